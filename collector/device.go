@@ -1,0 +1,79 @@
+package collector
+
+import (
+	"strings"
+	"time"
+
+	"github.com/dayline-project/dayline/shared/stream"
+)
+
+// Device is a computer with an agent.
+type Device struct {
+	// ID is "d-" and 16 hex digits, given at enrolment, never changed.
+	ID string
+	// PublicKey is Ed25519, 32 bytes.
+	PublicKey    []byte
+	Name         string
+	OS           string
+	OSVersion    string
+	Arch         string
+	AgentVersion string
+	// Hardware is a hash of what the hardware says of itself; never an identity.
+	Hardware string
+	TimeZone string
+	// LinkID is the installer link it enrolled by.
+	LinkID string
+	// Flags the collector derived: "replaces?", "cloned", "fork", "flood", "clock", …; sorted.
+	Flags         []string
+	EnrolledAt    time.Time
+	LastContactAt time.Time
+	// LastEpisodeAt is the end of the newest episode stored, by the device's clock.
+	LastEpisodeAt time.Time
+	// RevokedAt: refused from then on; zero if never.
+	RevokedAt time.Time
+	// UninstallAt: the agent was asked to remove itself; zero if never.
+	UninstallAt time.Time
+}
+
+// LoginKey names a login across the collector: a directory account by its directory identity, a local one by the
+// device it is on. Lower case, since accounts are compared without case.
+func LoginKey(device string, login stream.Login) string {
+	owner := login.Authority
+	if owner == "" {
+		owner = device
+	}
+	return strings.ToLower(owner + `\\` + login.Account)
+}
+
+// Login is an account that has been seen, and the person it belongs to.
+type Login struct {
+	Key string
+	// Name is DOMAIN\name as shown.
+	Name string
+	// Device the login is local to; empty for a directory account.
+	Device string
+	Person string
+}
+
+// Person is one or more logins.
+type Person struct {
+	// ID is "p-" and 12 hex digits, given on the first episode, never changed.
+	ID    string
+	Name  string
+	Email string
+	// Logins are the shown names, sorted.
+	Logins []string
+}
+
+// Link is an installer link. Its secret is stored only as SHA-256.
+type Link struct {
+	ID         string
+	OS         string
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	CreatedBy  string
+	MaxDevices int
+	Devices    int
+	// RevokedAt is zero unless revoked.
+	RevokedAt time.Time
+}

@@ -1,0 +1,87 @@
+package collector
+
+import (
+	"context"
+	"time"
+
+	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
+	"github.com/dayline-project/dayline/shared/stream"
+)
+
+// StreamKey names one stream of one device.
+type StreamKey struct {
+	Device string
+	Stream stream.ID
+}
+
+// Upload is one admitted batch: what ingest lets into the store. Episodes keep the order and the sequences of the
+// stream; those refused or covered by a tombstone are left out, and the head still moves past them.
+type Upload struct {
+	StreamKey
+	First, Last  uint64
+	DigestBefore stream.Digest
+	DigestAfter  stream.Digest
+	Rows         []Row
+}
+
+// Row is one stored episode.
+type Row struct {
+	Sequence uint64
+	// LoginKey as by LoginKey; Person its id at ingest (reports join anew).
+	LoginKey string
+	stream.Record
+	// Day is the local day of the start, counted in days since 1970-01-01; fixed at ingest.
+	Day int32
+	// ClockCorrected: the start was moved by the device's clock offset.
+	ClockCorrected bool
+}
+
+// StreamBatch is what the store remembers of a stored batch, to tell repeats from forks.
+type StreamBatch struct {
+	First, Last  uint64
+	DigestBefore stream.Digest
+	DigestAfter  stream.Digest
+}
+
+// EpisodeStore keeps episodes. A conformance test holds for every engine.
+type EpisodeStore interface {
+	// Append stores all uploads in one durable transaction, or none. Disk full is an *Error with code NoSpace.
+	Append(ctx context.Context, uploads []Upload) error
+	// Batches gives the newest stored batches of a stream, oldest first (at most 128); empty for an unknown stream.
+	Batches(ctx context.Context, key StreamKey) ([]StreamBatch, error)
+	// Delete removes episodes that started before a time, of a login (key) or, with an empty key, of a device.
+	Delete(ctx context.Context, device, loginKey string, before time.Time) (int64, error)
+
+	// Activity calls yield with chunks of rows in order of start; it stops at yield's error.
+	Activity(ctx context.Context, filter Filter, yield func([]*adminv1.ActivityRow) error) error
+	People(ctx context.Context, filter Filter) ([]*adminv1.PeopleRow, error)
+	Apps(ctx context.Context, filter Filter) ([]*adminv1.AppsRow, error)
+	Sites(ctx context.Context, filter Filter) ([]*adminv1.SitesRow, error)
+	Hours(ctx context.Context, filter Filter) ([]*adminv1.HoursRow, error)
+
+	Stats(ctx context.Context) (StoreStats, error)
+	// BackupTo writes a consistent copy to a new file while others go on.
+	BackupTo(ctx context.Context, file string) error
+	Close() error
+}
+
+// Filter is what a report is about. Days are local days of the device, both included.
+type Filter struct {
+	FromDay, ToDay int32
+	// LoginKeys restricts to these logins where not nil.
+	LoginKeys []string
+	// Device restricts to one device where not empty.
+	Device string
+	// People maps login keys to people, for grouping and names.
+	People map[string]Person
+	// Open are the episodes going on now, counted in and marked open.
+	Open []Row
+}
+
+// StoreStats describes the episode store.
+type StoreStats struct {
+	Episodes int64
+	Bytes    int64
+	// SetAside names episode files that could not be read.
+	SetAside []string
+}

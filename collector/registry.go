@@ -1,0 +1,122 @@
+package collector
+
+import (
+	"context"
+	"time"
+
+	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
+	"github.com/dayline-project/dayline/shared/stream"
+)
+
+// Registry is the small, exact store: devices, links, logins, people, spans, settings documents, tombstones, audit and
+// the collector's own keys. Every method is one transaction, durable on return. Unknown things are an *Error with code
+// NotFound. A conformance test (collector/sqlite/registrytest) holds for every engine.
+type Registry interface {
+	// Enroll checks the secret's SHA-256 against its link and adds the device, all or nothing: BadSecret for an
+	// unknown one, Expired, Revoked, UsedUp (over the link's devices), TooMany (over 10 enrolments a minute).
+	Enroll(ctx context.Context, secretHash [32]byte, device Device, now time.Time) error
+	// AddDevice admits a device without a link: a restored collector meeting a credential it signed.
+	AddDevice(ctx context.Context, device Device) error
+	Device(ctx context.Context, id string) (Device, error)
+	DeviceByKey(ctx context.Context, publicKey []byte) (Device, error)
+	Devices(ctx context.Context) ([]Device, error)
+	// RekeyDevice replaces a device's key and remembers the old one as replaced.
+	RekeyDevice(ctx context.Context, id string, oldKey, newKey []byte) error
+	// KeyReplaced tells whether this key was once a device's and was replaced.
+	KeyReplaced(ctx context.Context, publicKey []byte) (bool, error)
+	// Contacts records many contacts in one transaction.
+	Contacts(ctx context.Context, contacts []Contact) error
+	FlagDevice(ctx context.Context, id, flag string) error
+	RevokeDevice(ctx context.Context, id string, at time.Time) error
+	UninstallDevice(ctx context.Context, id string, at time.Time) error
+
+	CreateLink(ctx context.Context, link Link, secretHash [32]byte) error
+	Links(ctx context.Context) ([]Link, error)
+	RevokeLink(ctx context.Context, id string, at time.Time) error
+
+	// LoginPeople gives the person of each login, making a person for each login not seen before. Result by key.
+	LoginPeople(ctx context.Context, device string, logins []stream.Login) (map[string]Login, error)
+	Logins(ctx context.Context) ([]Login, error)
+	People(ctx context.Context) ([]Person, error)
+
+	// PutSpans adds or replaces spans by (device, id).
+	PutSpans(ctx context.Context, device string, spans []*agentv1.Span) error
+	Spans(ctx context.Context, device string, from, to time.Time) ([]*agentv1.Span, error)
+
+	// PutDocument keeps a settings document under its revision; once stored it never changes.
+	PutDocument(ctx context.Context, revision string, document []byte) error
+	Document(ctx context.Context, revision string) ([]byte, error)
+
+	AddTombstone(ctx context.Context, tombstone Tombstone) error
+	Tombstones(ctx context.Context) ([]Tombstone, error)
+
+	// Audit appends an entry to the hash chain.
+	Audit(ctx context.Context, entry AuditEntry) error
+	AuditEntries(ctx context.Context, after uint64, limit int) ([]AuditEntry, error)
+	AuditHead(ctx context.Context) (AuditHead, error)
+	// VerifyAudit recomputes the chain; problem is empty where it holds.
+	VerifyAudit(ctx context.Context) (entries uint64, problem string, err error)
+
+	// Secret gives a named secret of the collector (a key), making and keeping it at first use. Stored sealed.
+	Secret(ctx context.Context, name string, generate func() ([]byte, error)) ([]byte, error)
+	// PutSecret replaces a named secret.
+	PutSecret(ctx context.Context, name string, value []byte) error
+
+	// Revisions of the configuration files: whenever a set of files is applied, what changed.
+	AddFileRevision(ctx context.Context, revision FileRevision) error
+	FileRevisions(ctx context.Context, limit int) ([]FileRevision, error)
+
+	// BackupTo writes a consistent copy to a new file while others go on.
+	BackupTo(ctx context.Context, file string) error
+	Close() error
+}
+
+// Contact is one answered sync.
+type Contact struct {
+	Device string
+	At     time.Time
+	// Facts and Health are nil where the agent said nothing new.
+	Facts  *agentv1.DeviceFacts
+	Health *agentv1.Health
+	// LastEpisodeAt is zero where the sync brought none.
+	LastEpisodeAt time.Time
+}
+
+// Tombstone marks a deletion: what started before Before is gone and stays gone, of one login or, with an empty
+// login key, of the whole device.
+type Tombstone struct {
+	Device string
+	// LoginKey as by LoginKey; empty for the device.
+	LoginKey string
+	Before   time.Time
+	At       time.Time
+}
+
+// AuditEntry is one act. Detail is JSON and may be erased later without breaking the chain.
+type AuditEntry struct {
+	Sequence uint64
+	At       time.Time
+	// Actor: a user, "device d-…", "administrator (local)", or "collector".
+	Actor string
+	// Action: "link.create", "device.enroll", "config.apply", …
+	Action  string
+	Subject string
+	Detail  string
+}
+
+// AuditHead is the newest entry's sequence and hash.
+type AuditHead struct {
+	Sequence uint64
+	Hash     []byte
+}
+
+// FileRevision is one applied change of a configuration file.
+type FileRevision struct {
+	File string
+	At   time.Time
+	// Actor: "file" for an edit outside the pages.
+	Actor string
+	// SHA256 of the file, hex.
+	SHA256  string
+	Content []byte
+}

@@ -1,0 +1,73 @@
+# Dayline: `make` prints what can be made. Everything built lands in .build/, everything `make run` keeps in .run/.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VERSION ?= 0.1.0-dev
+BUILT   ?= $(shell git log -1 --format=%cI 2>/dev/null)
+MODULE  := github.com/dayline-project/dayline
+LDFLAGS := -X $(MODULE)/shared/buildinfo.Version=$(VERSION) -X $(MODULE)/shared/buildinfo.Built=$(BUILT)
+B       := .build
+
+# The tools, pinned. A change here makes them anew.
+BUF            := github.com/bufbuild/buf/cmd/buf@v1.75.0
+PROTOC_GO      := google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12
+PROTOC_CONNECT := connectrpc.com/connect/cmd/protoc-gen-connect-go@v1.21.1
+STATICCHECK    := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+TOOLS          := $(BUF) $(PROTOC_GO) $(PROTOC_CONNECT) $(STATICCHECK)
+
+# Where many goroutines share state: these tests run under the race detector. The rest run without it, for time.
+RACE := ./shared/... ./agent/internal/buffer/... ./agent/internal/session/... ./agent/internal/service/... \
+        ./collector/ingest/... ./collector/config/...
+
+.PHONY: help setup tools build run test lint cross generated generate tests e2e bench soak clean
+
+help: ## what can be made
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 11 | sort
+
+setup: ## install what is missing on this machine (as root), or say the one command that does
+	@test/house/setup
+
+tools: $(B)/tools
+$(B)/tools: Makefile
+	@mkdir -p $(B)/bin
+	@[ "$$(cat $@ 2>/dev/null)" = "$(TOOLS)" ] || for t in $(TOOLS); do echo "go install $$t"; GOBIN=$(CURDIR)/$(B)/bin go install $$t; done
+	@echo "$(TOOLS)" > $@
+
+build: ## dayline-agent and dayline-collector, into .build/
+	@mkdir -p $(B)
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w $(LDFLAGS)' -o $(B)/ ./agent/cmd/dayline-agent
+	go build -trimpath -ldflags '$(LDFLAGS)' -o $(B)/ ./collector/cmd/dayline-collector
+
+run: setup build ## collector and agent on this desktop, or on a virtual one that is driven; SECONDS=60 ends by itself
+	@go build -o $(B)/dayline-run ./test/run
+	@exec $(B)/dayline-run -bin $(B) -state .run $(if $(filter command,$(origin SECONDS)),-for $(SECONDS)s)
+
+# The end-to-end tests mostly wait (a real idle stretch is two minutes), so the checks run beside them, nicely.
+test: setup tools ## everything that has to hold before a change is kept
+	@RACE="$(RACE)" test/house/test
+
+lint: tools ## gofmt, vet, staticcheck
+	@test/house/lint
+
+cross: ## vet and build agent and shared, tests too, for every system and processor served
+	@test/house/cross
+
+generated: tools ## is the generated code what the contract says?
+	@test/house/generated
+
+generate: tools ## generated code from the contract
+	cd shared/proto && PATH=$(CURDIR)/$(B)/bin:$$PATH buf generate
+
+e2e: setup ## only the tests that cross rooms: real desktop, faults
+	go test -count=1 ./test/...
+
+bench: setup ## every figure of the targets, as a table: target, measured, cores
+	@go run ./test/bench
+
+soak: setup ## the fault tests many times; DAYLINE_SOAK=1000 by default
+	DAYLINE_SOAK=$${DAYLINE_SOAK:-1000} go test -count=1 -timeout 24h ./shared/... ./agent/... ./collector/... ./test/...
+
+clean: ## remove what was built; .run/ (the state of `make run`) stays
+	rm -rf $(B)

@@ -1,0 +1,78 @@
+package settings
+
+import "github.com/dayline-project/dayline/shared/episode"
+
+// Rules are the account's values that may be overridden per device or group. A nil value says nothing: what is below
+// holds. The account's own rules say everything.
+type Rules struct {
+	Passive      PassiveRules      `json:"passive,omitzero"`
+	Active       ActiveRules       `json:"active,omitzero"`
+	Settle       *episode.Duration `json:"settle,omitempty"`
+	AlwaysActive *[]string         `json:"always_active,omitempty"`
+	Privacy      PrivacyRules      `json:"privacy,omitzero"`
+	Browsers     BrowserRules      `json:"browsers,omitzero"`
+	Notice       *Notice           `json:"notice,omitempty"`
+	Agents       AgentRules        `json:"agents,omitzero"`
+}
+
+// PassiveRules are time.md's `passive`.
+type PassiveRules struct {
+	Start *episode.Duration `json:"start,omitempty"`
+	Stop  *episode.Duration `json:"stop,omitempty"`
+}
+
+// ActiveRules are time.md's `active`.
+type ActiveRules struct {
+	Limit *episode.Duration `json:"limit,omitempty"`
+}
+
+// PrivacyRules are time.md's `privacy`, and whether people may pause collection.
+type PrivacyRules struct {
+	Titles *bool     `json:"titles,omitempty"`
+	URLs   *string   `json:"urls,omitempty"`
+	Redact *[]string `json:"redact,omitempty"`
+	Pause  *bool     `json:"pause,omitempty"`
+	// MinPeople: viewers see no total over fewer people. It holds for the whole account, so no override may say it.
+	MinPeople *int `json:"min_people,omitempty"`
+}
+
+// BrowserRules are about browser windows of unknown privacy: "blank" or "title".
+type BrowserRules struct {
+	UnknownPrivate *string `json:"unknown_private,omitempty"`
+}
+
+// AgentRules are how agents buffer and send.
+type AgentRules struct {
+	SyncEvery *episode.Duration `json:"sync_every,omitempty"`
+	Buffer    BufferRules       `json:"buffer,omitzero"`
+}
+
+// BufferRules cap an agent's buffer.
+type BufferRules struct {
+	Size *Bytes `json:"size,omitempty"`
+	Days *int   `json:"days,omitempty"`
+}
+
+// over takes each value the upper rules say.
+func (r *Rules) over(upper *Rules) {
+	take(&r.Passive.Start, upper.Passive.Start)
+	take(&r.Passive.Stop, upper.Passive.Stop)
+	take(&r.Active.Limit, upper.Active.Limit)
+	take(&r.Settle, upper.Settle)
+	take(&r.AlwaysActive, upper.AlwaysActive)
+	take(&r.Privacy.Titles, upper.Privacy.Titles)
+	take(&r.Privacy.URLs, upper.Privacy.URLs)
+	take(&r.Privacy.Redact, upper.Privacy.Redact)
+	take(&r.Privacy.Pause, upper.Privacy.Pause)
+	take(&r.Browsers.UnknownPrivate, upper.Browsers.UnknownPrivate)
+	take(&r.Notice, upper.Notice)
+	take(&r.Agents.SyncEvery, upper.Agents.SyncEvery)
+	take(&r.Agents.Buffer.Size, upper.Agents.Buffer.Size)
+	take(&r.Agents.Buffer.Days, upper.Agents.Buffer.Days)
+}
+
+func take[T any](lower **T, upper *T) {
+	if upper != nil {
+		*lower = upper
+	}
+}

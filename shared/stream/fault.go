@@ -104,7 +104,7 @@ func printable(text string) bool {
 	return true
 }
 
-func (l *Login) check(field string) error {
+func (l *Login) check(field string) *Fault {
 	switch {
 	case l.Account == "":
 		return fault(field+".account", "empty")

@@ -42,7 +42,7 @@ func LoginKey(device string, login stream.Login) string {
 	if owner == "" {
 		owner = device
 	}
-	return strings.ToLower(owner + `\\` + login.Account)
+	return strings.ToLower(owner + `\` + login.Account)
 }
 
 // Login is an account that has been seen, and the person it belongs to.

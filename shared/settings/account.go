@@ -135,7 +135,7 @@ func Default() *Account {
 			Active:       ActiveRules{Limit: minutes(60)},
 			Settle:       new(episode.Duration(2 * time.Second)),
 			AlwaysActive: &[]string{},
-			Privacy:      PrivacyRules{Titles: new(true), URLs: new("host"), Redact: &[]string{}, Pause: new(false), MinPeople: new(1)},
+			Privacy:      PrivacyRules{Titles: new(true), URLs: new(episode.URLsHost), Redact: &[]string{}, Pause: new(false), MinPeople: new(1)},
 			Browsers:     BrowserRules{UnknownPrivate: new("blank")},
 			Agents: AgentRules{
 				SyncEvery: new(episode.Duration(48 * time.Second)),

@@ -11,12 +11,6 @@ import (
 	"github.com/dayline-project/dayline/shared/episode"
 )
 
-// Bounds of the patterns that redact titles and addresses.
-const (
-	MaxPatterns     = 32
-	MaxPatternBytes = 256
-)
-
 // Fault is a value that is not allowed.
 type Fault struct {
 	// Key is the dotted path: "overrides[0].passive.stop".
@@ -57,9 +51,9 @@ func (a *Account) Check() []Fault {
 	c.number("installers.max_devices", a.Installers.MaxDevices, 1, 100_000)
 	c.number("installers.max_per_minute", a.Installers.MaxPerMinute, 1, 10_000)
 	c.rollout(&a.Updates.Rollout)
-	c.word("reports.week_start", a.Reports.WeekStart, weekdays...)
-	c.word("reports.clock", a.Reports.Clock, "24h", "12h")
-	c.word("reports.landing_page", a.Reports.LandingPage, landingPages...)
+	oneOf(&c, "reports.week_start", a.Reports.WeekStart, weekdays...)
+	oneOf(&c, "reports.clock", a.Reports.Clock, "24h", "12h")
+	oneOf(&c, "reports.landing_page", a.Reports.LandingPage, landingPages...)
 	c.number("retention.days", a.Retention.Days, 0, 36_500)
 	return c.faults
 }
@@ -85,10 +79,10 @@ func (c *checker) rules(prefix string, r *Rules) {
 		c.length(prefix+"settle", d, 0, 10*time.Second, time.Millisecond)
 	})
 	said(r.AlwaysActive, func(entries []string) { c.entries(prefix+"always_active", entries) })
-	said(r.Privacy.URLs, func(level string) { c.word(prefix+"privacy.urls", level, urlLevels...) })
+	said(r.Privacy.URLs, func(level episode.URLs) { oneOf(c, prefix+"privacy.urls", level, urlLevels...) })
 	said(r.Privacy.Redact, func(patterns []string) { c.patterns(prefix+"privacy.redact", patterns) })
 	said(r.Browsers.UnknownPrivate, func(word string) {
-		c.word(prefix+"browsers.unknown_private", word, "blank", "title")
+		oneOf(c, prefix+"browsers.unknown_private", word, "blank", "title")
 	})
 	said(r.Notice, func(n Notice) { c.notice(prefix+"notice", &n) })
 	said(r.Agents.SyncEvery, func(d episode.Duration) {
@@ -130,7 +124,7 @@ func (c *checker) number(key string, n, low, high int) {
 	}
 }
 
-func (c *checker) word(key, word string, allowed ...string) {
+func oneOf[T ~string](c *checker, key string, word T, allowed ...T) {
 	if !slices.Contains(allowed, word) {
 		c.fault(key, fmt.Sprintf("%q", word), list(allowed))
 	}
@@ -148,15 +142,21 @@ func (c *checker) entries(key string, entries []string) {
 }
 
 func (c *checker) patterns(key string, patterns []string) {
-	if len(patterns) > MaxPatterns {
-		c.fault(key, fmt.Sprintf("%d patterns", len(patterns)), fmt.Sprintf("at most %d", MaxPatterns))
+	c.patternBounds(key, patterns)
+	for i, pattern := range patterns {
+		if _, err := regexp.Compile(pattern); err != nil {
+			c.fault(fmt.Sprintf("%s[%d]", key, i), fmt.Sprintf("%q", pattern), fmt.Sprintf("an RE2 pattern (%v)", err))
+		}
+	}
+}
+
+func (c *checker) patternBounds(key string, patterns []string) {
+	if len(patterns) > episode.MaxPatterns {
+		c.fault(key, fmt.Sprintf("%d patterns", len(patterns)), fmt.Sprintf("at most %d", episode.MaxPatterns))
 	}
 	for i, pattern := range patterns {
-		at := fmt.Sprintf("%s[%d]", key, i)
-		if len(pattern) == 0 || len(pattern) > MaxPatternBytes {
-			c.fault(at, fmt.Sprintf("a pattern of %d bytes", len(pattern)), fmt.Sprintf("1–%d bytes", MaxPatternBytes))
-		} else if _, err := regexp.Compile(pattern); err != nil {
-			c.fault(at, fmt.Sprintf("%q", pattern), fmt.Sprintf("an RE2 pattern (%v)", err))
+		if len(pattern) == 0 || len(pattern) > episode.MaxPatternBytes {
+			c.fault(fmt.Sprintf("%s[%d]", key, i), fmt.Sprintf("a pattern of %d bytes", len(pattern)), fmt.Sprintf("1–%d bytes", episode.MaxPatternBytes))
 		}
 	}
 }
@@ -181,16 +181,30 @@ func (c *checker) schedules(a *Account) {
 			if expand(days) == nil {
 				c.fault(key+"."+days, fmt.Sprintf("%q", days), "a weekday such as mon, or a range such as mon-fri")
 			}
-			for i, text := range texts {
-				if _, err := parseSpan(text); err != nil {
-					c.fault(fmt.Sprintf("%s.%s[%d]", key, days, i), fmt.Sprintf("%q", text), "HH:MM-HH:MM, start before end")
-				}
-			}
+			c.spanTexts(key+"."+days, texts)
 		}
 	}
-	c.word("schedule.default", a.Schedule.Default, names...)
+	oneOf(c, "schedule.default", a.Schedule.Default, names...)
 	for i, group := range a.Schedule.Groups {
-		c.word(fmt.Sprintf("schedule.groups[%d].use", i), group.Use, names...)
+		oneOf(c, fmt.Sprintf("schedule.groups[%d].use", i), group.Use, names...)
+	}
+}
+
+// spans checks a resolved schedule, whose keys are single weekdays.
+func (c *checker) spans(key string, schedule episode.Schedule) {
+	for day, texts := range schedule {
+		if !slices.Contains(weekdays, day) {
+			c.fault(key, fmt.Sprintf("%q", day), "a weekday such as mon")
+		}
+		c.spanTexts(key+"."+day, texts)
+	}
+}
+
+func (c *checker) spanTexts(key string, texts []string) {
+	for i, text := range texts {
+		if _, err := parseSpan(text); err != nil {
+			c.fault(fmt.Sprintf("%s[%d]", key, i), fmt.Sprintf("%q", text), "HH:MM-HH:MM, start before end")
+		}
 	}
 }
 
@@ -219,16 +233,22 @@ func short(d time.Duration) string {
 
 func text(d episode.Duration) string {
 	if d == episode.Indefinitely {
-		return "indefinitely"
+		return d.String()
 	}
 	return short(time.Duration(d))
 }
 
 // list writes words as "a, b or c".
-func list(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
+func list[T ~string](words []T) string {
+	var b strings.Builder
+	for i, word := range words {
+		switch {
+		case i > 0 && i == len(words)-1:
+			b.WriteString(" or ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(word))
 	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
+	return b.String()
 }

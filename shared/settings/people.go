@@ -1,8 +1,10 @@
 package settings
 
 import (
+	"slices"
 	"strings"
 
+	"github.com/dayline-project/dayline/shared/episode"
 	"github.com/dayline-project/dayline/shared/stream"
 )
 
@@ -14,23 +16,17 @@ type Group struct {
 	Devices []string
 }
 
-// DoNotTrack means logins by user and domain as shown; domain `*` or empty is any. Compared without case.
-type DoNotTrack struct {
-	User   string `json:"user"`
-	Domain string `json:"domain,omitempty"`
-}
-
 // People is what people.yaml says that bears on settings, ready to be asked. The zero value says nothing.
 type People struct {
 	groups     map[string]members
 	personOf   map[string]string
-	doNotTrack []DoNotTrack
+	doNotTrack []episode.Account
 }
 
 type members struct{ people, logins, devices map[string]bool }
 
 // NewPeople prepares the facts: groups, persons (shown login to person id) and the logins not to be tracked.
-func NewPeople(groups []Group, personOf map[string]string, doNotTrack []DoNotTrack) *People {
+func NewPeople(groups []Group, personOf map[string]string, doNotTrack []episode.Account) *People {
 	p := &People{groups: map[string]members{}, personOf: map[string]string{}, doNotTrack: doNotTrack}
 	for _, g := range groups {
 		p.groups[g.Name] = members{people: set(g.People), logins: set(g.Logins), devices: set(g.Devices)}
@@ -106,12 +102,8 @@ func (p *People) loginIn(group string, subject *Subject, login SubjectLogin) boo
 // counts too, since leaving somebody out is the safe mistake.
 func (p *People) tracked(subject *Subject, login stream.Login) bool {
 	for _, name := range append(subject.names(login), shown(login)) {
-		domain, user := split(name)
-		for _, entry := range p.doNotTrack {
-			wanted := strings.ToLower(entry.Domain)
-			if strings.ToLower(entry.User) == user && (wanted == "" || wanted == "*" || wanted == domain) {
-				return false
-			}
+		if slices.ContainsFunc(p.doNotTrack, func(a episode.Account) bool { return a.Matches(name) }) {
+			return false
 		}
 	}
 	return true
@@ -127,8 +119,9 @@ func shown(login stream.Login) string {
 
 // split gives the domain and user of a lower-case name.
 func split(name string) (domain, user string) {
-	if i := strings.LastIndexByte(name, '\\'); i >= 0 {
-		return name[:i], name[i+1:]
+	domain, user, ok := strings.Cut(name, `\`)
+	if !ok {
+		return "", name
 	}
-	return "", name
+	return domain, user
 }

@@ -28,10 +28,10 @@ type ActiveRules struct {
 
 // PrivacyRules are time.md's `privacy`, and whether people may pause collection.
 type PrivacyRules struct {
-	Titles *bool     `json:"titles,omitempty"`
-	URLs   *string   `json:"urls,omitempty"`
-	Redact *[]string `json:"redact,omitempty"`
-	Pause  *bool     `json:"pause,omitempty"`
+	Titles *bool         `json:"titles,omitempty"`
+	URLs   *episode.URLs `json:"urls,omitempty"`
+	Redact *[]string     `json:"redact,omitempty"`
+	Pause  *bool         `json:"pause,omitempty"`
 	// MinPeople: viewers see no total over fewer people. It holds for the whole account, so no override may say it.
 	MinPeople *int `json:"min_people,omitempty"`
 }
@@ -74,5 +74,16 @@ func (r *Rules) over(upper *Rules) {
 func take[T any](lower **T, upper *T) {
 	if upper != nil {
 		*lower = upper
+	}
+}
+
+// timeRules gives what the time engine reads, without a schedule. All values must be said.
+func (r *Rules) timeRules() episode.Settings {
+	return episode.Settings{
+		Passive:      episode.PassiveSettings{Start: *r.Passive.Start, Stop: *r.Passive.Stop},
+		Active:       episode.ActiveSettings{Limit: *r.Active.Limit},
+		Settle:       *r.Settle,
+		AlwaysActive: *r.AlwaysActive,
+		Privacy:      episode.Privacy{Titles: *r.Privacy.Titles, URLs: *r.Privacy.URLs, Redact: *r.Privacy.Redact},
 	}
 }

@@ -1,0 +1,124 @@
+package desktop
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jezek/xgb"
+	"github.com/jezek/xgb/xproto"
+)
+
+// Window is a window's id on its screen.
+type Window uint32
+
+// screen is our own eye on the X server, independent of the agent's.
+type screen struct {
+	conn  *xgb.Conn
+	root  xproto.Window
+	atoms map[string]xproto.Atom
+}
+
+func openScreen(display string) (*screen, error) {
+	conn, err := xgb.NewConnDisplay(display)
+	if err != nil {
+		return nil, err
+	}
+	s := &screen{conn: conn, root: xproto.Setup(conn).DefaultScreen(conn).Root, atoms: map[string]xproto.Atom{}}
+	for _, name := range []string{"_NET_ACTIVE_WINDOW", "_NET_CLIENT_LIST", "_NET_SUPPORTING_WM_CHECK", "_NET_WM_NAME", "WM_NAME", "WM_CLASS"} {
+		reply, err := xproto.InternAtom(conn, false, uint16(len(name)), name).Reply()
+		if err != nil {
+			conn.Close()
+			return nil, err
+		}
+		s.atoms[name] = reply.Atom
+	}
+	return s, nil
+}
+
+func (s *screen) property(window xproto.Window, name string) ([]byte, error) {
+	reply, err := xproto.GetProperty(s.conn, false, window, s.atoms[name], xproto.GetPropertyTypeAny, 0, 1<<16).Reply()
+	if err != nil {
+		return nil, err
+	}
+	return reply.Value, nil
+}
+
+// windows reads a property that lists windows.
+func (s *screen) windows(name string) ([]Window, error) {
+	value, err := s.property(s.root, name)
+	if err != nil {
+		return nil, err
+	}
+	var list []Window
+	for ; len(value) >= 4; value = value[4:] {
+		list = append(list, Window(binary.LittleEndian.Uint32(value)))
+	}
+	return list, nil
+}
+
+// managed tells whether a window manager is in charge.
+func (s *screen) managed() error {
+	list, err := s.windows("_NET_SUPPORTING_WM_CHECK")
+	if err == nil && len(list) == 0 {
+		err = errors.New("no window manager")
+	}
+	return err
+}
+
+func (s *screen) active() (Window, error) {
+	list, err := s.windows("_NET_ACTIVE_WINDOW")
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	return list[0], nil
+}
+
+func (s *screen) title(w Window) (string, error) {
+	value, err := s.property(xproto.Window(w), "_NET_WM_NAME")
+	if err == nil && len(value) == 0 {
+		value, err = s.property(xproto.Window(w), "WM_NAME")
+	}
+	return string(value), err
+}
+
+// byClass finds the window of a program not yet known: the newest whose class is this one.
+func (s *screen) byClass(class string, known map[Window]bool) (Window, error) {
+	list, err := s.windows("_NET_CLIENT_LIST")
+	if err != nil {
+		return 0, err
+	}
+	for i := len(list) - 1; i >= 0; i-- {
+		value, err := s.property(xproto.Window(list[i]), "WM_CLASS")
+		if err != nil {
+			continue // closed meanwhile
+		}
+		parts := strings.Split(string(value), "\x00")
+		if len(parts) > 1 && parts[1] == class && !known[list[i]] {
+			return list[i], nil
+		}
+	}
+	return 0, fmt.Errorf("no new window of class %s", class)
+}
+
+// activate asks the window manager to bring a window to the front, as a task bar does: no input is involved.
+func (s *screen) activate(w Window) error {
+	event := xproto.ClientMessageEvent{Format: 32, Window: xproto.Window(w), Type: s.atoms["_NET_ACTIVE_WINDOW"],
+		Data: xproto.ClientMessageDataUnionData32New([]uint32{2, 0, 0, 0, 0})}
+	return xproto.SendEventChecked(s.conn, false, s.root, xproto.EventMaskSubstructureRedirect|xproto.EventMaskSubstructureNotify,
+		string(event.Bytes())).Check()
+}
+
+// centre of a window, in the screen's coordinates.
+func (s *screen) centre(w Window) (x, y int, err error) {
+	size, err := xproto.GetGeometry(s.conn, xproto.Drawable(w)).Reply()
+	if err != nil {
+		return 0, 0, err
+	}
+	at, err := xproto.TranslateCoordinates(s.conn, xproto.Window(w), s.root, int16(size.Width/2), int16(size.Height/2)).Reply()
+	if err != nil {
+		return 0, 0, err
+	}
+	return int(at.DstX), int(at.DstY), nil
+}

@@ -75,7 +75,24 @@ type Filter struct {
 	// People maps login keys to people, for grouping and names.
 	People map[string]Person
 	// Open are the episodes going on now, counted in and marked open.
-	Open []Row
+	Open []OpenRow
+}
+
+// OpenRow is an episode going on, as of the device's last contact.
+type OpenRow struct {
+	Device string
+	Row
+}
+
+// LocalDay gives the local day of a start, counted in days since 1970-01-01, by the start's own offset.
+func LocalDay(start time.Time) int32 {
+	_, offset := start.Zone()
+	seconds := start.Unix() + int64(offset)
+	day := seconds / 86400
+	if seconds < 0 && seconds%86400 != 0 {
+		day--
+	}
+	return int32(day)
 }
 
 // StoreStats describes the episode store.

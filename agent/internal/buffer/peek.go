@@ -16,6 +16,9 @@ type Pending struct {
 	Batch       *agentv1.Batch
 }
 
+// Len is the number of its episodes.
+func (p *Pending) Len() int { return int(p.Last-p.First) + 1 }
+
 // Refused is an episode the collector refused by itself.
 type Refused struct {
 	Sequence      uint64

@@ -1,0 +1,264 @@
+// Package uplink makes the one call: what is buffered goes up, settings and directives come down. It signs the device
+// in, keeps one call in flight over one kept connection, gives every episode its verdict, and never deletes what was
+// not acknowledged.
+package uplink
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/dayline-project/dayline/agent/internal/buffer"
+	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
+	"github.com/dayline-project/dayline/shared/stream"
+	"github.com/dayline-project/dayline/shared/token"
+)
+
+// fullBatch episodes waiting are sent at once.
+const fullBatch = 500
+
+// Identity is the device's own: enroll keeps it.
+type Identity interface {
+	Device() string
+	Credential() *agentv1.Credential
+	// Sign signs by the device key.
+	Sign(token.Statement) []byte
+	// Rekey makes a new key, lets replace trade it (given the new key) for a credential, and keeps both.
+	Rekey(replace func(newKey ed25519.PrivateKey) (*agentv1.Credential, error)) error
+}
+
+// Buffer is what is waiting to be sent; the methods are those of buffer.Buffer.
+type Buffer interface {
+	Peek(max int) (*buffer.Pending, error)
+	Delete(batch *buffer.Pending, last uint64, refused []buffer.Refused) error
+	Renumber(id stream.ID) error
+	Spans(max int) ([]*agentv1.Span, error)
+	DeleteSpans(sent []*agentv1.Span) error
+	Erase(login *stream.Login, before time.Time) error
+	Expire(now time.Time, confirmed bool) error
+	Stats() buffer.Stats
+}
+
+// Settings are those in force.
+type Settings interface {
+	Revision() string
+	// Apply takes over a newer document, durably; an error leaves the old one in force.
+	Apply(revision string, document []byte) error
+	// SyncEvery is the time between contacts while a session is in use.
+	SyncEvery() time.Duration
+}
+
+// Scene is what the device shows at the moment of a sync.
+type Scene struct {
+	Facts  *agentv1.DeviceFacts
+	Health *agentv1.Health
+	Logins []stream.Login
+	Open   []*agentv1.OpenEpisode
+	// InUse: a session is unlocked and had input lately.
+	InUse bool
+}
+
+// Config of an uplink; every field is needed.
+type Config struct {
+	Identity Identity
+	Trusted  *Trusted
+	Client   *Client
+	Buffer   Buffer
+	Settings Settings
+	Scene    func() Scene
+	// Direct carries out directives other than rekey and resync.
+	Direct func(*agentv1.Directive)
+	Log    *slog.Logger
+}
+
+// Status tells people how the contact is.
+type Status struct {
+	Connected     bool
+	LastContactAt time.Time
+	LastUploadAt  time.Time
+	// Problem is in people's words; empty where there is none.
+	Problem string
+	Revoked bool
+	// ClockOffset is the collector's clock minus the device's; Known once there was an answer.
+	ClockOffset time.Duration
+	ClockKnown  bool
+}
+
+// Uplink is the actor. Make it with New.
+type Uplink struct {
+	Config
+	soon chan struct{}
+
+	mu     sync.Mutex
+	status Status
+
+	// What follows belongs to whoever holds calling: Run, or Flush after it.
+	calling  sync.Mutex
+	token    string
+	tokenEnd time.Time
+	failures int
+	// atMost episodes go into a batch: halved by too_large, growing again with each answer.
+	atMost int
+	// repeat is the size of a batch that was not answered, so that the same is sent again.
+	repeat int
+	// bare leaves out what a collector refused besides the batch.
+	bare       bool
+	sentHealth *agentv1.Health
+	sentFacts  *agentv1.DeviceFacts
+	healthAt   time.Time
+}
+
+// New makes an uplink; Run starts it.
+func New(config Config) *Uplink {
+	return &Uplink{Config: config, soon: make(chan struct{}, 1), atMost: stream.MaxEpisodes, repeat: stream.MaxEpisodes}
+}
+
+// Soon asks for a sync now: a login waits for its settings, or a batch is full. While the collector does not answer,
+// the back-off is kept.
+func (u *Uplink) Soon() {
+	select {
+	case u.soon <- struct{}{}:
+	default:
+	}
+}
+
+// Buffered tells how many episodes wait; a full batch is sent at once.
+func (u *Uplink) Buffered(episodes int64) {
+	if episodes >= fullBatch {
+		u.Soon()
+	}
+}
+
+// Status tells how the contact is.
+func (u *Uplink) Status() Status {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.status
+}
+
+// Run syncs until ctx ends.
+func (u *Uplink) Run(ctx context.Context) error {
+	defer u.Client.Close()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		soon := u.soon
+		if u.failing() {
+			soon = nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-soon:
+		case <-timer.C:
+		}
+		timer.Reset(u.Sync(ctx))
+	}
+}
+
+func (u *Uplink) failing() bool {
+	u.calling.Lock()
+	defer u.calling.Unlock()
+	return u.failures > 0
+}
+
+// Sync makes one contact and gives the time to the next. A failure is in the status, not an error: there is always a
+// next time.
+func (u *Uplink) Sync(ctx context.Context) time.Duration {
+	u.calling.Lock()
+	defer u.calling.Unlock()
+	scene := u.Scene()
+	answer, err := u.contact(ctx, scene)
+	if err != nil {
+		return u.failed(ctx, err)
+	}
+	u.failures = 0
+	u.note(func(s *Status) { s.Connected, s.Problem, s.Revoked, s.LastContactAt = true, "", false, time.Now() })
+	if answer.more {
+		return 0
+	}
+	return nextIn(scene.InUse, u.Settings.SyncEvery(), answer.retryAfter, random)
+}
+
+// Flush sends what is buffered, at most so many batches, as a last act before the service ends.
+func (u *Uplink) Flush(ctx context.Context, batches int) {
+	for range batches {
+		if ctx.Err() != nil || u.Sync(ctx) != 0 {
+			return
+		}
+	}
+}
+
+// outcome of an answered sync.
+type outcome struct {
+	more       bool
+	retryAfter time.Duration
+}
+
+// contact signs in where needed and syncs once.
+func (u *Uplink) contact(ctx context.Context, scene Scene) (outcome, error) {
+	if err := u.signIn(ctx); err != nil {
+		return outcome{}, err
+	}
+	answer, err := u.sync(ctx, scene)
+	if problem := problemOf(err); problem != nil && (problem.Code == "signed_out" || problem.Code == "unknown_device") {
+		// The collector was started anew or restored: its sessions are gone, the credential is not.
+		u.token = ""
+		if err := u.signIn(ctx); err != nil {
+			return outcome{}, err
+		}
+		answer, err = u.sync(ctx, scene)
+	}
+	return answer, err
+}
+
+// failed decides what a refusal or a silence means for what is kept, and when to come back.
+func (u *Uplink) failed(ctx context.Context, err error) time.Duration {
+	if ctx.Err() != nil {
+		return lastRetry
+	}
+	u.failures++
+	problem := problemOf(err)
+	u.note(func(s *Status) {
+		s.Connected = problem != nil
+		s.Problem = words(err, problem)
+		s.Revoked = problem != nil && problem.Code == "revoked"
+	})
+	if problem == nil {
+		u.Log.Warn("collector not reached", "failures", u.failures, "error", err)
+		return retryIn(u.failures, retryAfterOf(err), random)
+	}
+	u.Log.Warn("collector refused", "failures", u.failures, "code", problem.Code, "field", problem.Field, "reason", problem.Reason)
+	switch {
+	case problem.Code == "revoked":
+		return revokedEvery
+	case u.adjusted(problem):
+		return firstRetry
+	}
+	return retryIn(u.failures, retryAfterOf(err), random)
+}
+
+// words tells a person what is wrong.
+func words(err error, problem *agentv1.Problem) string {
+	switch {
+	case problem == nil && errors.Is(err, ErrUntrusted):
+		return ErrUntrusted.Error()
+	case problem == nil:
+		return "the collector does not answer"
+	case problem.Code == "revoked":
+		return "this device was revoked: nothing is sent, what was recorded is kept"
+	case problem.Field != "":
+		return fmt.Sprintf("the collector refused: %s: %s", problem.Field, problem.Reason)
+	}
+	return "the collector refused: " + problem.Reason
+}
+
+func (u *Uplink) note(change func(*Status)) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	change(&u.status)
+}

@@ -16,8 +16,11 @@ import (
 // bytes; time is Unix milliseconds in 8 bytes; the salt is 16 random bytes. A payload can be erased together with its
 // salt: the inner hash stays, and the chain still verifies (security.md 7).
 
-// AuditErased is the action of an entry whose payload was erased.
-const AuditErased = "erased"
+// The actions shown where an entry's payload says none: it was erased, or is not what was written.
+const (
+	AuditErased  = "erased"
+	AuditDamaged = "damaged"
+)
 
 // AuditPayload gives the entry's payload.
 func AuditPayload(entry *AuditEntry) []byte {

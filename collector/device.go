@@ -65,6 +65,9 @@ type Person struct {
 	Logins []string
 }
 
+// DefaultMaxPerMinute is how many devices one link enrols in a minute where it does not say.
+const DefaultMaxPerMinute = 10
+
 // Link is an installer link. Its secret is stored only as SHA-256.
 type Link struct {
 	ID         string
@@ -73,7 +76,9 @@ type Link struct {
 	ExpiresAt  time.Time
 	CreatedBy  string
 	MaxDevices int
-	Devices    int
+	// MaxPerMinute enrolments; 0 is DefaultMaxPerMinute.
+	MaxPerMinute int
+	Devices      int
 	// RevokedAt is zero unless revoked.
 	RevokedAt time.Time
 }

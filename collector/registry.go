@@ -13,40 +13,48 @@ import (
 // NotFound. A conformance test (collector/sqlite/registrytest) holds for every engine.
 type Registry interface {
 	// Enroll checks the secret's SHA-256 against its link and adds the device, all or nothing: BadSecret for an
-	// unknown one, Expired, Revoked, UsedUp (over the link's devices), TooMany (over 10 enrolments a minute).
+	// unknown one, Expired, Revoked, UsedUp (over the link's devices), TooMany (over its enrolments a minute),
+	// Conflict for a public key that is or was a device's: DeviceByKey tells whose. EnrolledAt and LinkID are set here.
 	Enroll(ctx context.Context, secretHash [32]byte, device Device, now time.Time) error
 	// AddDevice admits a device without a link: a restored collector meeting a credential it signed.
 	AddDevice(ctx context.Context, device Device) error
 	Device(ctx context.Context, id string) (Device, error)
 	DeviceByKey(ctx context.Context, publicKey []byte) (Device, error)
 	Devices(ctx context.Context) ([]Device, error)
-	// RekeyDevice replaces a device's key and remembers the old one as replaced.
+	// RekeyDevice replaces a device's key and remembers the old one as replaced; Conflict if oldKey is not its key or
+	// newKey is or was any device's.
 	RekeyDevice(ctx context.Context, id string, oldKey, newKey []byte) error
 	// KeyReplaced tells whether this key was once a device's and was replaced.
 	KeyReplaced(ctx context.Context, publicKey []byte) (bool, error)
-	// Contacts records many contacts in one transaction.
+	// Contacts records many contacts in one transaction. Those of unknown devices are passed over.
 	Contacts(ctx context.Context, contacts []Contact) error
+	// Health is what a device last said of itself; empty before it did.
+	Health(ctx context.Context, id string) (*agentv1.Health, error)
 	FlagDevice(ctx context.Context, id, flag string) error
 	RevokeDevice(ctx context.Context, id string, at time.Time) error
 	UninstallDevice(ctx context.Context, id string, at time.Time) error
 
+	// CreateLink keeps a link with its first secret.
 	CreateLink(ctx context.Context, link Link, secretHash [32]byte) error
 	Links(ctx context.Context) ([]Link, error)
 	RevokeLink(ctx context.Context, id string, at time.Time) error
 
 	// LoginPeople gives the person of each login, making a person for each login not seen before. Result by key.
+	// TooMany where one device would tell of more than MaxLogins.
 	LoginPeople(ctx context.Context, device string, logins []stream.Login) (map[string]Login, error)
 	Logins(ctx context.Context) ([]Login, error)
 	People(ctx context.Context) ([]Person, error)
 
-	// PutSpans adds or replaces spans by (device, id).
+	// PutSpans adds or replaces spans by (device, id). Those that a tombstone covers are left out, and those beyond
+	// MaxSpansPerDay of one device and local day too, with the flag "flood".
 	PutSpans(ctx context.Context, device string, spans []*agentv1.Span) error
 	Spans(ctx context.Context, device string, from, to time.Time) ([]*agentv1.Span, error)
 
-	// PutDocument keeps a settings document under its revision; once stored it never changes.
+	// PutDocument keeps a settings document under its revision; once stored it never changes (Conflict).
 	PutDocument(ctx context.Context, revision string, document []byte) error
 	Document(ctx context.Context, revision string) ([]byte, error)
 
+	// AddTombstone also deletes the spans it covers.
 	AddTombstone(ctx context.Context, tombstone Tombstone) error
 	Tombstones(ctx context.Context) ([]Tombstone, error)
 
@@ -54,6 +62,8 @@ type Registry interface {
 	Audit(ctx context.Context, entry AuditEntry) error
 	AuditEntries(ctx context.Context, after uint64, limit int) ([]AuditEntry, error)
 	AuditHead(ctx context.Context) (AuditHead, error)
+	// EraseAudit erases an entry's payload: who did what. That there was an act, and when, stays.
+	EraseAudit(ctx context.Context, sequence uint64) error
 	// VerifyAudit recomputes the chain; problem is empty where it holds.
 	VerifyAudit(ctx context.Context) (entries uint64, problem string, err error)
 
@@ -66,10 +76,19 @@ type Registry interface {
 	AddFileRevision(ctx context.Context, revision FileRevision) error
 	FileRevisions(ctx context.Context, limit int) ([]FileRevision, error)
 
-	// BackupTo writes a consistent copy to a new file while others go on.
+	// BackupTo writes a consistent copy to a new file while others go on, with what else is needed to open it beside
+	// it in the same directory.
 	BackupTo(ctx context.Context, file string) error
 	Close() error
 }
+
+// Bounds of what devices may fill the registry with.
+const (
+	// MaxLogins that one device is the first to tell of.
+	MaxLogins = 2000
+	// MaxSpansPerDay of one device.
+	MaxSpansPerDay = 2000
+)
 
 // Contact is one answered sync.
 type Contact struct {
@@ -90,6 +109,14 @@ type Tombstone struct {
 	LoginKey string
 	Before   time.Time
 	At       time.Time
+}
+
+// Covers tells whether what started at a moment, on a device and of a login (empty: of the device as such), is deleted.
+func (t Tombstone) Covers(device, loginKey string, start time.Time) bool {
+	if !start.Before(t.Before) || t.Device != "" && t.Device != device {
+		return false
+	}
+	return t.LoginKey == "" || t.LoginKey == loginKey
 }
 
 // AuditEntry is one act. Detail is JSON and may be erased later without breaking the chain.

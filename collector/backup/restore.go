@@ -1,0 +1,119 @@
+package backup
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/dayline-project/dayline/collector"
+)
+
+// Verify checks that a backup is whole: every file of its manifest is there with its hash, and no other.
+func Verify(ctx context.Context, dir string) (Manifest, error) {
+	m, err := load(dir)
+	if err != nil {
+		return m, err
+	}
+	files, err := hashed(ctx, dir)
+	if err != nil {
+		return m, fmt.Errorf("backup: %w", err)
+	}
+	there := map[string]File{}
+	for _, f := range files {
+		there[f.Path] = f
+	}
+	for _, want := range m.Files {
+		got, ok := there[want.Path]
+		switch {
+		case !ok:
+			return m, fmt.Errorf("backup: %s is missing", want.Path)
+		case got != want:
+			return m, fmt.Errorf("backup: %s was changed: its SHA-256 is %s, the manifest says %s", want.Path, got.SHA256, want.SHA256)
+		}
+		delete(there, want.Path)
+	}
+	for path := range there {
+		return m, fmt.Errorf("backup: %s is not in the manifest", path)
+	}
+	return m, nil
+}
+
+func load(dir string) (Manifest, error) {
+	var m Manifest
+	f, err := os.Open(filepath.Join(dir, manifestFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return m, fmt.Errorf("backup: %s has no %s: it is no backup, or one that was cut off", dir, manifestFile)
+	} else if err != nil {
+		return m, fmt.Errorf("backup: %w", err)
+	}
+	defer f.Close()
+	if err := json.NewDecoder(io.LimitReader(f, maxManifestBytes)).Decode(&m); err != nil {
+		return m, fmt.Errorf("backup: %s is damaged: %w", manifestFile, err)
+	}
+	if m.Format != format {
+		return m, fmt.Errorf("backup: it is of format %d and this program knows %d", m.Format, format)
+	}
+	return m, nil
+}
+
+// Restore verifies a backup and makes a data directory of it, which has to be empty or not there. The configuration
+// goes to configDir where that has no collector.yaml; configured tells whether it went. The caller applies the
+// tombstones before it serves.
+func Restore(ctx context.Context, dir, dataDir, configDir string) (m Manifest, configured bool, err error) {
+	if m, err = Verify(ctx, dir); err != nil {
+		return m, false, err
+	}
+	if err := makeEmpty(dataDir); err != nil {
+		return m, false, err
+	}
+	_, err = os.Stat(filepath.Join(configDir, "collector.yaml"))
+	configured = errors.Is(err, fs.ErrNotExist)
+	if configured {
+		if err := os.MkdirAll(configDir, 0o755); err != nil {
+			return m, false, fmt.Errorf("backup: restore: %w", err)
+		}
+	}
+	for _, f := range m.Files {
+		folder, name, _ := strings.Cut(f.Path, "/")
+		to := dataDir
+		if folder == configFolder {
+			to = configDir
+		}
+		if name == "" || strings.ContainsAny(name, `/\`) || (folder != dataFolder && folder != configFolder) {
+			return m, false, fmt.Errorf("backup: %q does not belong in a backup", f.Path)
+		}
+		if folder == configFolder && !configured {
+			continue
+		}
+		err := copyFile(filepath.Join(dir, folder, name), filepath.Join(to, name))
+		if folder == configFolder && errors.Is(err, fs.ErrExist) {
+			continue // a file of the machine's own beside a missing collector.yaml
+		}
+		if err != nil {
+			return m, false, fmt.Errorf("backup: restore: %w", err)
+		}
+	}
+	return m, configured, syncFolder(dataDir)
+}
+
+// ApplyTombstones deletes from restored episodes what was deleted before the backup of the registry was made.
+func ApplyTombstones(ctx context.Context, registry collector.Registry, episodes collector.EpisodeStore) (deleted int64, err error) {
+	all, err := registry.Tombstones(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("backup: tombstones: %w", err)
+	}
+	for _, t := range all {
+		n, err := episodes.Delete(ctx, t.Device, t.LoginKey, t.Before)
+		if err != nil {
+			return deleted, fmt.Errorf("backup: apply tombstones: %w", err)
+		}
+		deleted += n
+	}
+	return deleted, nil
+}

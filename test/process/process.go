@@ -125,13 +125,12 @@ func (p *Process) Tail() string {
 	return string(text[max(0, len(text)-4000):])
 }
 
-// Wait asks again and again until the condition holds. It gives up with the condition's last error when ctx ends or the
-// time is over.
+// Wait asks again and again, less and less often (every 2 ms at first, four times a second in the end), until the
+// condition holds. It gives up with the condition's last error when ctx ends or the time is over.
 func Wait(ctx context.Context, within time.Duration, what string, condition func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
+	pause := 2 * time.Millisecond
 	for {
 		err := condition()
 		if err == nil {
@@ -140,7 +139,8 @@ func Wait(ctx context.Context, within time.Duration, what string, condition func
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%s: not within %s: %w", what, within, err)
-		case <-tick.C:
+		case <-time.After(pause):
 		}
+		pause = min(pause+pause/4+time.Microsecond, 250*time.Millisecond)
 	}
 }

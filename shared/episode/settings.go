@@ -2,7 +2,6 @@ package episode
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -103,11 +102,13 @@ type SettingError struct {
 	Want string
 }
 
-func (e *SettingError) Error() string {
+func (e *SettingError) Error() string { return e.Key + ": " + e.reason() }
+
+func (e *SettingError) reason() string {
 	if e.Value == "" {
-		return fmt.Sprintf("%s: want %s", e.Key, e.Want)
+		return "want " + e.Want
 	}
-	return fmt.Sprintf("%s: %s: want %s", e.Key, e.Value, e.Want)
+	return e.Value + ": want " + e.Want
 }
 
 // CheckRanges refuses what lies outside the ranges that hold for collecting (replay allows any length): each refusal

@@ -1,0 +1,102 @@
+package episode
+
+import (
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+)
+
+// redaction is the compiled patterns of privacy.redact.
+type redaction struct {
+	patterns []pattern
+	// broken: a pattern does not compile, or the bounds are exceeded; nothing that could need redaction is let through.
+	broken bool
+}
+
+type pattern struct {
+	*regexp.Regexp
+	// size of its program, in instructions.
+	size int
+}
+
+// maxRedactionWork bounds one pattern's work on one text: program size × bytes × matches. RE2 takes at most the product
+// of the first two to find one match, and starts over after each.
+const maxRedactionWork = 1 << 21
+
+const redacted = "***"
+
+func compileRedaction(patterns []string) redaction {
+	if len(patterns) > MaxPatterns {
+		return redaction{broken: true}
+	}
+	var r redaction
+	for _, text := range patterns {
+		p, err := compilePattern(text)
+		if err != nil {
+			return redaction{broken: true}
+		}
+		r.patterns = append(r.patterns, p)
+	}
+	return r
+}
+
+// compilePattern refuses what RE2 does not read, and what is longer than MaxPatternBytes.
+func compilePattern(text string) (pattern, error) {
+	if len(text) > MaxPatternBytes {
+		return pattern{}, fmt.Errorf("longer than %d bytes", MaxPatternBytes)
+	}
+	parsed, err := syntax.Parse(text, syntax.Perl)
+	if err != nil {
+		return pattern{}, err
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return pattern{}, err
+	}
+	compiled, err := regexp.Compile(text)
+	if err != nil {
+		return pattern{}, err
+	}
+	return pattern{compiled, len(program.Inst)}, nil
+}
+
+// redact blanks each match, one pattern after the other. ok is false where nothing may be let through: the patterns are
+// broken, or would take too long. "Too long" (security.md 4: 5 ms) is told without a clock, by a bound on work, so
+// that the same title is treated alike on every computer and in every replay.
+func (r redaction) redact(text string) (result string, ok bool) {
+	if text == "" {
+		return "", true
+	}
+	if r.broken {
+		return "", false
+	}
+	for _, p := range r.patterns {
+		matches := maxRedactionWork / (p.size * len(text))
+		if matches == 0 {
+			return "", false
+		}
+		found := p.FindAllStringIndex(text, matches+1)
+		if len(found) > matches {
+			return "", false
+		}
+		text = blank(text, found)
+	}
+	return text, true
+}
+
+// blank replaces each stretch of a text.
+func blank(text string, stretches [][]int) string {
+	if len(stretches) == 0 {
+		return text
+	}
+	var b strings.Builder
+	done := 0
+	for _, s := range stretches {
+		b.WriteString(text[done:s[0]])
+		b.WriteString(redacted)
+		done = s[1]
+	}
+	b.WriteString(text[done:])
+	return b.String()
+}

@@ -1,0 +1,171 @@
+//go:build unix
+
+package session
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/dayline-project/dayline/shared/stream"
+)
+
+// echo answers an Ask with what it was; "panic" panics.
+type echo struct{ gone chan Peer }
+
+func (e *echo) Handle(c *Conn, m *Message) error {
+	if m.Ask != nil && m.Ask.What == "panic" {
+		panic("a session's handler")
+	}
+	return c.Send(&Message{Answer: &Answer{Document: []byte(strconv.Quote(c.Login.Account))}})
+}
+
+func (e *echo) Gone(c *Conn) { e.gone <- c.Peer }
+
+func serveEcho(t *testing.T) (string, *echo) {
+	t.Helper()
+	handler := &echo{gone: make(chan Peer, 100)}
+	path := filepath.Join(t.TempDir(), "agent.sock")
+	server, err := Listen(path, handler, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- server.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return path, handler
+}
+
+func dial(t *testing.T, path string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	return conn
+}
+
+func ask(t *testing.T, conn net.Conn) *Message {
+	t.Helper()
+	if err := Write(conn, &Message{Ask: &Ask{What: "status"}}); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Read(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestThePeerIsWhoTheSystemSays(t *testing.T) {
+	path, handler := serveEcho(t)
+	me, err := user.LookupId(strconv.Itoa(os.Getuid()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := dial(t, path)
+	if m := ask(t, conn); m.Answer == nil || string(m.Answer.Document) != strconv.Quote(me.Username) {
+		t.Errorf("answered %+v", m)
+	}
+	conn.Close()
+	if peer := <-handler.gone; peer.PID != os.Getpid() || peer.UID != uint32(os.Getuid()) {
+		t.Errorf("gone: %+v", peer)
+	}
+}
+
+func TestBadFramesAndPanicsEndOneConnection(t *testing.T) {
+	path, handler := serveEcho(t)
+	good := dial(t, path)
+	for name, bytes := range map[string]string{
+		"too long":     "\x00\x01\x00\x01",
+		"empty":        "\x00\x00\x00\x00",
+		"no JSON":      "\x00\x00\x00\x04oops",
+		"two messages": "\x00\x00\x00\x1b" + `{"ask":{},"checkpoint":{} }`,
+		"from service": "\x00\x00\x00\x0b" + `{"stop":{}}`,
+		"a panic":      "\x00\x00\x00\x18" + `{"ask":{"what":"panic"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn := dial(t, path)
+			if _, err := io.WriteString(conn, bytes); err != nil {
+				t.Fatal(err)
+			}
+			if m, err := Read(conn); !errors.Is(err, io.EOF) {
+				t.Errorf("answered %+v, %v", m, err)
+			}
+			<-handler.gone
+		})
+	}
+	ask(t, good)
+}
+
+func TestNobodyTakesAllConnections(t *testing.T) {
+	path, _ := serveEcho(t)
+	var conns []net.Conn
+	for range maxPeerConnections {
+		conn := dial(t, path)
+		ask(t, conn)
+		conns = append(conns, conn)
+	}
+	if _, err := Read(dial(t, path)); !errors.Is(err, io.EOF) {
+		t.Errorf("one more connection: %v", err)
+	}
+	ask(t, conns[0])
+}
+
+func TestTheRateIsBounded(t *testing.T) {
+	now := time.Unix(0, 0)
+	b := &bucket{tokens: episodesBurst, at: now}
+	for i := range episodesBurst {
+		if wait := b.take(now); wait != 0 {
+			t.Fatalf("episode %d waits %s", i, wait)
+		}
+	}
+	if wait := b.take(now); wait != time.Second/episodesPerSecond {
+		t.Errorf("over the burst: waits %s", wait)
+	}
+	if wait := b.take(now.Add(time.Hour)); wait != 0 {
+		t.Errorf("after an hour: waits %s", wait)
+	}
+}
+
+func TestAnotherAgentIsNotPushedAside(t *testing.T) {
+	path, handler := serveEcho(t)
+	if _, err := Listen(path, handler, slog.Default()); err == nil {
+		t.Error("two services on one socket")
+	}
+	folder := t.TempDir()
+	if err := os.Chmod(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Listen(filepath.Join(folder, "agent.sock"), handler, slog.Default()); err == nil {
+		t.Error("a socket where anybody could put another")
+	}
+}
+
+func TestDirectoryAccountsAreKnownByTheirDirectory(t *testing.T) {
+	for name, want := range map[string]stream.Login{
+		"anna@corp.example.com": {Authority: "corp.example.com", Account: "anna", Name: `corp.example.com\anna`},
+		`CORP\anna`:             {Authority: "corp", Account: "anna", Name: `CORP\anna`},
+		"anna":                  {Account: "anna", Name: `desk-1\anna`},
+	} {
+		if got := directoryLogin(name, "desk-1.example.com"); got != want {
+			t.Errorf("%s is %+v", name, got)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xproto"
@@ -17,6 +18,7 @@ type Window uint32
 type screen struct {
 	conn  *xgb.Conn
 	root  xproto.Window
+	mu    sync.Mutex
 	atoms map[string]xproto.Atom
 }
 
@@ -26,19 +28,30 @@ func openScreen(display string) (*screen, error) {
 		return nil, err
 	}
 	s := &screen{conn: conn, root: xproto.Setup(conn).DefaultScreen(conn).Root, atoms: map[string]xproto.Atom{}}
-	for _, name := range []string{"_NET_ACTIVE_WINDOW", "_NET_CLIENT_LIST", "_NET_SUPPORTING_WM_CHECK", "_NET_WM_NAME", "WM_NAME", "WM_CLASS"} {
-		reply, err := xproto.InternAtom(conn, false, uint16(len(name)), name).Reply()
-		if err != nil {
-			conn.Close()
-			return nil, err
-		}
-		s.atoms[name] = reply.Atom
-	}
 	return s, nil
 }
 
+// atom gives the number of a name; asked once.
+func (s *screen) atom(name string) (xproto.Atom, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if atom, known := s.atoms[name]; known {
+		return atom, nil
+	}
+	reply, err := xproto.InternAtom(s.conn, false, uint16(len(name)), name).Reply()
+	if err != nil {
+		return 0, err
+	}
+	s.atoms[name] = reply.Atom
+	return reply.Atom, nil
+}
+
 func (s *screen) property(window xproto.Window, name string) ([]byte, error) {
-	reply, err := xproto.GetProperty(s.conn, false, window, s.atoms[name], xproto.GetPropertyTypeAny, 0, 1<<16).Reply()
+	atom, err := s.atom(name)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := xproto.GetProperty(s.conn, false, window, atom, xproto.GetPropertyTypeAny, 0, 1<<16).Reply()
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +117,11 @@ func (s *screen) byClass(class string, known map[Window]bool) (Window, error) {
 
 // activate asks the window manager to bring a window to the front, as a task bar does: no input is involved.
 func (s *screen) activate(w Window) error {
-	event := xproto.ClientMessageEvent{Format: 32, Window: xproto.Window(w), Type: s.atoms["_NET_ACTIVE_WINDOW"],
+	atom, err := s.atom("_NET_ACTIVE_WINDOW")
+	if err != nil {
+		return err
+	}
+	event := xproto.ClientMessageEvent{Format: 32, Window: xproto.Window(w), Type: atom,
 		Data: xproto.ClientMessageDataUnionData32New([]uint32{2, 0, 0, 0, 0})}
 	return xproto.SendEventChecked(s.conn, false, s.root, xproto.EventMaskSubstructureRedirect|xproto.EventMaskSubstructureNotify,
 		string(event.Bytes())).Check()

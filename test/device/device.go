@@ -133,6 +133,9 @@ func (d *Device) SignIn(ctx context.Context) error {
 	return nil
 }
 
+// Session is the token of the session; empty before SignIn.
+func (d *Device) Session() string { return d.session }
+
 // Sync sends a request, signing in first where that is due.
 func (d *Device) Sync(ctx context.Context, request *agentv1.SyncRequest) (*agentv1.SyncResponse, error) {
 	if d.session == "" {

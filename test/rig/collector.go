@@ -78,7 +78,7 @@ func NewCollector(bin Binaries, dir string, o Options) (*Collector, error) {
 	}
 	var err error
 	if c.Listen == "" {
-		if c.Listen, err = freeAddress(); err != nil {
+		if c.Listen, err = FreeAddress(); err != nil {
 			return nil, fmt.Errorf("rig: collector: %w", err)
 		}
 	}

@@ -69,8 +69,8 @@ func Root() (string, error) {
 	return filepath.Dir(file), nil
 }
 
-// freeAddress asks the kernel for a port on the loopback address.
-func freeAddress() (string, error) {
+// FreeAddress asks the kernel for a port on the loopback address.
+func FreeAddress() (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err

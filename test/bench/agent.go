@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/dayline-project/dayline/test/desktop"
+	"github.com/dayline-project/dayline/test/process"
+	"github.com/dayline-project/dayline/test/rig"
+	"github.com/dayline-project/dayline/test/wire"
+)
+
+// An office day of the targets, and how much faster than life a part of it is played: syncs every second stand for
+// one every 48 s, so the focus changes come 48 times as fast too.
+const (
+	officeDay   = 8 * time.Hour
+	changes     = 2500
+	accelerated = 48
+	// part of the day that is played; the rest is the same again.
+	part = 4
+	// quiet is how long nothing happens, to learn what that costs.
+	quiet = 30 * time.Second
+)
+
+// measureAgent plays a quarter of a day on a virtual desktop and a quiet while, and reckons the day from both (T1, T2, T4).
+func measureAgent(ctx context.Context, bin rig.Binaries) (figures []figure, err error) {
+	dir, err := os.MkdirTemp("", "dl")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	screen, err := desktop.Start(ctx, filepath.Join(dir, "desk"))
+	if err != nil {
+		return nil, err
+	}
+	defer screen.Close()
+	cards, err := screen.OpenCards(ctx, "one", "two", "three", "four", "five", "six")
+	if err != nil {
+		return nil, err
+	}
+	defer cards.Close()
+
+	// The relay's address has to be in the links, so it comes first.
+	target, err := rig.FreeAddress()
+	if err != nil {
+		return nil, err
+	}
+	relay, err := wire.NewRelay(target)
+	if err != nil {
+		return nil, err
+	}
+	defer relay.Close()
+	collector, err := rig.NewCollector(bin, dir, rig.Options{Listen: target, Public: relay.Address(), Account: "settle: 0s\nagents: {sync_every: 1s}\n"})
+	if err != nil {
+		return nil, err
+	}
+	if err := collector.Start(ctx); err != nil {
+		return nil, err
+	}
+	defer collector.Stop()
+	carried, err := collector.Link(ctx)
+	if err != nil {
+		return nil, err
+	}
+	agent := rig.NewAgent(bin, filepath.Join(dir, "agent"), screen.Env())
+	if err := agent.Enroll(ctx, carried); err != nil {
+		return nil, err
+	}
+	if err := agent.StartService(); err != nil {
+		return nil, err
+	}
+	if err := agent.StartSession(); err != nil {
+		return nil, err
+	}
+	defer agent.Stop()
+	if err := process.Wait(ctx, time.Minute, "the agent captures", func() error {
+		rows, err := collector.Activity(ctx)
+		if err == nil && len(rows) == 0 {
+			err = rig.ErrNoRows
+		}
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	return play(ctx, screen, cards, collector, agent, relay)
+}
+
+func play(ctx context.Context, screen *desktop.Desktop, cards *desktop.Cards, collector *rig.Collector, agent *rig.Agent, relay *wire.Relay) ([]figure, error) {
+	service, session := agent.Service().PID(), agent.Session().PID()
+	used := func() time.Duration { return scheduled(service) + scheduled(session) }
+	bytes := func() int64 { return relay.Up.Load() + relay.Down.Load() }
+
+	length := officeDay / accelerated / part
+	usedBefore, bytesBefore, from := used(), bytes(), time.Now()
+	n := changes / part
+	for i := range n {
+		select {
+		case <-time.After(time.Until(from.Add(time.Duration(i) * length / time.Duration(n)))):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if i%3 == 2 {
+			if err := cards.Title(i%6, fmt.Sprintf("Document %d", i)); err != nil {
+				return nil, err
+			}
+		}
+		if err := cards.Show(ctx, i%6); err != nil {
+			return nil, err
+		}
+		if i%20 == 0 {
+			if err := screen.Input("key", "shift"); err != nil {
+				return nil, err
+			}
+		}
+	}
+	busy, sent := used()-usedBefore, bytes()-bytesBefore
+	resident, rss := memory(service)+memory(session), [2]int64{memory(service), memory(session)}
+
+	// In the quiet while a sync a second goes on; its cost is measured with it, so the day's quiet is not counted too low.
+	usedBefore, bytesBefore = used(), bytes()
+	select {
+	case <-time.After(quiet):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	still, stillBytes := used()-usedBefore, bytes()-bytesBefore
+
+	rows, err := collector.Closed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	day := time.Duration(part) * busy
+	// Of the quiet cost, one sync in 48 s is in the day already; what stays is the polls.
+	return []figure{
+		{"T1 agent CPU over an office day", "≤ 0.05 % of one core", fmt.Sprintf("%.3f %% (%.2f s in 8 h) + polls", 100*day.Seconds()/officeDay.Seconds(), day.Seconds()),
+			fmt.Sprintf("%d changes and %d s of syncs in %s took %s; quiet with a sync a second %.3f %%", n, int(length.Seconds()), length.Round(time.Second), busy.Round(time.Millisecond), 100*still.Seconds()/quiet.Seconds())},
+		{"T2 agent memory, service + session", "≤ 25 MB", fmt.Sprintf("%.1f MB", float64(resident)/1e6), fmt.Sprintf("service %.1f, session %.1f, resident, shared pages counted twice", float64(rss[0])/1e6, float64(rss[1])/1e6)},
+		{"T4 network a person-day", "≤ 400 KB", fmt.Sprintf("%.0f KB", float64(sent)*part/1000), fmt.Sprintf("%d episodes seen; a contact without news is %d bytes", len(rows), stillBytes/int64(quiet.Seconds()))},
+	}, nil
+}

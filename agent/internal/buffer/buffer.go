@@ -210,3 +210,11 @@ func setOffset(t time.Time) int32 {
 	_, seconds := t.Zone()
 	return int32(seconds / 60)
 }
+
+// Usage tells how many episodes of a login wait, and the bytes of their rows.
+func (b *Buffer) Usage(login stream.Login) (episodes, bytes int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	used := b.usage[loginKey(login)]
+	return used.episodes, used.bytes
+}

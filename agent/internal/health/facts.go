@@ -1,0 +1,42 @@
+// Package health gathers facts about the device and about ourselves.
+package health
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/shirou/gopsutil/v3/host"
+
+	"github.com/dayline-project/dayline/shared/buildinfo"
+	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
+)
+
+// Facts about the device. What the system does not tell stays empty; nothing here is an identity.
+func Facts() *agentv1.DeviceFacts {
+	facts := &agentv1.DeviceFacts{
+		Os: runtimeOS(), Arch: runtime.GOARCH, AgentVersion: buildinfo.Version, TimeZone: zoneName(),
+	}
+	facts.Name, _ = os.Hostname()
+	if info, err := host.Info(); err == nil {
+		facts.OsVersion = info.Platform + " " + info.PlatformVersion
+		if info.HostID != "" {
+			sum := sha256.Sum256([]byte("dayline hardware v1\n" + info.HostID))
+			facts.Hardware = hex.EncodeToString(sum[:16])
+		}
+	}
+	return facts
+}
+
+// zoneName is the IANA name where the system tells it, else the offset.
+func zoneName() string {
+	if name := time.Local.String(); name != "Local" && name != "" {
+		return name
+	}
+	if name := localZone(); name != "" {
+		return name
+	}
+	return time.Now().Format("-07:00")
+}

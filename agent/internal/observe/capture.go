@@ -1,0 +1,96 @@
+package observe
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/dayline-project/dayline/agent/internal/privacy"
+)
+
+// Level is how much of one subject is captured, and why not more.
+type Level struct {
+	// Subject: desktop, idle, lock, or a browser's executable.
+	Subject string
+	// Level: full, title_only, application_only, none.
+	Level  string
+	Reason string
+}
+
+const (
+	levelFull  = "full"
+	levelTitle = "title_only"
+	levelApp   = "application_only"
+	levelNone  = "none"
+)
+
+// maxBrowsers bounds the browsers a level is kept for.
+const maxBrowsers = 16
+
+// capture is what is known about how well this session can be observed.
+type capture struct {
+	// display: one answers; wayland: most windows are not its; idle: it tells the idle time.
+	display, wayland, idle bool
+	// login and savers: who tells of locks is there.
+	login, savers bool
+	rules         privacy.Rules
+	browsers      []string
+}
+
+// see takes note of a program in front and tells whether it is a browser that was not known yet.
+func (c *capture) see(w Window) bool {
+	if w.App == "" || !privacy.IsBrowser(w.App) && !privacy.IsBrowser(w.Class) || slices.Contains(c.browsers, w.App) || len(c.browsers) == maxBrowsers {
+		return false
+	}
+	c.browsers = append(c.browsers, w.App)
+	return true
+}
+
+// levels are those of the desktop, its idle time, its lock, and each browser seen.
+func (c *capture) levels() []Level {
+	all := []Level{c.desktop(), {Subject: "idle", Level: levelFull}, {Subject: "lock", Level: levelFull}}
+	if !c.idle {
+		all[1] = Level{Subject: "idle", Level: levelNone, Reason: "the display tells no idle time: passive time is not known"}
+	}
+	switch {
+	case !c.login && !c.savers:
+		all[2] = Level{Subject: "lock", Level: levelNone, Reason: "neither logind nor a screen saver answers: locks are not seen, and sleep only afterwards"}
+	case !c.login:
+		all[2] = Level{Subject: "lock", Level: levelApp, Reason: "logind does not answer: only the screen saver tells of locks, and sleep is seen only afterwards"}
+	}
+	for _, browser := range c.browsers {
+		all = append(all, c.browser(browser))
+	}
+	return all
+}
+
+func (c *capture) desktop() Level {
+	l := Level{Subject: "desktop", Level: levelFull}
+	var reasons []string
+	if c.wayland {
+		l.Level = levelTitle
+		reasons = append(reasons, "only windows of XWayland are seen, native Wayland windows are not, and input into them neither")
+	}
+	if c.rules.NamesOnly {
+		l.Level = levelApp
+		reasons = append(reasons, "the settings require what this agent lacks: application names only")
+	}
+	if !c.display {
+		l.Level = levelNone
+		reasons = append(reasons, "no X display answers: the window in front is not known")
+	}
+	l.Reason = strings.Join(reasons, "; ")
+	return l
+}
+
+func (c *capture) browser(name string) Level {
+	l := Level{Subject: name, Level: levelApp}
+	switch {
+	case c.rules.NamesOnly:
+		l.Reason = "the settings require what this agent lacks: application names only"
+	case c.rules.TitleOfUnknown:
+		l.Level, l.Reason = levelTitle, "the browser extension would tell the page's address and which windows are private"
+	default:
+		l.Reason = "without the browser extension every window may be a private one: with it, title and page address are known"
+	}
+	return l
+}

@@ -1,0 +1,13 @@
+//go:build !linux
+
+package observe
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+func readClocks() (boot, mono time.Duration, err error) {
+	return 0, 0, fmt.Errorf("observe: clocks: %w", errors.ErrUnsupported)
+}

@@ -1,0 +1,54 @@
+package observe
+
+import "time"
+
+// Window is the window in front, as a desktop shows it. The zero Window is none.
+type Window struct {
+	// ID is the desktop's name for it.
+	ID uint32
+	// App is the program's name: its executable's, else what its window says of itself.
+	App string
+	// Class is what the window says of its program, Title what its title bar shows.
+	Class, Title string
+}
+
+// noFocusFor is how long no window has to be in front to be told: window managers pass through that for an instant
+// between two windows (openbox does in four of five changes).
+const noFocusFor = 100 * time.Millisecond
+
+// front follows which window is in front and finds what is worth telling of it.
+type front struct {
+	window Window
+	// known: window was told, be it that there is none.
+	known bool
+	// leaving: no window is in front since leftAt, which is not believed yet.
+	leaving bool
+	leftAt  time.Duration
+}
+
+// see takes the window that is in front at a moment. It tells whether that is a new focus, to be told as of that
+// moment. While leaving, expire has to be called noFocusFor after leftAt.
+func (f *front) see(w Window, at time.Duration) (focus bool) {
+	if w.ID == 0 {
+		if !f.leaving && (!f.known || f.window.ID != 0) {
+			f.leaving, f.leftAt = true, at
+		}
+		return false
+	}
+	f.leaving = false
+	if f.known && f.window == w {
+		return false
+	}
+	f.window, f.known = w, true
+	return true
+}
+
+// expire believes that no window is in front, if it was leaving; since when is leftAt.
+func (f *front) expire() (focus bool) {
+	if !f.leaving {
+		return false
+	}
+	f.leaving = false
+	f.window, f.known = Window{}, true
+	return true
+}

@@ -1,0 +1,225 @@
+package observe
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/dayline-project/dayline/agent/internal/privacy"
+	"github.com/dayline-project/dayline/shared/episode"
+)
+
+// watch is the loop while a session is watched. All of it is one goroutine's; the connections have theirs and send.
+type watch struct {
+	o     *Observer
+	ctx   context.Context
+	rules privacy.Rules
+	zone  *zone
+	shelf *shelf
+
+	timeline timeline
+	front    front
+	inputs   inputs
+	locks    locks
+	locked   bool
+	asleep   bool
+	capture  capture
+
+	// display that answers, nil while none does. tried: it is known whether one does, and until then what others
+	// tell has to wait, for a start goes by the idle time.
+	display display
+	tried   bool
+	waiting []episode.Observation
+	bus     *bus
+	// held are observations made while nobody knows whether a window is in front; last is the last time told.
+	held []Observation
+	last time.Duration
+	// told is the focus told last.
+	told focus
+
+	// await: the next input has to be told.
+	await bool
+	// settle is due when no window in front is to be believed, again when the idle time is to be asked once more.
+	settle, again *time.Timer
+}
+
+// watch observes the session until it is no longer wished; the error is the context's.
+func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var actors sync.WaitGroup
+	defer actors.Wait()
+	defer cancel()
+
+	signals := make(chan signal, 16)
+	events := make(chan shown, 64)
+	_, wayland := desktopKind()
+	w := &watch{
+		o: o, ctx: ctx, rules: rules, zone: openZone(zoneFile()), shelf: &shelf{folders: entryFolders()},
+		capture: capture{wayland: wayland, rules: rules},
+		bus:     &bus{sessionID: o.config.SessionID, uid: o.config.UID, now: o.Now, signals: signals},
+		settle:  stopped(), again: stopped(), last: o.Now(), told: nothingTold,
+	}
+	defer w.settle.Stop()
+	defer w.again.Stop()
+	w.timeline.begin(w.read())
+	actors.Go(func() { w.bus.run(ctx) })
+	actors.Go(func() { o.keepDisplay(ctx, events) })
+
+	poll := time.NewTicker(o.config.PollEvery)
+	defer poll.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-o.wake:
+			if !w.obey(o.takeWishes()) {
+				return nil
+			}
+		case e := <-events:
+			w.shown(e, events)
+		case s := <-signals:
+			w.signalled(s)
+		case <-poll.C:
+			w.poll()
+		case <-w.settle.C:
+			w.expire()
+		case <-w.again.C:
+			w.awaitInput()
+		}
+	}
+}
+
+func stopped() *time.Timer {
+	timer := time.NewTimer(time.Hour)
+	timer.Stop()
+	return timer
+}
+
+// keepDisplay opens the display and passes on what it shows, again and again.
+func (o *Observer) keepDisplay(ctx context.Context, events chan<- shown) {
+	again := backoff{first: 250 * time.Millisecond, most: PollEvery}
+	tell := func(e shown) bool {
+		select {
+		case events <- e:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	for {
+		opened, err := openDisplay(ctx, o.config.Display, o.Now)
+		if err != nil {
+			tell(shown{at: o.Now(), kind: shownAbsent})
+		} else {
+			again.reset()
+			stop := context.AfterFunc(ctx, opened.close)
+			for e, ok := (shown{at: o.Now(), kind: shownOpened, display: opened}), true; ok && tell(e); {
+				e, ok = opened.next()
+			}
+			tell(shown{at: o.Now(), kind: shownAbsent})
+			stop()
+			opened.close()
+		}
+		if !again.wait(ctx) {
+			return
+		}
+	}
+}
+
+// obey does what is wished; false: watch no longer.
+func (w *watch) obey(wished wishes) bool {
+	if wished.release {
+		w.bus.release()
+	}
+	w.waiting = append(w.waiting, wished.told...)
+	if w.tried {
+		w.tellWaiting()
+	}
+	if wished.watch != nil {
+		if !wished.watch.on {
+			w.tellWaiting()
+			w.expire()
+			return false
+		}
+		w.newRules(wished.watch.rules)
+	}
+	if wished.await != nil && *wished.await != w.await {
+		w.await = *wished.await
+		if w.await {
+			w.awaitInput()
+		} else {
+			w.forgetInput()
+		}
+	}
+	return true
+}
+
+// try notes that it is known whether a display answers.
+func (w *watch) try() {
+	if !w.tried {
+		w.tried = true
+		w.tellLevels()
+		w.tellWaiting()
+	}
+}
+
+func (w *watch) tellWaiting() {
+	for _, told := range w.waiting {
+		if told.Event == episode.EventStart {
+			w.start(told)
+		} else {
+			w.make(Observation{Observation: told})
+		}
+	}
+	w.waiting = nil
+}
+
+// start begins a session in the stream: after it comes what would be known had it been observed from the first on.
+func (w *watch) start(told episode.Observation) {
+	now := w.read()
+	w.timeline.begin(now)
+	told.Wall = now.wall
+	if w.display == nil {
+		// Nobody knows of an input, and a start without idle time would stand for one.
+		told.Idle, told.HasIdle = 24*time.Hour, true
+	}
+	w.make(Observation{Observation: told})
+	if w.locked {
+		w.make(just(episode.EventLock))
+	}
+	if w.asleep {
+		w.make(just(episode.EventSleep))
+	}
+	w.tellFrontAgain()
+}
+
+func (w *watch) newRules(rules privacy.Rules) {
+	if w.rules == rules {
+		return
+	}
+	w.rules, w.capture.rules = rules, rules
+	w.tellLevels()
+	w.tellFrontAgain()
+}
+
+// poll repairs what was missed and is told as such, so that what is under way can be stored.
+func (w *watch) poll() {
+	w.try()
+	w.zone.refresh()
+	w.pass(true)
+	w.readFront(w.o.Now())
+	m := just(episode.EventTick)
+	m.Poll = true
+	w.make(m)
+}
+
+// tellLevels tells of the capture as it is now.
+func (w *watch) tellLevels() {
+	if w.tried {
+		w.emit(Observation{Levels: w.capture.levels()})
+	}
+}
+
+func just(e episode.Event) Observation {
+	return Observation{Observation: episode.Observation{Event: e}}
+}

@@ -58,7 +58,7 @@ type Updates struct {
 	Rollout Rollout      `json:"rollout"`
 }
 
-// UpdatePolicy is "latest", "paused", "off", or a pinned version.
+// UpdatePolicy is "latest", "paused" or "off"; a pinned version, where there is one, goes before the mode.
 type UpdatePolicy struct {
 	Mode   string `json:"-"`
 	Pinned string `json:"pinned,omitempty"`

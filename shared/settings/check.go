@@ -50,6 +50,9 @@ func (a *Account) Check() []Fault {
 	c.length("installers.link_expiry", a.Installers.LinkExpiry, time.Hour, 168*time.Hour, time.Minute)
 	c.number("installers.max_devices", a.Installers.MaxDevices, 1, 100_000)
 	c.number("installers.max_per_minute", a.Installers.MaxPerMinute, 1, 10_000)
+	c.version("updates.windows.pinned", a.Updates.Windows.Pinned)
+	c.version("updates.macos.pinned", a.Updates.MacOS.Pinned)
+	c.version("updates.linux.pinned", a.Updates.Linux.Pinned)
 	c.rollout(&a.Updates.Rollout)
 	oneOf(&c, "reports.week_start", a.Reports.WeekStart, weekdays...)
 	oneOf(&c, "reports.clock", a.Reports.Clock, "24h", "12h")
@@ -205,6 +208,14 @@ func (c *checker) spanTexts(key string, texts []string) {
 		if _, err := parseSpan(text); err != nil {
 			c.fault(fmt.Sprintf("%s[%d]", key, i), fmt.Sprintf("%q", text), "HH:MM-HH:MM, start before end")
 		}
+	}
+}
+
+var versionForm = regexp.MustCompile(`^\d{1,9}\.\d{1,9}\.\d{1,9}(-[0-9A-Za-z.-]{1,64})?$`)
+
+func (c *checker) version(key, version string) {
+	if version != "" && !versionForm.MatchString(version) {
+		c.fault(key, fmt.Sprintf("%q", version), "a version such as 1.4.2")
 	}
 }
 

@@ -60,13 +60,12 @@ func (e *Engine) takeSettings(rules *Rules, at time.Duration) {
 	if did && !e.collects() {
 		e.close(at, BySettings)
 	}
+	f := &e.front
+	wasInPlace := e.open.hasPlace && f.samePlace(&e.open.identity)
 	e.narrow(redact, at)
 	// What begins to match is no input; what ceases to match was one until now (rule 11).
-	f := &e.front
 	f.alwaysActive = f.known && rules.isAlwaysActive(f.app, f.site, f.Private)
-	if e.open.hasPlace && f.samePlace(&e.open.identity) {
-		e.open.lastAlwaysActive = f.alwaysActive
-	}
+	e.open.see(f, !wasInPlace)
 	if wasAlwaysActive && !e.isAlwaysActive() {
 		e.lastInput, e.knowsLastInput = at, true
 	}

@@ -1,15 +1,14 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
-	"os"
 	"testing"
 	"time"
 
 	"github.com/dayline-project/dayline/test/desktop"
 	"github.com/dayline-project/dayline/test/process"
 	"github.com/dayline-project/dayline/test/rig"
+	"github.com/dayline-project/dayline/test/site"
 )
 
 // settings with the shortest lengths that are allowed, and no waiting before a focus counts.
@@ -23,9 +22,10 @@ agents: {sync_every: 5s}
 // report has to equal the script: order and identity exactly, times within slack.
 func TestDay(t *testing.T) {
 	t.Parallel()
-	site := newSite(t, shortest)
-	office := site.open(t, t.Context())
-	site.watch(t)
+	here := site.New(t, rig.Options{Account: shortest})
+	screen := here.Desktop(t)
+	office := openOffice(t, screen)
+	here.Watch(t, screen)
 
 	var s script
 	office.changeFocus(t, &s)
@@ -34,7 +34,7 @@ func TestDay(t *testing.T) {
 
 	var faults []string
 	err := process.Wait(t.Context(), time.Minute, "the report equals the script", func() error {
-		rows, err := site.collector.Activity(t.Context())
+		rows, err := here.Collector.Activity(t.Context())
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,6 @@ func TestDay(t *testing.T) {
 		for _, fault := range faults {
 			t.Log(fault)
 		}
-		t.Log(site.agent.Logs())
 	}
 }
 
@@ -97,11 +96,11 @@ func (o *office) lock(t *testing.T, s *script) {
 	}
 	did.Seen = time.Now()
 	s.began(expected{state: "locked", began: did, endedBy: "unlock", reason: "lock"}, "lock")
-	pass(t, time.Second)
+	site.Pass(t, time.Second)
 	if err := o.Unlock(); err != nil {
 		t.Fatal(err)
 	}
-	pass(t, time.Second)
+	site.Pass(t, time.Second)
 	did = must(o.nudge())(t)
 	s.began(expected{state: "active", app: front.app, title: front.title, began: did}, "")
 }
@@ -114,7 +113,7 @@ func (o *office) idle(t *testing.T, s *script) {
 	last := &s.episodes[len(s.episodes)-1]
 	last.endedBy = "idle"
 	s.began(expected{state: "passive", app: last.app, title: last.title, endedBy: "limit", began: did, after: time.Minute}, "")
-	pass(t, 2*time.Minute+time.Second)
+	site.Pass(t, 2*time.Minute+time.Second)
 	must(o.editor.Activate(t.Context()))(t)
 	must(o.terminal.Activate(t.Context()))(t)
 	did = must(o.nudge())(t)
@@ -131,16 +130,6 @@ func (o *office) nudge() (desktop.Did, error) {
 	return did, err
 }
 
-// pass lets real time pass: what is tested is what happens while nothing does.
-func pass(t *testing.T, length time.Duration) {
-	t.Helper()
-	select {
-	case <-time.After(length):
-	case <-t.Context().Done():
-		t.Fatal(t.Context().Err())
-	}
-}
-
 func must[T any](value T, err error) func(t *testing.T) T {
 	return func(t *testing.T) T {
 		t.Helper()
@@ -151,108 +140,22 @@ func must[T any](value T, err error) func(t *testing.T) T {
 	}
 }
 
-// site is a collector and one agent of a test.
-type site struct {
-	bin       rig.Binaries
-	dir       string
-	collector *rig.Collector
-	agent     *rig.Agent
-	desktop   *desktop.Desktop
-}
-
-func newSite(t *testing.T, account string) *site {
+// openOffice brings up the programs.
+func openOffice(t *testing.T, d *desktop.Desktop) *office {
 	t.Helper()
-	// Sockets live in it, and their paths have to be short.
-	dir, err := os.MkdirTemp("", "dl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("files are kept in %s", dir)
-		} else if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	bin, err := rig.Build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &site{bin: bin, dir: dir}
-	s.collector, err = rig.NewCollector(bin, dir, rig.Options{Account: account})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.collector.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.collector.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
-// open brings up the desktop and its programs.
-func (s *site) open(t *testing.T, ctx context.Context) *office {
-	t.Helper()
-	d, err := desktop.Start(ctx, s.dir+"/desk")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(d.Close)
-	s.desktop = d
+	ctx := t.Context()
 	o := &office{Desktop: d, titles: map[*desktop.Program]string{}}
 	o.terminal = must(d.OpenTerminal(ctx, "Shell"))(t)
 	o.editor = must(d.OpenEditor(ctx, "notes.txt"))(t)
 	o.browser = must(d.OpenBrowser(ctx, must(d.Page("Orders"))(t)))(t)
 	for p, title := range map[*desktop.Program]string{o.terminal: "Shell", o.editor: "xedit", o.browser: "Orders - Chromium"} {
-		if err := process.Wait(ctx, time.Minute, "title of "+p.App, func() error {
+		site.Eventually(t, time.Minute, "title of "+p.App, func() error {
 			if have := must(p.Title())(t); have != title {
 				return fmt.Errorf("it is %q", have)
 			}
 			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
+		})
 		o.titles[p] = title
 	}
 	return o
-}
-
-// watch enrols an agent for the desktop, starts it, and waits until it captures.
-func (s *site) watch(t *testing.T) {
-	t.Helper()
-	s.agent = rig.NewAgent(s.bin, s.dir+"/agent", s.desktop.Env())
-	if err := s.agent.Enroll(t.Context(), must(s.collector.Link(t.Context()))(t)); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.agent.StartService(); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.agent.StartSession(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.agent.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	s.captures(t)
-}
-
-// captures waits until an episode is open.
-func (s *site) captures(t *testing.T) {
-	t.Helper()
-	err := process.Wait(t.Context(), 2*time.Minute, "the agent captures", func() error {
-		rows, err := s.collector.Activity(t.Context())
-		if err == nil && len(rows) == 0 {
-			err = rig.ErrNoRows
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatalf("%v\n%s", err, s.agent.Logs())
-	}
 }

@@ -1,0 +1,69 @@
+package duckdb
+
+import (
+	"context"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/shared/stream"
+)
+
+const (
+	// batchesPerStream are remembered to tell a repeat from a fork.
+	batchesPerStream = 128
+	// batchesInAll bounds them over all streams, some 40 MB; the newest of every stream stays whatever it is.
+	batchesInAll = 1_000_000
+	// pruneEvery so many stored batches what is beyond those bounds is removed.
+	pruneEvery = 100_000
+)
+
+func (tx *transaction) appendBatch(appender *duckdb.Appender, upload *collector.Upload) error {
+	id := tx.written.nextBatch
+	tx.written.nextBatch++
+	return appender.AppendRow(id, tx.written.streams.number(upload.StreamKey), int64(upload.First), int64(upload.Last),
+		duckdb.UUID(upload.DigestBefore), duckdb.UUID(upload.DigestAfter))
+}
+
+// Batches gives the newest stored batches of a stream, oldest first; empty for an unknown stream.
+func (s *Store) Batches(ctx context.Context, key collector.StreamKey) ([]collector.StreamBatch, error) {
+	var batches []collector.StreamBatch
+	err := s.read("batches", func(f *file) error {
+		// A stream may have more numbers than one: dictionaries forget.
+		rows, err := f.db.QueryContext(ctx, `
+			SELECT first, last, digest_before, digest_after FROM (
+				SELECT * FROM batch
+				WHERE stream IN (SELECT id FROM stream WHERE device = ? AND stream = ?)
+				ORDER BY id DESC LIMIT ?
+			) ORDER BY id`, key.Device, (*duckdb.UUID)(&key.Stream), batchesPerStream)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var batch collector.StreamBatch
+			var before, after duckdb.UUID
+			if err := rows.Scan(&batch.First, &batch.Last, &before, &after); err != nil {
+				return err
+			}
+			batch.DigestBefore, batch.DigestAfter = stream.Digest(before), stream.Digest(after)
+			batches = append(batches, batch)
+		}
+		return rows.Err()
+	})
+	return batches, err
+}
+
+// prune removes the boundaries nobody will ask for. The caller holds writing.
+func (s *Store) prune(ctx context.Context) error {
+	s.written.sincePruned = 0
+	return s.write(ctx, "prune", func(tx *transaction) error {
+		_, err := tx.conn.ExecContext(ctx, `
+			DELETE FROM batch WHERE id IN (
+				SELECT id FROM (
+					SELECT id, row_number() OVER (PARTITION BY stream ORDER BY id DESC) AS age FROM batch
+				) WHERE age > ? OR (age > 1 AND id <= ?)
+			)`, batchesPerStream, tx.written.nextBatch-batchesInAll)
+		return err
+	})
+}

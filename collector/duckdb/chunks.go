@@ -1,0 +1,93 @@
+package duckdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"unsafe"
+
+	"github.com/duckdb/duckdb-go/v2"
+	"github.com/duckdb/duckdb-go/v2/mapping"
+)
+
+// chunks reads results column by column, as DuckDB has them in memory. database/sql boxes every value: 27 million
+// rows of four columns take it ten seconds, this a fifth of one.
+type chunks struct {
+	db mapping.Database
+}
+
+// openChunks opens a file that is open already: both share DuckDB's one instance of it, so the settings must be equal.
+func openChunks(path string, settings url.Values) (*chunks, error) {
+	var config mapping.Config
+	if mapping.CreateConfig(&config) == mapping.StateError {
+		return nil, errors.New("no configuration")
+	}
+	defer mapping.DestroyConfig(&config)
+	if mapping.SetConfig(config, "duckdb_api", "go") == mapping.StateError {
+		return nil, errors.New("setting duckdb_api is refused")
+	}
+	for name := range settings {
+		if mapping.SetConfig(config, name, settings.Get(name)) == mapping.StateError {
+			return nil, fmt.Errorf("setting %s is refused", name)
+		}
+	}
+	c := new(chunks)
+	var reason string
+	if mapping.GetOrCreateFromCache(duckdb.GetInstanceCache(), path, &c.db, config, &reason) == mapping.StateError {
+		return nil, errors.New(reason)
+	}
+	return c, nil
+}
+
+func (c *chunks) close() { mapping.Close(&c.db) }
+
+// chunk is up to some thousand rows of a result.
+type chunk struct {
+	rows int
+	data mapping.DataChunk
+}
+
+// column gives one column's values; T must be the column's type and the column without NULL. They are valid until the
+// next chunk.
+func column[T int8 | uint8 | int16 | int32 | int64](c chunk, index int) []T {
+	vector := mapping.DataChunkGetVector(c.data, mapping.IdxT(index))
+	return unsafe.Slice((*T)(mapping.VectorGetData(vector)), c.rows)
+}
+
+// scan runs a query and gives its chunks in order to each. The query is ours and holds numbers only, so it takes no
+// parameters. The result is held in memory: ask for a part at a time.
+func (c *chunks) scan(ctx context.Context, query string, each func(chunk)) error {
+	var conn mapping.Connection
+	if mapping.Connect(c.db, &conn) == mapping.StateError {
+		return errors.New("no connection")
+	}
+	interrupted := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		mapping.Interrupt(conn)
+		close(interrupted)
+	})
+	defer func() {
+		if !stop() {
+			<-interrupted // the connection must outlive it
+		}
+		mapping.Disconnect(&conn)
+	}()
+	var result mapping.Result
+	defer mapping.DestroyResult(&result)
+	if mapping.Query(conn, query, &result) == mapping.StateError {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return errors.New(mapping.ResultError(&result))
+	}
+	for ctx.Err() == nil {
+		data := mapping.FetchChunk(result)
+		if data.Ptr == nil {
+			return nil
+		}
+		each(chunk{rows: int(mapping.DataChunkGetSize(data)), data: data})
+		mapping.DestroyDataChunk(&data)
+	}
+	return ctx.Err()
+}

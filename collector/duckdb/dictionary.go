@@ -1,0 +1,230 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/shared/episode"
+)
+
+// How many entries of each dictionary are remembered; up to twice as many are for a while. What is forgotten is
+// written once more when it comes again.
+const (
+	rememberedLogins     = 20_000
+	rememberedStreams    = 20_000
+	rememberedSegments   = 50_000
+	rememberedActivities = 50_000
+	rememberedTitles     = 100_000
+	// rememberedTitleBytes: longer titles are rare, and would make the bound above a bound of nothing.
+	rememberedTitleBytes = 256
+)
+
+// dictionary numbers the entries of one table. It remembers two generations: when the younger is full it becomes the
+// older, and what was not asked for since is forgotten.
+type dictionary[K comparable] struct {
+	table string
+	// row gives an entry's columns after its number.
+	row        func(K) []driver.Value
+	size       int
+	young, old map[K]int32
+	next       int32
+	// fresh entries are not written yet.
+	fresh []numbered[K]
+}
+
+type numbered[K any] struct {
+	number int32
+	key    K
+}
+
+func newDictionary[K comparable](table string, size int, row func(K) []driver.Value) *dictionary[K] {
+	return &dictionary[K]{table: table, row: row, size: size, young: map[K]int32{}, next: 1}
+}
+
+// number gives the entry's number, a new one where it is not remembered. Numbers count from 1.
+func (d *dictionary[K]) number(key K) int32 {
+	if n, known := d.young[key]; known {
+		return n
+	}
+	n, known := d.old[key]
+	if !known {
+		n = d.add(key)
+	}
+	d.remember(key, n)
+	return n
+}
+
+func (d *dictionary[K]) add(key K) int32 {
+	n := d.next
+	d.next++
+	d.fresh = append(d.fresh, numbered[K]{n, key})
+	return n
+}
+
+func (d *dictionary[K]) remember(key K, n int32) {
+	if len(d.young) >= d.size {
+		d.old, d.young = d.young, make(map[K]int32, d.size/4)
+	}
+	d.young[key] = n
+}
+
+func (d *dictionary[K]) name() string { return d.table }
+
+func (d *dictionary[K]) empty() bool { return len(d.fresh) == 0 }
+
+// write gives what is new to an appender of the table.
+func (d *dictionary[K]) write(appender *duckdb.Appender) error {
+	for _, entry := range d.fresh {
+		if err := appender.AppendRow(append([]driver.Value{entry.number}, d.row(entry.key)...)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// committed and rolledBack end a transaction.
+func (d *dictionary[K]) committed() {
+	clear(d.fresh)
+	d.fresh = d.fresh[:0]
+}
+
+func (d *dictionary[K]) rolledBack() {
+	for _, entry := range d.fresh {
+		delete(d.young, entry.key)
+		delete(d.old, entry.key)
+	}
+	d.committed()
+}
+
+type loginEntry struct{ device, key, name string }
+
+type segmentEntry struct {
+	login, stream, day int32
+	offsetMinutes      int16
+	session            string
+}
+
+type activityEntry struct {
+	app, product, site, url string
+	private                 bool
+}
+
+// dictionaries are all of a file's, with the numbers that count on.
+type dictionaries struct {
+	logins     *dictionary[loginEntry]
+	streams    *dictionary[collector.StreamKey]
+	segments   *dictionary[segmentEntry]
+	activities *dictionary[activityEntry]
+	titles     *dictionary[string]
+	nextBatch  int64
+	// sincePruned counts batches appended since the last pruning.
+	sincePruned int
+}
+
+func newDictionaries() *dictionaries {
+	return &dictionaries{
+		logins: newDictionary("login", rememberedLogins, func(e loginEntry) []driver.Value {
+			return []driver.Value{e.device, e.key, e.name}
+		}),
+		streams: newDictionary("stream", rememberedStreams, func(e collector.StreamKey) []driver.Value {
+			return []driver.Value{e.Device, duckdb.UUID(e.Stream)}
+		}),
+		segments: newDictionary("segment", rememberedSegments, func(e segmentEntry) []driver.Value {
+			return []driver.Value{e.login, e.stream, e.session, e.day, e.offsetMinutes}
+		}),
+		activities: newDictionary("activity", rememberedActivities, func(e activityEntry) []driver.Value {
+			return []driver.Value{e.app, e.product, e.site, e.url, e.private}
+		}),
+		titles: newDictionary("title", rememberedTitles, func(text string) []driver.Value {
+			return []driver.Value{text}
+		}),
+		nextBatch: 1,
+	}
+}
+
+// title numbers a title: 0 for none.
+func (d *dictionaries) title(text string) int32 {
+	if text == "" {
+		return 0
+	}
+	if len(text) > rememberedTitleBytes {
+		return d.titles.add(text)
+	}
+	return d.titles.number(text)
+}
+
+func (d *dictionaries) activity(product string, identity *episode.Identity) int32 {
+	return d.activities.number(activityEntry{
+		app: identity.App, product: product, site: identity.Site, url: identity.URL, private: identity.Private,
+	})
+}
+
+// writer is what a transaction asks of each dictionary.
+type writer interface {
+	name() string
+	empty() bool
+	write(*duckdb.Appender) error
+	committed()
+	rolledBack()
+}
+
+func (d *dictionaries) all() []writer {
+	return []writer{d.logins, d.streams, d.segments, d.activities, d.titles}
+}
+
+// loadDictionaries remembers the newest entries of a file, oldest first.
+func loadDictionaries(ctx context.Context, db *sql.DB) (*dictionaries, error) {
+	d := newDictionaries()
+	if err := load(ctx, db, d.logins, "device, key, name", func(e *loginEntry) []any {
+		return []any{&e.device, &e.key, &e.name}
+	}); err != nil {
+		return nil, err
+	}
+	if err := load(ctx, db, d.streams, "device, stream", func(e *collector.StreamKey) []any {
+		return []any{&e.Device, (*duckdb.UUID)(&e.Stream)}
+	}); err != nil {
+		return nil, err
+	}
+	if err := load(ctx, db, d.segments, "login, stream, session, day, offset_minutes", func(e *segmentEntry) []any {
+		return []any{&e.login, &e.stream, &e.session, &e.day, &e.offsetMinutes}
+	}); err != nil {
+		return nil, err
+	}
+	if err := load(ctx, db, d.activities, "app, product, site, url, private", func(e *activityEntry) []any {
+		return []any{&e.app, &e.product, &e.site, &e.url, &e.private}
+	}); err != nil {
+		return nil, err
+	}
+	if err := load(ctx, db, d.titles, "text", func(text *string) []any { return []any{text} }); err != nil {
+		return nil, err
+	}
+	err := db.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) + 1 FROM batch`).Scan(&d.nextBatch)
+	return d, err
+}
+
+func load[K comparable](ctx context.Context, db *sql.DB, d *dictionary[K], columns string, targets func(*K) []any) error {
+	if err := db.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) + 1 FROM `+d.table).Scan(&d.next); err != nil {
+		return err
+	}
+	oldest := max(1, d.next-int32(d.size))
+	rows, err := db.QueryContext(ctx,
+		fmt.Sprintf(`SELECT id, %s FROM %s WHERE id >= ? ORDER BY id`, columns, d.table), oldest)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var n int32
+		var key K
+		if err := rows.Scan(append([]any{&n}, targets(&key)...)...); err != nil {
+			return err
+		}
+		d.remember(key, n)
+	}
+	return rows.Err()
+}

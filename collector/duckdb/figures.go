@@ -1,0 +1,369 @@
+package duckdb
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/dayline-project/dayline/collector"
+)
+
+// breakMillis: a longer gap between the counted episodes of a day is a break (product.md 9.7).
+const breakMillis = 5 * 60 * 1000
+
+// figures are what one stretch of one person's local day adds up to. Moments are milliseconds since UTC midnight of
+// the day's date, so that stretches with different offsets compare.
+type figures struct {
+	active, passive, locked int64
+	// firstActive and lastActive bound the active time where there is any.
+	firstActive, lastActive int64
+	firstOffset, lastOffset int16
+	// first and last bound the counted time where there is any; lastBegan is where the last episode began.
+	first, last, lastBegan int64
+	breaks                 int32
+	breakFor               int64
+	// offDuty: the schedule ended the last counted episode, so the gap after it is no break.
+	offDuty bool
+	// disordered: an episode came after a later one, so that breaks cannot be told in passing.
+	disordered bool
+	segment    int32
+}
+
+func (f *figures) counted() bool { return f.active+f.passive > 0 }
+
+// add takes the next episode: from began to end, both as above, not over the day's border.
+func (f *figures) add(began, end int64, state, ended uint8, offset int16) {
+	switch state {
+	case locked:
+		f.locked += end - began
+		return
+	case active:
+		if f.active == 0 || began < f.firstActive {
+			f.firstActive, f.firstOffset = began, offset
+		}
+		if f.active == 0 || end > f.lastActive {
+			f.lastActive, f.lastOffset = end, offset
+		}
+	}
+	if !f.counted() {
+		f.first, f.last = began, end
+	} else if began < f.lastBegan {
+		f.disordered = true
+		f.first = min(f.first, began)
+	} else if began-f.last > breakMillis && !f.offDuty {
+		f.breaks++
+		f.breakFor += began - f.last
+	}
+	if end >= f.last {
+		f.last, f.offDuty = end, ended&endedBits == bySchedule
+	}
+	f.lastBegan = began
+	if state == active {
+		f.active += end - began
+	} else {
+		f.passive += end - began
+	}
+}
+
+// join adds what another stretch of the same day adds up to; breaks are joined by joinBreaks.
+func (f *figures) join(other *figures) {
+	if other.active > 0 {
+		if f.active == 0 || other.firstActive < f.firstActive {
+			f.firstActive, f.firstOffset = other.firstActive, other.firstOffset
+		}
+		if f.active == 0 || other.lastActive > f.lastActive {
+			f.lastActive, f.lastOffset = other.lastActive, other.lastOffset
+		}
+	}
+	f.active += other.active
+	f.passive += other.passive
+	f.locked += other.locked
+}
+
+// personDay is whose day it is.
+type personDay struct {
+	person string
+	day    int32
+}
+
+// days sums the selection per person and local day, by one pass over the raw episodes.
+func (s *selection) days(ctx context.Context, f *file) (map[personDay]*figures, map[string]collector.Person, error) {
+	parts := make([]figures, len(s.table))
+	spills, err := s.scanDays(ctx, f, parts)
+	if err != nil {
+		return nil, nil, err
+	}
+	before, err := s.spilling(ctx, f, s.before, s.precedes)
+	if err != nil {
+		return nil, nil, err
+	}
+	people := map[string]collector.Person{}
+	byDay := map[personDay][]*figures{}
+	put := func(person collector.Person, day int32, part *figures) {
+		if day < s.filter.FromDay || day > s.filter.ToDay || !part.counted() && part.locked == 0 {
+			return
+		}
+		people[person.ID] = person
+		key := personDay{person.ID, day}
+		byDay[key] = append(byDay[key], part)
+	}
+	for i := range parts {
+		if seg := &s.table[i]; s.contains(seg) {
+			parts[i].segment = s.lo + int32(i)
+			put(s.logins[seg.login].person, seg.day, &parts[i])
+		}
+	}
+	for _, spill := range append(spills, before...) {
+		seg := s.at(spill.segment)
+		cutDays(spill, seg.day, seg.offsetMinutes, func(day int32, part *figures) {
+			put(s.logins[seg.login].person, day, part)
+		})
+	}
+	for _, row := range s.open() {
+		one := lone(row)
+		cutDays(one, row.Day, one.offset, func(day int32, part *figures) {
+			put(personOf(s.filter, row.LoginKey, row.Login.Name), day, part)
+		})
+	}
+	joined, err := s.joinDays(ctx, f, byDay)
+	return joined, people, err
+}
+
+// whole is an episode as stored: began counts from local midnight of the day it began.
+type whole struct {
+	segment      int32
+	activity     int32
+	began        int64
+	length       int64
+	state, ended uint8
+	offset       int16
+	// after: what lies in the first day is counted elsewhere.
+	after bool
+}
+
+// uncut counts the first day too.
+func (w whole) uncut() whole {
+	w.after = false
+	return w
+}
+
+// cutDays cuts an episode at the borders of local days.
+func cutDays(one whole, day int32, offset int16, put func(int32, *figures)) {
+	shift := int64(offset) * 60_000
+	for end := one.began + one.length; end > 0; day, one.began, end = day+1, max(0, one.began-dayMillis), end-dayMillis {
+		if one.after {
+			one.after = false
+			continue
+		}
+		part := new(figures)
+		part.add(one.began-shift, min(end, dayMillis)-shift, one.state, one.ended, offset)
+		put(day, part)
+	}
+}
+
+// lone makes an episode of an open row.
+func lone(row collector.OpenRow) whole {
+	_, offset := row.Start.Zone()
+	return whole{
+		began:  row.Start.UnixMilli() + int64(offset)*1000 - int64(row.Day)*dayMillis,
+		length: row.For.Milliseconds(), state: stateNumber(row.State), offset: int16(offset / 60),
+	}
+}
+
+// slicesAtOnce scans run side by side; DuckDB gives each its threads, and folding keeps one busy meanwhile.
+const slicesAtOnce = 2
+
+// sliceSegments: some 1.5 million episodes, whose columns take 20 MB.
+const sliceSegments = 2500
+
+// scanDays folds the stored episodes of the filter's days into parts, by segment, and gives those that reach over the
+// end of their day.
+func (s *selection) scanDays(ctx context.Context, f *file, parts []figures) ([]whole, error) {
+	if s.inside.hi == 0 {
+		return nil, nil
+	}
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	var spills []whole
+	var failed error
+	next := s.inside.lo
+	for range slicesAtOnce {
+		wait.Go(func() {
+			for {
+				mu.Lock()
+				slice := span{next, min(next+sliceSegments-1, s.inside.hi)}
+				next += sliceSegments
+				stop := slice.lo > s.inside.hi || failed != nil
+				mu.Unlock()
+				if stop {
+					return
+				}
+				over, err := s.scanSlice(ctx, f, parts, slice)
+				mu.Lock()
+				spills = append(spills, over...)
+				if err != nil {
+					failed = err
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wait.Wait()
+	return spills, failed
+}
+
+func (s *selection) scanSlice(ctx context.Context, f *file, parts []figures, slice span) ([]whole, error) {
+	var spills []whole
+	query := `SELECT segment, began, length, state, ended FROM episode WHERE ` + s.where("segment", slice)
+	err := f.chunks.scan(ctx, query, func(c chunk) {
+		numbers, begans, lengths := column[int32](c, 0), column[int32](c, 1), column[int32](c, 2)
+		states, endeds := column[uint8](c, 3), column[uint8](c, 4)
+		for i, number := range numbers {
+			seg := s.at(number)
+			if !s.contains(seg) {
+				continue
+			}
+			began, end := int64(begans[i]), int64(begans[i])+int64(lengths[i])
+			if end > dayMillis {
+				spills = append(spills, whole{
+					segment: number, began: began, length: end - began, state: states[i], ended: endeds[i], after: true,
+				})
+				end = dayMillis
+			}
+			shift := int64(seg.offsetMinutes) * 60_000
+			parts[number-s.lo].add(began-shift, end-shift, states[i], endeds[i], seg.offsetMinutes)
+		}
+	})
+	return spills, err
+}
+
+// spilling gives the episodes of the wanted segments that reach over the end of their day, with their activity.
+func (s *selection) spilling(ctx context.Context, f *file, numbers span, wanted func(*segment) bool) ([]whole, error) {
+	if numbers.hi == 0 {
+		return nil, nil
+	}
+	var spills []whole
+	query := fmt.Sprintf(`SELECT segment, began, length, state, ended, activity FROM episode WHERE %s AND began + length > %d`,
+		s.where("segment", numbers), dayMillis)
+	err := f.chunks.scan(ctx, query, func(c chunk) {
+		numbers, begans, lengths := column[int32](c, 0), column[int32](c, 1), column[int32](c, 2)
+		states, endeds, activities := column[uint8](c, 3), column[uint8](c, 4), column[int32](c, 5)
+		for i, number := range numbers {
+			if wanted(s.at(number)) {
+				spills = append(spills, whole{
+					segment: number, began: int64(begans[i]), length: int64(lengths[i]), state: states[i],
+					ended: endeds[i], activity: activities[i], after: true,
+				})
+			}
+		}
+	})
+	return spills, err
+}
+
+// joinDays joins the stretches of each day. Stretches that follow each other join by what is known of their ends; only
+// those that overlap or are out of order are read once more.
+func (s *selection) joinDays(ctx context.Context, f *file, byDay map[personDay][]*figures) (map[personDay]*figures, error) {
+	joined := make(map[personDay]*figures, len(byDay))
+	tangled := map[personDay][]interval{}
+	where := map[int32]personDay{}
+	for key, parts := range byDay {
+		day := new(figures)
+		joined[key] = day
+		for _, part := range parts {
+			day.join(part)
+		}
+		parts = slices.DeleteFunc(parts, func(part *figures) bool { return !part.counted() })
+		slices.SortFunc(parts, func(a, b *figures) int { return cmp.Compare(a.first, b.first) })
+		if joinBreaks(day, parts) {
+			continue
+		}
+		for _, part := range parts {
+			if part.segment == 0 {
+				tangled[key] = append(tangled[key], interval{part.first, part.last, part.offDuty})
+			} else {
+				where[part.segment] = key
+			}
+		}
+	}
+	if err := s.untangle(ctx, f, tangled, where); err != nil {
+		return nil, err
+	}
+	for key, intervals := range tangled {
+		joined[key].breaks, joined[key].breakFor = countBreaks(intervals)
+	}
+	return joined, nil
+}
+
+// joinBreaks adds up the breaks within and between stretches; false where they are not one after the other.
+func joinBreaks(day *figures, parts []*figures) bool {
+	for i, part := range parts {
+		if part.disordered {
+			return false
+		}
+		day.breaks += part.breaks
+		day.breakFor += part.breakFor
+		if i == 0 {
+			continue
+		}
+		before := parts[i-1]
+		gap := part.first - before.last
+		if gap < 0 {
+			return false
+		}
+		if gap > breakMillis && !before.offDuty {
+			day.breaks++
+			day.breakFor += gap
+		}
+	}
+	return true
+}
+
+// interval is one counted episode.
+type interval struct {
+	began, end int64
+	offDuty    bool
+}
+
+// untangle reads the counted episodes of some segments.
+func (s *selection) untangle(ctx context.Context, f *file, into map[personDay][]interval, where map[int32]personDay) error {
+	if len(where) == 0 {
+		return nil
+	}
+	numbers := make([]string, 0, len(where))
+	for number := range where {
+		numbers = append(numbers, strconv.Itoa(int(number)))
+	}
+	query := fmt.Sprintf(`SELECT segment, began, length, ended FROM episode WHERE segment IN (%s) AND state IN (%d, %d)`,
+		strings.Join(numbers, ","), active, passive)
+	return f.chunks.scan(ctx, query, func(c chunk) {
+		numbers, begans, lengths, endeds := column[int32](c, 0), column[int32](c, 1), column[int32](c, 2), column[uint8](c, 3)
+		for i, number := range numbers {
+			shift := int64(s.at(number).offsetMinutes) * 60_000
+			key := where[number]
+			into[key] = append(into[key], interval{
+				began: int64(begans[i]) - shift, end: min(int64(begans[i])+int64(lengths[i]), dayMillis) - shift,
+				offDuty: endeds[i]&endedBits == bySchedule,
+			})
+		}
+	})
+}
+
+// countBreaks sorts a day's counted episodes and counts the gaps.
+func countBreaks(intervals []interval) (breaks int32, breakFor int64) {
+	slices.SortFunc(intervals, func(a, b interval) int { return cmp.Compare(a.began, b.began) })
+	last := intervals[0]
+	for _, next := range intervals[1:] {
+		if gap := next.began - last.end; gap > breakMillis && !last.offDuty {
+			breaks++
+			breakFor += gap
+		}
+		if next.end >= last.end {
+			last = next
+		}
+	}
+	return breaks, breakFor
+}

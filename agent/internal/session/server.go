@@ -19,7 +19,7 @@ const (
 	maxPeerConnections = 8
 	episodesPerSecond  = 2
 	episodesBurst      = 600
-	writeFor           = 5 * time.Second
+	writeFor           = 2 * time.Second
 )
 
 // Peer is who is at the other end, as the operating system says.
@@ -60,7 +60,7 @@ type Conn struct {
 	write sync.Mutex
 }
 
-// Send gives the peer a message; a peer that does not read for five seconds is let go.
+// Send gives the peer a message; a peer that does not read for two seconds is let go.
 func (c *Conn) Send(m *Message) error {
 	c.write.Lock()
 	defer c.write.Unlock()

@@ -70,6 +70,9 @@ func peerOf(ctx context.Context, conn net.Conn) (Peer, error) {
 	return Peer{UID: uid, PID: pid, Login: login, Root: uid == 0 || int(uid) == os.Geteuid()}, nil
 }
 
+// LoginOf gives the account with this number, local or of a directory.
+func LoginOf(ctx context.Context, uid uint32) (stream.Login, error) { return logins.of(ctx, uid) }
+
 // logins remembers who is who, since a directory may be slow to ask. An account's name does not change under its
 // number.
 var logins loginCache

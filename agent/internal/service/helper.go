@@ -1,0 +1,216 @@
+package service
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/dayline-project/dayline/agent/internal/buffer"
+	"github.com/dayline-project/dayline/agent/internal/session"
+	"github.com/dayline-project/dayline/shared/episode"
+	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
+	"github.com/dayline-project/dayline/shared/stream"
+)
+
+// runName is what a helper may call its run.
+var runName = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
+// helper is one run of observation in one login session. Its fields are guarded by the hub.
+type helper struct {
+	run   string
+	key   string
+	hello session.Hello
+	peer  session.Peer
+	conn  *session.Conn
+	// goneAt is when the connection ended; zero while there is one.
+	goneAt time.Time
+	// heardAt is the last message.
+	heardAt    time.Time
+	open       *openEpisode
+	kept       bool
+	capture    session.Capture
+	span       *agentv1.Span
+	sent       string
+	sentPaused bool
+}
+
+// openEpisode is what goes on in a session.
+type openEpisode struct {
+	episode.Episode
+	product string
+	idleMS  int64
+	at      time.Time
+}
+
+// runKey names a run in the buffer: runs of two users never meet, whatever their helpers call them.
+func runKey(uid uint32, run string) string { return strconv.FormatUint(uint64(uid), 10) + "/" + run }
+
+// hello takes in a helper, or refuses it in words.
+func (h *hub) hello(c *session.Conn, hello *session.Hello) error {
+	refuse := func(why string) error {
+		h.log.Info("helper refused", "uid", c.UID, "reason", why)
+		return errors.Join(c.Send(&session.Message{Welcome: &session.Welcome{Login: c.Login, Refused: why}}), errRefused)
+	}
+	switch {
+	case hello.Protocol != session.Protocol:
+		return refuse("it is of another version")
+	case !runName.MatchString(hello.Run) || len(hello.OSSession) > 64 || len(hello.Desktop) > 16:
+		return refuse("its hello is malformed")
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	key := runKey(c.UID, hello.Run)
+	if other := h.watching(c.UID, hello); other != nil && other.key != key {
+		return refuse("another helper watches this session")
+	}
+	now := time.Now()
+	if err := h.buffer.BeginRun(key, now); errors.Is(err, buffer.ErrRunEnded) {
+		return refuse("its run was closed")
+	} else if err != nil {
+		h.log.Error("run not noted", "error", err)
+	}
+	one := h.helpers[key]
+	if one == nil {
+		one = &helper{run: hello.Run, key: key, peer: c.Peer}
+		h.helpers[key] = one
+		h.beginSpan(one, now)
+	}
+	if one.conn != nil {
+		one.conn.Close()
+	}
+	one.hello, one.conn, one.goneAt, one.heardAt, one.sent = *hello, c, time.Time{}, now, ""
+	h.byConn[c] = one
+	delete(h.orphans, key)
+	h.log.Info("helper connected", "uid", c.UID, "desktop", hello.Desktop)
+	if err := c.Send(&session.Message{Welcome: &session.Welcome{Login: c.Login}}); err != nil {
+		return err
+	}
+	return h.push(one, now)
+}
+
+var errRefused = errors.New("service: helper refused")
+
+// watching finds the helper that is connected for the same session of the operating system.
+func (h *hub) watching(uid uint32, hello *session.Hello) *helper {
+	for _, one := range h.helpers {
+		if one.conn != nil && one.peer.UID == uid && hello.OSSession != "" && one.hello.OSSession == hello.OSSession &&
+			one.hello.Desktop == hello.Desktop && !processGone(one.peer.PID) {
+			return one
+		}
+	}
+	return nil
+}
+
+// push tells the helper its settings and its person's pause, where they changed. The hub is locked.
+func (h *hub) push(one *helper, now time.Time) error {
+	if one.conn == nil {
+		return nil
+	}
+	settings, paused, known := h.rules(one.peer.Login, now)
+	if !known {
+		h.soon()
+	}
+	raw, err := json.Marshal(settings)
+	if err != nil {
+		return fmt.Errorf("service: settings: %w", err)
+	}
+	if first := one.sent == ""; first || paused != one.sentPaused {
+		one.sentPaused = paused
+		if err := one.conn.Send(&session.Message{Pause: &session.Pause{Paused: paused}}); err != nil {
+			return err
+		}
+	}
+	if string(raw) != one.sent {
+		one.sent = string(raw)
+		return one.conn.Send(&session.Message{Settings: settings})
+	}
+	return nil
+}
+
+// rules resolves what holds for a login; known is false where the collector has to be asked first.
+func (h *hub) rules(login stream.Login, now time.Time) (settings *session.Settings, paused, known bool) {
+	effective, reason := h.settings.For(login)
+	if effective == nil {
+		return &session.Settings{Reason: reason}, false, true
+	}
+	if !effective.Known {
+		return &session.Settings{Reason: "the collector has not said yet what holds for this login"}, false, false
+	}
+	settings = &session.Settings{
+		Collect: effective.Collect(), Reason: reason, UnknownPrivate: effective.UnknownPrivate, NamesOnly: effective.NamesOnly,
+	}
+	var err error
+	if settings.Episode, err = json.Marshal(effective.Settings); err != nil {
+		h.log.Error("settings not encoded", "error", err)
+		return &session.Settings{Reason: "the settings cannot be passed on"}, false, true
+	}
+	if effective.Pause {
+		if paused, err = h.buffer.Paused(login, now); err != nil {
+			h.log.Error("pause not read", "error", err)
+		}
+	}
+	return settings, paused, true
+}
+
+// closed stores a closed episode; the helper keeps it until it is told so.
+func (h *hub) closed(one *helper, closed *session.Closed) error {
+	record := &stream.Record{Login: one.peer.Login, Session: one.run, Product: closed.Product, Episode: closed.Episode}
+	one.open, one.kept = nil, false
+	stored, err := h.recorder.record(one.key, closed.Number, record)
+	if err != nil || !stored {
+		return err
+	}
+	return one.conn.Send(&session.Message{Stored: &session.Stored{Number: closed.Number}})
+}
+
+// checkpoint takes over what goes on.
+func (h *hub) checkpoint(one *helper, checkpoint *session.Checkpoint) error {
+	now := time.Now()
+	if checkpoint.Open == nil {
+		one.open = nil
+		if !one.kept {
+			return nil
+		}
+		one.kept = false
+		return h.tolerated(h.buffer.Checkpoint(one.key, nil, now))
+	}
+	one.open = &openEpisode{Episode: *checkpoint.Open, product: checkpoint.Product, idleMS: checkpoint.IdleMS, at: now}
+	if !checkpoint.Keep {
+		return nil
+	}
+	one.kept = true
+	record := &stream.Record{Login: one.peer.Login, Session: one.run, Product: checkpoint.Product, Episode: *checkpoint.Open}
+	return h.tolerated(h.buffer.Checkpoint(one.key, record, now))
+}
+
+// tolerated passes on only what the helper has to know: that its run is over. The rest is ours to log.
+func (h *hub) tolerated(err error) error {
+	var fault *stream.Fault
+	switch {
+	case err == nil || errors.Is(err, buffer.ErrRunEnded):
+		return err
+	case errors.As(err, &fault):
+		h.log.Debug("checkpoint not kept", "field", fault.Field, "reason", fault.Reason)
+	default:
+		h.log.Error("checkpoint not kept", "error", err)
+	}
+	return nil
+}
+
+// capture takes over the level reached, within bounds.
+func (one *helper) captured(capture *session.Capture) error {
+	if len(capture.Subjects) > 32 || len(capture.Errors) > 32 {
+		return fmt.Errorf("%w: capture is too long", session.ErrBadFrame)
+	}
+	for _, subject := range capture.Subjects {
+		if len(subject.Subject) > 64 || len(subject.Reason) > 200 || !slices.Contains([]string{"full", "title_only", "application_only", "none"}, subject.Level) {
+			return fmt.Errorf("%w: capture is malformed", session.ErrBadFrame)
+		}
+	}
+	one.capture = *capture
+	return nil
+}

@@ -1,0 +1,92 @@
+package service
+
+import (
+	"time"
+
+	"github.com/dayline-project/dayline/agent/internal/buffer"
+	"github.com/dayline-project/dayline/agent/internal/health"
+	"github.com/dayline-project/dayline/agent/internal/uplink"
+	"github.com/dayline-project/dayline/shared/episode"
+	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
+)
+
+var states = map[episode.State]agentv1.State{
+	episode.Active: agentv1.State_STATE_ACTIVE, episode.Passive: agentv1.State_STATE_PASSIVE, episode.Locked: agentv1.State_STATE_LOCKED,
+}
+
+var reasons = map[episode.Reason]agentv1.Reason{
+	episode.ReasonLock: agentv1.Reason_REASON_LOCK, episode.ReasonSleep: agentv1.Reason_REASON_SLEEP,
+}
+
+// inUse: unlocked, and with input lately; a helper that has said nothing yet is taken to be.
+func (one *helper) inUse(now time.Time) bool {
+	switch {
+	case one.open == nil:
+		return now.Sub(one.heardAt) < inUseFor
+	case one.open.State == episode.Locked:
+		return false
+	}
+	return one.open.idleMS < 0 || time.Duration(one.open.idleMS)*time.Millisecond < inUseFor
+}
+
+func (one *helper) openEpisode(now time.Time) *agentv1.OpenEpisode {
+	open := one.open
+	_, offset := open.Start.Zone()
+	idle := open.idleMS
+	if idle >= 0 {
+		idle += now.Sub(open.at).Milliseconds()
+	}
+	return &agentv1.OpenEpisode{
+		Login: buffer.Login(one.peer.Login), Session: one.run, State: states[open.State], StartMs: open.Start.UnixMilli(),
+		OffsetMinutes: int32(offset / 60), LengthMs: open.For.Milliseconds(), App: open.App, Product: open.product, Title: open.Title,
+		Site: open.Site, Url: open.URL, Private: open.Private, Reason: reasons[open.Reason], IdleMs: idle, SettingsRevision: open.Revision,
+	}
+}
+
+// scene is what the device shows now.
+func (s *Service) scene() uplink.Scene {
+	now := time.Now()
+	scene := uplink.Scene{Facts: s.facts(), Health: s.health(now), Logins: s.hub.logins()}
+	scene.Open, scene.InUse = s.hub.open(now)
+	return scene
+}
+
+// facts are asked anew each time only where they can change while we run.
+func (s *Service) facts() *agentv1.DeviceFacts {
+	s.factsOnce.Do(func() { s.factsNow = health.Facts() })
+	return s.factsNow
+}
+
+func (s *Service) health(now time.Time) *agentv1.Health {
+	stats := s.buffer.Stats()
+	self := health.Measure()
+	report := &agentv1.Health{
+		BufferedEpisodes: stats.Episodes, BufferedBytes: stats.FileBytes, LostEpisodes: stats.Lost, QuarantinedEpisodes: stats.Quarantined,
+		UptimeSeconds: int64(now.Sub(s.startedAt).Seconds()), MemoryBytes: self.MemoryBytes, CpuMs: self.CPU.Milliseconds(),
+		Errors: s.problems(stats),
+	}
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	for _, one := range s.hub.sorted() {
+		report.EmptiedTitles += one.capture.EmptiedTitles
+		for _, subject := range one.capture.Subjects {
+			report.Capture = append(report.Capture, &agentv1.Capture{
+				Subject: subject.Subject, Level: subject.Level, Reason: subject.Reason, Login: buffer.Login(one.peer.Login),
+			})
+		}
+		report.Errors = append(report.Errors, one.capture.Errors...)
+	}
+	return report
+}
+
+// problems of this device, never with a title or an address.
+func (s *Service) problems(stats buffer.Stats) []string {
+	var problems []string
+	if problem := s.settings.Problem(); problem != "" {
+		problems = append(problems, problem)
+	}
+	if len(stats.SetAside) > 0 {
+		problems = append(problems, "a damaged buffer was set aside")
+	}
+	return append(problems, s.errors.Recent()...)
+}

@@ -1,0 +1,200 @@
+package faults
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dayline-project/dayline/test/desktop"
+	"github.com/dayline-project/dayline/test/rig"
+	"github.com/dayline-project/dayline/test/site"
+)
+
+// Session, service and collector are killed at random moments while windows come and go. Every closed episode arrives
+// exactly once; of the open one at most 10 s are lost.
+func TestKill(t *testing.T) {
+	t.Parallel()
+	here := site.New(t, rig.Options{Account: account})
+	screen := here.Desktop(t)
+	cards := must(screen.OpenCards(t.Context(), "one", "two", "three"))(t)
+	t.Cleanup(cards.Close)
+	here.Watch(t, screen)
+
+	w := &worker{cards: cards, screen: screen, rand: rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))}
+	w.work(t, time.Second)
+	for i := range site.Times(t, 20) {
+		w.work(t, time.Duration(100+w.rand.IntN(500))*time.Millisecond)
+		switch victim := []string{"session", "service", "collector"}[w.rand.IntN(3)]; victim {
+		case "session":
+			w.killed = append(w.killed, gap{from: time.Now()})
+			here.Agent.KillSession()
+			w.work(t, time.Duration(w.rand.IntN(100))*time.Millisecond)
+			mustDo(t, here.Agent.StartSession())
+			w.seen(t, here)
+		case "service":
+			here.Agent.KillService()
+			w.work(t, time.Duration(w.rand.IntN(300))*time.Millisecond)
+			mustDo(t, here.Agent.StartService())
+		case "collector":
+			here.Collector.Kill()
+			w.work(t, time.Duration(w.rand.IntN(300))*time.Millisecond)
+			here.StartCollector(t)
+		default:
+			t.Fatalf("round %d: %s", i, victim)
+		}
+	}
+	w.crash(t, here)
+	w.work(t, time.Second)
+	w.arrived(t, here)
+}
+
+// crash holds one window until it was checkpointed, ends everything of the agent at once, as a power cut does, and
+// looks that no more than 10 s of it are lost.
+func (w *worker) crash(t *testing.T, here *site.Site) {
+	t.Helper()
+	title := w.show(t)
+	shown := time.Now()
+	site.Pass(t, 12*time.Second)
+	killed := time.Now()
+	w.killed = append(w.killed, gap{from: killed})
+	here.Agent.KillService()
+	here.Agent.KillSession()
+	mustDo(t, errors.Join(here.Agent.StartService(), here.Agent.StartSession()))
+	w.seen(t, here)
+	site.Eventually(t, time.Minute, "what the crash left open", func() error {
+		rows, err := here.Collector.Closed(t.Context())
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if row.Title == title && row.EndedBy == "crash" {
+				if lost := killed.Sub(row.End()); lost > 10*time.Second+500*time.Millisecond || lost < -500*time.Millisecond {
+					t.Errorf("the episode shown for %s ends %s before the crash", killed.Sub(shown), lost)
+				}
+				return nil
+			}
+		}
+		return fmt.Errorf("no episode %q ended by crash", title)
+	})
+}
+
+// gap is a stretch in which the session's helper was not there.
+type gap struct{ from, to time.Time }
+
+// worker shows cards, each under a title of its own, and remembers when.
+type worker struct {
+	cards  *desktop.Cards
+	screen *desktop.Desktop
+	rand   *rand.Rand
+	n      int
+	shown  []showing
+	killed []gap
+}
+
+type showing struct {
+	title string
+	at    time.Time
+}
+
+func (w *worker) show(t *testing.T) string {
+	t.Helper()
+	w.n++
+	card, title := w.n%3, fmt.Sprintf("change %05d", w.n)
+	mustDo(t, w.cards.Title(card, title))
+	mustDo(t, w.cards.Show(t.Context(), card))
+	w.shown = append(w.shown, showing{title, time.Now()})
+	return title
+}
+
+// work shows cards for this long, a few a second, with some input now and then.
+func (w *worker) work(t *testing.T, length time.Duration) {
+	t.Helper()
+	for until := time.Now().Add(length); time.Now().Before(until); {
+		w.show(t)
+		if w.n%5 == 0 {
+			mustDo(t, w.screen.Input("key", "shift"))
+		}
+		site.Pass(t, 60*time.Millisecond)
+	}
+}
+
+// seen waits until the helper that was just started captures again: its log says so once it is let collect. What was
+// shown until then it cannot have seen.
+func (w *worker) seen(t *testing.T, here *site.Site) {
+	t.Helper()
+	mark := "captured again after a kill, " + w.show(t)
+	mustDo(t, w.cards.Title(w.n%3, mark))
+	site.Eventually(t, time.Minute, "the helper captures again", func() error {
+		rows, err := here.Collector.Activity(t.Context())
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if row.Title == mark {
+				return nil
+			}
+		}
+		return errors.New("not yet")
+	})
+	w.killed[len(w.killed)-1].to = time.Now()
+}
+
+// arrived waits until everything that had to arrive did, and looks that nothing did twice.
+func (w *worker) arrived(t *testing.T, here *site.Site) {
+	t.Helper()
+	var missing []string
+	var rows []rig.Row
+	err := waitFor(t, time.Minute, func() (err error) {
+		if rows, err = here.Collector.Closed(t.Context()); err != nil {
+			return err
+		}
+		if missing = w.missing(rows); len(missing) > 0 {
+			return fmt.Errorf("%d are missing", len(missing))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Errorf("%v: %s", err, strings.Join(missing, "; "))
+	}
+	for _, fault := range append(site.Doubled(rows), repeated(rows)...) {
+		t.Error(fault)
+	}
+	t.Logf("%d windows shown, %d episodes, %d kills of the session", len(w.shown), len(rows), len(w.killed))
+}
+
+// missing lists the titles that were seen and are in no row. The last one is still open; one shown in the second before
+// the helper was killed may not have left it.
+func (w *worker) missing(rows []rig.Row) []string {
+	have := map[string]bool{}
+	for _, row := range rows {
+		have[row.Title] = true
+	}
+	var missing []string
+	for _, s := range w.shown[:len(w.shown)-1] {
+		unseen := false
+		for _, g := range w.killed {
+			unseen = unseen || s.at.After(g.from.Add(-time.Second)) && s.at.Before(g.to)
+		}
+		if !have[s.title] && !unseen {
+			missing = append(missing, fmt.Sprintf("%s at %s", s.title, s.at.Format("15:04:05.000")))
+		}
+	}
+	return missing
+}
+
+// repeated lists titles that one run of the helper tells twice: each was shown once.
+func repeated(rows []rig.Row) []string {
+	var faults []string
+	count := map[string]int{}
+	for _, row := range rows {
+		key := row.Session + " " + row.Title
+		count[key]++
+		if strings.HasPrefix(row.Title, "change") && row.State == "active" && count[key] == 2 {
+			faults = append(faults, fmt.Sprintf("%q is there twice", row.Title))
+		}
+	}
+	return faults
+}

@@ -191,7 +191,7 @@ func TestPackageComments(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	vague := regexp.MustCompile(`^(utils?|common|helpers?|models?|types?|misc|shared_?utils?)(_.*)?(\.go)?$`)
+	vague := regexp.MustCompile(`^(utils?|common|helpers|models|types|misc)(_test)?(\.go)?$`)
 	for _, s := range sources(t) {
 		for part := range strings.SplitSeq(s.path, "/") {
 			if vague.MatchString(part) {

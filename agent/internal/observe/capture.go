@@ -23,8 +23,11 @@ const (
 	levelNone  = "none"
 )
 
-// maxBrowsers bounds the browsers a level is kept for.
-const maxBrowsers = 16
+// maxBrowsers bounds the browsers a level is kept for, maxSubject the bytes of their names there.
+const (
+	maxBrowsers = 16
+	maxSubject  = 64
+)
 
 // capture is what is known about how well this session can be observed.
 type capture struct {
@@ -65,28 +68,25 @@ func (c *capture) levels() []Level {
 
 func (c *capture) desktop() Level {
 	l := Level{Subject: "desktop", Level: levelFull}
-	var reasons []string
-	if c.wayland {
-		l.Level = levelTitle
-		reasons = append(reasons, "only windows of XWayland are seen, native Wayland windows are not, and input into them neither")
+	const xwayland = "only windows of XWayland are seen, neither native Wayland windows nor input into them"
+	switch {
+	case !c.display:
+		l.Level, l.Reason = levelNone, "no X display answers: the window in front is not known"
+	case c.rules.NamesOnly:
+		l.Level, l.Reason = levelApp, lacking
+	case c.wayland:
+		l.Level, l.Reason = levelTitle, xwayland
 	}
-	if c.rules.NamesOnly {
-		l.Level = levelApp
-		reasons = append(reasons, "the settings require what this agent lacks: application names only")
-	}
-	if !c.display {
-		l.Level = levelNone
-		reasons = append(reasons, "no X display answers: the window in front is not known")
-	}
-	l.Reason = strings.Join(reasons, "; ")
 	return l
 }
 
+const lacking = "the settings require what this agent lacks: application names only"
+
 func (c *capture) browser(name string) Level {
-	l := Level{Subject: name, Level: levelApp}
+	l := Level{Subject: strings.ToValidUTF8(name[:min(len(name), maxSubject)], ""), Level: levelApp}
 	switch {
 	case c.rules.NamesOnly:
-		l.Reason = "the settings require what this agent lacks: application names only"
+		l.Reason = lacking
 	case c.rules.TitleOfUnknown:
 		l.Level, l.Reason = levelTitle, "the browser extension would tell the page's address and which windows are private"
 	default:

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"strings"
 	"sync"
 
@@ -62,7 +61,7 @@ func Dial(display string) (*Conn, error) {
 // every connection's goroutine without a lock, and a number it does not know is dropped, a waiting call with it; so
 // all numbers of extensions are filled in once, before the first connection, and never written again.
 var prepare = sync.OnceFunc(func() {
-	xgb.Logger = log.New(io.Discard, "", 0)
+	xgb.Logger.SetOutput(io.Discard)
 	for number := 64; number < 128; number++ {
 		if _, taken := xgb.NewEventFuncs[number]; !taken {
 			xgb.NewEventFuncs[number] = func(buf []byte) xgb.Event { return extensionEvent(buf) }

@@ -1,6 +1,7 @@
 package episode
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,10 +28,8 @@ func (s Schedule) Check() error {
 	return err
 }
 
-// spans are the schedule's stretches in order of time, those that touch or overlap made one. The stretch that reaches
-// the week's end and the one that begins it stay two: week.end joins them.
 func (s Schedule) spans() ([]span, error) {
-	for name := range s {
+	for _, name := range slices.Sorted(maps.Keys(s)) {
 		if !slices.Contains(weekdays[:], name) {
 			return nil, &SettingError{Key: "schedule." + name, Want: "a weekday: " + strings.Join(weekdays[:], ", ")}
 		}
@@ -49,16 +48,7 @@ func (s Schedule) spans() ([]span, error) {
 			all = append(all, span{midnight + one.start, midnight + one.end})
 		}
 	}
-	slices.SortFunc(all, func(a, b span) int { return int(a.start - b.start) })
-	var merged []span
-	for _, next := range all {
-		if last := len(merged) - 1; last >= 0 && next.start <= merged[last].end {
-			merged[last].end = max(merged[last].end, next.end)
-			continue
-		}
-		merged = append(merged, next)
-	}
-	return merged, nil
+	return all, nil
 }
 
 // parseSpan reads "HH:MM-HH:MM" within one day.
@@ -95,8 +85,7 @@ func (s Schedule) compile() timetable {
 	if err != nil {
 		spans = nil
 	}
-	whole := len(spans) == 1 && spans[0] == span{0, week}
-	return timetable{always: s == nil || whole, spans: spans}
+	return timetable{always: s == nil, spans: spans}
 }
 
 // holds tells whether there is collection at a local wall time.
@@ -105,34 +94,23 @@ func (t timetable) holds(wall time.Time) bool {
 		return true
 	}
 	since := sinceMonday(wall)
-	for _, s := range t.spans {
-		if s.start <= since && since < s.end {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.spans, func(s span) bool { return s.start <= since && since < s.end })
 }
 
-// next is how long after a local wall time collection next begins or ends; ok is false when it never does.
+// next is how long after a local wall time the next span begins or ends; ok is false without spans. Where spans touch or
+// overlap, also at midnight, collection just holds on.
 func (t timetable) next(wall time.Time) (wait time.Duration, ok bool) {
-	if t.always || len(t.spans) == 0 {
-		return 0, false
-	}
 	since := sinceMonday(wall)
+	wait = week
 	for _, s := range t.spans {
-		if since < s.start {
-			return s.start - since, true
-		}
-		if since < s.end && !(s.end == week && t.spans[0].start == 0) {
-			return s.end - since, true
+		for _, border := range [...]time.Duration{s.start, s.end} {
+			if border <= since {
+				border += week
+			}
+			wait = min(wait, border-since)
 		}
 	}
-	// Beyond this week: the first stretch begins, or the one running on over Sunday's midnight ends.
-	first := t.spans[0]
-	if first.start == 0 && t.spans[len(t.spans)-1].end == week {
-		return week - since + first.end, true
-	}
-	return week - since + first.start, true
+	return wait, len(t.spans) > 0
 }
 
 // sinceMonday is the local time since the week's Monday 00:00.

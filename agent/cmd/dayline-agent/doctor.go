@@ -1,0 +1,45 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/dayline-project/dayline/agent/internal/service"
+)
+
+// doctor checks everything: 0 where all is right, else 1.
+func doctor(args []string, stdout, stderr io.Writer) int {
+	o := newOptions("doctor", "", stderr)
+	asJSON := o.Bool("json", false, "print JSON")
+	if _, status, ok := o.parse(args, 0); !ok {
+		return status
+	}
+	var checks []service.Check
+	switch err := ask(o.state, "doctor", &checks); {
+	case errors.Is(err, errNotRunning):
+		checks = []service.Check{{Name: "service", Found: err.Error(), Fix: "systemctl start dayline-agent (or: dayline-agent install)"}}
+	case err != nil:
+		return fail(stderr, err)
+	}
+	if *asJSON {
+		if err := printJSON(stdout, checks); err != nil {
+			return fail(stderr, err)
+		}
+	}
+	status := done
+	for _, check := range checks {
+		word := "ok "
+		if !check.OK {
+			word, status = "FIX", failed
+		}
+		if *asJSON {
+			continue
+		}
+		fmt.Fprintf(stdout, "%s  %-24s %s\n", word, check.Name, check.Found)
+		if check.Fix != "" {
+			fmt.Fprintf(stdout, "     → %s\n", check.Fix)
+		}
+	}
+	return status
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/dayline-project/dayline/agent/internal/enroll"
+	"github.com/dayline-project/dayline/agent/internal/service"
+	"github.com/dayline-project/dayline/agent/internal/uplink"
+	"github.com/dayline-project/dayline/shared/token"
+)
+
+// enrolledEvery is how often a service that is not enrolled looks whether it is now.
+const enrolledEvery = 2 * time.Second
+
+// serve is the system service: it enrols by the carrier an installer left, or waits for `enroll`, and then works.
+func serve(args []string, _, stderr io.Writer) int {
+	o := newOptions("service", "", stderr)
+	if _, status, ok := o.parse(args, 0); !ok {
+		return status
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := serveIn(ctx, o.state, logTo(stderr)); err != nil {
+		return fail(stderr, err)
+	}
+	return done
+}
+
+func serveIn(ctx context.Context, state string, log slog.Handler) error {
+	if err := prepare(state, slog.New(log)); err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		identity, err := identityIn(ctx, state, slog.New(log))
+		if err != nil {
+			return err
+		}
+		config := service.Config{
+			Folder: state, Socket: socketOf(state), Ceiling: ceiling(), Identity: identity, Log: log, Level: &level,
+			Uninstall: uninstallInBackground,
+		}
+		if identity != nil {
+			if config.Trusted, err = enroll.Trusted(state); err != nil {
+				return err
+			}
+		}
+		if err := serveOnce(ctx, config); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// serveOnce works until ctx ends or, where the device is not enrolled, until it is.
+func serveOnce(ctx context.Context, config service.Config) error {
+	s, err := service.Open(config)
+	if err != nil {
+		return err
+	}
+	if config.Identity != nil {
+		return s.Run(ctx)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // ends with ctx
+		defer cancel()
+		awaitEnrolment(ctx, config.Folder)
+	}()
+	return s.Run(ctx)
+}
+
+func awaitEnrolment(ctx context.Context, state string) {
+	ticker := time.NewTicker(enrolledEvery)
+	defer ticker.Stop()
+	for {
+		if _, err := enroll.Load(state); !errors.Is(err, enroll.ErrNotEnrolled) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// prepare makes the state folder, and the socket's where it is another.
+func prepare(state string, log *slog.Logger) error {
+	moved, err := service.Prepare(state)
+	if err != nil {
+		return err
+	}
+	if moved != "" {
+		log.Error("state folder was not ours and was moved aside")
+	}
+	return os.MkdirAll(filepath.Dir(socketOf(state)), 0o755)
+}
+
+// identityIn loads the identity; without one it enrols by the carrier; nil where there is neither.
+func identityIn(ctx context.Context, state string, log *slog.Logger) (*enroll.Identity, error) {
+	identity, err := enroll.Load(state)
+	if !errors.Is(err, enroll.ErrNotEnrolled) {
+		return identity, err
+	}
+	text, err := enroll.Find("", nil, carrier())
+	if state != defaultState() || errors.Is(err, enroll.ErrNoString) {
+		log.Warn("not enrolled")
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	t, err := token.Parse(text)
+	if err != nil {
+		// The service goes on, so that status and doctor can say what is wrong.
+		log.Error("enrolment file not usable", "error", err)
+		return nil, nil
+	}
+	identity, err = enrolment(state, t, func(why string) { log.Warn("not enrolled yet", "reason", why) }).Run(ctx)
+	if err != nil {
+		log.Error("not enrolled", "error", err)
+		return nil, nil
+	}
+	if err := os.Remove(carrier()); err != nil {
+		log.Warn("enrolment file not removed", "error", err)
+	}
+	return identity, nil
+}
+
+var _ uplink.Identity = (*enroll.Identity)(nil)

@@ -1,0 +1,22 @@
+//go:build !linux
+
+package service
+
+import (
+	"errors"
+
+	kservice "github.com/kardianos/service"
+)
+
+// managed: the system always has a service manager there.
+func managed() bool { return true }
+
+func unitOptions(string) kservice.KeyValue { return kservice.KeyValue{} }
+
+// installHelper: the service starts the helpers on Windows, launchd on macOS; that comes with observing there.
+func installHelper(string) error { return errors.ErrUnsupported }
+
+func uninstallHelper() error { return nil }
+
+// UninstallLater comes with the installers of those systems.
+func UninstallLater(string) error { return errors.ErrUnsupported }

@@ -43,12 +43,22 @@ type StreamBatch struct {
 	DigestAfter  stream.Digest
 }
 
+// Mark is what tells one stored episode from another that claims its place in a stream.
+type Mark struct {
+	Sequence       uint64
+	Start          time.Time
+	For            time.Duration
+	ClockCorrected bool
+}
+
 // EpisodeStore keeps episodes. A conformance test holds for every engine.
 type EpisodeStore interface {
 	// Append stores all uploads in one durable transaction, or none. Disk full is an *Error with code NoSpace.
 	Append(ctx context.Context, uploads []Upload) error
 	// Batches gives the newest stored batches of a stream, oldest first (at most 128); empty for an unknown stream.
 	Batches(ctx context.Context, key StreamKey) ([]StreamBatch, error)
+	// Marks gives the episodes stored of a stream from first to last, both included, in no order.
+	Marks(ctx context.Context, key StreamKey, first, last uint64) ([]Mark, error)
 	// Delete removes episodes that started before a time, of a login (key) or, with an empty key, of a device.
 	Delete(ctx context.Context, device, loginKey string, before time.Time) (int64, error)
 

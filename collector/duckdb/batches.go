@@ -2,6 +2,8 @@ package duckdb
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -52,6 +54,35 @@ func (s *Store) Batches(ctx context.Context, key collector.StreamKey) ([]collect
 		return rows.Err()
 	})
 	return batches, err
+}
+
+// Marks gives the episodes stored of a stream between two sequences.
+func (s *Store) Marks(ctx context.Context, key collector.StreamKey, first, last uint64) ([]collector.Mark, error) {
+	var marks []collector.Mark
+	err := s.read("marks", func(f *file) error {
+		rows, err := f.db.QueryContext(ctx, fmt.Sprintf(`
+			SELECT e.sequence, g.day * %d::BIGINT + e.began - g.offset_minutes * 60000, e.length, e.ended
+			FROM episode e JOIN segment g ON g.id = e.segment
+			WHERE g.stream IN (SELECT id FROM stream WHERE device = ? AND stream = ?) AND e.sequence BETWEEN ? AND ?`,
+			dayMillis), key.Device, (*duckdb.UUID)(&key.Stream), int64(first), int64(last))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var mark collector.Mark
+			var startMillis, length int64
+			var ended uint8
+			if err := rows.Scan(&mark.Sequence, &startMillis, &length, &ended); err != nil {
+				return err
+			}
+			mark.Start, mark.For = time.UnixMilli(startMillis), time.Duration(length)*time.Millisecond
+			mark.ClockCorrected = ended&clockBit != 0
+			marks = append(marks, mark)
+		}
+		return rows.Err()
+	})
+	return marks, err
 }
 
 // prune removes the boundaries nobody will ask for. The caller holds writing.

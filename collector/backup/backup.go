@@ -73,8 +73,8 @@ type Source struct {
 	// ConfigDir holds the configuration files.
 	ConfigDir string
 	Schemas   map[string]int
-	// Streams gives the heads in a copy of the episodes.
-	Streams func(ctx context.Context) ([]Stream, error)
+	// Heads gives how far each device's stream is stored.
+	Heads   func(ctx context.Context) ([]collector.StreamHead, error)
 	Version string
 	Now     func() time.Time
 }
@@ -94,7 +94,7 @@ func Create(ctx context.Context, dir string, s Source) (int64, error) {
 		return 0, fmt.Errorf("backup: %w", err)
 	}
 	// Read before the copy: what is named is in it for sure.
-	streams, err := s.Streams(ctx)
+	heads, err := s.Heads(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("backup: streams: %w", err)
 	}
@@ -117,7 +117,7 @@ func Create(ctx context.Context, dir string, s Source) (int64, error) {
 	}
 	manifest := Manifest{
 		Format: format, Version: s.Version, Created: s.Now().UTC().Truncate(time.Millisecond), Files: files,
-		Schemas: s.Schemas, Audit: Audit{Sequence: head.Sequence, Hash: hex.EncodeToString(head.Hash)}, Streams: streams,
+		Schemas: s.Schemas, Audit: Audit{Sequence: head.Sequence, Hash: hex.EncodeToString(head.Hash)}, Streams: streams(heads),
 	}
 	if err := manifest.save(dir); err != nil {
 		return 0, fmt.Errorf("backup: manifest: %w", err)
@@ -127,6 +127,14 @@ func Create(ctx context.Context, dir string, s Source) (int64, error) {
 		bytes += f.Bytes
 	}
 	return bytes, nil
+}
+
+func streams(heads []collector.StreamHead) []Stream {
+	list := make([]Stream, len(heads))
+	for i, h := range heads {
+		list[i] = Stream{Device: h.Device, Stream: hex.EncodeToString(h.Stream[:]), Last: h.Last, Digest: hex.EncodeToString(h.Digest[:])}
+	}
+	return list
 }
 
 // makeEmpty makes the directory, for the owner alone, and refuses one with something in it.

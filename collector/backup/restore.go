@@ -14,6 +14,23 @@ import (
 	"github.com/dayline-project/dayline/collector"
 )
 
+// unfinishedFile marks a data directory that a restore has not finished: its tombstones may not be applied yet.
+const unfinishedFile = "restore.unfinished"
+
+// Unfinished tells whether a data directory is a restore cut off. Nothing may be served from it.
+func Unfinished(dataDir string) bool {
+	_, err := os.Stat(filepath.Join(dataDir, unfinishedFile))
+	return err == nil
+}
+
+// ConfigFor gives the folder whose configuration a restore goes by: configDir, or the backup's own where that has none.
+func ConfigFor(dir, configDir string) string {
+	if _, err := os.Stat(filepath.Join(configDir, "collector.yaml")); errors.Is(err, fs.ErrNotExist) {
+		return filepath.Join(dir, configFolder)
+	}
+	return configDir
+}
+
 // Verify checks that a backup is whole: every file of its manifest is there with its hash, and no other.
 func Verify(ctx context.Context, dir string) (Manifest, error) {
 	m, err := load(dir)
@@ -63,8 +80,8 @@ func load(dir string) (Manifest, error) {
 }
 
 // Restore verifies a backup and makes a data directory of it, which has to be empty or not there. The configuration
-// goes to configDir where that has no collector.yaml; configured tells whether it went. The caller applies the
-// tombstones before it serves.
+// goes to configDir where that has no collector.yaml; configured tells whether it went. Finish has to
+// follow before anybody serves.
 func Restore(ctx context.Context, dir, dataDir, configDir string) (m Manifest, configured bool, err error) {
 	if m, err = Verify(ctx, dir); err != nil {
 		return m, false, err
@@ -72,8 +89,10 @@ func Restore(ctx context.Context, dir, dataDir, configDir string) (m Manifest, c
 	if err := makeEmpty(dataDir); err != nil {
 		return m, false, err
 	}
-	_, err = os.Stat(filepath.Join(configDir, "collector.yaml"))
-	configured = errors.Is(err, fs.ErrNotExist)
+	if err := writeFile(filepath.Join(dataDir, unfinishedFile), strings.NewReader("")); err != nil {
+		return m, false, fmt.Errorf("backup: restore: %w", err)
+	}
+	configured = ConfigFor(dir, configDir) != configDir
 	if configured {
 		if err := os.MkdirAll(configDir, 0o755); err != nil {
 			return m, false, fmt.Errorf("backup: restore: %w", err)
@@ -102,8 +121,8 @@ func Restore(ctx context.Context, dir, dataDir, configDir string) (m Manifest, c
 	return m, configured, syncFolder(dataDir)
 }
 
-// ApplyTombstones deletes from restored episodes what was deleted before the backup of the registry was made.
-func ApplyTombstones(ctx context.Context, registry collector.Registry, episodes collector.EpisodeStore) (deleted int64, err error) {
+// Finish deletes from restored episodes what the registry says was deleted, and lets the directory be served.
+func Finish(ctx context.Context, dataDir string, registry collector.Registry, episodes collector.EpisodeStore) (deleted int64, err error) {
 	all, err := registry.Tombstones(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("backup: tombstones: %w", err)
@@ -115,5 +134,8 @@ func ApplyTombstones(ctx context.Context, registry collector.Registry, episodes 
 		}
 		deleted += n
 	}
-	return deleted, nil
+	if err := os.Remove(filepath.Join(dataDir, unfinishedFile)); err != nil {
+		return deleted, fmt.Errorf("backup: restore: %w", err)
+	}
+	return deleted, syncFolder(dataDir)
 }

@@ -1,0 +1,219 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/dayline-project/dayline/collector"
+	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
+	"github.com/dayline-project/dayline/shared/stream"
+)
+
+const (
+	// rekeyEvery is how often a device that went back to an earlier stream is asked for a new key.
+	rekeyEvery = time.Hour
+	// tombstoneFor is how long a deletion is told to agents; none buffers longer.
+	tombstoneFor = 400 * 24 * time.Hour
+	// maxHealthBytes is what a device may say of itself.
+	maxHealthBytes = 32 << 10
+)
+
+// Sync takes a device's news and answers with all it should know. What it answers as stored is durable.
+func (a *Agents) Sync(ctx context.Context, req *connect.Request[agentv1.SyncRequest]) (*connect.Response[agentv1.SyncResponse], error) {
+	m := req.Msg
+	if err := checkProtocol(m.Protocol); err != nil {
+		return nil, err
+	}
+	caller := callerOf(ctx)
+	if caller.device == nil {
+		return nil, collector.Refuse(collector.SignedOut, "authorization", "sign in first")
+	}
+	now := a.now()
+	answer := &agentv1.SyncResponse{CollectorTimeMs: now.UnixMilli(), Trust: a.trust.Trust()}
+	if caller.replaced {
+		answer.Directives = []*agentv1.Directive{{Act: &agentv1.Directive_Rekey{Rekey: true}}}
+		return connect.NewResponse(answer), nil
+	}
+	if m.Facts != nil {
+		if err := checkFacts(m.Facts); err != nil {
+			return nil, err
+		}
+	}
+	if err := checkLogins(m.Logins); err != nil {
+		return nil, err
+	}
+	if size := proto.Size(m.Health); size > maxHealthBytes {
+		return nil, collector.Refuse(collector.BadRequest, "health", "it has %d bytes; at most %d are kept", size, maxHealthBytes)
+	}
+	if err := a.disk.Check(); err != nil {
+		return nil, err
+	}
+	device := caller.device.snapshot()
+	result, err := a.admission.Admit(ctx, device.ID, m, now)
+	if err != nil {
+		return nil, err
+	}
+	answer.Stream, answer.LastSequence = m.GetBatch().GetStream(), result.LastSequence
+	answer.Refusals, answer.Fork = result.Refusals, result.Fork
+	if answer.AuditHead, err = a.heads.get(ctx); err != nil {
+		return nil, err
+	}
+	answer.Tombstones = a.tombstones.of(device.ID, now)
+	if answer.Settings, err = a.settings.settingsFor(ctx, caller.device, a.devices, m); err != nil {
+		return nil, err
+	}
+	if answer.Directives, err = a.directives(ctx, caller.device, m); err != nil {
+		return nil, err
+	}
+	a.contacts.add(collector.Contact{
+		Device: device.ID, At: now, Facts: m.Facts, Health: m.Health, LastEpisodeAt: result.LastEpisodeAt,
+	})
+	return connect.NewResponse(answer), nil
+}
+
+// directives are what the device is asked to do. Facts that contradict its identity are held back until it has a new
+// key: m.Facts then names the hardware the registry knows.
+func (a *Agents) directives(ctx context.Context, one *device, m *agentv1.SyncRequest) ([]*agentv1.Directive, error) {
+	device := one.snapshot()
+	var list []*agentv1.Directive
+	if !device.UninstallAt.IsZero() {
+		list = append(list, &agentv1.Directive{Act: &agentv1.Directive_Uninstall{Uninstall: true}})
+	}
+	rekey := a.suspicious(one, m)
+	if m.Facts != nil {
+		if device.Hardware != "" && m.Facts.Hardware != device.Hardware {
+			rekey = true
+			m.Facts.Hardware = device.Hardware
+		}
+		if err := a.tookFacts(ctx, device, m.Facts); err != nil {
+			return nil, err
+		}
+	}
+	if rekey {
+		list = append(list, &agentv1.Directive{Act: &agentv1.Directive_Rekey{Rekey: true}})
+	}
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	if one.resync && m.Facts == nil {
+		list = append(list, &agentv1.Directive{Act: &agentv1.Directive_Resync{Resync: true}})
+	}
+	one.resync = one.resync && m.Facts == nil
+	return list, nil
+}
+
+// suspicious tells whether the batch shows two holders of one key, at most once in rekeyEvery.
+func (a *Agents) suspicious(one *device, m *agentv1.SyncRequest) bool {
+	if len(m.GetBatch().GetStream()) != len(stream.ID{}) || !one.wentBack(stream.ID(m.Batch.Stream)) {
+		return false
+	}
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	if a.now().Sub(one.rekeyAskedAt) < rekeyEvery {
+		return false
+	}
+	one.rekeyAskedAt = a.now()
+	return true
+}
+
+// tookFacts keeps the memory of a device as its facts now are; the registry follows with the contact.
+func (a *Agents) tookFacts(ctx context.Context, device collector.Device, facts *agentv1.DeviceFacts) error {
+	changed := device
+	changed.Name, changed.OS, changed.OSVersion, changed.Arch = facts.Name, facts.Os, facts.OsVersion, facts.Arch
+	changed.AgentVersion, changed.Hardware, changed.TimeZone = facts.AgentVersion, facts.Hardware, facts.TimeZone
+	if device.Name != "" && facts.Name != device.Name && !slices.Contains(device.Flags, flagRenamed) {
+		if err := a.registry.FlagDevice(ctx, device.ID, flagRenamed); err != nil {
+			return err
+		}
+		changed.Flags = append(slices.Clone(device.Flags), flagRenamed)
+		slices.Sort(changed.Flags)
+	}
+	if changed.Name != device.Name || changed.Hardware != device.Hardware || changed.AgentVersion != device.AgentVersion ||
+		changed.OSVersion != device.OSVersion || changed.TimeZone != device.TimeZone || len(changed.Flags) != len(device.Flags) {
+		a.devices.put(changed)
+	}
+	return nil
+}
+
+// heads is the newest audit entry, read once a second at most.
+type heads struct {
+	registry collector.Registry
+	now      func() time.Time
+	mu       sync.Mutex
+	head     *agentv1.AuditHead
+	readAt   time.Time
+}
+
+func (h *heads) get(ctx context.Context) (*agentv1.AuditHead, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if now := h.now(); h.head == nil || now.Sub(h.readAt).Abs() >= time.Second {
+		head, err := h.registry.AuditHead(ctx)
+		if err != nil {
+			return nil, err
+		}
+		h.head, h.readAt = &agentv1.AuditHead{Sequence: head.Sequence, Hash: head.Hash}, now
+	}
+	return h.head, nil
+}
+
+func (h *heads) forget() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.head = nil
+}
+
+// tombstones are the deletions agents are told of.
+type tombstones struct {
+	registry collector.Registry
+	mu       sync.RWMutex
+	byDevice map[string][]collector.Tombstone
+}
+
+// load reads them again, after each deletion.
+func (t *tombstones) load(ctx context.Context) error {
+	all, err := t.registry.Tombstones(ctx)
+	if err != nil {
+		return err
+	}
+	byDevice := map[string][]collector.Tombstone{}
+	for _, one := range all {
+		byDevice[one.Device] = append(byDevice[one.Device], one)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.byDevice = byDevice
+	return nil
+}
+
+// of gives a device's own and those of directory accounts, which may be on any device.
+func (t *tombstones) of(device string, now time.Time) []*agentv1.Tombstone {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	var told []*agentv1.Tombstone
+	for _, list := range [][]collector.Tombstone{t.byDevice[device], t.byDevice[""]} {
+		for _, one := range list {
+			if now.Sub(one.At) < tombstoneFor {
+				told = append(told, &agentv1.Tombstone{Login: loginOf(one.LoginKey, device), BeforeMs: one.Before.UnixMilli()})
+			}
+		}
+	}
+	return told
+}
+
+// loginOf is the login of a key (collector.LoginKey), nil for none.
+func loginOf(key, device string) *agentv1.Login {
+	owner, account, ok := strings.Cut(key, `\`)
+	if !ok {
+		return nil
+	}
+	if owner == device {
+		owner = ""
+	}
+	return &agentv1.Login{Authority: owner, Account: account}
+}

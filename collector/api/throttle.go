@@ -1,0 +1,50 @@
+package api
+
+import (
+	"sync"
+	"time"
+
+	"github.com/dayline-project/dayline/collector"
+)
+
+const (
+	// enrollsPerAddress holds for one network address and minute. An office behind one address is let through by its
+	// link's own limit of 10 a minute; guessing secrets is not.
+	enrollsPerAddress = 60
+	// clonesPerDevice holds for copies of one device's key and hour.
+	clonesPerDevice = 20
+	// maxThrottled bounds how many keys are told apart; beyond it all newcomers share one count.
+	maxThrottled = 10000
+)
+
+// throttle counts acts by key in windows of one length.
+type throttle struct {
+	limit  int
+	window time.Duration
+	now    func() time.Time
+	mu     sync.Mutex
+	since  time.Time
+	counts map[string]int
+}
+
+func newThrottle(limit int, window time.Duration, now func() time.Time) *throttle {
+	return &throttle{limit: limit, window: window, now: now, counts: map[string]int{}}
+}
+
+// admit counts one act; over the limit it is TooMany.
+func (t *throttle) admit(key string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if now := t.now(); now.Sub(t.since) >= t.window || now.Before(t.since) {
+		t.since = now
+		clear(t.counts)
+	}
+	if _, known := t.counts[key]; !known && len(t.counts) >= maxThrottled {
+		key = ""
+	}
+	if t.counts[key] >= t.limit {
+		return collector.Refuse(collector.TooMany, "", "too many attempts; try again in a minute")
+	}
+	t.counts[key]++
+	return nil
+}

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -29,6 +30,9 @@ func (i *Ingest) commit(upload *collector.Upload) error {
 // Run stores what is admitted until the context ends, and what waits then.
 func (i *Ingest) Run(ctx context.Context) error {
 	defer close(i.stopped)
+	if err := i.ReloadTombstones(ctx); err != nil {
+		return fmt.Errorf("ingest: tombstones: %w", err)
+	}
 	timer := time.NewTimer(i.options.CollectFor)
 	defer timer.Stop()
 	for {
@@ -37,7 +41,7 @@ func (i *Ingest) Run(ctx context.Context) error {
 			return nil
 		case first := <-i.queue:
 			timer.Reset(i.options.CollectFor)
-			i.store(ctx, i.collect(ctx, first, timer.C))
+			i.write(ctx, i.collect(ctx, first, timer.C))
 		}
 	}
 }
@@ -60,7 +64,7 @@ func (i *Ingest) collect(ctx context.Context, first *pending, enough <-chan time
 	return group
 }
 
-func (i *Ingest) store(ctx context.Context, group []*pending) {
+func (i *Ingest) write(ctx context.Context, group []*pending) {
 	i.committing.Lock()
 	defer i.committing.Unlock()
 	uploads := make([]collector.Upload, len(group))
@@ -71,7 +75,7 @@ func (i *Ingest) store(ctx context.Context, group []*pending) {
 		rows += int64(len(p.upload.Rows))
 	}
 	began := time.Now()
-	err := i.options.Store.Append(context.WithoutCancel(ctx), uploads)
+	err := i.store.Append(context.WithoutCancel(ctx), uploads)
 	if err != nil {
 		i.counters.failedCommits.Add(1)
 		i.options.Log.Error("episodes could not be stored", "uploads", len(uploads), "error", err)

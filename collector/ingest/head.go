@@ -40,7 +40,7 @@ func (i *Ingest) judge(ctx context.Context, state *deviceState, key collector.St
 			return v, nil
 		}
 	}
-	batches, err := i.options.Store.Batches(ctx, key)
+	batches, err := i.store.Batches(ctx, key)
 	if err != nil {
 		return verdict{}, err
 	}
@@ -48,7 +48,7 @@ func (i *Ingest) judge(ctx context.Context, state *deviceState, key collector.St
 	if v.kind != unsure {
 		return v, nil
 	}
-	marks, err := i.options.Store.Marks(ctx, key, v.from, opened.Last)
+	marks, err := i.store.Marks(ctx, key, v.from, opened.Last)
 	if err != nil {
 		return verdict{}, err
 	}

@@ -32,10 +32,8 @@ type Store interface {
 	Marks(ctx context.Context, key collector.StreamKey, first, last uint64) ([]collector.Mark, error)
 }
 
-// Options of an Ingest.
+// Options of an Ingest; the zero value serves.
 type Options struct {
-	Store    Store
-	Registry Registry
 	// CollectFor is how long uploads are collected for one transaction; 0: 50 ms.
 	CollectFor time.Duration
 	// BufferDays is how many days agents buffer, by the account's settings; nil: 60.
@@ -56,7 +54,9 @@ const (
 
 // Ingest admits syncs. Run must run.
 type Ingest struct {
-	options Options
+	registry Registry
+	store    Store
+	options  Options
 	queue   chan *pending
 	// stopped is closed when Run takes nothing more.
 	stopped chan struct{}
@@ -74,7 +74,7 @@ type Ingest struct {
 }
 
 // New makes an Ingest.
-func New(ctx context.Context, options Options) (*Ingest, error) {
+func New(registry Registry, store Store, options Options) *Ingest {
 	if options.CollectFor == 0 {
 		options.CollectFor = collectFor
 	}
@@ -87,9 +87,10 @@ func New(ctx context.Context, options Options) (*Ingest, error) {
 	if options.Log == nil {
 		options.Log = slog.Default()
 	}
-	i := &Ingest{options: options, queue: make(chan *pending), stopped: make(chan struct{})}
-	i.rules.registry = options.Registry
-	return i, i.ReloadTombstones(ctx)
+	return &Ingest{
+		registry: registry, store: store, options: options,
+		queue: make(chan *pending), stopped: make(chan struct{}), rules: rules{registry: registry},
+	}
 }
 
 // Result is what a sync's answer says of its batch.
@@ -135,7 +136,7 @@ func (i *Ingest) Admit(ctx context.Context, device string, req *agentv1.SyncRequ
 		}
 	}
 	if len(req.Spans) > 0 {
-		if err := i.options.Registry.PutSpans(ctx, device, clean(req.Spans)); err != nil {
+		if err := i.registry.PutSpans(ctx, device, clean(req.Spans)); err != nil {
 			return Result{}, err
 		}
 	}
@@ -172,7 +173,7 @@ func (i *Ingest) admitBatch(ctx context.Context, state *deviceState, batch *agen
 	}
 	if verdict.lost > 0 {
 		i.counters.lost.Add(int64(verdict.lost))
-		if err := i.options.Registry.PutSpans(ctx, state.device, []*agentv1.Span{lossSpan(opened, verdict.lost, clock.now)}); err != nil {
+		if err := i.registry.PutSpans(ctx, state.device, []*agentv1.Span{lossSpan(opened, verdict.lost, clock.now)}); err != nil {
 			return Result{}, err
 		}
 	}
@@ -192,7 +193,7 @@ func (i *Ingest) admitBatch(ctx context.Context, state *deviceState, batch *agen
 // ReloadTombstones reads them again; after it returns nothing that they cover reaches the store. Call it between
 // adding a tombstone and deleting.
 func (i *Ingest) ReloadTombstones(ctx context.Context) error {
-	tombstones, err := i.options.Registry.Tombstones(ctx)
+	tombstones, err := i.registry.Tombstones(ctx)
 	if err != nil {
 		return err
 	}
@@ -208,7 +209,7 @@ func (i *Ingest) flag(ctx context.Context, state *deviceState, flag string) erro
 	if state.flagged[flag] {
 		return nil
 	}
-	if err := i.options.Registry.FlagDevice(ctx, state.device, flag); err != nil && collector.CodeOf(err) != collector.NotFound {
+	if err := i.registry.FlagDevice(ctx, state.device, flag); err != nil && collector.CodeOf(err) != collector.NotFound {
 		return err
 	}
 	if state.flagged == nil {

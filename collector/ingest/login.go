@@ -34,7 +34,7 @@ func (i *Ingest) login(ctx context.Context, device string, who stream.Login) (*l
 	}
 	shown := who
 	shown.Name = stream.Printable(who.Name)
-	if _, err := i.options.Registry.LoginPeople(ctx, device, []stream.Login{shown}); err != nil {
+	if _, err := i.registry.LoginPeople(ctx, device, []stream.Login{shown}); err != nil {
 		return nil, err
 	}
 	known = &login{key: collector.LoginKey(device, who)}

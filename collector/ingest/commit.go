@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -30,9 +29,6 @@ func (i *Ingest) commit(upload *collector.Upload) error {
 // Run stores what is admitted until the context ends, and what waits then.
 func (i *Ingest) Run(ctx context.Context) error {
 	defer close(i.stopped)
-	if err := i.ReloadTombstones(ctx); err != nil {
-		return fmt.Errorf("ingest: tombstones: %w", err)
-	}
 	timer := time.NewTimer(i.options.CollectFor)
 	defer timer.Stop()
 	for {

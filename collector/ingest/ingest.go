@@ -6,6 +6,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -32,8 +33,10 @@ type Store interface {
 	Marks(ctx context.Context, key collector.StreamKey, first, last uint64) ([]collector.Mark, error)
 }
 
-// Options of an Ingest; the zero value serves.
+// Options of an Ingest.
 type Options struct {
+	Store    Store
+	Registry Registry
 	// CollectFor is how long uploads are collected for one transaction; 0: 50 ms.
 	CollectFor time.Duration
 	// BufferDays is how many days agents buffer, by the account's settings; nil: 60.
@@ -74,7 +77,7 @@ type Ingest struct {
 }
 
 // New makes an Ingest.
-func New(registry Registry, store Store, options Options) *Ingest {
+func New(ctx context.Context, options Options) (*Ingest, error) {
 	if options.CollectFor == 0 {
 		options.CollectFor = collectFor
 	}
@@ -87,10 +90,14 @@ func New(registry Registry, store Store, options Options) *Ingest {
 	if options.Log == nil {
 		options.Log = slog.Default()
 	}
-	return &Ingest{
-		registry: registry, store: store, options: options,
-		queue: make(chan *pending), stopped: make(chan struct{}), rules: rules{registry: registry},
+	i := &Ingest{
+		registry: options.Registry, store: options.Store, options: options,
+		queue: make(chan *pending), stopped: make(chan struct{}), rules: rules{registry: options.Registry},
 	}
+	if err := i.ReloadTombstones(ctx); err != nil {
+		return nil, fmt.Errorf("ingest: tombstones: %w", err)
+	}
+	return i, nil
 }
 
 // Result is what a sync's answer says of its batch.

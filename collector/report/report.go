@@ -51,9 +51,9 @@ type Reports struct {
 	places   chan struct{}
 }
 
-// New makes Reports; now is time.Now but for tests.
-func New(registry Registry, store Store, going Going, now func() time.Time) *Reports {
-	return &Reports{registry: registry, store: store, going: going, now: now, places: make(chan struct{}, atOnce)}
+// New makes Reports.
+func New(registry Registry, store Store, going Going) *Reports {
+	return &Reports{registry: registry, store: store, going: going, now: time.Now, places: make(chan struct{}, atOnce)}
 }
 
 // People gives totals for each person.

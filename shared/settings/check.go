@@ -106,7 +106,7 @@ func said[T any](value *T, check func(T)) {
 }
 
 func (c *checker) length(key string, d episode.Duration, low, high, step time.Duration) {
-	allowed := short(low) + "–" + short(high)
+	allowed := between(low, high)
 	if step == time.Minute {
 		allowed += ", whole minutes"
 	}
@@ -117,7 +117,7 @@ func (c *checker) length(key string, d episode.Duration, low, high, step time.Du
 
 func (c *checker) lengthOrForEver(key string, d episode.Duration, low, high time.Duration) {
 	if v := time.Duration(d); d != episode.Indefinitely && (v < low || v > high || v%time.Minute != 0) {
-		c.fault(key, text(d), short(low)+"–"+short(high)+", whole minutes, or indefinitely")
+		c.fault(key, text(d), between(low, high)+", whole minutes, or indefinitely")
 	}
 }
 
@@ -240,6 +240,19 @@ func short(d time.Duration) string {
 	default:
 		return d.String()
 	}
+}
+
+// between writes a range with one unit for both ends where they have one: "1h–168h", "30m–120m", "0s–10s".
+func between(low, high time.Duration) string {
+	for _, unit := range []struct {
+		length time.Duration
+		name   string
+	}{{time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}} {
+		if low%unit.length == 0 && high%unit.length == 0 && high/unit.length <= 240 {
+			return fmt.Sprintf("%d%s–%d%s", low/unit.length, unit.name, high/unit.length, unit.name)
+		}
+	}
+	return short(low) + "–" + short(high)
 }
 
 func text(d episode.Duration) string {

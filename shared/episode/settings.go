@@ -114,28 +114,20 @@ func (e *SettingError) reason() string {
 // CheckRanges refuses what lies outside the ranges that hold for collecting (replay allows any length): each refusal
 // is a *SettingError, all of them joined in the table's order.
 func (s *Settings) CheckRanges() error {
-	return errors.Join(
-		checkRange("passive.start", s.Passive.Start, time.Minute, 10*time.Minute, time.Minute, false),
-		checkRange("passive.stop", s.Passive.Stop, 0, 30*time.Minute, time.Minute, true),
-		checkRange("active.limit", s.Active.Limit, 30*time.Minute, 120*time.Minute, time.Minute, true),
-		checkRange("settle", s.Settle, 0, 10*time.Second, 0, false),
-	)
-}
-
-func checkRange(key string, d Duration, least, most, step time.Duration, orIndefinitely bool) error {
-	if d == Indefinitely && orIndefinitely {
-		return nil
+	minutes := func(d Duration, least, most int) bool {
+		n := time.Duration(d) / time.Minute
+		return time.Duration(d)%time.Minute == 0 && n >= time.Duration(least) && n <= time.Duration(most)
 	}
-	length := time.Duration(d)
-	if d != Indefinitely && length >= least && length <= most && (step == 0 || length%step == 0) {
-		return nil
+	var refused []error
+	check := func(key string, d Duration, ok bool, want string) {
+		if !ok {
+			refused = append(refused, &SettingError{Key: key, Value: d.String(), Want: want})
+		}
 	}
-	want := Duration(least).String() + "–" + Duration(most).String()
-	if step == time.Minute {
-		want += " in whole minutes"
-	}
-	if orIndefinitely {
-		want += ", or indefinitely"
-	}
-	return &SettingError{Key: key, Value: d.String(), Want: want}
+	start, stop, limit, settle := s.Passive.Start, s.Passive.Stop, s.Active.Limit, s.Settle
+	check("passive.start", start, minutes(start, 1, 10), "1m–10m in whole minutes")
+	check("passive.stop", stop, stop == Indefinitely || minutes(stop, 0, 30), "0m–30m in whole minutes, or indefinitely")
+	check("active.limit", limit, limit == Indefinitely || minutes(limit, 30, 120), "30m–120m in whole minutes, or indefinitely")
+	check("settle", settle, settle >= 0 && settle <= Duration(10*time.Second), "0s–10s")
+	return errors.Join(refused...)
 }

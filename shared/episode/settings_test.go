@@ -111,7 +111,7 @@ func TestCheckRanges(t *testing.T) {
 	s.Active.Limit = episode.Duration(29 * time.Minute)
 	s.Settle = episode.Duration(11 * time.Second)
 	want := "passive.start: 90s: want 1m–10m in whole minutes\n" +
-		"passive.stop: 31m: want 0s–30m in whole minutes, or indefinitely\n" +
+		"passive.stop: 31m: want 0m–30m in whole minutes, or indefinitely\n" +
 		"active.limit: 29m: want 30m–120m in whole minutes, or indefinitely\n" +
 		"settle: 11s: want 0s–10s"
 	if err := s.CheckRanges(); err == nil || err.Error() != want {

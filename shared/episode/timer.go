@@ -24,12 +24,12 @@ func (e *Engine) Due() (at time.Duration, ok bool) {
 // fireUntil fires the timers due at or before an instant, in order.
 func (e *Engine) fireUntil(at time.Duration) {
 	for {
-		timer, due := e.next()
-		if timer == noTimer || due > at {
+		next, due := e.next()
+		if next == noTimer || due > at {
 			return
 		}
 		e.now = due
-		e.fire(timer, due)
+		e.fire(next, due)
 	}
 }
 

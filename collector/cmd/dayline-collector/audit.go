@@ -1,0 +1,62 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"connectrpc.com/connect"
+
+	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
+)
+
+type auditCommand struct {
+	List   auditList   `cmd:"" help:"List the audit log, oldest first."`
+	Verify auditVerify `cmd:"" help:"Recompute the chain of hashes."`
+}
+
+type auditList struct{ listed }
+
+const auditPage = 1000
+
+// Run lists the whole log, a page at a time.
+func (c *auditList) Run(i *invocation) error {
+	admin, err := i.admin()
+	if err != nil {
+		return err
+	}
+	columns := []string{"sequence", "at", "actor", "action", "subject", "detail"}
+	return printRows(i, c.Format, &adminv1.AuditEntry{}, "The audit log is empty.", columns, func(row func(*adminv1.AuditEntry) error) error {
+		after := 0.0
+		for {
+			answer, err := admin.ListAudit(i.ctx, connect.NewRequest(&adminv1.ListAuditRequest{AfterSequence: after, Limit: auditPage}))
+			if err != nil || len(answer.Msg.Entries) == 0 {
+				return err
+			}
+			for _, entry := range answer.Msg.Entries {
+				if err := row(entry); err != nil {
+					return err
+				}
+				after = entry.Sequence
+			}
+		}
+	})
+}
+
+type auditVerify struct{}
+
+// Run tells whether the chain holds.
+func (c *auditVerify) Run(i *invocation) error {
+	admin, err := i.admin()
+	if err != nil {
+		return err
+	}
+	answer, err := admin.VerifyAudit(i.ctx, connect.NewRequest(&adminv1.VerifyAuditRequest{}))
+	if err != nil {
+		return err
+	}
+	if answer.Msg.Problem != "" {
+		return errors.New("the audit log does not verify: " + answer.Msg.Problem)
+	}
+	_, err = fmt.Fprintf(i.out, "%.0f entries verify; the newest has hash %s\n", answer.Msg.Entries, answer.Msg.Head)
+	return err
+}

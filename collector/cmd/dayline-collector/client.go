@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
+)
+
+// socketName of the administration in the data folder.
+const socketName = "admin.sock"
+
+// maxAnswerBytes bounds one message of the collector's.
+const maxAnswerBytes = 256 << 20
+
+// admin gives a client of the running collector, through its socket.
+func (i *invocation) admin() (adminv1connect.AdminServiceClient, error) {
+	set, err := loadConfig(i.configDir)
+	if err != nil {
+		return nil, err
+	}
+	socket := filepath.Join(set.Collector.DataDir, socketName)
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", socket)
+			return conn, reached(socket, err)
+		},
+		// A report may take its time to begin; a backup, all of it. The signals end a command.
+		DisableCompression: true,
+	}
+	return adminv1connect.NewAdminServiceClient(&http.Client{Transport: transport}, "http://collector",
+		connect.WithReadMaxBytes(maxAnswerBytes)), nil
+}
+
+// reached turns a dialling error into words that name the socket.
+func reached(socket string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("the collector is not running: nobody listens at %s; start it with `dayline-collector serve`", socket)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("no access to %s: run this as root or as the collector's own account", socket)
+	}
+	return fmt.Errorf("%s: %w", socket, err)
+}

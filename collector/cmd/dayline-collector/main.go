@@ -1,0 +1,106 @@
+// Command dayline-collector stores what agents send, serves their settings, and answers who asks.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"connectrpc.com/connect"
+	"github.com/alecthomas/kong"
+
+	"github.com/dayline-project/dayline/collector"
+)
+
+// Exit statuses: 0 done, 1 failed, 2 used wrongly.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+type commands struct {
+	ConfigDir string `name:"config" placeholder:"DIR" default:"/etc/dayline" env:"DAYLINE_CONFIG" help:"Folder of the configuration files."`
+
+	Serve   serveCommand   `cmd:"" help:"Run the collector."`
+	Config  configCommand  `cmd:"" help:"Check the configuration files, or write the first ones."`
+	Link    linkCommand    `cmd:"" help:"Installer links: create, list, revoke."`
+	Report  reportCommand  `cmd:"" help:"Reports: activity, people, apps, sites, hours."`
+	Device  deviceCommand  `cmd:"" help:"Devices: list, show, revoke, delete, uninstall."`
+	Audit   auditCommand   `cmd:"" help:"The audit log: list, verify."`
+	Backup  backupCommand  `cmd:"" help:"Back up the running collector into an empty folder, or verify a backup."`
+	Restore restoreCommand `cmd:"" help:"Make a data folder of a backup."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// streams are where a command writes: results to out, words for people to err.
+type streams struct{ out, err io.Writer }
+
+// invocation is what every command runs with.
+type invocation struct {
+	streams
+	ctx       context.Context
+	configDir string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	code := run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// run is the program with everything it touches as arguments.
+func run(ctx context.Context, args []string, s streams) int {
+	var c commands
+	exited := -1
+	parser, err := kong.New(&c, kong.Name("dayline-collector"), kong.Writers(s.out, s.err),
+		kong.Description("Stores what agents send, serves their settings, answers who asks."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Exit(func(code int) { exited = code }))
+	if err != nil {
+		fmt.Fprintln(s.err, "dayline-collector:", err)
+		return exitFailed
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintln(s.err, "dayline-collector:", err)
+		return exitUsage
+	}
+	err = parsed.Run(&invocation{streams: s, ctx: ctx, configDir: c.ConfigDir})
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(s.err, "dayline-collector:", words(err))
+	if usage := new(usageError); errors.As(err, &usage) || connect.CodeOf(err) == connect.CodeInvalidArgument {
+		return exitUsage
+	}
+	if collector.CodeOf(err) == collector.BadRequest {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// usageError is a command used wrongly.
+type usageError struct{ reason string }
+
+// Error gives the reason.
+func (e *usageError) Error() string { return e.reason }
+
+func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+
+// words takes Connect's code off an answer's reason: it is for programs.
+func words(err error) string {
+	var refusal *connect.Error
+	if errors.As(err, &refusal) {
+		return refusal.Message()
+	}
+	return err.Error()
+}

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/dayline-project/dayline/collector/api"
+	"github.com/dayline-project/dayline/collector/backup"
+	"github.com/dayline-project/dayline/collector/certificate"
+	"github.com/dayline-project/dayline/collector/config"
+	"github.com/dayline-project/dayline/collector/duckdb"
+	"github.com/dayline-project/dayline/collector/ingest"
+	"github.com/dayline-project/dayline/collector/report"
+	"github.com/dayline-project/dayline/collector/sqlite"
+	"github.com/dayline-project/dayline/shared/buildinfo"
+	"github.com/dayline-project/dayline/shared/settings"
+)
+
+type serveCommand struct{}
+
+// Run serves until a signal ends it, then finishes the calls under way and closes the stores.
+func (c *serveCommand) Run(i *invocation) error {
+	set, err := loadConfig(i.configDir)
+	if err != nil {
+		return err
+	}
+	lock, err := claim(set.Collector.DataDir)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if backup.Unfinished(set.Collector.DataDir) {
+		return fmt.Errorf("%s is a restore that was cut off: empty it and restore again", set.Collector.DataDir)
+	}
+	s := &server{configDir: i.configDir, now: time.Now, level: newLog(i.err, set.Collector.Log)}
+	s.log = slog.New(s.level)
+	s.rules.Store(&ruleSet{generation: 1, set: set})
+	err = s.open(i.ctx, set)
+	if err == nil {
+		err = s.run(i.ctx)
+	}
+	return errors.Join(err, s.close())
+}
+
+// server is a collector's rooms, wired.
+type server struct {
+	configDir string
+	now       func() time.Time
+	log       *slog.Logger
+	level     *liveLog
+	rules     atomic.Pointer[ruleSet]
+
+	registry *sqlite.Registry
+	store    *duckdb.Store
+	keeper   *certificate.Keeper
+	ingest   *ingest.Ingest
+	agents   *api.Agents
+	outer    []*api.Listener
+}
+
+// ruleSet is the configuration in force, numbered.
+type ruleSet struct {
+	generation uint64
+	set        *config.Set
+}
+
+// Rules of api.Rules.
+func (s *server) Rules() (uint64, *settings.Account, *settings.People) {
+	now := s.rules.Load()
+	return now.generation, now.set.Account, now.set.Facts
+}
+
+// open prepares everything; close ends what was opened, also after an error.
+func (s *server) open(ctx context.Context, set *config.Set) error {
+	c := set.Collector
+	if loaded, problems := config.Load(s.configDir); loaded == nil {
+		for _, p := range problems {
+			s.log.Error("configuration refused; the last good one is in force", "file", p.File, "line", p.Line, "key", p.Key, "reason", p.Reason)
+		}
+	}
+	memory := int64(c.Storage.Memory)
+	// DuckDB's share of the memory; the rest is for syncs.
+	duck := memory * 5 / 8
+	debug.SetMemoryLimit(memory - duck)
+	var err error
+	if s.registry, err = sqlite.Open(ctx, c.DataDir); err != nil {
+		return err
+	}
+	if s.store, err = duckdb.Open(ctx, c.DataDir, duckdb.Options{MemoryBytes: duck}); err != nil {
+		return err
+	}
+	if err := errors.Join(config.Keep(c.DataDir, set), config.Record(ctx, s.registry, set, "file", s.now())); err != nil {
+		return err
+	}
+	s.keeper, err = certificate.Open(ctx, certificate.Options{
+		Mode: c.TLS.Mode, PublicURL: publicURL(c), Names: c.TLS.Names, CertFile: c.TLS.Cert, KeyFile: c.TLS.Key,
+		Vault: s.registry, Log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	disk := api.NewDisk(c.DataDir, int64(c.Storage.Floor))
+	metrics := api.NewMetrics()
+	s.watch(metrics, disk)
+	s.ingest, err = ingest.New(ctx, ingest.Options{Registry: s.registry, Store: s.store, BufferDays: s.bufferDays, Log: s.log})
+	if err != nil {
+		return err
+	}
+	s.count(metrics)
+	if s.agents, err = api.NewAgents(ctx, api.Options{
+		Registry: s.registry, Admission: s.ingest, Rules: s, Trust: s.keeper, Disk: disk, Metrics: metrics, Log: s.log,
+	}); err != nil {
+		return err
+	}
+	return s.listen(ctx, c, disk, metrics)
+}
+
+func (s *server) listen(ctx context.Context, c *config.Collector, disk *api.Disk, metrics *api.Metrics) error {
+	admin := &api.Admin{
+		Agents: s.agents, Registry: s.registry, Store: s.store, Reports: report.New(s.registry, s.store, s.ingest),
+		Enrolment: s.keeper.Enrolment, Deleting: s.ingest.ReloadTombstones, Backup: s.backup, Now: s.now, Log: s.log,
+	}
+	probes := http.NewServeMux()
+	api.Probes(probes, disk)
+	open := []func() (*api.Listener, error){
+		func() (*api.Listener, error) {
+			return api.Listen(ctx, "agents", c.Listen.Agents, s.keeper.TLS(), s.agents.Handler(), s.log)
+		},
+		func() (*api.Listener, error) { return api.Listen(ctx, "web", c.Listen.Web, nil, probes, s.log) },
+		func() (*api.Listener, error) {
+			return api.ListenSocket(ctx, "admin", filepath.Join(c.DataDir, socketName), admin.Handler(), s.log)
+		},
+	}
+	if c.Metrics.Listen != "" {
+		open = append(open, func() (*api.Listener, error) {
+			return api.Listen(ctx, "metrics", c.Metrics.Listen, nil, metrics.Handler(), s.log)
+		})
+	}
+	for _, one := range open {
+		l, err := one()
+		if err != nil {
+			return err
+		}
+		s.outer = append(s.outer, l)
+		s.log.Info("listening", "on", l.Name, "at", l.Address())
+	}
+	return nil
+}
+
+// run serves until the context ends or something fails.
+func (s *server) run(ctx context.Context) error {
+	watcher := &config.Watcher{
+		Dir: s.configDir, Running: s.rules.Load().set, Applied: s.apply,
+		Refused: func(context.Context, []config.Problem) {}, Log: s.log,
+	}
+	var outer []actor
+	for _, l := range s.outer {
+		outer = append(outer, actor{l.Name, l.Run})
+	}
+	s.outer = nil
+	s.log.Info("collector started", "version", buildinfo.Version, "tls", s.rules.Load().set.Collector.TLS.Mode)
+	err := runAll(ctx, outer, []actor{
+		{"ingest", s.ingest.Run}, {"contacts", s.agents.Run}, {"certificate", s.keeper.Run}, {"configuration", watcher.Run},
+	})
+	s.log.Info("collector stopped")
+	return err
+}
+
+// apply puts an edited configuration in force: agents learn of it at their next sync.
+func (s *server) apply(ctx context.Context, set *config.Set) {
+	s.rules.Store(&ruleSet{generation: s.rules.Load().generation + 1, set: set})
+	s.level.set(set.Collector.Log)
+	dataDir := s.rules.Load().set.Collector.DataDir
+	if err := errors.Join(config.Keep(dataDir, set), config.Record(ctx, s.registry, set, "file", s.now())); err != nil {
+		s.log.Error("configuration applied but not recorded", "error", err)
+	}
+}
+
+func (s *server) close() error {
+	var failed []error
+	for _, l := range s.outer {
+		failed = append(failed, l.Close())
+	}
+	if s.store != nil {
+		failed = append(failed, s.store.Close())
+	}
+	if s.registry != nil {
+		failed = append(failed, s.registry.Close())
+	}
+	return errors.Join(failed...)
+}
+
+func (s *server) backup(ctx context.Context, dir string) (int64, error) {
+	return backup.Create(ctx, dir, backup.Source{
+		Registry: s.registry, Episodes: s.store, RegistryFile: sqlite.File, EpisodesFile: duckdb.FileName,
+		ConfigDir: s.configDir, Version: buildinfo.Version, Now: s.now, Heads: s.store.Heads,
+		Schemas: map[string]int{"episodes": duckdb.SchemaVersion, "registry": sqlite.SchemaVersion()},
+	})
+}
+
+// watch adds the figures that are read when asked for.
+func (s *server) watch(metrics *api.Metrics, disk *api.Disk) {
+	metrics.Watch("dayline_disk_free_bytes", "Free disk where the data is.", func() float64 {
+		free, _, _ := disk.Free()
+		return float64(free)
+	})
+	metrics.Watch("dayline_disk_floor_bytes", "Free disk below which syncs are refused.", func() float64 {
+		_, floor, _ := disk.Free()
+		return float64(floor)
+	})
+	metrics.Watch("dayline_devices", "Devices enrolled.", func() float64 { return float64(s.agents.Devices()) })
+}
+
+// count adds what ingest counts.
+func (s *server) count(metrics *api.Metrics) {
+	for name, read := range map[string]func(ingest.Counters) int64{
+		"episodes_stored":    func(c ingest.Counters) int64 { return c.Stored },
+		"episodes_refused":   func(c ingest.Counters) int64 { return c.Refused },
+		"episodes_forbidden": func(c ingest.Counters) int64 { return c.Forbidden },
+		"episodes_deleted":   func(c ingest.Counters) int64 { return c.Deleted },
+		"episodes_corrected": func(c ingest.Counters) int64 { return c.Corrected },
+		"episodes_lost":      func(c ingest.Counters) int64 { return c.Lost },
+		"batches_repeated":   func(c ingest.Counters) int64 { return c.Repeats },
+		"batches_forked":     func(c ingest.Counters) int64 { return c.Forks },
+		"batches_refused":    func(c ingest.Counters) int64 { return c.BadBatches },
+		"batches_put_off":    func(c ingest.Counters) int64 { return c.Busy },
+		"commits":            func(c ingest.Counters) int64 { return c.Commits },
+		"commits_failed":     func(c ingest.Counters) int64 { return c.FailedCommits },
+	} {
+		metrics.Count("dayline_"+name+"_total", "What ingest did, since the start.", func() float64 { return float64(read(s.ingest.Counters())) })
+	}
+}
+
+// bufferDays is how long an agent may keep what it could not send.
+func (s *server) bufferDays() int { return *s.rules.Load().set.Account.Agents.Buffer.Days }
+
+// publicURL is what agents use: as configured, else this computer's name and the agents' port.
+func publicURL(c *config.Collector) string {
+	if c.PublicURL != "" {
+		return c.PublicURL
+	}
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		name = "localhost"
+	}
+	_, port, err := net.SplitHostPort(c.Listen.Agents)
+	if err != nil || port == "0" {
+		port = "8443"
+	}
+	return fmt.Sprintf("https://%s", net.JoinHostPort(name, port))
+}

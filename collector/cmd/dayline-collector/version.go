@@ -1,0 +1,15 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/dayline-project/dayline/shared/buildinfo"
+)
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (c *versionCommand) Run(i *invocation) error {
+	_, err := fmt.Fprintf(i.out, "dayline-collector %s (protocol %d)\n", buildinfo.Version, buildinfo.Protocol)
+	return err
+}

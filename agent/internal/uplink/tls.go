@@ -33,6 +33,8 @@ func tlsConfig(trust Trust, address string, latest func() time.Time) *tls.Config
 		return config
 	}
 	config.MinVersion = tls.VersionTLS13
+	// The last is never spoken: it asks a collector that has moved to a public certificate for its own authority's.
+	config.NextProtos = []string{"h2", "http/1.1", token.PinProtocol}
 	// Not less but other checks: VerifyConnection runs on every connection, a resumed one too.
 	config.InsecureSkipVerify = true
 	config.VerifyConnection = func(state tls.ConnectionState) error {

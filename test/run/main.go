@@ -131,6 +131,8 @@ privacy: {titles: true, urls: host, pause: true}
 # Without the browser extension nobody knows whether a browser's window is private. Dayline then keeps its title out
 # ("blank"); a desktop of our own making may say it.
 browsers: {unknown_private: %s}
+# Far more often than an office needs, so that one can watch.
+agents: {sync_every: 10s}
 `
 
 func startCollector(ctx context.Context, bin rig.Binaries, dir string) (*rig.Collector, error) {
@@ -177,16 +179,20 @@ func say(bin string, collector *rig.Collector, agent *rig.Agent, virtual bool) {
 	if virtual {
 		watched = "a virtual desktop, driven by key and pointer events"
 	}
+	environment := "DAYLINE_CONFIG=" + collector.Config
 	fmt.Printf(`
 A collector runs at https://%s and an agent watches %s.
 
-  what was seen   DAYLINE_CONFIG=%s %s report activity
-  the totals      DAYLINE_CONFIG=%[3]s %[4]s report apps
-  the agent       %s status --state %s
-  the settings    %[3]s/account.yaml
-  to stop         ^C (or SIGTERM); the state stays in %s
+  what was seen   %s %s report activity
+  the totals      %[3]s %[4]s report apps
+  the agent       %[5]s status --state %[6]s
+  the settings    %[7]s/account.yaml
+  to stop         ^C (or SIGTERM); the state stays in %[8]s
 
-`, collector.Listen, watched, collector.Config, rig.Binaries(bin).Collector(), rig.Binaries(bin).Agent(), agent.State, filepath.Dir(collector.Config))
+The report follows every %[9]s.
+
+`, collector.Listen, watched, environment, rig.Binaries(bin).Collector(), rig.Binaries(bin).Agent(), agent.State, collector.Config,
+		filepath.Dir(collector.Config), showEvery)
 }
 
 // watch prints the report again and again until the context ends or something else does.
@@ -220,6 +226,10 @@ func printReport(ctx context.Context, collector *rig.Collector) error {
 		return err
 	}
 	lines := strings.Split(strings.TrimRight(string(output), "\n"), "\n")
+	if len(lines) < 2 {
+		fmt.Printf("— %s, nothing has come in yet\n\n", time.Now().Format(time.TimeOnly))
+		return nil
+	}
 	fmt.Printf("— %s, the newest of %d rows\n%s\n", time.Now().Format(time.TimeOnly), len(lines)-1, lines[0])
 	for _, line := range lines[max(1, len(lines)-shown):] {
 		fmt.Println(line)

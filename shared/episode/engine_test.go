@@ -171,6 +171,33 @@ func TestCases(t *testing.T) {
 				`{"state":"active","start":"2026-03-02T09:01:47.956+01:00","seconds":3.5,"app":"a","ended_by":"end"}`,
 			},
 		}, {
+			"rule 6: the last window is the one before the page that counted, also over new settings",
+			`{"active":{"limit":"10s"},"always_active":["meet.example"],"privacy":{"urls":"none"}}`,
+			[]string{
+				start, `{"at":0,"event":"focus","app":"b","title":"Meet","url":"https://meet.example/"}`,
+				`{"at":20,"event":"focus","app":"b","title":"News","url":"https://x.example/"}`,
+				`{"at":21,"event":"settings","settings":{"active":{"limit":"10s"},"always_active":["meet.example"],"privacy":{"urls":"none"}}}`,
+				`{"at":25,"event":"end"}`,
+			},
+			[]string{
+				`{"state":"active","start":"2026-03-02T09:00:00.456+01:00","seconds":20,"app":"b","title":"Meet","ended_by":"focus"}`,
+				`{"state":"active","start":"2026-03-02T09:00:20.456+01:00","seconds":5,"app":"b","title":"News","ended_by":"end"}`,
+			},
+		}, {
+			"rule 6, 8: a window that narrower settings bring into the episode's place is a new page there",
+			`{"active":{"limit":"10s"},"always_active":["meet.example"],"privacy":{"urls":"none"}}`,
+			[]string{
+				start, `{"at":0,"event":"focus","app":"b","title":"Meet","url":"https://meet.example/"}`,
+				`{"at":10,"event":"settings","settings":{"active":{"limit":"10s"},"always_active":["meet.example"]}}`,
+				`{"at":20,"event":"focus","app":"b","title":"News","url":"https://x.example/"}`,
+				`{"at":21,"event":"settings","settings":{"active":{"limit":"10s"},"always_active":["meet.example"],"privacy":{"urls":"none"}}}`,
+				`{"at":25,"event":"end"}`,
+			},
+			[]string{
+				`{"state":"active","start":"2026-03-02T09:00:00.456+01:00","seconds":20,"app":"b","title":"Meet","ended_by":"focus"}`,
+				`{"state":"active","start":"2026-03-02T09:00:20.456+01:00","seconds":5,"app":"b","title":"News","ended_by":"end"}`,
+			},
+		}, {
 			"rule 13: with settle 0 a focus counts at once", `{"settle":"0s"}`,
 			[]string{start, `{"at":0,"event":"focus","app":"a"}`, `{"at":0.001,"event":"focus","app":"b"}`},
 			[]string{`{"state":"active","start":"2026-03-02T09:00:00.456+01:00","seconds":0.001,"app":"a","ended_by":"focus"}`},

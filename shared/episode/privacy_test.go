@@ -1,6 +1,7 @@
 package episode_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -94,6 +95,11 @@ func TestReduceIsBounded(t *testing.T) {
 	s.Privacy.Redact = []string{`(.*z)|.`}
 	hostile := strings.Repeat("a", 512)
 	engine := episode.New(s)
+	many := *s
+	many.Privacy.Redact = slices.Repeat([]string{`(?:a?){200}b`}, 8) // each by itself is within the bound
+	if got := many.Compile().Reduce(episode.Focus{Title: hostile}); got.Title != "" {
+		t.Error("the bound does not hold over all patterns")
+	}
 	rules = s.Compile()
 	if got := rules.Reduce(episode.Focus{App: "a", Title: hostile, URL: "https://x.example/" + hostile}); got != (episode.Identity{App: "a", Site: "x.example"}) {
 		t.Errorf("let through %+v", got)

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -235,7 +236,12 @@ func TestRefusals(t *testing.T) {
 		{k, "rules:\n- {site: x, status: productive}\n- {site: X, status: productive}\n", "classification.yaml:3: rules[1]: stands at rules[0] already"},
 		{k, "rules: [{app: a, exceptions: [{group: Nobody, status: productive}]}]\n", "rules[0].exceptions[0].group: there is no group"},
 	} {
-		set, problems := config.Load(folder(t, map[string]string{test.file: test.content}))
+		files := map[string][]byte{}
+		for _, name := range config.Files {
+			files[name], _ = config.Default(name)
+		}
+		files[test.file] = []byte(test.content)
+		set, problems := config.Parse(files)
 		if set != nil {
 			t.Errorf("%.60q: accepted", test.content)
 			continue
@@ -262,6 +268,17 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	want := []string{"account.yaml settle", "account.yaml passive.start", "account.yaml passive.stop", "people.yaml user", "classification.yaml "}
 	if !slices.Equal(got, want) {
 		t.Fatalf("got %q", got)
+	}
+}
+
+func TestManyProblems(t *testing.T) {
+	var keys strings.Builder
+	for n := range 3_000 {
+		fmt.Fprintf(&keys, "k%d: 1\n", n)
+	}
+	_, problems := config.Load(folder(t, map[string]string{config.AccountFile: keys.String()}))
+	if len(problems) != 100 {
+		t.Fatalf("told of %d problems", len(problems))
 	}
 }
 

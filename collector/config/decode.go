@@ -16,10 +16,11 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// maxFileBytes bounds a configuration file; maxDepth how deep its values nest.
+// Bounds of a configuration file: its size, how deep its values nest, and how many problems with it are told.
 const (
 	maxFileBytes = 1 << 20
 	maxDepth     = 32
+	maxProblems  = 100
 )
 
 // decoder reads one file into its type and gathers everything that is wrong with it. Fields are named by their JSON
@@ -118,7 +119,13 @@ func (d *decoder) syntax(err error) {
 	d.problem(0, "", "%s", strings.TrimSpace(err.Error()))
 }
 
+// full tells whether enough is wrong: finding more, and the nearest key to each, would only take time.
+func (d *decoder) full() bool { return len(d.problems) >= maxProblems }
+
 func (d *decoder) problem(line int, key, reason string, args ...any) {
+	if d.full() {
+		return
+	}
 	d.problems = append(d.problems, Problem{File: d.file, Line: line, Key: key, Reason: fmt.Sprintf(reason, args...)})
 }
 
@@ -217,6 +224,9 @@ func (d *decoder) mapping(node ast.Node, into reflect.Value, path string) {
 	}
 	seen := map[string]bool{}
 	for _, entry := range values {
+		if d.full() {
+			return
+		}
 		key, scalar := scalarText(entry.Key)
 		whole := join(path, key)
 		switch {

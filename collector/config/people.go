@@ -225,7 +225,7 @@ func (p *People) checkPeople(d *decoder) {
 
 // checkGroup refuses the name of a group that people.yaml lacks.
 func checkGroup(d *decoder, key, group string, groups []string) {
-	if slices.Contains(groups, group) {
+	if slices.Contains(groups, group) || d.full() {
 		return
 	}
 	best, least := "", -1

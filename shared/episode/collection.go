@@ -87,7 +87,6 @@ func (e *Engine) narrow(redact bool, at time.Duration) {
 		less := narrowed(found)
 		if !found.samePlace(&less) || !found.samePage(&less) {
 			e.cut(at, BySettings)
-			o.revision = e.rules.revision
 		}
 		o.identity, o.last = narrowed(o.identity), narrowed(o.last)
 	}

@@ -70,7 +70,7 @@ type Episode struct {
 	ObservedFor time.Duration
 	// Reason is set for locked time.
 	Reason Reason
-	// Revision of the settings the episode was recorded under: those in force when it opened or, cut by new
-	// settings, those that cut it.
+	// Revision of the settings the episode was recorded under: those in force when it opened. What goes on after a cut
+	// opened at the cut.
 	Revision string
 }

@@ -149,6 +149,7 @@ func (m *model) goOn(by string) {
 	rest := *m.session.open
 	m.end(m.now, by)
 	rest.at, rest.anew, rest.wall = m.now, m.now, m.session.wallAt(m.now)
+	rest.revision = m.set.Revision
 	rest.anewAfter = len(m.session.history)
 	m.session.open = &rest
 }
@@ -209,6 +210,7 @@ func (m *model) fire() bool {
 			if o.p != 0 {
 				next := *o
 				next.state, next.at, next.wall, next.id = "passive", m.now, s.wallAt(m.now), id
+				next.revision = m.set.Revision
 				next.hasPlace, next.hasPage, next.limitAt = true, true, m.now+o.p
 				if o.p < 0 {
 					next.limitAt = -1
@@ -368,7 +370,6 @@ func (m *model) settings(set *episode.Settings) {
 		less := m.allow(id, redact)
 		if id.place() != less.place() || id.page() != less.page() {
 			m.goOn("settings")
-			s.open.revision = set.Revision
 		}
 		o, before := s.open, s.open.id
 		for i := range s.history {

@@ -41,7 +41,7 @@ type open struct {
 	state State
 	start time.Duration
 	wall  time.Time
-	// rules whose S, P, C and settle it keeps, and the revision it is recorded under.
+	// rules whose S, P, C and settle it keeps, and the revision in force when it opened.
 	rules    *Rules
 	revision string
 	reason   Reason
@@ -137,7 +137,7 @@ func (e *Engine) cut(at time.Duration, by EndedBy) {
 		return
 	}
 	e.close(at, by)
-	rest.start, rest.wall = at, e.clock.at(at)
+	rest.start, rest.wall, rest.revision = at, e.clock.at(at), e.rules.revision
 	e.open = rest
 	e.front.settleAnew(at, rest.wall)
 }
@@ -166,15 +166,15 @@ func (e *Engine) openLocked(at time.Duration) {
 	}
 }
 
-// openPassive lets a passive episode follow the active one that just ended: with its identity, its settings, and the
-// revision it was last cut by (rule 2).
+// openPassive lets a passive episode follow the active one that just ended, with its identity and its settings
+// (rule 2). The revision is the one in force: what that forbids, the identity lost when it came.
 func (e *Engine) openPassive(at time.Duration, active *open, id identity) {
 	if active.rules.passiveStop == 0 {
 		return
 	}
 	e.open = open{
 		state: Passive, start: at, wall: e.clock.at(at),
-		rules: active.rules, revision: active.revision, limit: after(at, active.rules.passiveStop),
+		rules: active.rules, revision: e.rules.revision, limit: after(at, active.rules.passiveStop),
 		identity: id, hasPlace: true, hasPage: true,
 	}
 }

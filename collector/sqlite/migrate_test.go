@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -154,5 +156,35 @@ func TestPragmas(t *testing.T) {
 		if err := registry.writer.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
 			t.Errorf("writer: %s is %s (%v), want %s", pragma, got, err, want)
 		}
+	}
+}
+
+// TestFull bounds the file's pages, which SQLite reports as it does a full disk.
+func TestFull(t *testing.T) {
+	registry, err := Open(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer registry.Close()
+	var pages int
+	if err := registry.writer.QueryRow("PRAGMA page_count").Scan(&pages); err != nil {
+		t.Fatal(err)
+	}
+	limit := func(pages int) {
+		if _, err := registry.writer.Exec(fmt.Sprint("PRAGMA max_page_count = ", pages)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(pages + 1)
+	big := bytes.Repeat([]byte("x"), 100_000)
+	if err := registry.PutDocument(t.Context(), "r-1", big); collector.CodeOf(err) != collector.NoSpace {
+		t.Fatalf("got %v, want no_space", err)
+	}
+	limit(pages + 1000)
+	if _, err := registry.Document(t.Context(), "r-1"); collector.CodeOf(err) != collector.NotFound {
+		t.Fatalf("half stored: %v", err)
+	}
+	if err := registry.PutDocument(t.Context(), "r-1", big); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -60,6 +60,7 @@ type Buffer struct {
 	mu      sync.Mutex
 	path    string
 	db      *bolt.DB
+	file    *os.File
 	limits  Limits
 	current head
 	// usage by login key, and the rows' bytes of all.
@@ -167,13 +168,29 @@ func (b *Buffer) guarded(what string, act func() error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, errPanic):
-		b.db.Close()
-		b.db = nil
+		b.abandon()
 		return errors.Join(fmt.Errorf("buffer: %s: %w", what, ErrDamaged), b.begin(err))
 	case isDiskFull(err):
 		return fmt.Errorf("buffer: %s: %w", what, ErrDiskFull)
 	}
 	return fmt.Errorf("buffer: %s: %w", what, err)
+}
+
+// abandon lets go of a database that panicked. It may have died holding its own locks, and then Close would wait for
+// ever: the file, and with it the lock on it, is closed in any case.
+func (b *Buffer) abandon() {
+	db, file := b.db, b.file
+	b.db, b.file = nil, nil
+	closed := make(chan struct{})
+	go func() { // ends with Close, or stays with the database that is stuck
+		defer close(closed)
+		_ = recovered(db.Close)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(time.Second):
+		file.Close()
+	}
 }
 
 var errPanic = errors.New("damaged")

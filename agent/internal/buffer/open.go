@@ -51,7 +51,11 @@ func (b *Buffer) begin(damage error) error {
 // records that an earlier file was lost.
 func (b *Buffer) attach(damage error) error {
 	err := recovered(func() error {
-		db, err := openBolt(b.path, &bolt.Options{Timeout: lockWait})
+		db, err := openBolt(b.path, &bolt.Options{Timeout: lockWait, OpenFile: func(path string, flag int, mode os.FileMode) (*os.File, error) {
+			file, err := os.OpenFile(path, flag, mode)
+			b.file = file
+			return file, err
+		}})
 		if err != nil {
 			return err
 		}
@@ -63,8 +67,10 @@ func (b *Buffer) attach(damage error) error {
 	case err == nil:
 		return nil
 	case b.db != nil:
-		b.db.Close()
-		b.db = nil
+		b.abandon()
+	case b.file != nil:
+		b.file.Close()
+		b.file = nil
 	}
 	if isDiskFull(err) {
 		return ErrDiskFull

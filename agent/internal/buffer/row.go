@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"math"
 	"strings"
@@ -113,7 +114,7 @@ func getHead(tx *bolt.Tx, ordinal uint32) (head, bool) {
 func newOrdinal(tx *bolt.Tx) (uint32, error) {
 	ordinal, err := tx.Bucket(streamsBucket).NextSequence()
 	if err == nil && ordinal > math.MaxUint32 {
-		err = bolt.ErrIncompatibleValue
+		err = errors.New("too many streams")
 	}
 	return uint32(ordinal), err
 }

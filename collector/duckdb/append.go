@@ -158,7 +158,7 @@ func (tx *transaction) appendRows(appender *duckdb.Appender, upload *collector.U
 			return fmt.Errorf("row %d starts outside its day", row.Sequence)
 		}
 		if err := appender.AppendRow(
-			last.number, int64(row.Sequence), int32(began), int32(row.For.Milliseconds()),
+			last.number, int16(int64(row.Sequence)-last.base), int32(began), int32(row.For.Milliseconds()),
 			stateNumber(row.State), packEnded(row), tx.written.activity(row.Product, &row.Identity),
 			tx.written.title(row.Title), int32(row.ObservedFor.Milliseconds()),
 		); err != nil {
@@ -175,12 +175,13 @@ type segmentOf struct {
 	day                     int32
 	offsetSeconds           int
 	midnightMillis          int64
+	base                    int64
 }
 
 func (s *segmentOf) holds(row *collector.Row) bool {
 	_, offset := row.Start.Zone()
 	return s.number != 0 && s.day == row.Day && s.offsetSeconds == offset &&
-		s.loginKey == row.LoginKey && s.session == row.Session && s.name == row.Login.Name
+		s.base == baseOf(row.Sequence) && s.loginKey == row.LoginKey && s.session == row.Session && s.name == row.Login.Name
 }
 
 func (tx *transaction) segment(upload *collector.Upload, stream int32, row *collector.Row) segmentOf {
@@ -188,13 +189,21 @@ func (tx *transaction) segment(upload *collector.Upload, stream int32, row *coll
 	login := tx.written.logins.number(loginEntry{device: upload.Device, key: row.LoginKey, name: row.Login.Name})
 	number := tx.written.segments.number(segmentEntry{
 		login: login, stream: stream, session: row.Session, day: row.Day, offsetMinutes: int16(offset / 60),
+		base: baseOf(row.Sequence),
 	})
 	return segmentOf{
 		number: number, loginKey: row.LoginKey, name: row.Login.Name, session: row.Session,
 		day: row.Day, offsetSeconds: offset,
+		base:           baseOf(row.Sequence),
 		midnightMillis: int64(row.Day)*dayMillis - int64(offset)*1000,
 	}
 }
+
+// segmentSequences of a stream share a segment at most: what is left of a sequence takes 12 bits, however long the
+// stream is.
+const segmentSequences = 1 << 12
+
+func baseOf(sequence uint64) int64 { return int64(sequence &^ (segmentSequences - 1)) }
 
 // The numbers of words in the file; they are part of its format.
 var (

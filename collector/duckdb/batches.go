@@ -14,10 +14,11 @@ import (
 const (
 	// batchesPerStream are remembered to tell a repeat from a fork.
 	batchesPerStream = 128
-	// batchesInAll bounds them over all streams, some 40 MB; the newest of every stream stays whatever it is.
-	batchesInAll = 1_000_000
+	// batchesInAll bounds them over all streams, some 5 MB; the newest of every stream stays whatever it is. Where more
+	// is asked for, the episodes themselves tell (Marks).
+	batchesInAll = 100_000
 	// pruneEvery so many stored batches what is beyond those bounds is removed.
-	pruneEvery = 100_000
+	pruneEvery = 50_000
 )
 
 func (tx *transaction) appendBatch(appender *duckdb.Appender, upload *collector.Upload) error {
@@ -61,9 +62,9 @@ func (s *Store) Marks(ctx context.Context, key collector.StreamKey, first, last 
 	var marks []collector.Mark
 	err := s.read("marks", func(f *file) error {
 		rows, err := f.db.QueryContext(ctx, fmt.Sprintf(`
-			SELECT e.sequence, g.day * %d::BIGINT + e.began - g.offset_minutes * 60000, e.length, e.ended
+			SELECT g.base + e.sequence, g.day * %d::BIGINT + e.began - g.offset_minutes * 60000, e.length, e.ended
 			FROM episode e JOIN segment g ON g.id = e.segment
-			WHERE g.stream IN (SELECT id FROM stream WHERE device = ? AND stream = ?) AND e.sequence BETWEEN ? AND ?`,
+			WHERE g.stream IN (SELECT id FROM stream WHERE device = ? AND stream = ?) AND g.base + e.sequence BETWEEN ? AND ?`,
 			dayMillis), key.Device, (*duckdb.UUID)(&key.Stream), int64(first), int64(last))
 		if err != nil {
 			return err

@@ -107,6 +107,7 @@ type segmentEntry struct {
 	login, stream, day int32
 	offsetMinutes      int16
 	session            string
+	base               int64
 }
 
 type activityEntry struct {
@@ -135,7 +136,7 @@ func newDictionaries() *dictionaries {
 			return []driver.Value{e.Device, duckdb.UUID(e.Stream)}
 		}),
 		segments: newDictionary("segment", rememberedSegments, func(e segmentEntry) []driver.Value {
-			return []driver.Value{e.login, e.stream, e.session, e.day, e.offsetMinutes}
+			return []driver.Value{e.login, e.stream, e.session, e.day, e.offsetMinutes, e.base}
 		}),
 		activities: newDictionary("activity", rememberedActivities, func(e activityEntry) []driver.Value {
 			return []driver.Value{e.app, e.product, e.site, e.url, e.private}
@@ -190,8 +191,8 @@ func loadDictionaries(ctx context.Context, db *sql.DB) (*dictionaries, error) {
 	}); err != nil {
 		return nil, err
 	}
-	if err := load(ctx, db, d.segments, "login, stream, session, day, offset_minutes", func(e *segmentEntry) []any {
-		return []any{&e.login, &e.stream, &e.session, &e.day, &e.offsetMinutes}
+	if err := load(ctx, db, d.segments, "login, stream, session, day, offset_minutes, base", func(e *segmentEntry) []any {
+		return []any{&e.login, &e.stream, &e.session, &e.day, &e.offsetMinutes, &e.base}
 	}); err != nil {
 		return nil, err
 	}

@@ -12,17 +12,18 @@ const schemaVersion = 1
 // schema: plain SQL types and no constraints, so that other engines can take it as it is. Numbers in columns of their
 // own compress to the bits they need; measured, an index costs more than it finds.
 //
-//	episode   segment, sequence, began (ms since the segment's local midnight), length and observed (ms), state
+//	episode   segment, sequence (from the segment's base), began (ms since the segment's local midnight), length and observed (ms), state
 //	          (1 active, 2 passive, 3 locked), ended (see packEnded), activity, title (0: none)
-//	segment   one session's part of a stream on one local day: day since 1970-01-01, offset in minutes
+//	segment   one session's part of a stream on one local day: day since 1970-01-01, offset in minutes, base: what
+//	          sequences count from, a multiple of segmentSequences
 //	batch     the boundaries of stored batches, newest last
 const schema = `
 CREATE TABLE episode (
-	segment INTEGER, sequence BIGINT, began INTEGER, length INTEGER, state UTINYINT, ended UTINYINT,
+	segment INTEGER, sequence SMALLINT, began INTEGER, length INTEGER, state UTINYINT, ended UTINYINT,
 	activity INTEGER, title INTEGER, observed INTEGER
 );
 CREATE TABLE segment (
-	id INTEGER, login INTEGER, stream INTEGER, session VARCHAR, day INTEGER, offset_minutes SMALLINT
+	id INTEGER, login INTEGER, stream INTEGER, session VARCHAR, day INTEGER, offset_minutes SMALLINT, base BIGINT
 );
 CREATE TABLE login (id INTEGER, device VARCHAR, key VARCHAR, name VARCHAR);
 CREATE TABLE stream (id INTEGER, device VARCHAR, stream UUID);

@@ -45,7 +45,7 @@ func (a *Admin) Handler() http.Handler {
 		connect.WithCodec(protoCodec{}),
 		connect.WithCodec(jsonCodec{}),
 		connect.WithReadMaxBytes(maxBodyBytes),
-		connect.WithInterceptors(problems(a.Log, a.Agents.metrics)),
+		connect.WithInterceptors(&problemInterceptor{log: a.Log, metrics: a.Agents.metrics, plainly: true}),
 		connect.WithRecover(recovered(a.Log)),
 	))
 	Probes(mux, a.Agents.disk)

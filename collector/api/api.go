@@ -123,7 +123,7 @@ func (a *Agents) Handler() http.Handler {
 		connect.WithCompression("zstd", newZstdReader, newZstdWriter),
 		connect.WithCompressMinBytes(1<<10),
 		connect.WithReadMaxBytes(maxDecodedBytes),
-		connect.WithInterceptors(problems(a.log, a.metrics)),
+		connect.WithInterceptors(&problemInterceptor{log: a.log, metrics: a.metrics}),
 		connect.WithRecover(recovered(a.log)),
 	)
 	mux := http.NewServeMux()

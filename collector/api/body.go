@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 
 	"connectrpc.com/connect"
 	"github.com/klauspost/compress/gzip"
@@ -41,7 +40,6 @@ type limits struct {
 	receiving *semaphore.Weighted
 	working   *semaphore.Weighted
 	calls     *semaphore.Weighted
-	buffers   sync.Pool
 	zstd      *zstd.Decoder
 	refusals  *connect.ErrorWriter
 	metrics   *Metrics

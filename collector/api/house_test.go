@@ -44,7 +44,7 @@ func (r *rules) change(change func(*settings.Account)) {
 
 // house is a collector's listener for agents over real stores.
 type house struct {
-	t        *testing.T
+	t        testing.TB
 	dir      string
 	registry *sqlite.Registry
 	store    collector.EpisodeStore
@@ -75,7 +75,7 @@ func (h *house) later(d time.Duration) {
 type option func(*house, *Options, *serverBounds)
 
 // open starts a collector on a folder; it ends with the test or by stop.
-func open(t *testing.T, dir string, options ...option) *house {
+func open(t testing.TB, dir string, options ...option) *house {
 	t.Helper()
 	h := &house{t: t, dir: dir, rules: &rules{generation: 1, account: settings.Default(), people: &settings.People{}}}
 	log := slog.New(slog.DiscardHandler)
@@ -197,8 +197,12 @@ func (h *house) openStore() (Admission, *stoppable) {
 		h.t.Fatal(err)
 	}
 	h.store = store
+	collectFor := time.Millisecond
+	if _, benchmark := h.t.(*testing.B); benchmark {
+		collectFor = 0 // as it is served
+	}
 	admission, err := ingest.New(h.t.Context(), ingest.Options{
-		Registry: h.registry, Store: store, CollectFor: time.Millisecond, Log: slog.New(slog.DiscardHandler),
+		Registry: h.registry, Store: store, CollectFor: collectFor, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		h.t.Fatal(err)

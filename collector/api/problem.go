@@ -80,14 +80,19 @@ func fromConnect(ready *connect.Error) *connect.Error {
 	return ready
 }
 
-// problems is the interceptor that makes every refusal one.
-func problems(log *slog.Logger, metrics *Metrics) connect.Interceptor {
-	return &problemInterceptor{log: log, metrics: metrics}
-}
-
+// problemInterceptor makes every refusal one.
 type problemInterceptor struct {
 	log     *slog.Logger
 	metrics *Metrics
+	// plainly tells the local administrator what the log says.
+	plainly bool
+}
+
+func (p *problemInterceptor) problem(err error) error {
+	if p.plainly && collector.CodeOf(err) == collector.Internal && connect.CodeOf(err) == connect.CodeUnknown {
+		return connect.NewError(connect.CodeInternal, err)
+	}
+	return problem(err)
 }
 
 func (p *problemInterceptor) note(procedure string, started time.Time, err error) {
@@ -109,7 +114,7 @@ func (p *problemInterceptor) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc
 		}
 		p.note(req.Spec().Procedure, started, err)
 		if err != nil {
-			return nil, problem(err)
+			return nil, p.problem(err)
 		}
 		return answer, nil
 	}
@@ -127,7 +132,7 @@ func (p *problemInterceptor) WrapStreamingHandler(next connect.StreamingHandlerF
 		err := next(ctx, conn)
 		p.note(conn.Spec().Procedure, started, err)
 		if err != nil {
-			return problem(err)
+			return p.problem(err)
 		}
 		return nil
 	}

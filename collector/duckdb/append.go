@@ -23,7 +23,15 @@ func (s *Store) Append(ctx context.Context, uploads []collector.Upload) error {
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	err := s.write(ctx, "append", func(tx *transaction) error { return tx.append(uploads) })
+	var newest int64
+	err := s.write(ctx, "append", func(tx *transaction) error {
+		newest = tx.written.nextBatch + int64(len(uploads)) - 1
+		return tx.append(uploads)
+	})
+	if err != nil && newest > 0 && s.holds(ctx, newest) {
+		s.log.Warn("episodes are stored, but the log could not be folded in", "error", err)
+		return nil
+	}
 	if err == nil {
 		s.written.sincePruned += len(uploads)
 		if s.written.sincePruned >= pruneEvery {
@@ -31,6 +39,16 @@ func (s *Store) Append(ctx context.Context, uploads []collector.Upload) error {
 		}
 	}
 	return err
+}
+
+// holds tells whether a batch is stored. A commit also fails when the log grew long and could not be folded into a full
+// disk; the transaction is in the log by then, and durable.
+func (s *Store) holds(ctx context.Context, batch int64) bool {
+	var found bool
+	err := s.read("holds", func(f *file) error {
+		return f.db.QueryRowContext(context.WithoutCancel(ctx), `SELECT count(*) > 0 FROM batch WHERE id = ?`, batch).Scan(&found)
+	})
+	return err == nil && found
 }
 
 // transaction is one of the writer's, on a connection of its own.
@@ -42,6 +60,9 @@ type transaction struct {
 
 // write runs act in a transaction that is durable when write returns, or leaves no trace. The caller holds writing.
 func (s *Store) write(ctx context.Context, what string, act func(*transaction) error) error {
+	if err := s.recover(ctx); err != nil {
+		return refusal(err)
+	}
 	err := s.read(what, func(f *file) (err error) {
 		conn, err := f.db.Conn(ctx)
 		if err != nil {

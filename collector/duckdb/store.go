@@ -34,17 +34,21 @@ type Options struct {
 	MemoryBytes int64
 	// Threads for queries; 0: one per core.
 	Threads int
+	// Log; nil: slog.Default().
+	Log *slog.Logger
 }
 
 // Store is a collector.EpisodeStore.
 type Store struct {
 	dir     string
 	options Options
+	log     *slog.Logger
 
 	// mu is held for reading while a query runs, for writing while the file is changed under DuckDB: reopened,
 	// rewritten, copied.
-	mu   sync.RWMutex
-	file *file
+	mu     sync.RWMutex
+	file   *file
+	closed bool
 	// writing orders the writers; the dictionaries belong to it.
 	writing sync.Mutex
 	written *dictionaries
@@ -64,10 +68,13 @@ func Open(ctx context.Context, dir string, options Options) (*Store, error) {
 	if options.MemoryBytes == 0 {
 		options.MemoryBytes = 512 << 20
 	}
-	s := &Store{dir: dir, options: options}
+	if options.Log == nil {
+		options.Log = slog.Default()
+	}
+	s := &Store{dir: dir, options: options, log: options.Log}
 	err := s.open(ctx)
 	if err != nil && unreadable(err) {
-		slog.Error("episode file is unreadable and set aside", "error", err)
+		s.log.Error("episode file is unreadable and set aside", "error", err)
 		if err := s.setAside(time.Now()); err != nil {
 			return nil, fmt.Errorf("duckdb: open: %w", err)
 		}
@@ -173,6 +180,7 @@ func (s *Store) Close() error {
 	defer s.writing.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.closed = true
 	if s.file == nil {
 		return nil
 	}
@@ -184,7 +192,7 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// errClosed is given by everything after Close.
+// errClosed is given by everything after Close, and while a file that failed cannot be opened again.
 var errClosed = errors.New("duckdb: the store is closed")
 
 // read runs a question against the open file.
@@ -211,6 +219,17 @@ func (s *Store) reopen(ctx context.Context) error {
 		s.file = nil
 	}
 	return s.open(ctx)
+}
+
+// recover opens the file again where reopen failed before. The writer calls it.
+func (s *Store) recover(ctx context.Context) error {
+	s.mu.RLock()
+	lost := s.file == nil && !s.closed
+	s.mu.RUnlock()
+	if !lost {
+		return nil
+	}
+	return s.reopen(context.WithoutCancel(ctx))
 }
 
 // refusal turns a full disk into the collector's word for it.

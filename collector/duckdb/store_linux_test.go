@@ -3,6 +3,8 @@ package duckdb
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -140,7 +142,7 @@ func fillDisk(dir string) error {
 	if err := syscall.Mount("", "/", "", syscall.MS_PRIVATE|syscall.MS_REC, ""); err != nil {
 		return fmt.Errorf("mount: %w", err)
 	}
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=24m"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=48m"); err != nil {
 		return fmt.Errorf("mount: %w", err)
 	}
 	ctx := context.Background()
@@ -203,13 +205,22 @@ func fillUntilRefused(ctx context.Context, store *Store) (stored, refused int, e
 
 const rowsOfLong = 500
 
+// noise is text that does not compress.
+func noise(n uint64) string {
+	var text strings.Builder
+	for part := range uint64(8) {
+		fmt.Fprintf(&text, "%x", sha256.Sum256(binary.BigEndian.AppendUint64(nil, n<<3|part)))
+	}
+	return text.String()[:400]
+}
+
 // long is an upload that takes room.
 func long(n int) collector.Upload {
 	var rows []collector.Row
 	for i := range rowsOfLong {
 		sequence := uint64(n*rowsOfLong + i)
 		rows = append(rows, storetest.As(storetest.Row(sequence, "09:00:00", time.Minute, "a"), func(r *collector.Row) {
-			r.Title = fmt.Sprint(sequence) + strings.Repeat(string(rune('a'+sequence%26)), 200)
+			r.Title = fmt.Sprint(sequence) + noise(sequence)
 		}))
 	}
 	return storetest.Upload("d-1", 1, rows...)

@@ -60,7 +60,9 @@ func printJSON(w io.Writer, document any) error {
 }
 
 func printStatus(w io.Writer, s *service.Status) {
-	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%-14s %s\n", name, fmt.Sprintf(format, args...)) }
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(w, "%-14s %s\n", name, fmt.Sprintf(format, args...))
+	}
 	running := "running"
 	if !s.Running {
 		running = "not running"

@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -120,12 +121,18 @@ func TestDamagedBytesCostAtMostWhatTheyHit(t *testing.T) {
 	}
 	want := titles(0, 300)
 	aside, partly := 0, 0
-	for round := range rounds(300) {
+	for round := range rounds(60) {
 		broken := slices.Clone(sound)
 		random := rand.New(rand.NewPCG(uint64(round), 7))
-		switch round % 4 {
+		switch round % 5 {
 		case 0:
 			broken[random.IntN(len(broken))] ^= byte(1 + random.IntN(255))
+		case 4:
+			// Inside a row: nothing of the structure is hit.
+			at := random.IntN(len(broken))
+			if found := bytes.Index(broken[at:], []byte("Card ")); found >= 0 {
+				broken[at+found] ^= 1
+			}
 		case 1:
 			at := random.IntN(len(broken))
 			for i := at; i < min(at+1+random.IntN(4096), len(broken)); i++ {
@@ -169,7 +176,7 @@ func TestDamagedBytesCostAtMostWhatTheyHit(t *testing.T) {
 		}
 		b.Close()
 	}
-	t.Logf("of %d: %d set aside, %d lost some rows", rounds(300), aside, partly)
+	t.Logf("of %d: %d set aside, %d lost some rows", rounds(60), aside, partly)
 	if aside == 0 || partly == 0 {
 		t.Error("the damage did not reach what it should")
 	}

@@ -17,7 +17,7 @@ import (
 
 const (
 	// lockWait is short: only a second agent on the same folder holds the lock.
-	lockWait = 3 * time.Second
+	lockWait = time.Second
 	// allocBytes: the file grows by this much, not by bbolt's 16 MiB.
 	allocBytes = 1 << 20
 	// keptSetAside damaged files.

@@ -29,9 +29,12 @@ type helper struct {
 	// goneAt is when the connection ended; zero while there is one.
 	goneAt time.Time
 	// heardAt is the last message.
-	heardAt    time.Time
-	open       *openEpisode
-	kept       bool
+	heardAt time.Time
+	open    *openEpisode
+	kept    bool
+	// idleMS since the last input as told at idleAt; -1 unknown.
+	idleMS     int64
+	idleAt     time.Time
 	capture    session.Capture
 	span       *agentv1.Span
 	sent       string
@@ -42,8 +45,6 @@ type helper struct {
 type openEpisode struct {
 	episode.Episode
 	product string
-	idleMS  int64
-	at      time.Time
 }
 
 // runKey names a run in the buffer: runs of two users never meet, whatever their helpers call them.
@@ -75,7 +76,7 @@ func (h *hub) hello(c *session.Conn, hello *session.Hello) error {
 	}
 	one := h.helpers[key]
 	if one == nil {
-		one = &helper{run: hello.Run, key: key, peer: c.Peer}
+		one = &helper{run: hello.Run, key: key, peer: c.Peer, idleMS: -1}
 		h.helpers[key] = one
 		h.beginSpan(one, now)
 	}
@@ -111,7 +112,7 @@ func (h *hub) push(one *helper, now time.Time) error {
 		return nil
 	}
 	settings, paused, known := h.rules(one.peer.Login, now)
-	if !known {
+	if !known || one.sent == "" {
 		h.soon()
 	}
 	raw, err := json.Marshal(settings)
@@ -170,6 +171,15 @@ func (h *hub) closed(one *helper, closed *session.Closed) error {
 // checkpoint takes over what goes on.
 func (h *hub) checkpoint(one *helper, checkpoint *session.Checkpoint) error {
 	now := time.Now()
+	if was := one.inUse(now); !was {
+		// Somebody came back: from now on contacts are as frequent as the settings say.
+		defer func() {
+			if one.inUse(now) {
+				h.soon()
+			}
+		}()
+	}
+	one.idleMS, one.idleAt = checkpoint.IdleMS, now
 	if checkpoint.Open == nil {
 		one.open = nil
 		if !one.kept {
@@ -178,7 +188,7 @@ func (h *hub) checkpoint(one *helper, checkpoint *session.Checkpoint) error {
 		one.kept = false
 		return h.tolerated(h.buffer.Checkpoint(one.key, nil, now))
 	}
-	one.open = &openEpisode{Episode: *checkpoint.Open, product: checkpoint.Product, idleMS: checkpoint.IdleMS, at: now}
+	one.open = &openEpisode{Episode: *checkpoint.Open, product: checkpoint.Product}
 	if !checkpoint.Keep {
 		return nil
 	}

@@ -196,6 +196,7 @@ func (h *hub) endRun(key string, span *agentv1.Span, heardAt, now time.Time) boo
 	}
 	delete(h.helpers, key)
 	delete(h.orphans, key)
+	h.soon() // with nobody left in use, what was just closed would wait for minutes
 	return true
 }
 

@@ -18,28 +18,32 @@ var reasons = map[episode.Reason]agentv1.Reason{
 	episode.ReasonLock: agentv1.Reason_REASON_LOCK, episode.ReasonSleep: agentv1.Reason_REASON_SLEEP,
 }
 
-// inUse: unlocked, and with input lately; a helper that has said nothing yet is taken to be.
+// inUse: unlocked, and with input lately; a helper that does not know of input is in use while it is heard.
 func (one *helper) inUse(now time.Time) bool {
 	switch {
-	case one.open == nil:
-		return now.Sub(one.heardAt) < inUseFor
-	case one.open.State == episode.Locked:
+	case one.open != nil && one.open.State == episode.Locked:
 		return false
+	case one.idleMS < 0:
+		return now.Sub(one.heardAt) < inUseFor
 	}
-	return one.open.idleMS < 0 || time.Duration(one.open.idleMS)*time.Millisecond < inUseFor
+	return time.Duration(one.idle(now))*time.Millisecond < inUseFor
+}
+
+// idle is the milliseconds since the last input, by what was told last; -1 unknown.
+func (one *helper) idle(now time.Time) int64 {
+	if one.idleMS < 0 {
+		return -1
+	}
+	return one.idleMS + now.Sub(one.idleAt).Milliseconds()
 }
 
 func (one *helper) openEpisode(now time.Time) *agentv1.OpenEpisode {
 	open := one.open
 	_, offset := open.Start.Zone()
-	idle := open.idleMS
-	if idle >= 0 {
-		idle += now.Sub(open.at).Milliseconds()
-	}
 	return &agentv1.OpenEpisode{
 		Login: buffer.Login(one.peer.Login), Session: one.run, State: states[open.State], StartMs: open.Start.UnixMilli(),
 		OffsetMinutes: int32(offset / 60), LengthMs: open.For.Milliseconds(), App: open.App, Product: open.product, Title: open.Title,
-		Site: open.Site, Url: open.URL, Private: open.Private, Reason: reasons[open.Reason], IdleMs: idle, SettingsRevision: open.Revision,
+		Site: open.Site, Url: open.URL, Private: open.Private, Reason: reasons[open.Reason], IdleMs: one.idle(now), SettingsRevision: open.Revision,
 	}
 }
 

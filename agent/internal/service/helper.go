@@ -86,6 +86,9 @@ func (h *hub) hello(c *session.Conn, hello *session.Hello) error {
 	one.hello, one.conn, one.goneAt, one.heardAt, one.sent = *hello, c, time.Time{}, now, ""
 	h.byConn[c] = one
 	delete(h.orphans, key)
+	if err := h.saw(c.Login, now); err != nil {
+		h.log.Error("login not noted", "error", err)
+	}
 	h.log.Info("helper connected", "uid", c.UID, "desktop", hello.Desktop)
 	if err := c.Send(&session.Message{Welcome: &session.Welcome{Login: c.Login}}); err != nil {
 		return err

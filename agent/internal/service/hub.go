@@ -38,6 +38,8 @@ type hub struct {
 	log      *slog.Logger
 	// soon asks for a sync.
 	soon func()
+	// saw notes a login that has a session.
+	saw func(stream.Login, time.Time) error
 	// answer tells a person's command what it asked.
 	answer func(peer session.Peer, what string) *session.Answer
 	// wake makes Run look after things at once.

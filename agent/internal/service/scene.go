@@ -50,7 +50,7 @@ func (one *helper) openEpisode(now time.Time) *agentv1.OpenEpisode {
 // scene is what the device shows now.
 func (s *Service) scene() uplink.Scene {
 	now := time.Now()
-	scene := uplink.Scene{Facts: s.facts(), Health: s.health(now), Logins: s.hub.logins()}
+	scene := uplink.Scene{Facts: s.facts(), Health: s.health(now), Logins: s.logins.list()}
 	scene.Open, scene.InUse = s.hub.open(now)
 	return scene
 }

@@ -60,6 +60,7 @@ type Service struct {
 	buffer    *buffer.Buffer
 	settings  *settings.Store
 	hub       *hub
+	logins    *logins
 	uplink    *uplink.Uplink
 	server    *session.Server
 	errors    *health.Errors
@@ -78,10 +79,13 @@ func Open(config Config) (*Service, error) {
 		return nil, err
 	}
 	s.settings = settings.Open(filepath.Join(config.Folder, settingsFile), config.Ceiling, func() { s.settingsChanged() })
+	if s.logins, err = openLogins(filepath.Join(config.Folder, loginsFile)); err != nil {
+		return nil, errors.Join(err, s.buffer.Close())
+	}
 	if s.hub, err = newHub(s.buffer, s.settings, s.log); err != nil {
 		return nil, errors.Join(err, s.buffer.Close())
 	}
-	s.hub.answer = s.answer
+	s.hub.answer, s.hub.saw = s.answer, s.logins.saw
 	s.limitBuffer()
 	if s.Identity != nil {
 		s.uplink = uplink.New(uplink.Config{
@@ -220,7 +224,7 @@ func contained(run func() error) (err error) {
 
 // Discard removes what belongs to one collector: the buffer, the settings and the identity.
 func Discard(folder string) error {
-	for _, pattern := range []string{bufferFile + "*", settingsFile} {
+	for _, pattern := range []string{bufferFile + "*", settingsFile, loginsFile} {
 		if err := removeAll(filepath.Join(folder, pattern)); err != nil {
 			return fmt.Errorf("service: discard: %w", err)
 		}

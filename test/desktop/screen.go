@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -18,6 +19,7 @@ type Window uint32
 type screen struct {
 	conn  *xgb.Conn
 	root  xproto.Window
+	probe xproto.Window
 	mu    sync.Mutex
 	atoms map[string]xproto.Atom
 }
@@ -71,13 +73,28 @@ func (s *screen) windows(name string) ([]Window, error) {
 	return list, nil
 }
 
-// managed tells whether a window manager is in charge.
+// managed tells whether a window manager is at work. It announces itself before it is: a window that comes up in that
+// moment is never taken in. So a window of our own asks, again and again, and goes when it was heard.
 func (s *screen) managed() error {
-	list, err := s.windows("_NET_SUPPORTING_WM_CHECK")
-	if err == nil && len(list) == 0 {
-		err = errors.New("no window manager")
+	list, err := s.windows("_NET_CLIENT_LIST")
+	switch {
+	case err != nil:
+		return err
+	case s.probe != 0 && slices.Contains(list, Window(s.probe)):
+		return xproto.DestroyWindowChecked(s.conn, s.probe).Check()
+	case s.probe == 0:
+		if s.probe, err = xproto.NewWindowId(s.conn); err != nil {
+			return err
+		}
+		if err := xproto.CreateWindowChecked(s.conn, 0, s.probe, s.root, 0, 0, 1, 1, 0, xproto.WindowClassCopyFromParent, 0, 0, nil).Check(); err != nil {
+			return err
+		}
 	}
-	return err
+	xproto.UnmapWindow(s.conn, s.probe)
+	if err := xproto.MapWindowChecked(s.conn, s.probe).Check(); err != nil {
+		return err
+	}
+	return errors.New("no window manager yet")
 }
 
 func (s *screen) active() (Window, error) {

@@ -12,9 +12,6 @@ import (
 	"github.com/dayline-project/dayline/test/process"
 )
 
-// noWait: programs of the X toolkit otherwise wait up to 5 s for a window manager's word on their size.
-const noWait = "*wmTimeout: 50"
-
 // Program is an opened program and its window.
 type Program struct {
 	*process.Process
@@ -31,12 +28,12 @@ type Did struct{ Begun, Seen time.Time }
 // OpenTerminal opens an xterm in the upper left. A line typed into it becomes its title.
 func (d *Desktop) OpenTerminal(ctx context.Context, title string) (*Program, error) {
 	const loop = `stty -echo; while IFS= read -r line; do printf '\033]0;%s\007%s\n' "$line" "$line"; done`
-	return d.open(ctx, "xterm", "XTerm", "xterm", "-xrm", noWait, "-geometry", "90x20+0+0", "-T", title, "-e", "sh", "-c", loop)
+	return d.open(ctx, "xterm", "XTerm", "xterm", "-geometry", "90x20+0+0", "-T", title, "-e", "sh", "-c", loop)
 }
 
 // OpenEditor opens an xedit in the lower left.
 func (d *Desktop) OpenEditor(ctx context.Context, file string) (*Program, error) {
-	return d.open(ctx, "xedit", "Xedit", "xedit", "-xrm", noWait, "-geometry", "560x380+0+380", file)
+	return d.open(ctx, "xedit", "Xedit", "xedit", "-geometry", "560x380+0+380", file)
 }
 
 // OpenBrowser opens Chromium on the right half at an address, with a fresh profile of its own.

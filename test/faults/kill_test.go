@@ -188,13 +188,19 @@ func (w *worker) missing(rows []rig.Row) []string {
 // repeated lists titles that one run of the helper tells twice: each was shown once.
 func repeated(rows []rig.Row) []string {
 	var faults []string
-	count := map[string]int{}
-	for _, row := range rows {
+	first := map[string]int{}
+	for i, row := range rows {
 		key := row.Session + " " + row.Title
-		count[key]++
-		if strings.HasPrefix(row.Title, "change") && row.State == "active" && count[key] == 2 {
-			faults = append(faults, fmt.Sprintf("%q is there twice", row.Title))
+		before, twice := first[key]
+		first[key] = i
+		if !twice || !strings.HasPrefix(row.Title, "change") || row.State != "active" {
+			continue
 		}
+		fault := fmt.Sprintf("%q is there twice:", row.Title)
+		for _, row := range rows[max(0, before-1):min(i+2, len(rows))] {
+			fault += fmt.Sprintf("\n  %s %7.3f s %s %q ended by %s", row.Start.Format("15:04:05.000"), row.Seconds, row.App, row.Title, row.EndedBy)
+		}
+		faults = append(faults, fault)
 	}
 	return faults
 }

@@ -28,16 +28,23 @@ func SmallDisk(t *testing.T, bytes int64) string {
 	return dir
 }
 
-// Fill fills a disk to the last byte and gives the file that does.
-func Fill(t *testing.T, disk string) string {
+// Fill writes a file to a disk until only so many bytes are left, 0 to the last, and gives the file.
+func Fill(t *testing.T, disk string, leave int64) string {
 	t.Helper()
 	file := filepath.Join(disk, "ballast")
-	ballast, err := os.Create(file)
+	ballast, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer ballast.Close()
-	for size := 1 << 20; size > 0; {
+	for size := int64(1 << 20); size > 0; {
+		var free syscall.Statfs_t
+		if err := syscall.Statfs(disk, &free); err != nil {
+			t.Fatal(err)
+		}
+		if left := int64(free.Bavail)*free.Bsize - leave; left < size && leave > 0 {
+			return file
+		}
 		if _, err := ballast.Write(make([]byte, size)); errors.Is(err, syscall.ENOSPC) {
 			size /= 2
 		} else if err != nil {

@@ -38,6 +38,8 @@ type Options struct {
 	Trust     Trust
 	Disk      *Disk
 	Metrics   *Metrics
+	// TrustedProxies are addresses and networks whose forwarded headers are believed.
+	TrustedProxies []string
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -66,6 +68,7 @@ type Agents struct {
 	byAddress  *throttle
 	byDevice   *throttle
 	limits     *limits
+	proxies    proxies
 }
 
 // NewAgents loads the devices and the collector's own keys, making these at the first start.
@@ -85,6 +88,10 @@ func NewAgents(ctx context.Context, o Options) (*Agents, error) {
 		byAddress: newThrottle(enrollsPerAddress, time.Minute, o.Now),
 		byDevice:  newThrottle(clonesPerDevice, time.Hour, o.Now),
 		limits:    newLimits(o.Metrics),
+	}
+	var err error
+	if a.proxies, err = parseProxies(o.TrustedProxies); err != nil {
+		return nil, err
 	}
 	name, err := o.Registry.Secret(ctx, "collector-name", func() ([]byte, error) { return []byte("c-" + randomHex(16)), nil })
 	if err != nil {

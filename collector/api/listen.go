@@ -26,6 +26,8 @@ const (
 	// maxConnections of one listener, as far as the system's limit of open files allows.
 	maxConnections = 16384
 	filesKeptFree  = 256
+	// maxSocketPath by unix(7), without its final zero.
+	maxSocketPath = 107
 	// maxStreams an HTTP/2 connection may have open; an agent has one call in flight.
 	maxStreams = 16
 )
@@ -55,6 +57,10 @@ func Listen(ctx context.Context, name, address string, config *tls.Config, handl
 // ListenSocket opens a unix socket for the owner alone. One that a killed process left behind is replaced: the caller
 // holds the lock of the folder it is in.
 func ListenSocket(ctx context.Context, name, path string, handler http.Handler, log *slog.Logger) (*Listener, error) {
+	if len(path) > maxSocketPath {
+		return nil, fmt.Errorf("api: %s socket: %s: %d bytes are more than the %d a socket's path may have; choose a shorter data_dir",
+			name, path, len(path), maxSocketPath)
+	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("api: %s socket: %w", name, err)
 	}

@@ -38,12 +38,12 @@ type resolver struct {
 	readAt   time.Time
 }
 
-// resolved is the document last made for a device, and what it was made from.
+// resolved is the revision of the document last made for a device, and what that was made from. The document is in the
+// registry: ten thousand of them would fill the memory.
 type resolved struct {
 	generation uint64
 	subject    string
 	revision   string
-	document   []byte
 }
 
 func newResolver(ctx context.Context, registry collector.Registry, rules Rules) (*resolver, error) {
@@ -76,15 +76,8 @@ func (r *resolver) settingsFor(ctx context.Context, one *device, all *devices, m
 		if subject.Logins, err = r.logins(ctx, device.ID, m.Logins); err != nil {
 			return nil, err
 		}
-		document, err := settings.Resolve(account, people, &subject, settings.Salt(r.salt, device.ID))
-		if err != nil {
-			return nil, err
-		}
 		made = resolved{generation: generation, subject: asked}
-		if made.revision, made.document, err = document.Encode(); err != nil {
-			return nil, err
-		}
-		if err := r.registry.PutDocument(ctx, made.revision, made.document); err != nil {
+		if made.revision, err = r.make(ctx, account, people, &subject); err != nil {
 			return nil, err
 		}
 		one.mu.Lock()
@@ -94,7 +87,24 @@ func (r *resolver) settingsFor(ctx context.Context, one *device, all *devices, m
 	if m.SettingsRevision == made.revision {
 		return nil, nil
 	}
-	return &agentv1.Settings{Revision: made.revision, Document: made.document}, nil
+	document, err := r.registry.Document(ctx, made.revision)
+	if err != nil {
+		return nil, err
+	}
+	return &agentv1.Settings{Revision: made.revision, Document: document}, nil
+}
+
+// make makes a document and keeps it.
+func (r *resolver) make(ctx context.Context, account *settings.Account, people *settings.People, subject *settings.Subject) (revision string, err error) {
+	device, err := settings.Resolve(account, people, subject, settings.Salt(r.salt, subject.ID))
+	if err != nil {
+		return "", err
+	}
+	revision, document, err := device.Encode()
+	if err != nil {
+		return "", err
+	}
+	return revision, r.registry.PutDocument(ctx, revision, document)
 }
 
 func checkLogins(logins []*agentv1.Login) error {

@@ -28,7 +28,7 @@ func callerOf(ctx context.Context) caller {
 // a time; so nobody unknown can make the collector hold a large body.
 func (a *Agents) signedIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := caller{address: remoteAddress(r)}
+		c := caller{address: a.proxies.caller(r)}
 		if r.URL.Path == agentv1connect.AgentServiceSyncProcedure {
 			var err error
 			if c.device, c.replaced, err = a.session(r.Header.Get("Authorization")); err == nil {
@@ -65,11 +65,3 @@ func (a *Agents) session(authorization string) (one *device, replaced bool, err 
 }
 
 var errRevoked = collector.Refuse(collector.Revoked, "", "this device was revoked")
-
-// remoteAddress is the caller's address without its port.
-func remoteAddress(r *http.Request) string {
-	if i := strings.LastIndexByte(r.RemoteAddr, ':'); i > 0 {
-		return r.RemoteAddr[:i]
-	}
-	return r.RemoteAddr
-}

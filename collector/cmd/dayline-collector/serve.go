@@ -117,7 +117,8 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 	}
 	s.count(metrics)
 	if s.agents, err = api.NewAgents(ctx, api.Options{
-		Registry: s.registry, Admission: s.ingest, Rules: s, Trust: s.keeper, Disk: disk, Metrics: metrics, Log: s.log,
+		Registry: s.registry, Admission: s.ingest, Rules: s, Trust: s.keeper, Disk: disk, Metrics: metrics,
+		TrustedProxies: c.TrustedProxies, Log: s.log,
 	}); err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ func (w *watch) shown(first shown, more <-chan shown) {
 		switch e.kind {
 		case shownOpened, shownAbsent:
 			w.connected(e.display, e.at)
+			w.try()
 			front, title = e.display != nil, false
 			at = e.at
 		case shownInput:
@@ -49,7 +50,6 @@ func (w *watch) shown(first shown, more <-chan shown) {
 	case title:
 		w.readTitle(at)
 	}
-	w.try()
 }
 
 // connected takes a display that was opened, or nil for the loss or want of one.

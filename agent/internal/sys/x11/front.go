@@ -54,7 +54,7 @@ func (c *Conn) Front() (w Window, managed bool, err error) {
 	if manager != known || !alive {
 		alive = c.meet(manager)
 	}
-	if alive && activeReply.Type != 0 {
+	if alive {
 		return Window(number(activeReply)), true, nil
 	}
 	w, err = c.focused()

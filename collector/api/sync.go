@@ -68,34 +68,23 @@ func (a *Agents) Sync(ctx context.Context, req *connect.Request[agentv1.SyncRequ
 	if answer.Settings, err = a.settings.settingsFor(ctx, caller.device, a.devices, m); err != nil {
 		return nil, err
 	}
-	if answer.Directives, err = a.directives(ctx, caller.device, m); err != nil {
+	news := collector.Contact{Device: device.ID, At: now, Health: m.Health, LastEpisodeAt: result.LastEpisodeAt}
+	answer.Directives = a.directives(caller.device, device, m)
+	if news.Facts, err = a.newFacts(ctx, device, m.Facts); err != nil {
 		return nil, err
 	}
-	a.contacts.add(collector.Contact{
-		Device: device.ID, At: now, Facts: m.Facts, Health: m.Health, LastEpisodeAt: result.LastEpisodeAt,
-	})
+	a.contacts.add(news)
 	return connect.NewResponse(answer), nil
 }
 
-// directives are what the device is asked to do. Facts that contradict its identity are held back until it has a new
-// key: m.Facts then names the hardware the registry knows.
-func (a *Agents) directives(ctx context.Context, one *device, m *agentv1.SyncRequest) ([]*agentv1.Directive, error) {
-	device := one.snapshot()
+// directives are what the device is asked to do.
+func (a *Agents) directives(one *device, device collector.Device, m *agentv1.SyncRequest) []*agentv1.Directive {
 	var list []*agentv1.Directive
 	if !device.UninstallAt.IsZero() {
 		list = append(list, &agentv1.Directive{Act: &agentv1.Directive_Uninstall{Uninstall: true}})
 	}
-	rekey := a.suspicious(one, m)
-	if m.Facts != nil {
-		if device.Hardware != "" && m.Facts.Hardware != device.Hardware {
-			rekey = true
-			m.Facts.Hardware = device.Hardware
-		}
-		if err := a.tookFacts(ctx, device, m.Facts); err != nil {
-			return nil, err
-		}
-	}
-	if rekey {
+	moved := m.Facts != nil && device.Hardware != "" && m.Facts.Hardware != device.Hardware
+	if a.suspicious(one, m) || moved {
 		list = append(list, &agentv1.Directive{Act: &agentv1.Directive_Rekey{Rekey: true}})
 	}
 	one.mu.Lock()
@@ -104,7 +93,7 @@ func (a *Agents) directives(ctx context.Context, one *device, m *agentv1.SyncReq
 		list = append(list, &agentv1.Directive{Act: &agentv1.Directive_Resync{Resync: true}})
 	}
 	one.resync = one.resync && m.Facts == nil
-	return list, nil
+	return list
 }
 
 // suspicious tells whether the batch shows two holders of one key, at most once in rekeyEvery.
@@ -121,23 +110,37 @@ func (a *Agents) suspicious(one *device, m *agentv1.SyncRequest) bool {
 	return true
 }
 
-// tookFacts keeps the memory of a device as its facts now are; the registry follows with the contact.
-func (a *Agents) tookFacts(ctx context.Context, device collector.Device, facts *agentv1.DeviceFacts) error {
+// newFacts gives the facts where they are news, and keeps the device in memory as they say; the registry follows with
+// the contact. Other hardware is held back until the device has a new key: till then it may be another computer.
+func (a *Agents) newFacts(ctx context.Context, device collector.Device, facts *agentv1.DeviceFacts) (*agentv1.DeviceFacts, error) {
+	if facts == nil {
+		return nil, nil
+	}
+	if device.Hardware != "" {
+		facts.Hardware = device.Hardware
+	}
+	if proto.Equal(facts, factsOf(device)) {
+		return nil, nil
+	}
 	changed := device
 	changed.Name, changed.OS, changed.OSVersion, changed.Arch = facts.Name, facts.Os, facts.OsVersion, facts.Arch
 	changed.AgentVersion, changed.Hardware, changed.TimeZone = facts.AgentVersion, facts.Hardware, facts.TimeZone
 	if device.Name != "" && facts.Name != device.Name && !slices.Contains(device.Flags, flagRenamed) {
 		if err := a.registry.FlagDevice(ctx, device.ID, flagRenamed); err != nil {
-			return err
+			return nil, err
 		}
 		changed.Flags = append(slices.Clone(device.Flags), flagRenamed)
 		slices.Sort(changed.Flags)
 	}
-	if changed.Name != device.Name || changed.Hardware != device.Hardware || changed.AgentVersion != device.AgentVersion ||
-		changed.OSVersion != device.OSVersion || changed.TimeZone != device.TimeZone || len(changed.Flags) != len(device.Flags) {
-		a.devices.put(changed)
+	a.devices.put(changed)
+	return facts, nil
+}
+
+func factsOf(d collector.Device) *agentv1.DeviceFacts {
+	return &agentv1.DeviceFacts{
+		Name: d.Name, Os: d.OS, OsVersion: d.OSVersion, Arch: d.Arch, AgentVersion: d.AgentVersion, Hardware: d.Hardware,
+		TimeZone: d.TimeZone,
 	}
-	return nil
 }
 
 // heads is the newest audit entry, read once a second at most.

@@ -10,9 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/collector/api"
 	"github.com/dayline-project/dayline/collector/backup"
 	"github.com/dayline-project/dayline/collector/certificate"
@@ -108,6 +111,7 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 	if err != nil {
 		return err
 	}
+	s.warn(ctx, set)
 	disk := api.NewDisk(c.DataDir, int64(c.Storage.Floor))
 	metrics := api.NewMetrics()
 	s.watch(metrics, disk)
@@ -183,6 +187,27 @@ func (s *server) apply(ctx context.Context, set *config.Set) {
 	dataDir := s.rules.Load().set.Collector.DataDir
 	if err := errors.Join(config.Keep(dataDir, set), config.Record(ctx, s.registry, set, "file", s.now())); err != nil {
 		s.log.Error("configuration applied but not recorded", "error", err)
+	}
+	s.warn(ctx, set)
+}
+
+// warn names what the files mean and the registry does not know: likely a slip, yet a device may come later.
+func (s *server) warn(ctx context.Context, set *config.Set) {
+	devices, err := s.registry.Devices(ctx)
+	people, err2 := s.registry.People(ctx)
+	if err := errors.Join(err, err2); err != nil {
+		s.log.Error("configuration not compared with the registry", "error", err)
+		return
+	}
+	for _, p := range set.Unknown(
+		func(name string) bool {
+			return slices.ContainsFunc(devices, func(d collector.Device) bool { return d.ID == name || strings.EqualFold(d.Name, name) })
+		},
+		func(id string) bool {
+			return slices.ContainsFunc(people, func(p collector.Person) bool { return p.ID == id })
+		},
+	) {
+		s.log.Warn("configuration names what is not known", "file", p.File, "line", p.Line, "key", p.Key)
 	}
 }
 

@@ -3,6 +3,7 @@ package duckdb
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -32,13 +33,16 @@ func (tx *transaction) appendBatch(appender *duckdb.Appender, upload *collector.
 func (s *Store) Batches(ctx context.Context, key collector.StreamKey) ([]collector.StreamBatch, error) {
 	var batches []collector.StreamBatch
 	err := s.read("batches", func(f *file) error {
-		// A stream may have more numbers than one: dictionaries forget.
-		rows, err := f.db.QueryContext(ctx, `
-			SELECT first, last, digest_before, digest_after FROM (
-				SELECT * FROM batch
-				WHERE stream IN (SELECT id FROM stream WHERE device = ? AND stream = ?)
-				ORDER BY id DESC LIMIT ?
-			) ORDER BY id`, key.Device, (*duckdb.UUID)(&key.Stream), batchesPerStream)
+		number, found, maybe := s.written.streams.find(key)
+		if !found && !maybe {
+			return nil
+		}
+		which, args := `stream = ?`, []any{number}
+		if !found {
+			which, args = `stream IN (SELECT id FROM stream WHERE device = ? AND stream = ?)`, []any{key.Device, (*duckdb.UUID)(&key.Stream)}
+		}
+		rows, err := f.db.QueryContext(ctx, fmt.Sprintf(`
+			SELECT first, last, digest_before, digest_after FROM batch WHERE %s ORDER BY id DESC LIMIT %d`, which, batchesPerStream), args...)
 		if err != nil {
 			return err
 		}
@@ -54,6 +58,7 @@ func (s *Store) Batches(ctx context.Context, key collector.StreamKey) ([]collect
 		}
 		return rows.Err()
 	})
+	slices.Reverse(batches)
 	return batches, err
 }
 

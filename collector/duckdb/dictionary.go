@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"sync"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -30,9 +31,14 @@ type dictionary[K comparable] struct {
 	table string
 	// row gives an entry's columns after its number.
 	row        func(K) []driver.Value
-	size       int
+	size int
+	next int32
+
+	// mu lets find look on while a transaction numbers.
+	mu         sync.Mutex
 	young, old map[K]int32
-	next       int32
+	// forgetful: the table has entries that are not remembered.
+	forgetful bool
 	// fresh entries are not written yet.
 	fresh []numbered[K]
 }
@@ -48,6 +54,8 @@ func newDictionary[K comparable](table string, size int, row func(K) []driver.Va
 
 // number gives the entry's number, a new one where it is not remembered. Numbers count from 1.
 func (d *dictionary[K]) number(key K) int32 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if n, known := d.young[key]; known {
 		return n
 	}
@@ -59,6 +67,16 @@ func (d *dictionary[K]) number(key K) int32 {
 	return n
 }
 
+// find gives the number an entry is remembered by. Unless maybe is set, one that is not found is not in the table.
+func (d *dictionary[K]) find(key K) (n int32, found, maybe bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if n, found = d.young[key]; !found {
+		n, found = d.old[key]
+	}
+	return n, found, d.forgetful
+}
+
 func (d *dictionary[K]) add(key K) int32 {
 	n := d.next
 	d.next++
@@ -68,6 +86,7 @@ func (d *dictionary[K]) add(key K) int32 {
 
 func (d *dictionary[K]) remember(key K, n int32) {
 	if len(d.young) >= d.size {
+		d.forgetful = d.forgetful || len(d.old) > 0
 		d.old, d.young = d.young, make(map[K]int32, d.size/4)
 	}
 	d.young[key] = n
@@ -94,6 +113,8 @@ func (d *dictionary[K]) committed() {
 }
 
 func (d *dictionary[K]) rolledBack() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	for _, entry := range d.fresh {
 		delete(d.young, entry.key)
 		delete(d.old, entry.key)
@@ -213,6 +234,7 @@ func load[K comparable](ctx context.Context, db *sql.DB, d *dictionary[K], colum
 		return err
 	}
 	oldest := max(1, d.next-int32(d.size))
+	d.forgetful = oldest > 1
 	rows, err := db.QueryContext(ctx,
 		fmt.Sprintf(`SELECT id, %s FROM %s WHERE id >= ? ORDER BY id`, columns, d.table), oldest)
 	if err != nil {

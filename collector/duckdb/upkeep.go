@@ -24,18 +24,23 @@ func (s *Store) Delete(ctx context.Context, device, loginKey string, before time
 	if err != nil || deleted == 0 {
 		return deleted, err
 	}
-	// The dictionaries remember numbers that may be gone.
-	err = s.read("delete", func(f *file) error {
-		if _, err := f.db.ExecContext(ctx, "CHECKPOINT"); err != nil {
-			return err
-		}
-		written, err := loadDictionaries(ctx, f.db)
-		if err == nil {
-			s.written = written
-		}
-		return err
-	})
-	return deleted, err
+	return deleted, s.relearn(ctx)
+}
+
+// relearn reads the dictionaries anew, for they remember numbers that may be gone.
+func (s *Store) relearn(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.file == nil {
+		return errClosed
+	}
+	written, err := loadDictionaries(ctx, s.file.db)
+	if err != nil {
+		return fmt.Errorf("duckdb: delete: %w", err)
+	}
+	s.written = written
+	_, err = s.file.db.ExecContext(ctx, "CHECKPOINT")
+	return refusal(err)
 }
 
 func (tx *transaction) delete(device, loginKey string, before time.Time) (int64, error) {

@@ -144,7 +144,7 @@ func records(from, to int) []stream.Record {
 
 // line is an agent's stream: what it buffered, and the digest after each.
 type line struct {
-	t       *testing.T
+	t       testing.TB
 	id      stream.ID
 	records []stream.Record
 }
@@ -169,7 +169,7 @@ func (l *line) sync(first, last int) *agentv1.SyncRequest {
 	return &agentv1.SyncRequest{Batch: b.Batch()}
 }
 
-func newLine(t *testing.T, id byte, list ...stream.Record) *line {
+func newLine(t testing.TB, id byte, list ...stream.Record) *line {
 	return &line{t: t, id: stream.ID{id}, records: list}
 }
 

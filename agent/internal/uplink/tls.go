@@ -78,11 +78,15 @@ func verifyPinned(chain []*x509.Certificate, host string, pins [][]byte, latest 
 }
 
 func pinned(certificate *x509.Certificate, pins [][]byte) bool {
-	sum := sha256.Sum256(certificate.RawSubjectPublicKeyInfo)
+	sum := sumSPKI(certificate)
 	for _, pin := range pins {
 		if string(pin) == string(sum[:]) {
 			return true
 		}
 	}
 	return false
+}
+
+func sumSPKI(certificate *x509.Certificate) [32]byte {
+	return sha256.Sum256(certificate.RawSubjectPublicKeyInfo)
 }

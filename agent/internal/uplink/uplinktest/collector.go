@@ -41,13 +41,14 @@ type Collector struct {
 	// EnrollErr refuses enrolment.
 	EnrollErr error
 
-	t       testing.TB
-	key     ed25519.PrivateKey
-	devices map[string][]byte
-	heads   map[stream.ID]head
-	bytes   int
-	server  *http.Server
-	signIns int
+	t        testing.TB
+	key      ed25519.PrivateKey
+	devices  map[string][]byte
+	heads    map[stream.ID]head
+	bytes    int
+	server   *http.Server
+	listener net.Listener
+	signIns  int
 }
 
 type head struct {

@@ -86,7 +86,7 @@ func (c *Collector) Listen(certificate tls.Certificate) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	c.Address = listener.Addr().String()
+	c.Address, c.listener = listener.Addr().String(), listener
 	_, handler := agentv1connect.NewAgentServiceHandler(c, connect.WithCompression("zstd", newDecompressor, newCompressor))
 	c.server = &http.Server{
 		Handler: handler, ErrorLog: log.New(discard{}, "", 0), ReadHeaderTimeout: 5 * time.Second,
@@ -94,7 +94,7 @@ func (c *Collector) Listen(certificate tls.Certificate) {
 	}
 	server := c.server
 	go func() { // ends with Stop
-		if err := server.ServeTLS(countingListener{listener, c}, "", ""); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.ServeTLS(countingListener{listener, c}, "", ""); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			c.t.Errorf("test collector: %v", err)
 		}
 	}()
@@ -107,6 +107,7 @@ func (c *Collector) Stop() {
 	if c.server.Shutdown(ctx) != nil {
 		c.server.Close()
 	}
+	c.listener.Close() // a server that had not come to serve does not know of it
 }
 
 type countingListener struct {

@@ -358,6 +358,33 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 	}
 }
 
+func TestSlowStreamsAreCutOff(t *testing.T) {
+	h := open(t, t.TempDir(), func(_ *house, _ *Options, s *serverBounds) {
+		s.ReadHeaderTimeout, s.ReadTimeout = 150*time.Millisecond, 300*time.Millisecond
+	})
+	a := h.enrolled()
+	body, never := io.Pipe()
+	defer never.Close()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.URL+agentv1connect.AgentServiceSyncProcedure, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/proto")
+	req.Header.Set("Authorization", "Bearer "+a.Token)
+	answer, err := a.HTTP.Do(req) // its own timeout is 20 s
+	if err == nil {
+		answer.Body.Close()
+		if answer.ProtoMajor != 2 || answer.StatusCode == http.StatusOK {
+			t.Errorf("%s %d", answer.Proto, answer.StatusCode)
+		}
+	} else if errors.Is(err, context.DeadlineExceeded) {
+		t.Error("a slow stream was not cut off")
+	}
+	if _, err := a.Sync(t.Context()); err != nil {
+		t.Errorf("the device's one call is still taken: %v", err)
+	}
+}
+
 func TestLongHeadersAreRefused(t *testing.T) {
 	h := open(t, t.TempDir())
 	a := apitest.NewAgent(t, h.url(), h.client())

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -87,26 +88,44 @@ func leafPin(c *uplinktest.Collector) []byte {
 	return spki(conn.ConnectionState().PeerCertificates[0])
 }
 
+// public is an authority that the system trusts here. The system's store is read once a process, so it is there before
+// any test.
+var public *uplinktest.Authority
+
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "")
+	if err == nil {
+		public, err = uplinktest.MakeAuthority()
+	}
+	if err == nil {
+		file := filepath.Join(folder, "roots.pem")
+		raw := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: public.Certificate.Raw})
+		err = errors.Join(os.WriteFile(file, raw, 0o600), os.Setenv("SSL_CERT_FILE", file), os.Setenv("SSL_CERT_DIR", folder))
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(folder)
+	os.Exit(code)
+}
+
 // An authority that the system trusts is not one that was pinned, and the other way round.
 func TestPinAndSystemDoNotFallIntoEachOther(t *testing.T) {
-	pinned, public := uplinktest.Start(t), uplinktest.Start(t)
-	file := filepath.Join(t.TempDir(), "roots.pem")
-	raw := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: public.Authority.Certificate.Raw})
-	if err := os.WriteFile(file, raw, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("SSL_CERT_FILE", file)
-	t.Setenv("SSL_CERT_DIR", t.TempDir())
+	pinned, moved := uplinktest.Start(t), uplinktest.Start(t)
+	moved.Stop()
+	moved.Listen(public.Leaf(t, "127.0.0.1", time.Now().Add(-time.Hour), time.Now().Add(time.Hour)))
 	system := func(c *uplinktest.Collector) Trust {
 		return Trust{Addresses: []string{c.Address}, Mode: token.TrustSystem}
 	}
 	if err := reach(t, system(pinned), time.Now()); err == nil {
 		t.Error("the system's trust accepted an authority it does not have")
 	}
-	if err := reach(t, system(public), time.Now()); err != nil {
+	if err := reach(t, system(moved), time.Now()); err != nil {
 		t.Errorf("the system's trust: %v", err)
 	}
-	pin := Trust{Addresses: []string{public.Address}, Mode: token.TrustPin, Pins: [][]byte{pinned.Authority.Pin[:]}}
+	pin := Trust{Addresses: []string{moved.Address}, Mode: token.TrustPin, Pins: [][]byte{pinned.Authority.Pin[:]}}
 	if err := reach(t, pin, time.Now()); !errors.Is(err, ErrUntrusted) {
 		t.Errorf("a pin fell to the system's trust: %v", err)
 	}

@@ -33,9 +33,18 @@ type Authority struct {
 // NewAuthority makes one, good for ten years around now.
 func NewAuthority(t testing.TB) *Authority {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	authority, err := MakeAuthority()
 	if err != nil {
 		t.Fatal(err)
+	}
+	return authority
+}
+
+// MakeAuthority is NewAuthority for before the tests.
+func MakeAuthority() (*Authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"}, IsCA: true, BasicConstraintsValid: true,
@@ -43,13 +52,13 @@ func NewAuthority(t testing.TB) *Authority {
 	}
 	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	certificate, err := x509.ParseCertificate(raw)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	return &Authority{Certificate: certificate, Pin: sha256.Sum256(certificate.RawSubjectPublicKeyInfo), key: key}
+	return &Authority{Certificate: certificate, Pin: sha256.Sum256(certificate.RawSubjectPublicKeyInfo), key: key}, nil
 }
 
 // Leaf is a server's certificate for a host (a name or an IP address), with the authority's behind it.

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -74,8 +75,23 @@ func TestCanary(t *testing.T) {
 			}
 		}
 	}
+	// Without a collector the buffer holds what was seen, so that there is something to search.
+	here.Collector.Kill()
+	look(3)
+	buffered := func(text string) {
+		t.Helper()
+		site.Eventually(t, time.Minute, "the buffer holds "+text, func() error {
+			if !bytes.Contains(contents(t, here.Agent.State), []byte(text)) {
+				return errors.New("it does not")
+			}
+			return nil
+		})
+	}
+	buffered(terminal.App)
+	buffered(browser.App)
 	absent(secret)
 	absent(private)
+	here.StartCollector(t)
 	if bytes.Contains(tap.Seen(), []byte(wire.Unreadable)) {
 		t.Error("the tap could not read everything")
 	}
@@ -84,7 +100,7 @@ func TestCanary(t *testing.T) {
 	mustDo(t, here.Collector.Account("privacy: {titles: true}\nsettle: 0s\nagents: {sync_every: 1s}\n"))
 	must(terminal.Click(t.Context()))(t)
 	must(terminal.Type(t.Context(), open+"\n", open))(t)
-	site.Eventually(t, time.Minute, "the title that is let through", func() error {
+	shown := func() error {
 		look(1)
 		rows, err := here.Collector.Closed(t.Context())
 		if err != nil {
@@ -96,9 +112,15 @@ func TestCanary(t *testing.T) {
 			}
 		}
 		return fmt.Errorf("%d rows without it", len(rows))
-	})
+	}
+	site.Eventually(t, time.Minute, "the title that is let through", shown)
+	here.Collector.Kill()
+	look(3)
+	buffered(open)
+	here.StartCollector(t)
+	site.Eventually(t, time.Minute, "the collector answers", shown)
 	now := places()
-	for _, place := range []string{"the agent's state", "the wire", "the collector's data"} {
+	for _, place := range []string{"the wire", "the collector's data"} {
 		if !bytes.Contains(now[place], []byte(open)) {
 			t.Errorf("%q is not in %s: the search finds nothing", open, place)
 		}

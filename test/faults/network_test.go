@@ -246,6 +246,7 @@ func TestDiskFullAtCollector(t *testing.T) {
 	default:
 	}
 	mustDo(t, os.Remove(ballast))
+	site.Eventually(t, time.Minute, "the collector takes data in", func() error { return here.Collector.Ready(t.Context()) })
 	again()
 	expectTitles(t, here, titles)
 }

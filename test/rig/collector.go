@@ -2,10 +2,12 @@ package rig
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -157,6 +159,25 @@ func (c *Collector) Start(ctx context.Context) error {
 	}
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, p.Tail())
+	}
+	return nil
+}
+
+// Ready asks whether it takes data in.
+func (c *Collector) Ready(ctx context.Context) error {
+	// Whose certificate it is is not the question here.
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+c.Listen+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := (&http.Client{Transport: transport, Timeout: patience}).Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("rig: collector: %s", answer.Status)
 	}
 	return nil
 }

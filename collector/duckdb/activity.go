@@ -77,12 +77,12 @@ func (a *activityLog) read(ctx context.Context, db *sql.DB, w window) error {
 		return nil
 	}
 	rows, err := db.QueryContext(ctx, fmt.Sprintf(`
-		SELECT g.day * %d::BIGINT + e.began - g.offset_minutes * 60000 AS start_millis, g.offset_minutes, g.login, g.session,
-			e.length, e.observed, e.state, e.ended, a.app, a.product, coalesce(t.text, ''), a.site, a.url, a.private
+		SELECT g.day * %d::BIGINT + e.finish - e.length - g.offset_minutes * 60000 AS start_millis, g.offset_minutes, g.login, g.session,
+			e.length, e.observed, e.state, e.ended, a.app, a.product, t.text, a.site, a.url, a.private
 		FROM episode e
 		JOIN segment g ON g.id = e.segment
 		JOIN activity a ON a.id = e.activity
-		LEFT JOIN title t ON t.id = e.title
+		JOIN title t ON t.id = e.title
 		WHERE g.day BETWEEN %d AND %d AND g.day BETWEEN %d AND %d AND %s
 			AND start_millis >= %d AND start_millis < %d
 		ORDER BY start_millis, e.segment, e.sequence`,

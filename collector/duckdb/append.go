@@ -167,19 +167,19 @@ func (tx *transaction) writeDictionary(dictionary writer) error {
 }
 
 func (tx *transaction) appendRows(appender *duckdb.Appender, upload *collector.Upload) error {
-	stream := tx.written.streams.number(upload.StreamKey)
+	stream := tx.written.streams.number(upload.StreamKey, upload.StreamKey)
 	var last segmentOf
 	for i := range upload.Rows {
 		row := &upload.Rows[i]
 		if !last.holds(row) {
 			last = tx.segment(upload, stream, row)
 		}
-		began := row.Start.UnixMilli() - last.midnightMillis
+		began, length := row.Start.UnixMilli()-last.midnightMillis, row.For.Milliseconds()
 		if began < 0 || began >= dayMillis {
 			return fmt.Errorf("row %d starts outside its day", row.Sequence)
 		}
 		if err := appender.AppendRow(
-			last.number, int16(int64(row.Sequence)-last.base), int32(began), int32(row.For.Milliseconds()),
+			last.number, int16(int64(row.Sequence)-last.base), int32(began+length), int32(length),
 			stateNumber(row.State), packEnded(row), tx.written.activity(row.Product, &row.Identity),
 			tx.written.title(row.Title), int32(row.ObservedFor.Milliseconds()),
 		); err != nil {
@@ -207,13 +207,13 @@ func (s *segmentOf) holds(row *collector.Row) bool {
 
 func (tx *transaction) segment(upload *collector.Upload, stream int32, row *collector.Row) segmentOf {
 	_, offset := row.Start.Zone()
-	login := tx.written.logins.number(loginEntry{device: upload.Device, key: row.LoginKey, name: row.Login.Name})
-	number := tx.written.segments.number(segmentEntry{
-		login: login, stream: stream, session: row.Session, day: row.Day, offsetMinutes: int16(offset / 60),
+	whose := loginEntry{device: upload.Device, key: row.LoginKey, name: row.Login.Name}
+	entry := segmentEntry{
+		login: tx.written.logins.number(whose, whose), stream: stream, session: row.Session, day: row.Day, offsetMinutes: int16(offset / 60),
 		base: baseOf(row.Sequence),
-	})
+	}
 	return segmentOf{
-		number: number, loginKey: row.LoginKey, name: row.Login.Name, session: row.Session,
+		number: tx.written.segments.number(entry, entry), loginKey: row.LoginKey, name: row.Login.Name, session: row.Session,
 		day: row.Day, offsetSeconds: offset,
 		base:           baseOf(row.Sequence),
 		midnightMillis: int64(row.Day)*dayMillis - int64(offset)*1000,

@@ -25,7 +25,7 @@ const (
 func (tx *transaction) appendBatch(appender *duckdb.Appender, upload *collector.Upload) error {
 	id := tx.written.nextBatch
 	tx.written.nextBatch++
-	return appender.AppendRow(id, tx.written.streams.number(upload.StreamKey), int64(upload.First), int64(upload.Last),
+	return appender.AppendRow(id, tx.written.streams.number(upload.StreamKey, upload.StreamKey), int64(upload.First), int64(upload.Last),
 		duckdb.UUID(upload.DigestBefore), duckdb.UUID(upload.DigestAfter))
 }
 
@@ -67,7 +67,7 @@ func (s *Store) Marks(ctx context.Context, key collector.StreamKey, first, last 
 	var marks []collector.Mark
 	err := s.read("marks", func(f *file) error {
 		rows, err := f.db.QueryContext(ctx, fmt.Sprintf(`
-			SELECT g.base + e.sequence, g.day * %d::BIGINT + e.began - g.offset_minutes * 60000, e.length, e.ended
+			SELECT g.base + e.sequence, g.day * %d::BIGINT + e.finish - e.length - g.offset_minutes * 60000, e.length, e.ended
 			FROM episode e JOIN segment g ON g.id = e.segment
 			WHERE g.stream IN (SELECT id FROM stream WHERE device = ? AND stream = ?) AND g.base + e.sequence BETWEEN ? AND ?`,
 			dayMillis), key.Device, (*duckdb.UUID)(&key.Stream), int64(first), int64(last))

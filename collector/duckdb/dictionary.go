@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"hash/maphash"
 	"sync"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -20,17 +21,15 @@ const (
 	rememberedStreams    = 20_000
 	rememberedSegments   = 50_000
 	rememberedActivities = 50_000
-	rememberedTitles     = 100_000
-	// rememberedTitleBytes: longer titles are rare, and would make the bound above a bound of nothing.
-	rememberedTitleBytes = 256
+	rememberedTitles     = 500_000
 )
 
 // dictionary numbers the entries of one table. It remembers two generations: when the younger is full it becomes the
 // older, and what was not asked for since is forgotten.
-type dictionary[K comparable] struct {
+type dictionary[K comparable, E any] struct {
 	table string
 	// row gives an entry's columns after its number.
-	row        func(K) []driver.Value
+	row  func(E) []driver.Value
 	size int
 	next int32
 
@@ -40,20 +39,21 @@ type dictionary[K comparable] struct {
 	// forgetful: the table has entries that are not remembered.
 	forgetful bool
 	// fresh entries are not written yet.
-	fresh []numbered[K]
+	fresh []numbered[K, E]
 }
 
-type numbered[K any] struct {
+type numbered[K, E any] struct {
 	number int32
 	key    K
+	entry  E
 }
 
-func newDictionary[K comparable](table string, size int, row func(K) []driver.Value) *dictionary[K] {
-	return &dictionary[K]{table: table, row: row, size: size, young: map[K]int32{}, next: 1}
+func newDictionary[K comparable, E any](table string, size int, row func(E) []driver.Value) *dictionary[K, E] {
+	return &dictionary[K, E]{table: table, row: row, size: size, young: map[K]int32{}, next: 1}
 }
 
 // number gives the entry's number, a new one where it is not remembered. Numbers count from 1.
-func (d *dictionary[K]) number(key K) int32 {
+func (d *dictionary[K, E]) number(key K, entry E) int32 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if n, known := d.young[key]; known {
@@ -61,14 +61,16 @@ func (d *dictionary[K]) number(key K) int32 {
 	}
 	n, known := d.old[key]
 	if !known {
-		n = d.add(key)
+		n = d.next
+		d.next++
+		d.fresh = append(d.fresh, numbered[K, E]{n, key, entry})
 	}
 	d.remember(key, n)
 	return n
 }
 
 // find gives the number an entry is remembered by. Unless maybe is set, one that is not found is not in the table.
-func (d *dictionary[K]) find(key K) (n int32, found, maybe bool) {
+func (d *dictionary[K, E]) find(key K) (n int32, found, maybe bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if n, found = d.young[key]; !found {
@@ -77,14 +79,7 @@ func (d *dictionary[K]) find(key K) (n int32, found, maybe bool) {
 	return n, found, d.forgetful
 }
 
-func (d *dictionary[K]) add(key K) int32 {
-	n := d.next
-	d.next++
-	d.fresh = append(d.fresh, numbered[K]{n, key})
-	return n
-}
-
-func (d *dictionary[K]) remember(key K, n int32) {
+func (d *dictionary[K, E]) remember(key K, n int32) {
 	if len(d.young) >= d.size {
 		d.forgetful = d.forgetful || len(d.old) > 0
 		d.old, d.young = d.young, make(map[K]int32, d.size/4)
@@ -92,14 +87,14 @@ func (d *dictionary[K]) remember(key K, n int32) {
 	d.young[key] = n
 }
 
-func (d *dictionary[K]) name() string { return d.table }
+func (d *dictionary[K, E]) name() string { return d.table }
 
-func (d *dictionary[K]) empty() bool { return len(d.fresh) == 0 }
+func (d *dictionary[K, E]) empty() bool { return len(d.fresh) == 0 }
 
 // write gives what is new to an appender of the table.
-func (d *dictionary[K]) write(appender *duckdb.Appender) error {
+func (d *dictionary[K, E]) write(appender *duckdb.Appender) error {
 	for _, entry := range d.fresh {
-		if err := appender.AppendRow(append([]driver.Value{entry.number}, d.row(entry.key)...)...); err != nil {
+		if err := appender.AppendRow(append([]driver.Value{entry.number}, d.row(entry.entry)...)...); err != nil {
 			return err
 		}
 	}
@@ -107,12 +102,12 @@ func (d *dictionary[K]) write(appender *duckdb.Appender) error {
 }
 
 // committed and rolledBack end a transaction.
-func (d *dictionary[K]) committed() {
+func (d *dictionary[K, E]) committed() {
 	clear(d.fresh)
 	d.fresh = d.fresh[:0]
 }
 
-func (d *dictionary[K]) rolledBack() {
+func (d *dictionary[K, E]) rolledBack() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, entry := range d.fresh {
@@ -138,11 +133,12 @@ type activityEntry struct {
 
 // dictionaries are all of a file's, with the numbers that count on.
 type dictionaries struct {
-	logins     *dictionary[loginEntry]
-	streams    *dictionary[collector.StreamKey]
-	segments   *dictionary[segmentEntry]
-	activities *dictionary[activityEntry]
-	titles     *dictionary[string]
+	logins     *dictionary[loginEntry, loginEntry]
+	streams    *dictionary[collector.StreamKey, collector.StreamKey]
+	segments   *dictionary[segmentEntry, segmentEntry]
+	activities *dictionary[activityEntry, activityEntry]
+	titles     *dictionary[titleKey, string]
+	seeds      [2]maphash.Seed
 	nextBatch  int64
 	// sincePruned counts batches appended since the last pruning.
 	sincePruned int
@@ -150,22 +146,23 @@ type dictionaries struct {
 
 func newDictionaries() *dictionaries {
 	return &dictionaries{
-		logins: newDictionary("login", rememberedLogins, func(e loginEntry) []driver.Value {
+		logins: newDictionary[loginEntry]("login", rememberedLogins, func(e loginEntry) []driver.Value {
 			return []driver.Value{e.device, e.key, e.name}
 		}),
-		streams: newDictionary("stream", rememberedStreams, func(e collector.StreamKey) []driver.Value {
+		streams: newDictionary[collector.StreamKey]("stream", rememberedStreams, func(e collector.StreamKey) []driver.Value {
 			return []driver.Value{e.Device, duckdb.UUID(e.Stream)}
 		}),
-		segments: newDictionary("segment", rememberedSegments, func(e segmentEntry) []driver.Value {
+		segments: newDictionary[segmentEntry]("segment", rememberedSegments, func(e segmentEntry) []driver.Value {
 			return []driver.Value{e.login, e.stream, e.session, e.day, e.offsetMinutes, e.base}
 		}),
-		activities: newDictionary("activity", rememberedActivities, func(e activityEntry) []driver.Value {
+		activities: newDictionary[activityEntry]("activity", rememberedActivities, func(e activityEntry) []driver.Value {
 			return []driver.Value{e.app, e.product, e.site, e.url, e.private}
 		}),
-		titles: newDictionary("title", rememberedTitles, func(text string) []driver.Value {
+		titles: newDictionary[titleKey]("title", rememberedTitles, func(text string) []driver.Value {
 			return []driver.Value{text}
 		}),
 		nextBatch: 1,
+		seeds:     [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 	}
 }
 
@@ -174,16 +171,21 @@ func (d *dictionaries) title(text string) int32 {
 	if text == "" {
 		return 0
 	}
-	if len(text) > rememberedTitleBytes {
-		return d.titles.add(text)
-	}
-	return d.titles.number(text)
+	return d.titles.number(d.titleKey(text), text)
+}
+
+// titleKey is what a title is remembered by: it takes a quarter of the memory, and nobody can make two alike.
+type titleKey [2]uint64
+
+func (d *dictionaries) titleKey(text string) titleKey {
+	return titleKey{maphash.String(d.seeds[0], text), maphash.String(d.seeds[1], text)}
 }
 
 func (d *dictionaries) activity(product string, identity *episode.Identity) int32 {
-	return d.activities.number(activityEntry{
+	entry := activityEntry{
 		app: identity.App, product: product, site: identity.Site, url: identity.URL, private: identity.Private,
-	})
+	}
+	return d.activities.number(entry, entry)
 }
 
 // writer is what a transaction asks of each dictionary.
@@ -204,32 +206,34 @@ func loadDictionaries(ctx context.Context, db *sql.DB) (*dictionaries, error) {
 	d := newDictionaries()
 	if err := load(ctx, db, d.logins, "device, key, name", func(e *loginEntry) []any {
 		return []any{&e.device, &e.key, &e.name}
-	}); err != nil {
+	}, same[loginEntry]); err != nil {
 		return nil, err
 	}
 	if err := load(ctx, db, d.streams, "device, stream", func(e *collector.StreamKey) []any {
 		return []any{&e.Device, (*duckdb.UUID)(&e.Stream)}
-	}); err != nil {
+	}, same[collector.StreamKey]); err != nil {
 		return nil, err
 	}
 	if err := load(ctx, db, d.segments, "login, stream, session, day, offset_minutes, base", func(e *segmentEntry) []any {
 		return []any{&e.login, &e.stream, &e.session, &e.day, &e.offsetMinutes, &e.base}
-	}); err != nil {
+	}, same[segmentEntry]); err != nil {
 		return nil, err
 	}
 	if err := load(ctx, db, d.activities, "app, product, site, url, private", func(e *activityEntry) []any {
 		return []any{&e.app, &e.product, &e.site, &e.url, &e.private}
-	}); err != nil {
+	}, same[activityEntry]); err != nil {
 		return nil, err
 	}
-	if err := load(ctx, db, d.titles, "text", func(text *string) []any { return []any{text} }); err != nil {
+	if err := load(ctx, db, d.titles, "text", func(text *string) []any { return []any{text} }, d.titleKey); err != nil {
 		return nil, err
 	}
 	err := db.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) + 1 FROM batch`).Scan(&d.nextBatch)
 	return d, err
 }
 
-func load[K comparable](ctx context.Context, db *sql.DB, d *dictionary[K], columns string, targets func(*K) []any) error {
+func same[E any](entry E) E { return entry }
+
+func load[K comparable, E any](ctx context.Context, db *sql.DB, d *dictionary[K, E], columns string, targets func(*E) []any, keyOf func(E) K) error {
 	if err := db.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) + 1 FROM `+d.table).Scan(&d.next); err != nil {
 		return err
 	}
@@ -243,11 +247,11 @@ func load[K comparable](ctx context.Context, db *sql.DB, d *dictionary[K], colum
 	defer rows.Close()
 	for rows.Next() {
 		var n int32
-		var key K
-		if err := rows.Scan(append([]any{&n}, targets(&key)...)...); err != nil {
+		var entry E
+		if err := rows.Scan(append([]any{&n}, targets(&entry)...)...); err != nil {
 			return err
 		}
-		d.remember(key, n)
+		d.remember(keyOf(entry), n)
 	}
 	return rows.Err()
 }

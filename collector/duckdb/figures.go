@@ -218,16 +218,16 @@ func (s *selection) scanDays(ctx context.Context, f *file, parts []figures) ([]w
 
 func (s *selection) scanSlice(ctx context.Context, f *file, parts []figures, slice span) ([]whole, error) {
 	var spills []whole
-	query := `SELECT segment, began, length, state, ended FROM episode WHERE ` + s.where("segment", slice)
+	query := `SELECT segment, finish, length, state, ended FROM episode WHERE ` + s.where("segment", slice)
 	err := f.chunks.scan(ctx, query, func(c chunk) {
-		numbers, begans, lengths := column[int32](c, 0), column[int32](c, 1), column[int32](c, 2)
+		numbers, finishes, lengths := column[int32](c, 0), column[int32](c, 1), column[int32](c, 2)
 		states, endeds := column[uint8](c, 3), column[uint8](c, 4)
 		for i, number := range numbers {
 			seg := s.at(number)
 			if !s.contains(seg) {
 				continue
 			}
-			began, end := int64(begans[i]), int64(begans[i])+int64(lengths[i])
+			began, end := int64(finishes[i]-lengths[i]), int64(finishes[i])
 			if end > dayMillis {
 				spills = append(spills, whole{
 					segment: number, began: began, length: end - began, state: states[i], ended: endeds[i], after: true,
@@ -247,15 +247,15 @@ func (s *selection) spilling(ctx context.Context, f *file, numbers span, wanted 
 		return nil, nil
 	}
 	var spills []whole
-	query := fmt.Sprintf(`SELECT segment, began, length, state, ended, activity FROM episode WHERE %s AND began + length > %d`,
+	query := fmt.Sprintf(`SELECT segment, finish, length, state, ended, activity FROM episode WHERE %s AND finish > %d`,
 		s.where("segment", numbers), dayMillis)
 	err := f.chunks.scan(ctx, query, func(c chunk) {
-		numbers, begans, lengths := column[int32](c, 0), column[int32](c, 1), column[int32](c, 2)
+		numbers, finishes, lengths := column[int32](c, 0), column[int32](c, 1), column[int32](c, 2)
 		states, endeds, activities := column[uint8](c, 3), column[uint8](c, 4), column[int32](c, 5)
 		for i, number := range numbers {
 			if wanted(s.at(number)) {
 				spills = append(spills, whole{
-					segment: number, began: int64(begans[i]), length: int64(lengths[i]), state: states[i],
+					segment: number, began: int64(finishes[i] - lengths[i]), length: int64(lengths[i]), state: states[i],
 					ended: endeds[i], activity: activities[i], after: true,
 				})
 			}
@@ -337,15 +337,15 @@ func (s *selection) untangle(ctx context.Context, f *file, into map[personDay][]
 	for number := range where {
 		numbers = append(numbers, strconv.Itoa(int(number)))
 	}
-	query := fmt.Sprintf(`SELECT segment, began, length, ended FROM episode WHERE segment IN (%s) AND state IN (%d, %d)`,
+	query := fmt.Sprintf(`SELECT segment, finish, length, ended FROM episode WHERE segment IN (%s) AND state IN (%d, %d)`,
 		strings.Join(numbers, ","), active, passive)
 	return f.chunks.scan(ctx, query, func(c chunk) {
-		numbers, begans, lengths, endeds := column[int32](c, 0), column[int32](c, 1), column[int32](c, 2), column[uint8](c, 3)
+		numbers, finishes, lengths, endeds := column[int32](c, 0), column[int32](c, 1), column[int32](c, 2), column[uint8](c, 3)
 		for i, number := range numbers {
 			shift := int64(s.at(number).offsetMinutes) * 60_000
 			key := where[number]
 			into[key] = append(into[key], interval{
-				began: int64(begans[i]) - shift, end: min(int64(begans[i])+int64(lengths[i]), dayMillis) - shift,
+				began: int64(finishes[i]-lengths[i]) - shift, end: min(int64(finishes[i]), dayMillis) - shift,
 				offDuty: endeds[i]&endedBits == bySchedule,
 			})
 		}

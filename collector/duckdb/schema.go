@@ -12,14 +12,15 @@ const schemaVersion = 1
 // schema: plain SQL types and no constraints, so that other engines can take it as it is. Numbers in columns of their
 // own compress to the bits they need; measured, an index costs more than it finds.
 //
-//	episode   segment, sequence (from the segment's base), began (ms since the segment's local midnight), length and observed (ms), state
+//	episode   segment, sequence (from the segment's base), finish (its end, in ms since the segment's local midnight: as
+//	          episodes arrive, ends lie closer together than starts), length and observed (ms), state
 //	          (1 active, 2 passive, 3 locked), ended (see packEnded), activity, title (0: none)
 //	segment   one session's part of a stream on one local day: day since 1970-01-01, offset in minutes, base: what
 //	          sequences count from, a multiple of segmentSequences
 //	batch     the boundaries of stored batches, newest last
 const schema = `
 CREATE TABLE episode (
-	segment INTEGER, sequence SMALLINT, began INTEGER, length INTEGER, state UTINYINT, ended UTINYINT,
+	segment INTEGER, sequence SMALLINT, finish INTEGER, length INTEGER, state UTINYINT, ended UTINYINT,
 	activity INTEGER, title INTEGER, observed INTEGER
 );
 CREATE TABLE segment (
@@ -29,6 +30,7 @@ CREATE TABLE login (id INTEGER, device VARCHAR, key VARCHAR, name VARCHAR);
 CREATE TABLE stream (id INTEGER, device VARCHAR, stream UUID);
 CREATE TABLE activity (id INTEGER, app VARCHAR, product VARCHAR, site VARCHAR, url VARCHAR, private BOOLEAN);
 CREATE TABLE title (id INTEGER, text VARCHAR);
+INSERT INTO title VALUES (0, '');
 CREATE TABLE batch (
 	id BIGINT, stream INTEGER, first BIGINT, last BIGINT, digest_before UUID, digest_after UUID
 );

@@ -51,7 +51,7 @@ func (tx *transaction) delete(device, loginKey string, before time.Time) (int64,
 	result, err := tx.conn.ExecContext(tx.ctx, fmt.Sprintf(`
 		DELETE FROM episode USING segment g
 		WHERE episode.segment = g.id AND g.login IN (SELECT id FROM login WHERE %s)
-			AND g.day * %d::BIGINT + episode.began - g.offset_minutes * 60000 < ?`, whose, dayMillis),
+			AND g.day * %d::BIGINT + episode.finish - episode.length - g.offset_minutes * 60000 < ?`, whose, dayMillis),
 		append(args, before.UnixMilli())...)
 	if err != nil {
 		return 0, err
@@ -61,7 +61,7 @@ func (tx *transaction) delete(device, loginKey string, before time.Time) (int64,
 		return deleted, err
 	}
 	for _, orphans := range []string{
-		`DELETE FROM title WHERE id NOT IN (SELECT title FROM episode)`,
+		`DELETE FROM title WHERE id <> 0 AND id NOT IN (SELECT title FROM episode)`,
 		`DELETE FROM activity WHERE id NOT IN (SELECT activity FROM episode)`,
 		`DELETE FROM segment WHERE id NOT IN (SELECT segment FROM episode)`,
 		`DELETE FROM login WHERE id NOT IN (SELECT login FROM segment)`,

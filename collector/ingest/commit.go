@@ -29,21 +29,23 @@ func (i *Ingest) commit(upload *collector.Upload) error {
 // Run stores what is admitted until the context ends, and what waits then.
 func (i *Ingest) Run(ctx context.Context) error {
 	defer close(i.stopped)
-	timer := time.NewTimer(i.options.CollectFor)
-	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case first := <-i.queue:
-			timer.Reset(i.options.CollectFor)
-			i.write(ctx, i.collect(ctx, first, timer.C))
+			i.write(ctx, i.collect(ctx, first))
 		}
 	}
 }
 
-// collect takes what else comes until time is up, there is enough for a transaction, or the context ends.
-func (i *Ingest) collect(ctx context.Context, first *pending, enough <-chan time.Time) []*pending {
+// collect takes what else comes until time is up, nothing more comes, there is enough for a transaction, or the context
+// ends.
+func (i *Ingest) collect(ctx context.Context, first *pending) []*pending {
+	enough := time.NewTimer(i.options.CollectFor)
+	defer enough.Stop()
+	quiet := time.NewTimer(i.options.CollectFor / quietShare)
+	defer quiet.Stop()
 	group := []*pending{first}
 	rows := len(first.upload.Rows)
 	for rows < commitRows {
@@ -51,7 +53,10 @@ func (i *Ingest) collect(ctx context.Context, first *pending, enough <-chan time
 		case next := <-i.queue:
 			group = append(group, next)
 			rows += len(next.upload.Rows)
-		case <-enough:
+			quiet.Reset(i.options.CollectFor / quietShare)
+		case <-quiet.C:
+			return group
+		case <-enough.C:
 			return group
 		case <-ctx.Done():
 			return group

@@ -48,6 +48,8 @@ type Options struct {
 
 const (
 	collectFor = 50 * time.Millisecond
+	// quietShare of that without another upload, and waiting on is only delay: who would send has sent.
+	quietShare = 8
 	// commitRows are enough for a transaction: no use in waiting longer.
 	commitRows = 20_000
 	// maxWaitingRows bounds what is held in memory between admission and the disk, some 100 MB.
@@ -60,7 +62,7 @@ type Ingest struct {
 	registry Registry
 	store    Store
 	options  Options
-	queue   chan *pending
+	queue    chan *pending
 	// stopped is closed when Run takes nothing more.
 	stopped chan struct{}
 	waiting atomic.Int64

@@ -17,9 +17,9 @@ import (
 	"github.com/dayline-project/dayline/collector/ingest"
 	"github.com/dayline-project/dayline/collector/sqlite"
 	"github.com/dayline-project/dayline/collector/storetest"
+	"github.com/dayline-project/dayline/shared/episode"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
-	"github.com/dayline-project/dayline/shared/episode"
 	"github.com/dayline-project/dayline/shared/settings"
 	"github.com/dayline-project/dayline/shared/stream"
 )

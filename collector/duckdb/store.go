@@ -123,8 +123,6 @@ func openFile(ctx context.Context, path string, options Options) (*file, error) 
 		"default_block_size": {"65536"},
 		// A larger log is folded in less often, which leaves fewer holes in the file; it is read at start within a second.
 		"checkpoint_threshold": {"32MB"},
-		// Group by dense numbers in arrays instead of hash tables, up to a million groups: three times faster here.
-		"perfect_ht_threshold": {"20"},
 	}
 	if options.Threads > 0 {
 		settings.Set("threads", strconv.Itoa(options.Threads))

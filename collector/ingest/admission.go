@@ -21,8 +21,8 @@ type admission struct {
 	opened *stream.Opened
 	clock  clock
 
-	// known are the logins, by index, where any record needs one.
-	known []*login
+	// keys are those of the logins, by index, once a record of theirs is let in.
+	keys []string
 	// verdicts of the settings, by revision and login.
 	verdicts map[ruling]*permission
 
@@ -41,9 +41,7 @@ type ruling struct {
 // admit makes rows of the records from a sequence on.
 func (a *admission) admit(ctx context.Context, from uint64) error {
 	entries := a.opened.Entries[from-a.opened.First:]
-	if err := a.meet(ctx, entries); err != nil {
-		return err
-	}
+	a.keys = make([]string, len(a.opened.Logins))
 	a.rows = make([]collector.Row, 0, len(entries))
 	quota := a.floods.quota()
 	for n := range entries {
@@ -53,7 +51,7 @@ func (a *admission) admit(ctx context.Context, from uint64) error {
 			a.refuse(sequence, entry.Fault.Field, entry.Fault.Reason)
 			continue
 		}
-		row := collector.Row{Sequence: sequence, LoginKey: a.known[entry.LoginIndex].key, Record: entry.Record}
+		row := collector.Row{Sequence: sequence, Record: entry.Record}
 		if reason := a.clock.correct(&row); reason != "" {
 			a.refuse(sequence, "start_ms", reason)
 			continue
@@ -65,6 +63,9 @@ func (a *admission) admit(ctx context.Context, from uint64) error {
 		if !permission.allow(&row.Record) {
 			a.counters.forbidden.Add(1)
 			continue
+		}
+		if row.LoginKey, err = a.meet(ctx, entry); err != nil {
+			return err
 		}
 		if !quota.take(row.LoginKey, row.Day) {
 			a.flooded = true
@@ -93,26 +94,12 @@ func (a *admission) refuse(sequence uint64, field, reason string) {
 	a.refusals = append(a.refusals, &agentv1.Refusal{Sequence: sequence, Field: field, Reason: reason})
 }
 
-// meet makes the logins of the batch's good records known: a person appears with the first episode.
-func (a *admission) meet(ctx context.Context, entries []stream.Entry) error {
-	used := make([]bool, len(a.opened.Logins))
-	for n := range entries {
-		if entries[n].Fault == nil {
-			used[entries[n].LoginIndex] = true
-		}
+// meet gives the key of a record's login and makes it known: a person appears with the first episode that is let in.
+func (a *admission) meet(ctx context.Context, entry *stream.Entry) (key string, err error) {
+	if a.keys[entry.LoginIndex] == "" {
+		a.keys[entry.LoginIndex], err = a.login(ctx, a.state.device, entry.Login)
 	}
-	a.known = make([]*login, len(used))
-	for index, used := range used {
-		if !used {
-			continue
-		}
-		known, err := a.login(ctx, a.state.device, a.opened.Logins[index])
-		if err != nil {
-			return err
-		}
-		a.known[index] = known
-	}
-	return nil
+	return a.keys[entry.LoginIndex], err
 }
 
 // permission finds what the settings named by a record said of its login.
@@ -121,7 +108,7 @@ func (a *admission) permission(ctx context.Context, entry *stream.Entry) (*permi
 	if found, known := a.verdicts[key]; known {
 		return found, nil
 	}
-	if len(a.verdicts) >= maxRevisions*len(a.known) {
+	if len(a.verdicts) >= maxRevisions*len(a.keys) {
 		return nil, collector.Refuse(collector.BadRequest, "batch.episodes.settings_revision", "more than %d revisions", maxRevisions)
 	}
 	found, err := a.rules.find(ctx, entry.Revision, entry.Login)

@@ -11,11 +11,9 @@ import (
 // maxKnownLogins are remembered, so that a sync of a known login asks the registry nothing.
 const maxKnownLogins = 50_000
 
-type login struct{ key string }
-
 type logins struct {
 	mu    sync.Mutex
-	known map[loginID]*login
+	known map[loginID]string
 }
 
 type loginID struct {
@@ -23,26 +21,27 @@ type loginID struct {
 	login  stream.Login
 }
 
-// login makes a login known to the registry, with a person.
-func (i *Ingest) login(ctx context.Context, device string, who stream.Login) (*login, error) {
+// login makes a login known to the registry, with a person, and gives its key.
+func (i *Ingest) login(ctx context.Context, device string, who stream.Login) (key string, err error) {
 	id := loginID{device, who}
 	i.logins.mu.Lock()
-	known := i.logins.known[id]
+	key = i.logins.known[id]
 	i.logins.mu.Unlock()
-	if known != nil {
-		return known, nil
+	if key != "" {
+		return key, nil
 	}
-	shown := who
-	shown.Name = stream.Printable(who.Name)
-	if _, err := i.registry.LoginPeople(ctx, device, []stream.Login{shown}); err != nil {
-		return nil, err
+	clean := stream.Login{
+		Authority: stream.Printable(who.Authority), Account: stream.Printable(who.Account), Name: stream.Printable(who.Name),
 	}
-	known = &login{key: collector.LoginKey(device, who)}
+	if _, err := i.registry.LoginPeople(ctx, device, []stream.Login{clean}); err != nil {
+		return "", err
+	}
+	key = collector.LoginKey(device, clean)
 	i.logins.mu.Lock()
 	defer i.logins.mu.Unlock()
 	if i.logins.known == nil || len(i.logins.known) >= maxKnownLogins {
-		i.logins.known = map[loginID]*login{}
+		i.logins.known = map[loginID]string{}
 	}
-	i.logins.known[id] = known
-	return known, nil
+	i.logins.known[id] = key
+	return key, nil
 }

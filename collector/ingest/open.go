@@ -25,17 +25,16 @@ func (i *Ingest) takeOpen(ctx context.Context, state *deviceState, going []*agen
 			i.counters.refused.Add(1)
 			continue
 		}
-		known, err := i.login(ctx, state.device, record.Login)
-		if err != nil {
-			return err
-		}
 		permission, err := i.rules.find(ctx, record.Revision, record.Login)
 		if err != nil {
 			return err
 		}
-		row := collector.OpenRow{Device: state.device, Row: collector.Row{LoginKey: known.key, Record: record}}
+		row := collector.OpenRow{Device: state.device, Row: collector.Row{Record: record}}
 		if clock.correct(&row.Row) != "" || !permission.allow(&row.Record) {
 			continue
+		}
+		if row.LoginKey, err = i.login(ctx, state.device, record.Login); err != nil {
+			return err
 		}
 		purge(&row.Record)
 		open = append(open, row)

@@ -122,25 +122,27 @@ func (w *worker) work(t *testing.T, length time.Duration) {
 	}
 }
 
-// seen waits until the helper that was just started captures again: its log says so once it is let collect. What was
-// shown until then it cannot have seen.
+// seen shows one window after another until one of them is in the report: from that one on, the helper that was just
+// started has seen everything.
 func (w *worker) seen(t *testing.T, here *site.Site) {
 	t.Helper()
-	mark := "captured again after a kill, " + w.show(t)
-	mustDo(t, w.cards.Title(w.n%3, mark))
+	first := len(w.shown)
 	site.Eventually(t, time.Minute, "the helper captures again", func() error {
-		rows, err := here.Collector.Activity(t.Context())
+		w.show(t)
+		rows, err := here.Collector.Closed(t.Context())
 		if err != nil {
 			return err
 		}
 		for _, row := range rows {
-			if row.Title == mark {
-				return nil
+			for _, s := range w.shown[first:] {
+				if row.Title == s.title {
+					w.killed[len(w.killed)-1].to = s.at
+					return nil
+				}
 			}
 		}
 		return errors.New("not yet")
 	})
-	w.killed[len(w.killed)-1].to = time.Now()
 }
 
 // arrived waits until everything that had to arrive did, and looks that nothing did twice.

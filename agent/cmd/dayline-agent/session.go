@@ -45,6 +45,7 @@ func runSession(args []string, stderr io.Writer) int {
 	}
 	debug.SetGCPercent(50)
 	debug.SetMemoryLimit(sessionMemory)
+	shrink()
 	ctx, stop := untilSessionEnds()
 	defer stop()
 	if err := observeSession(ctx, *socket, slog.New(slog.NewTextHandler(stderr, nil))); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/dayline-project/dayline/agent/internal/sys/x11"
@@ -68,7 +67,7 @@ func (d *x11Display) front() (Window, time.Duration, error) {
 	if !details.Mapped {
 		return Window{}, details.Idle, nil
 	}
-	return Window{ID: uint32(w), App: appOf(details), Class: details.Class, Title: details.Title}, details.Idle, nil
+	return Window{ID: uint32(w), App: appOf(details.Class, details.ServerPID, details.ClientPID), Class: details.Class, Title: details.Title}, details.Idle, nil
 }
 
 func (d *x11Display) title() (string, time.Duration, error) { return d.conn.LookTitle(d.window) }
@@ -96,17 +95,6 @@ func (d *x11Display) next() (shown, bool) {
 	kinds := map[x11.Kind]shownKind{x11.FrontChanged: shownFront, x11.TitleChanged: shownTitle, x11.Gone: shownGone, x11.Input: shownInput}
 	e, ok := d.conn.Next()
 	return shown{at: d.now(), kind: kinds[e.Kind], window: uint32(e.Window), idle: e.Idle}, ok
-}
-
-// appOf names a window's program: by the process the server knows, else the one the window tells, which may be one of
-// another computer or container; else by its class.
-func appOf(d x11.Details) string {
-	for _, pid := range []int{d.ServerPID, d.ClientPID} {
-		if name := programName(pid); name != "" {
-			return name
-		}
-	}
-	return strings.ToLower(d.Class)
 }
 
 // desktopKind says which kind of desktop the environment tells of, and whether most windows are not X's.

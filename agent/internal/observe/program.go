@@ -18,6 +18,17 @@ func programOfPath(executable string) string {
 	return shorten(name)
 }
 
+// appOf names a window's program: by the first of these processes that has a name — the one the server knows comes
+// before the one the window tells, which may be of another computer or container — else by the window's class.
+func appOf(class string, pids ...int) string {
+	for _, pid := range pids {
+		if name := programName(pid); name != "" {
+			return name
+		}
+	}
+	return shorten(strings.ToLower(class))
+}
+
 func shorten(name string) string {
 	name = strings.ToValidUTF8(strings.TrimSpace(name), "\uFFFD")
 	if len(name) > maxName {

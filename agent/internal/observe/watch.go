@@ -207,10 +207,11 @@ func (w *watch) poll() {
 	w.try()
 	w.zone.refresh()
 	w.pass(true)
+	// The idle time comes with the window in front.
 	w.readFront(w.o.Now())
 	m := just(episode.EventTick)
-	m.Poll = true
-	w.make(m)
+	m.At, m.Poll = w.o.Now(), true
+	w.emit(m)
 }
 
 // tellLevels tells of the capture as it is now.

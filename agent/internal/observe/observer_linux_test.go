@@ -186,10 +186,10 @@ func TestPrograms(t *testing.T) {
 	d.OldTitle(window, "STRING", "old")
 	d.Title(window, "")
 	w.focus(app(t), "old")
-	if o := appOf(x11.Details{Class: "Remote"}); o != "remote" {
+	if o := appOf("Remote", 0, 0); o != "remote" {
 		t.Errorf("a window without a process: %q", o)
 	}
-	if o := appOf(x11.Details{ClientPID: os.Getpid(), Class: "Remote"}); o != app(t) {
+	if o := appOf("Remote", 0, os.Getpid()); o != app(t) {
 		t.Errorf("a window that says whose it is: %q", o)
 	}
 }

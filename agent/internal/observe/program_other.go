@@ -1,0 +1,5 @@
+//go:build !linux
+
+package observe
+
+func programName(int) string { return "" }

@@ -295,3 +295,22 @@ func TestZone(t *testing.T) {
 		t.Error("without a file the zone is the runtime's")
 	}
 }
+
+func TestTitles(t *testing.T) {
+	var reads titles
+	n, now := 0, time.Minute
+	for ; now < 2*time.Minute; now += 40 * time.Millisecond {
+		if reads.read(now) == 0 {
+			n++
+		}
+	}
+	if n < 300 || n > 310 {
+		t.Errorf("a title that changed 25 times a second was read %d times in a minute, want 5 a second", n)
+	}
+	n = 0
+	for now += time.Minute; reads.read(now) == 0; n++ {
+	}
+	if wait := reads.read(now); n != titlesAtOnce || wait <= 0 || wait > titleEvery {
+		t.Errorf("after a calm minute %d were read at once, the next after %v", n, wait)
+	}
+}

@@ -52,3 +52,28 @@ func (f *front) expire() (focus bool) {
 	f.window, f.known = Window{}, true
 	return true
 }
+
+// titles bounds how often a title is read: a window that changes it many times a second, as a progress indicator
+// does, is read at once a few times and then five times a second, its last title always.
+type titles struct {
+	spent int
+	at    time.Duration
+}
+
+const (
+	titlesAtOnce = 10
+	titleEvery   = 200 * time.Millisecond
+)
+
+// read tells whether a title that changed at a moment may be read now; else after how long.
+func (t *titles) read(now time.Duration) (wait time.Duration) {
+	if back := int((now - t.at) / titleEvery); back > 0 {
+		t.spent = max(0, t.spent-back)
+		t.at += time.Duration(back) * titleEvery
+	}
+	if t.spent < titlesAtOnce {
+		t.spent++
+		return 0
+	}
+	return titleEvery - (now - t.at)
+}

@@ -89,6 +89,12 @@ func (w *watch) readTitle(at time.Duration) {
 	if w.display == nil || w.front.window.ID == 0 || w.front.leaving {
 		return
 	}
+	if wait := w.titles.read(w.o.Now()); wait > 0 {
+		w.titleAt = at
+		w.title.Reset(wait)
+		return
+	}
+	w.title.Stop()
 	asked := w.o.Now()
 	title, idle, err := w.display.title()
 	if err != nil {

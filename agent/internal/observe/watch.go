@@ -39,8 +39,12 @@ type watch struct {
 
 	// await: the next input has to be told.
 	await bool
-	// settle is due when no window in front is to be believed, again when the idle time is to be asked once more.
-	settle, again *time.Timer
+	// titles bounds the reading of titles; one that changed at titleAt is read later.
+	titles  titles
+	titleAt time.Duration
+	// settle is due when no window in front is to be believed, again when the idle time is to be asked once more,
+	// title when a title that changes often is to be read.
+	settle, again, title *time.Timer
 }
 
 // watch observes the session until it is no longer wished; the error is the context's.
@@ -57,10 +61,11 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 		o: o, ctx: ctx, rules: rules, zone: openZone(zoneFile()), shelf: &shelf{folders: entryFolders()},
 		capture: capture{wayland: wayland, rules: rules},
 		bus:     &bus{sessionID: o.config.SessionID, uid: o.config.UID, now: o.Now, signals: signals},
-		settle:  stopped(), again: stopped(), last: o.Now(), told: nothingTold,
+		settle:  stopped(), again: stopped(), title: stopped(), last: o.Now(), told: nothingTold,
 	}
 	defer w.settle.Stop()
 	defer w.again.Stop()
+	defer w.title.Stop()
 	w.timeline.begin(w.read())
 	actors.Go(func() { w.bus.run(ctx) })
 	actors.Go(func() { o.keepDisplay(ctx, events) })
@@ -85,6 +90,8 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 			w.expire()
 		case <-w.again.C:
 			w.awaitInput()
+		case <-w.title.C:
+			w.readTitle(w.titleAt)
 		}
 	}
 }

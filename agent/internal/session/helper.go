@@ -96,7 +96,9 @@ type Helper struct {
 	// ending: the word the session ends with, once that is asked for; ended: the engine has heard of it.
 	ending episode.EndedBy
 	ended  bool
-	last   *time.Timer
+	// last is due when half of the time to end is over, and again, after left, when all is.
+	last *time.Timer
+	left time.Duration
 }
 
 // NewHelper gives a helper that has yet to Run.
@@ -158,8 +160,12 @@ func (h *Helper) Run(ctx context.Context) error {
 		case <-h.alone.C:
 			return ErrAlone
 		case <-h.last.C:
+			if h.left == 0 {
+				return nil
+			}
 			h.finish()
-			return nil
+			h.last.Reset(h.left)
+			h.left = 0
 		}
 		if h.ended && len(h.kept.closed) == 0 {
 			return nil
@@ -257,8 +263,8 @@ func (h *Helper) end(by episode.EndedBy, within time.Duration) {
 	if h.ending != "" {
 		return
 	}
-	h.ending = by
-	h.last.Reset(within)
+	h.ending, h.left = by, within/2
+	h.last.Reset(within / 2)
 	if !h.begun {
 		h.ended = true
 		return
@@ -276,7 +282,8 @@ func endEvent(by episode.EndedBy) episode.Event {
 	return episode.EventEnd
 }
 
-// finish ends the session where its observer did not come to it in time, so that what was open is at least sent.
+// finish ends the session where its observer did not come to it in half of the time: a desktop that hangs must not
+// cost what is open.
 func (h *Helper) finish() {
 	if h.begun {
 		h.observed(observe.Observation{Observation: episode.Observation{At: h.config.Observer.Now(), Event: endEvent(h.ending)}})

@@ -26,14 +26,14 @@ func TestKill(t *testing.T) {
 	w := &worker{cards: cards, screen: screen, rand: rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))}
 	w.work(t, time.Second)
 	for i := range site.Times(t, 20) {
-		w.work(t, time.Duration(100+w.rand.IntN(500))*time.Millisecond)
+		w.work(t, time.Duration(200+w.rand.IntN(800))*time.Millisecond)
 		from := time.Now()
 		victim := []string{"session", "service", "collector"}[w.rand.IntN(3)]
 		switch victim {
 		case "session":
 			w.killed = append(w.killed, gap{from: time.Now()})
 			here.Agent.KillSession()
-			w.work(t, time.Duration(w.rand.IntN(100))*time.Millisecond)
+			w.work(t, time.Duration(w.rand.IntN(300))*time.Millisecond)
 			mustDo(t, here.Agent.StartSession())
 			w.seen(t, here)
 		case "service":
@@ -100,8 +100,14 @@ type showing struct {
 	at    time.Time
 }
 
+// pace is how far apart windows come to the front: every one of them has to be seen (targets.md T3).
+const pace = 200 * time.Millisecond
+
 func (w *worker) show(t *testing.T) string {
 	t.Helper()
+	if n := len(w.shown); n > 0 {
+		site.Pass(t, time.Until(w.shown[n-1].at.Add(pace)))
+	}
 	w.n++
 	card, title := w.n%3, fmt.Sprintf("change %05d", w.n)
 	mustDo(t, w.cards.Title(card, title))
@@ -110,7 +116,7 @@ func (w *worker) show(t *testing.T) string {
 	return title
 }
 
-// work shows cards for this long, a few a second, with some input now and then.
+// work shows cards for this long, with some input now and then.
 func (w *worker) work(t *testing.T, length time.Duration) {
 	t.Helper()
 	for until := time.Now().Add(length); time.Now().Before(until); {
@@ -118,7 +124,6 @@ func (w *worker) work(t *testing.T, length time.Duration) {
 		if w.n%5 == 0 {
 			mustDo(t, w.screen.Input("key", "shift"))
 		}
-		site.Pass(t, 60*time.Millisecond)
 	}
 }
 

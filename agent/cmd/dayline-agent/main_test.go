@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/dayline-project/dayline/agent/internal/enroll"
+	"github.com/dayline-project/dayline/agent/internal/service"
+	"github.com/dayline-project/dayline/agent/internal/uplink/uplinktest"
+)
+
+func invoke(args ...string) (status int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	status = dispatch(args, &out, &err)
+	return status, out.String(), err.String()
+}
+
+func TestExitStatusAndWords(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	for _, test := range []struct {
+		args   string
+		status int
+		words  string
+	}{
+		{"", usedWrongly, "Usage"},
+		{"help", done, "Usage"},
+		{"frobnicate", usedWrongly, `there is no command "frobnicate"`},
+		{"version", done, "0."},
+		{"version 2", usedWrongly, "Usage"},
+		{"status --no-such-flag", usedWrongly, "no-such-flag"},
+		{"status more --state " + state, usedWrongly, "Usage"},
+		{"status --state " + state, failed, "not running"},
+		{"doctor --state " + state, failed, "systemctl start"},
+		{"pause --state " + state, failed, "does not run"},
+		{"enroll --state " + state + " dl1abc", failed, "too short"},
+		{"enroll --state " + state + " https://example.com", failed, `must begin with "dl1"`},
+		{"run --state " + state, failed, "not enrolled"},
+	} {
+		t.Run(test.args, func(t *testing.T) {
+			status, stdout, stderr := invoke(strings.Fields(test.args)...)
+			if status != test.status || !strings.Contains(stdout+stderr, test.words) {
+				t.Errorf("status %d, want %d; stdout %q, stderr %q", status, test.status, stdout, stderr)
+			}
+		})
+	}
+}
+
+func TestStatusWithoutAServiceIsStillJSON(t *testing.T) {
+	_, stdout, _ := invoke("status", "--json", "--state", t.TempDir())
+	var s service.Status
+	if err := json.Unmarshal([]byte(stdout), &s); err != nil || s.Running || s.Version == "" || s.Problem == "" {
+		t.Errorf("%v: %s", err, stdout)
+	}
+}
+
+// One wrong character is told before anything is asked of anybody, and changes nothing.
+func TestAWrongCharacterIsToldFirst(t *testing.T) {
+	c := uplinktest.Start(t)
+	before := c.Bytes()
+	state := filepath.Join(t.TempDir(), "state")
+	text := []byte(c.Token().Encode())
+	text[40] ^= 1 // within the alphabet: a letter becomes another
+	if text[40] < 'a' || text[40] > 'z' {
+		text[40] = 'q'
+	}
+	status, _, stderr := invoke("enroll", "--state", state, string(text))
+	if status != failed || !strings.Contains(stderr, "position 41") {
+		t.Errorf("status %d: %s", status, stderr)
+	}
+	if c.Bytes() != before {
+		t.Error("the collector was asked")
+	}
+	if _, err := os.Stat(state); err == nil {
+		t.Error("the state folder was made")
+	}
+}
+
+func TestEnrolAndReplace(t *testing.T) {
+	first, second := uplinktest.Start(t), uplinktest.Start(t)
+	state := filepath.Join(t.TempDir(), "state")
+	if status, stdout, stderr := invoke("enroll", "--state", state, first.Token().Encode()); status != done || !strings.Contains(stdout, "enrolled as d-") {
+		t.Fatalf("status %d: %s %s", status, stdout, stderr)
+	}
+	if status, _, stderr := invoke("enroll", "--state", state, second.Token().Encode()); status != failed || !strings.Contains(stderr, "--replace") {
+		t.Fatalf("an enrolled device took another string: %d %s", status, stderr)
+	}
+	left := filepath.Join(state, "settings")
+	if err := os.WriteFile(left, []byte("of the first"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := service.Open(service.Config{Folder: state, Socket: socketOf(state), Log: slog.NewTextHandler(io.Discard, nil), Level: &level})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, _, stderr := invoke("enroll", "--replace", "--state", state, second.Token().Encode()); status != failed || !strings.Contains(stderr, "stop it first") {
+		t.Fatalf("replaced under a running service: %d %s", status, stderr)
+	}
+	ctx, cancel := contextCancelled(t)
+	defer cancel()
+	if err := s.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, stderr := invoke("enroll", "--replace", "--state", state, second.Token().Encode()); status != done {
+		t.Fatalf("status %d: %s", status, stderr)
+	}
+	trusted, err := enroll.Trusted(state)
+	if err != nil || !slices.Equal(trusted.Sets()[0].Addresses, []string{second.Address}) {
+		t.Errorf("trusts %v, %v", trusted, err)
+	}
+	if raw, err := os.ReadFile(left); err == nil {
+		t.Errorf("settings of the first collector are left: %s", raw)
+	}
+}
+
+func TestTheSecretStaysOutOfTheHelper(t *testing.T) {
+	kept := withoutSecret([]string{"HOME=/root", enroll.EnvironmentName + "=dl1secret", enroll.EnvironmentName + "ED=1"})
+	if !slices.Equal(kept, []string{"HOME=/root", enroll.EnvironmentName + "ED=1"}) {
+		t.Errorf("kept %v", kept)
+	}
+}
+
+func contextCancelled(t *testing.T) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx, cancel
+}

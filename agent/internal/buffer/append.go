@@ -115,10 +115,11 @@ func (b *Buffer) makeRoom(tx *bolt.Tx) error {
 }
 
 // Expire drops what started longer ago than the limit's days, as a loss. A clock that leapt by more than that since
-// the last call is not believed unless it is confirmed (by a collector's answer).
+// the last call is not believed unless it is confirmed (by a collector's answer). It also renews the reserve.
 func (b *Buffer) Expire(now time.Time, confirmed bool) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.keepReserve()
 	if b.limits.Days <= 0 {
 		return nil
 	}

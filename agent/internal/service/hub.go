@@ -26,6 +26,8 @@ const (
 	// how often it looks for midnight otherwise.
 	busyEvery = time.Second
 	calmEvery = 60 * time.Second
+	// tidyEvery is how often the buffer's oldest episodes are looked at.
+	tidyEvery = time.Hour
 	// inUseFor: a session with input this recently is in use.
 	inUseFor = 10 * time.Minute
 )
@@ -38,6 +40,8 @@ type hub struct {
 	log      *slog.Logger
 	// soon asks for a sync.
 	soon func()
+	// tidy drops what the buffer has held for too long.
+	tidy func(time.Time)
 	// saw notes a login that has a session.
 	saw func(stream.Login, time.Time) error
 	// answer tells a person's command what it asked.
@@ -57,7 +61,7 @@ type hub struct {
 
 func newHub(b *buffer.Buffer, s *settings.Store, log *slog.Logger) (*hub, error) {
 	h := &hub{
-		buffer: b, settings: s, log: log, soon: func() {}, wake: make(chan struct{}, 1),
+		buffer: b, settings: s, log: log, soon: func() {}, tidy: func(time.Time) {}, wake: make(chan struct{}, 1),
 		helpers: map[string]*helper{}, byConn: map[*session.Conn]*helper{}, pauses: map[stream.Login]*agentv1.Span{},
 	}
 	h.recorder = &recorder{buffer: b, log: log, acknowledge: h.acknowledge, stored: func() {}}
@@ -139,6 +143,7 @@ func (h *hub) look() {
 func (h *hub) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var tidied time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -147,6 +152,10 @@ func (h *hub) Run(ctx context.Context) error {
 		case <-timer.C:
 		}
 		now := time.Now()
+		if now.Sub(tidied) >= tidyEvery {
+			h.tidy(now)
+			tidied = now
+		}
 		busy := h.endRuns(now)
 		busy = h.recorder.retry() || busy
 		h.refresh(now)

@@ -85,7 +85,7 @@ func Open(config Config) (*Service, error) {
 	if s.hub, err = newHub(s.buffer, s.settings, s.log); err != nil {
 		return nil, errors.Join(err, s.buffer.Close())
 	}
-	s.hub.answer, s.hub.saw = s.answer, s.logins.saw
+	s.hub.answer, s.hub.saw, s.hub.tidy = s.answer, s.logins.saw, s.tidy
 	s.limitBuffer()
 	if s.Identity != nil {
 		s.uplink = uplink.New(uplink.Config{
@@ -154,6 +154,14 @@ func (s *Service) settingsChanged() {
 func (s *Service) limitBuffer() {
 	if caps := s.settings.Buffer(); caps.Bytes > 0 {
 		s.buffer.SetLimits(buffer.Limits{Bytes: caps.Bytes, Days: caps.Days})
+	}
+}
+
+// tidy drops what was held for longer than the settings allow, by the collector's clock where it is known.
+func (s *Service) tidy(now time.Time) {
+	contact := s.contact()
+	if err := s.buffer.Expire(now.Add(contact.ClockOffset), contact.ClockKnown); err != nil {
+		s.log.Error("buffer not trimmed", "error", err)
 	}
 }
 

@@ -47,9 +47,6 @@ func (u *Uplink) sync(ctx context.Context, scene Scene) (outcome, error) {
 		return outcome{}, err
 	}
 	u.obey(ctx, answer, scene.Facts)
-	if err := u.Buffer.Expire(time.Now().Add(u.Status().ClockOffset), true); err != nil {
-		u.Log.Error("buffer not trimmed", "error", err)
-	}
 	asked := time.Duration(max(answer.RetryAfterMs, 0)) * time.Millisecond
 	if answer.Fork {
 		asked = max(asked, firstRetry)

@@ -39,7 +39,6 @@ type Buffer interface {
 	Spans(max int) ([]*agentv1.Span, error)
 	DeleteSpans(sent []*agentv1.Span) error
 	Erase(login *stream.Login, before time.Time) error
-	Expire(now time.Time, confirmed bool) error
 	Stats() buffer.Stats
 }
 

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -45,24 +46,34 @@ func newFleet(ctx context.Context, bin rig.Binaries, devices int) (*fleet, error
 		return nil, err
 	}
 	f := &fleet{dir: dir}
-	if f.collector, err = rig.NewCollector(bin, dir, rig.Options{}); err != nil {
-		return nil, err
+	if err := f.start(ctx, bin, devices); err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
+}
+
+func (f *fleet) start(ctx context.Context, bin rig.Binaries, devices int) (err error) {
+	if f.collector, err = rig.NewCollector(bin, f.dir, rig.Options{}); err != nil {
+		return err
 	}
 	// The first start makes the keys.
 	if err := f.collector.Start(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if err := f.collector.Stop(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := f.enroll(ctx, devices); err != nil {
-		return nil, err
+		return err
 	}
-	return f, f.collector.Start(ctx)
+	return f.collector.Start(ctx)
 }
 
 func (f *fleet) close() error {
-	err := f.collector.Stop()
+	var err error
+	if f.collector != nil {
+		err = f.collector.Stop()
+	}
 	if removed := os.RemoveAll(f.dir); err == nil {
 		err = removed
 	}

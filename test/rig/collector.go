@@ -58,7 +58,7 @@ type Collector struct {
 
 // Options of a collector.
 type Options struct {
-	// Account is the text of account.yaml.
+	// Account is the text of account.yaml; empty: the defaults.
 	Account string
 	// Data is where the stores go; empty: a folder below dir.
 	Data string
@@ -86,6 +86,9 @@ func NewCollector(bin Binaries, dir string, o Options) (*Collector, error) {
 	}
 	if o.Public == "" {
 		o.Public = c.Listen
+	}
+	if o.Account == "" {
+		o.Account = "settle: 2s # the default; an empty file is refused\n"
 	}
 	if o.Floor == "" {
 		o.Floor = "1MB"

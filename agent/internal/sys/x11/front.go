@@ -114,7 +114,7 @@ func (c *Conn) focused() (Window, error) {
 	return Window(w), nil
 }
 
-// Watch begins to tell of a window's title and end, and with focus told also of its losing the input focus. It comes
+// Watch begins to tell of a window's title and end and, where nobody manages, of its losing the input focus. It comes
 // before Look, so that nothing is missed between.
 func (c *Conn) Watch(w Window, managed bool) {
 	mask := uint32(xproto.EventMaskPropertyChange | xproto.EventMaskStructureNotify)

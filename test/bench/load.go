@@ -244,7 +244,7 @@ func measureLoad(ctx context.Context, bin rig.Binaries) (figures []figure, err e
 		per                    func(calls, episodes int) int
 	}{
 		{"T7 ingest, batches of 5,000", "≥ 100,000 episodes/s", 0, bigDevices, 16, 10, 5000, "episodes/s", func(c, e int) int { return c * e }},
-		{"T7 ingest, syncs of 30", "≥ 3,000 syncs/s", bigDevices, smallDevices, 128, 80, 30, "syncs/s", func(c, _ int) int { return c }},
+		{"T7 ingest, syncs of 30", "≥ 3,000 syncs/s", bigDevices, smallDevices, smallDevices, 80, 30, "syncs/s", func(c, _ int) int { return c }},
 	} {
 		through := transport(load.conns)
 		var senders []*sender

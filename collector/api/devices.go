@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dayline-project/dayline/collector"
+	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 	"github.com/dayline-project/dayline/shared/stream"
 )
 
@@ -19,6 +20,8 @@ type devices struct {
 	byID     map[string]*device
 	byKey    map[string]*device
 	names    map[string]int
+	// refreshing keeps an older reading of the registry from being put over a newer one.
+	refreshing sync.Mutex
 }
 
 // device is one device and what is going on with it. Its fields are guarded by its own lock.
@@ -50,7 +53,7 @@ func loadDevices(ctx context.Context, registry collector.Registry) (*devices, er
 	return d, nil
 }
 
-// put adds a device or takes over its new facts.
+// put adds a device or takes over what the registry says of it, save its facts: memory has the newer ones.
 func (d *devices) put(now collector.Device) *device {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -63,12 +66,31 @@ func (d *devices) put(now collector.Device) *device {
 	defer one.mu.Unlock()
 	if one.ID != "" {
 		delete(d.byKey, string(one.PublicKey))
-		d.names[one.Name]--
+		d.unname(one.Name)
+		setFacts(&now, factsOf(one.Device))
 	}
 	one.Device, one.key = now, keyMark(now.PublicKey)
 	d.byKey[string(now.PublicKey)] = one
 	d.names[now.Name]++
 	return one
+}
+
+// learn takes over what a device says of itself, and nothing else: it may have been revoked meanwhile.
+func (d *devices) learn(one *device, facts *agentv1.DeviceFacts, flags ...string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	d.unname(one.Name)
+	setFacts(&one.Device, facts)
+	one.Flags = slices.Compact(slices.Sorted(slices.Values(slices.Concat(one.Flags, flags))))
+	d.names[one.Name]++
+}
+
+func (d *devices) unname(name string) {
+	if d.names[name]--; d.names[name] == 0 {
+		delete(d.names, name)
+	}
 }
 
 // find gives the device, nil if there is none.
@@ -86,6 +108,8 @@ func (d *devices) findKey(publicKey []byte) *device {
 
 // refresh reads a device again after the registry changed it.
 func (d *devices) refresh(ctx context.Context, id string) (*device, error) {
+	d.refreshing.Lock()
+	defer d.refreshing.Unlock()
 	now, err := d.registry.Device(ctx, id)
 	if err != nil {
 		return nil, err

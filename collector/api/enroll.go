@@ -130,11 +130,9 @@ func (a *Agents) enrolled(device collector.Device) *connect.Response[agentv1.Enr
 }
 
 func newDevice(publicKey []byte, facts *agentv1.DeviceFacts, now time.Time) collector.Device {
-	return collector.Device{
-		ID: "d-" + randomHex(8), PublicKey: slices.Clone(publicKey), EnrolledAt: now,
-		Name: facts.GetName(), OS: facts.GetOs(), OSVersion: facts.GetOsVersion(), Arch: facts.GetArch(),
-		AgentVersion: facts.GetAgentVersion(), Hardware: facts.GetHardware(), TimeZone: facts.GetTimeZone(),
-	}
+	device := collector.Device{ID: "d-" + randomHex(8), PublicKey: slices.Clone(publicKey), EnrolledAt: now}
+	setFacts(&device, facts)
+	return device
 }
 
 // maxFactRunes bounds each fact a device tells of itself.
@@ -221,6 +219,9 @@ func (a *Agents) readmit(ctx context.Context, c *agentv1.Credential) (*device, e
 	if err := a.registry.RekeyDevice(ctx, now.ID, now.PublicKey, c.PublicKey); err != nil {
 		return nil, err
 	}
+	if err := a.audit(ctx, now.ID, "device.rekey", map[string]any{"restored": true}); err != nil {
+		return nil, err
+	}
 	return a.devices.refresh(ctx, now.ID)
 }
 
@@ -271,12 +272,11 @@ func (a *Agents) Rekey(ctx context.Context, req *connect.Request[agentv1.RekeyRe
 	case err != nil:
 		return nil, err
 	}
-	if err := a.registry.Contacts(ctx, []collector.Contact{{Device: device.ID, At: a.now(), Facts: m.Facts}}); err != nil {
-		return nil, err
-	}
 	if one, err = a.devices.refresh(ctx, device.ID); err != nil {
 		return nil, err
 	}
+	a.devices.learn(one, m.Facts)
+	a.contacts.add(collector.Contact{Device: device.ID, At: a.now(), Facts: m.Facts})
 	if err := a.audit(ctx, device.ID, "device.rekey", nil); err != nil {
 		return nil, err
 	}

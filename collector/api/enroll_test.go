@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -228,6 +229,42 @@ func TestRevokedDevicesAreRefused(t *testing.T) {
 	wantCode(t, a.Enroll(t.Context(), h.secret(link.Request{})), collector.Revoked)
 	_, err = a.Rekey(t.Context())
 	wantCode(t, err, collector.Revoked)
+}
+
+// What a sync says of its device must not undo what an administrator did while it was under way.
+func TestARevocationDuringASyncHolds(t *testing.T) {
+	during := &meanwhile{do: func(string) {}}
+	h := open(t, t.TempDir(), func(_ *house, o *Options, _ *serverBounds) { during.Admission, o.Admission = o.Admission, during })
+	a := h.enrolled()
+	during.do = func(string) {
+		if _, err := h.admin.RevokeDevice(context.WithoutCancel(t.Context()), deviceRequest(a)); err != nil {
+			t.Error(err)
+		}
+	}
+	m := a.Request()
+	m.Facts = a.Facts
+	m.Facts.Name = "renamed"
+	if _, err := a.Send(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	_, err := a.Sync(t.Context())
+	wantCode(t, err, collector.Revoked)
+}
+
+func TestNamesThatNoDeviceHasAreForgotten(t *testing.T) {
+	h := open(t, t.TempDir())
+	a := h.enrolled()
+	for i := range 5 {
+		m := a.Request()
+		m.Facts = a.Facts
+		m.Facts.Name = fmt.Sprint("name ", i)
+		if _, err := a.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if names := h.agents.devices.names; len(names) != 1 || names["name 4"] != 1 {
+		t.Errorf("names %v", names)
+	}
 }
 
 func TestTheFirstToRekeyKeepsTheID(t *testing.T) {

@@ -230,3 +230,15 @@ func (p panicking) Admit(ctx context.Context, device string, req *agentv1.SyncRe
 	}
 	return p.Admission.Admit(ctx, device, req, now)
 }
+
+// meanwhile does something in the middle of every sync.
+type meanwhile struct {
+	Admission
+	do func(device string)
+}
+
+// Admit of Admission.
+func (m *meanwhile) Admit(ctx context.Context, device string, req *agentv1.SyncRequest, now time.Time) (ingest.Result, error) {
+	m.do(device)
+	return m.Admission.Admit(ctx, device, req, now)
+}

@@ -70,7 +70,7 @@ func (a *Agents) Sync(ctx context.Context, req *connect.Request[agentv1.SyncRequ
 	}
 	news := collector.Contact{Device: device.ID, At: now, Health: m.Health, LastEpisodeAt: result.LastEpisodeAt}
 	answer.Directives = a.directives(caller.device, device, m)
-	if news.Facts, err = a.newFacts(ctx, device, m.Facts); err != nil {
+	if news.Facts, err = a.newFacts(ctx, caller.device, m.Facts); err != nil {
 		return nil, err
 	}
 	a.contacts.add(news)
@@ -112,27 +112,25 @@ func (a *Agents) suspicious(one *device, m *agentv1.SyncRequest) bool {
 
 // newFacts gives the facts where they are news, and keeps the device in memory as they say; the registry follows with
 // the contact. Other hardware is held back until the device has a new key: till then it may be another computer.
-func (a *Agents) newFacts(ctx context.Context, device collector.Device, facts *agentv1.DeviceFacts) (*agentv1.DeviceFacts, error) {
+func (a *Agents) newFacts(ctx context.Context, one *device, facts *agentv1.DeviceFacts) (*agentv1.DeviceFacts, error) {
 	if facts == nil {
 		return nil, nil
 	}
+	device := one.snapshot()
 	if device.Hardware != "" {
 		facts.Hardware = device.Hardware
 	}
 	if proto.Equal(facts, factsOf(device)) {
 		return nil, nil
 	}
-	changed := device
-	changed.Name, changed.OS, changed.OSVersion, changed.Arch = facts.Name, facts.Os, facts.OsVersion, facts.Arch
-	changed.AgentVersion, changed.Hardware, changed.TimeZone = facts.AgentVersion, facts.Hardware, facts.TimeZone
+	var flags []string
 	if device.Name != "" && facts.Name != device.Name && !slices.Contains(device.Flags, flagRenamed) {
 		if err := a.registry.FlagDevice(ctx, device.ID, flagRenamed); err != nil {
 			return nil, err
 		}
-		changed.Flags = append(slices.Clone(device.Flags), flagRenamed)
-		slices.Sort(changed.Flags)
+		flags = []string{flagRenamed}
 	}
-	a.devices.put(changed)
+	a.devices.learn(one, facts, flags...)
 	return facts, nil
 }
 
@@ -141,6 +139,11 @@ func factsOf(d collector.Device) *agentv1.DeviceFacts {
 		Name: d.Name, Os: d.OS, OsVersion: d.OSVersion, Arch: d.Arch, AgentVersion: d.AgentVersion, Hardware: d.Hardware,
 		TimeZone: d.TimeZone,
 	}
+}
+
+func setFacts(d *collector.Device, f *agentv1.DeviceFacts) {
+	d.Name, d.OS, d.OSVersion, d.Arch = f.GetName(), f.GetOs(), f.GetOsVersion(), f.GetArch()
+	d.AgentVersion, d.Hardware, d.TimeZone = f.GetAgentVersion(), f.GetHardware(), f.GetTimeZone()
 }
 
 // heads is the newest audit entry, read once a second at most.

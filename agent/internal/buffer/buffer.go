@@ -223,7 +223,7 @@ func Login(login stream.Login) *agentv1.Login {
 	return &agentv1.Login{Authority: login.Authority, Account: login.Account, Name: login.Name}
 }
 
-func setOffset(t time.Time) int32 {
+func offsetMinutes(t time.Time) int32 {
 	_, seconds := t.Zone()
 	return int32(seconds / 60)
 }

@@ -136,7 +136,7 @@ func (b *Buffer) walk(tx *bolt.Tx) map[string][][]byte {
 	for _, name := range buckets {
 		cursor := tx.Bucket(name).Cursor()
 		for key, value := cursor.First(); key != nil; key, value = cursor.Next() {
-			_, sound := open(name, key, value)
+			_, sound := unseal(name, key, value)
 			if sound && string(name) == string(episodesBucket) {
 				sound = b.count(tx, heads, key, value)
 			}

@@ -14,7 +14,7 @@ func (b *Buffer) Pause(login stream.Login, now time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.update("pause", func(tx *bolt.Tx) error {
-		payload := binary.BigEndian.AppendUint32(appendMillis(nil, now), uint32(setOffset(now)))
+		payload := binary.BigEndian.AppendUint32(appendMillis(nil, now), uint32(offsetMinutes(now)))
 		return put(tx, pausesBucket, []byte(loginKey(login)), payload)
 	})
 }

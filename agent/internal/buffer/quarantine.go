@@ -28,7 +28,7 @@ func (b *Buffer) Quarantined() ([]Quarantined, error) {
 	err := b.view("list quarantine", func(tx *bolt.Tx) error {
 		return tx.Bucket(quarantineBucket).ForEach(func(key, value []byte) error {
 			var row Quarantined
-			if payload, ok := open(quarantineBucket, key, value); ok && json.Unmarshal(payload, &row) == nil {
+			if payload, ok := unseal(quarantineBucket, key, value); ok && json.Unmarshal(payload, &row) == nil {
 				kept = append(kept, row)
 			}
 			return nil
@@ -73,7 +73,7 @@ func (b *Buffer) eraseQuarantined(tx *bolt.Tx, covered func(*stream.Record) bool
 	var gone [][]byte
 	if err := bucket.ForEach(func(key, value []byte) error {
 		var row Quarantined
-		payload, ok := open(quarantineBucket, key, value)
+		payload, ok := unseal(quarantineBucket, key, value)
 		if !ok || json.Unmarshal(payload, &row) != nil {
 			return nil
 		}

@@ -45,8 +45,8 @@ func put(tx *bolt.Tx, bucket, key, payload []byte) error {
 	return b.Put(key, append(value, payload...))
 }
 
-// open gives a row's payload; false for a missing or damaged one.
-func open(bucket, key, value []byte) ([]byte, bool) {
+// unseal gives a row's payload; false for a missing or damaged one.
+func unseal(bucket, key, value []byte) ([]byte, bool) {
 	if len(value) < sealBytes {
 		return nil, false
 	}
@@ -55,7 +55,7 @@ func open(bucket, key, value []byte) ([]byte, bool) {
 }
 
 func get(tx *bolt.Tx, bucket, key []byte) ([]byte, bool) {
-	return open(bucket, key, tx.Bucket(bucket).Get(key))
+	return unseal(bucket, key, tx.Bucket(bucket).Get(key))
 }
 
 func getNumber(tx *bolt.Tx, name string) int64 {
@@ -83,7 +83,7 @@ func splitEpisodeKey(key []byte) (ordinal uint32, sequence uint64, ok bool) {
 
 // episodeRow opens an episode's row; canonical points into the transaction's memory.
 func episodeRow(key, value []byte) (digest stream.Digest, canonical []byte, ok bool) {
-	payload, ok := open(episodesBucket, key, value)
+	payload, ok := unseal(episodesBucket, key, value)
 	if !ok || len(payload) < len(digest) {
 		return digest, nil, false
 	}

@@ -129,7 +129,7 @@ func dropOldestSpan(tx *bolt.Tx) error {
 
 func eachSpan(tx *bolt.Tx, visit func(span *agentv1.Span, toSend bool) error) error {
 	return tx.Bucket(spansBucket).ForEach(func(key, value []byte) error {
-		payload, ok := open(spansBucket, key, value)
+		payload, ok := unseal(spansBucket, key, value)
 		if !ok || len(payload) == 0 {
 			return nil
 		}
@@ -163,7 +163,7 @@ func (b *Buffer) recordLosses(tx *bolt.Tx, reason string, dropped map[string]los
 // sent grows instead.
 func (b *Buffer) recordLoss(tx *bolt.Tx, span *agentv1.Span, gone loss) error {
 	span.Id, span.Count = newSpanID(), gone.count
-	span.StartMs, span.OffsetMinutes, span.EndMs = gone.from.UnixMilli(), setOffset(gone.from), max(gone.to.UnixMilli(), 1)
+	span.StartMs, span.OffsetMinutes, span.EndMs = gone.from.UnixMilli(), offsetMinutes(gone.from), max(gone.to.UnixMilli(), 1)
 	if err := eachSpan(tx, func(other *agentv1.Span, toSend bool) error {
 		if toSend && other.Kind == SpanLoss && other.Reason == span.Reason && proto.Equal(other.Login, span.Login) {
 			span.Id = other.Id

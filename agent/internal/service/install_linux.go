@@ -25,10 +25,9 @@ func managed() bool {
 	return err == nil && info.IsDir()
 }
 
-// systemUnit is the service's unit. It may read what proc shows of its peers and change only its own folders; root
-// without capabilities save those it needs: to read the root-only identity it needs none, to tell whether a helper's
-// process is gone none either. CAP_CHOWN, CAP_DAC_OVERRIDE and CAP_FOWNER are for folders an administrator made
-// otherwise.
+// systemUnit is the service's unit: root, that may change only its own folders and /etc/dayline, where an installer
+// leaves the enrolment string (it is removed once used). CAP_CHOWN, CAP_DAC_OVERRIDE and CAP_FOWNER are for folders
+// that an administrator made otherwise; nothing else of what root may do is needed.
 const systemUnit = `[Unit]
 Description=Dayline agent: measures the working day on this computer, visibly
 Documentation=https://github.com/dayline-project/dayline
@@ -50,6 +49,7 @@ UMask=0077
 NoNewPrivileges=yes
 CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER
 ProtectSystem=strict
+ReadWritePaths=-/etc/dayline
 ProtectHome=yes
 PrivateTmp=yes
 PrivateDevices=yes

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/dayline-project/dayline/collector"
 )
@@ -31,6 +30,9 @@ type figures struct {
 	// disordered: an episode came after a later one, so that breaks cannot be told in passing.
 	disordered bool
 	segment    int32
+	// kept are the counted episodes themselves, of a day that has stretches on several devices: they may overlap.
+	keep bool
+	kept []interval
 }
 
 func (f *figures) counted() bool { return f.active+f.passive > 0 }
@@ -62,6 +64,9 @@ func (f *figures) add(began, end int64, state, ended uint8, offset int16) {
 		f.last, f.offDuty = end, ended&endedBits == bySchedule
 	}
 	f.lastBegan = began
+	if f.keep {
+		f.kept = append(f.kept, interval{began, end, ended&endedBits == bySchedule})
+	}
 	if state == active {
 		f.active += end - began
 	} else {
@@ -91,9 +96,16 @@ type personDay struct {
 }
 
 // days sums the selection per person and local day, by one pass over the raw episodes.
-func (s *selection) days(ctx context.Context, f *file) (map[personDay]*figures, map[string]collector.Person, error) {
+func (s *selection) days(ctx context.Context, f *file, breaks breaksWanted) (map[personDay]*figures, map[string]collector.Person, error) {
 	parts := make([]figures, len(s.table))
-	spills, err := s.scanDays(ctx, f, parts)
+	var spills []whole
+	var err error
+	if breaks {
+		s.keepShared(parts)
+		spills, err = s.scanDays(ctx, f, parts)
+	} else {
+		spills, err = s.sumDays(ctx, f, parts)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -129,8 +141,38 @@ func (s *selection) days(ctx context.Context, f *file) (map[personDay]*figures, 
 			put(personOf(s.filter, row.LoginKey, row.Login.Name), day, part)
 		})
 	}
-	joined, err := s.joinDays(ctx, f, byDay)
+	joined := joinDays(byDay)
+	if breaks {
+		err = s.joinBreaks(ctx, f, joined, byDay)
+	}
 	return joined, people, err
+}
+
+// breaksWanted: telling breaks takes as long again as all the rest where people have several devices.
+type breaksWanted bool
+
+const (
+	withBreaks    breaksWanted = true
+	withoutBreaks breaksWanted = false
+)
+
+// keepShared has the episodes kept of days that one person has stretches of on several devices.
+func (s *selection) keepShared(parts []figures) {
+	first := map[personDay]int{}
+	for i := range s.table {
+		seg := &s.table[i]
+		if !s.contains(seg) {
+			continue
+		}
+		whose := s.logins[seg.login]
+		key := personDay{whose.person.ID, seg.day}
+		other, known := first[key]
+		if !known {
+			first[key] = i
+		} else if s.logins[s.table[other].login].device != whose.device {
+			parts[i].keep, parts[other].keep = true, true
+		}
+	}
 }
 
 // whole is an episode as stored: began counts from local midnight of the day it began.
@@ -174,46 +216,60 @@ func lone(row collector.OpenRow) whole {
 	}
 }
 
-// slicesAtOnce scans run side by side; DuckDB gives each its threads, and folding keeps one busy meanwhile.
-const slicesAtOnce = 2
-
-// sliceSegments: some 1.5 million episodes, whose columns take 20 MB.
-const sliceSegments = 2500
+// sumDays is scanDays without what only the order of episodes tells; DuckDB adds up alone, in a third of the time.
+func (s *selection) sumDays(ctx context.Context, f *file, parts []figures) ([]whole, error) {
+	if s.inside.hi == 0 {
+		return nil, nil
+	}
+	// First, so that what is stored meanwhile is at worst not cut yet.
+	spills, err := s.spilling(ctx, f, s.inside, s.contains)
+	if err != nil {
+		return nil, err
+	}
+	query := fmt.Sprintf(`SELECT segment, state, sum(length)::BIGINT, min(finish - length), max(finish) FROM episode WHERE %s GROUP BY segment, state`,
+		s.where("segment", s.inside))
+	err = f.chunks.scan(ctx, query, func(c chunk) {
+		numbers, states, sums := column[int32](c, 0), column[uint8](c, 1), column[int64](c, 2)
+		firsts, lasts := column[int32](c, 3), column[int32](c, 4)
+		for i, number := range numbers {
+			seg, part := s.at(number), &parts[number-s.lo]
+			shift := int64(seg.offsetMinutes) * 60_000
+			switch states[i] {
+			case active:
+				part.active = sums[i]
+				part.firstActive, part.firstOffset = int64(firsts[i])-shift, seg.offsetMinutes
+				part.lastActive, part.lastOffset = min(int64(lasts[i]), dayMillis)-shift, seg.offsetMinutes
+			case passive:
+				part.passive = sums[i]
+			case locked:
+				part.locked = sums[i]
+			}
+		}
+	})
+	for _, spill := range spills {
+		part, over := &parts[spill.segment-s.lo], spill.began+spill.length-dayMillis
+		switch spill.state {
+		case active:
+			part.active -= over
+		case passive:
+			part.passive -= over
+		case locked:
+			part.locked -= over
+		}
+	}
+	return spills, err
+}
 
 // scanDays folds the stored episodes of the filter's days into parts, by segment, and gives those that reach over the
 // end of their day.
 func (s *selection) scanDays(ctx context.Context, f *file, parts []figures) ([]whole, error) {
-	if s.inside.hi == 0 {
-		return nil, nil
-	}
-	var wait sync.WaitGroup
-	var mu sync.Mutex
-	var spills []whole
-	var failed error
-	next := s.inside.lo
-	for range slicesAtOnce {
-		wait.Go(func() {
-			for {
-				mu.Lock()
-				slice := span{next, min(next+sliceSegments-1, s.inside.hi)}
-				next += sliceSegments
-				stop := slice.lo > s.inside.hi || failed != nil
-				mu.Unlock()
-				if stop {
-					return
-				}
-				over, err := s.scanSlice(ctx, f, parts, slice)
-				mu.Lock()
-				spills = append(spills, over...)
-				if err != nil {
-					failed = err
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	wait.Wait()
-	return spills, failed
+	var spills [slicesAtOnce][]whole
+	err := s.inSlices(func(worker int, slice span) error {
+		over, err := s.scanSlice(ctx, f, parts, slice)
+		spills[worker] = append(spills[worker], over...)
+		return err
+	})
+	return slices.Concat(spills[:]...), err
 }
 
 func (s *selection) scanSlice(ctx context.Context, f *file, parts []figures, slice span) ([]whole, error) {
@@ -264,62 +320,73 @@ func (s *selection) spilling(ctx context.Context, f *file, numbers span, wanted 
 	return spills, err
 }
 
-// joinDays joins the stretches of each day. Stretches that follow each other join by what is known of their ends; only
-// those that overlap or are out of order are read once more.
-func (s *selection) joinDays(ctx context.Context, f *file, byDay map[personDay][]*figures) (map[personDay]*figures, error) {
+// joinDays adds up the stretches of each day, save for breaks.
+func joinDays(byDay map[personDay][]*figures) map[personDay]*figures {
 	joined := make(map[personDay]*figures, len(byDay))
-	tangled := map[personDay][]interval{}
-	where := map[int32]personDay{}
 	for key, parts := range byDay {
 		day := new(figures)
-		joined[key] = day
 		for _, part := range parts {
 			day.join(part)
 		}
+		joined[key] = day
+	}
+	return joined
+}
+
+// joinBreaks counts each day's breaks. Stretches that follow each other join by what is known of their ends; only of
+// those that overlap or are out of order each episode is looked at, read once more where it was not kept.
+func (s *selection) joinBreaks(ctx context.Context, f *file, joined map[personDay]*figures, byDay map[personDay][]*figures) error {
+	tangled := map[personDay][]interval{}
+	where := map[int32]personDay{}
+	for key, parts := range byDay {
 		parts = slices.DeleteFunc(parts, func(part *figures) bool { return !part.counted() })
 		slices.SortFunc(parts, func(a, b *figures) int { return cmp.Compare(a.first, b.first) })
-		if joinBreaks(day, parts) {
+		var simple bool
+		if joined[key].breaks, joined[key].breakFor, simple = breaksInLine(parts); simple {
 			continue
 		}
 		for _, part := range parts {
-			if part.segment == 0 {
+			switch {
+			case part.kept != nil:
+				tangled[key] = append(tangled[key], part.kept...)
+			case part.segment == 0:
 				tangled[key] = append(tangled[key], interval{part.first, part.last, part.offDuty})
-			} else {
+			default:
 				where[part.segment] = key
 			}
 		}
 	}
 	if err := s.untangle(ctx, f, tangled, where); err != nil {
-		return nil, err
+		return err
 	}
 	for key, intervals := range tangled {
 		joined[key].breaks, joined[key].breakFor = countBreaks(intervals)
 	}
-	return joined, nil
+	return nil
 }
 
-// joinBreaks adds up the breaks within and between stretches; false where they are not one after the other.
-func joinBreaks(day *figures, parts []*figures) bool {
+// breaksInLine adds up the breaks within and between stretches; not simple where they are not one after the other.
+func breaksInLine(parts []*figures) (breaks int32, breakFor int64, simple bool) {
 	for i, part := range parts {
 		if part.disordered {
-			return false
+			return 0, 0, false
 		}
-		day.breaks += part.breaks
-		day.breakFor += part.breakFor
+		breaks += part.breaks
+		breakFor += part.breakFor
 		if i == 0 {
 			continue
 		}
 		before := parts[i-1]
 		gap := part.first - before.last
 		if gap < 0 {
-			return false
+			return 0, 0, false
 		}
 		if gap > breakMillis && !before.offDuty {
-			day.breaks++
-			day.breakFor += gap
+			breaks++
+			breakFor += gap
 		}
 	}
-	return true
+	return breaks, breakFor, true
 }
 
 // interval is one counted episode.
@@ -334,11 +401,13 @@ func (s *selection) untangle(ctx context.Context, f *file, into map[personDay][]
 		return nil
 	}
 	numbers := make([]string, 0, len(where))
+	var bounds span
 	for number := range where {
 		numbers = append(numbers, strconv.Itoa(int(number)))
+		bounds.cover(number)
 	}
-	query := fmt.Sprintf(`SELECT segment, finish, length, ended FROM episode WHERE segment IN (%s) AND state IN (%d, %d)`,
-		strings.Join(numbers, ","), active, passive)
+	query := fmt.Sprintf(`SELECT segment, finish, length, ended FROM episode WHERE segment BETWEEN %d AND %d AND segment IN (%s) AND state < %d`,
+		bounds.lo, bounds.hi, strings.Join(numbers, ","), locked)
 	return f.chunks.scan(ctx, query, func(c chunk) {
 		numbers, finishes, lengths, endeds := column[int32](c, 0), column[int32](c, 1), column[int32](c, 2), column[uint8](c, 3)
 		for i, number := range numbers {

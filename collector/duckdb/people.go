@@ -21,7 +21,7 @@ func (s *Store) People(ctx context.Context, filter collector.Filter) ([]*adminv1
 		if err != nil {
 			return err
 		}
-		days, people, err := chosen.days(ctx, f)
+		days, people, err := chosen.days(ctx, f, withoutBreaks)
 		if err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (s *Store) Hours(ctx context.Context, filter collector.Filter) ([]*adminv1.
 		if err != nil {
 			return err
 		}
-		days, people, err := chosen.days(ctx, f)
+		days, people, err := chosen.days(ctx, f, withBreaks)
 		if err != nil {
 			return err
 		}

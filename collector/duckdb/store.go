@@ -119,6 +119,8 @@ func openFile(ctx context.Context, path string, options Options) (*file, error) 
 		"allow_persistent_secrets":      {"false"},
 		"lock_configuration":            {"true"},
 		"storage_compatibility_version": {"latest"},
+		// Sum by dense numbers in arrays instead of hash tables, up to a million of them: three times faster here.
+		"perfect_ht_threshold": {"20"},
 		// Smaller blocks leave less unused at their ends: 4 % of the file, at no cost that could be measured.
 		"default_block_size": {"65536"},
 		// A larger log is folded in less often, which leaves fewer holes in the file; it is read at start within a second.

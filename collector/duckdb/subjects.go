@@ -19,13 +19,28 @@ type subject struct {
 	people []uint64
 }
 
-func (s *subject) add(person int, active, passive int64) {
-	s.active += active
-	s.passive += passive
+// add counts a length of time; a negative one takes off.
+func (s *subject) add(person int, state uint8, length int64) {
+	if state == active {
+		s.active += length
+	} else {
+		s.passive += length
+	}
 	for len(s.people) <= person/64 {
 		s.people = append(s.people, 0)
 	}
 	s.people[person/64] |= 1 << (person % 64)
+}
+
+func (s *subject) join(other *subject) {
+	s.active += other.active
+	s.passive += other.passive
+	for len(s.people) < len(other.people) {
+		s.people = append(s.people, 0)
+	}
+	for i, word := range other.people {
+		s.people[i] |= word
+	}
 }
 
 func (s *subject) headcount() int32 {
@@ -106,9 +121,10 @@ func (s *Store) subjects(ctx context.Context, filter collector.Filter, by string
 // subjectSums adds up a selection by application or by site.
 type subjectSums struct {
 	*selection
-	// byActivity are the subjects by activity number.
-	byActivity []*subject
-	byName     map[string]*subject
+	subjects []*subject
+	byName   map[string]*subject
+	// byActivity gives the subject of an activity by their numbers; -1 for none.
+	byActivity []int32
 	people     map[string]int
 }
 
@@ -121,7 +137,7 @@ func (s *subjectSums) names(ctx context.Context, f *file, by string) error {
 	}
 	defer rows.Close()
 	// The lowest number of equal ones stands for all; it stays so whatever is appended meanwhile.
-	byLowest := map[int32]*subject{}
+	byLowest := map[int32]int32{}
 	highest := int32(0)
 	for rows.Next() {
 		var lowest, last int32
@@ -129,28 +145,24 @@ func (s *subjectSums) names(ctx context.Context, f *file, by string) error {
 		if err := rows.Scan(&lowest, &last, &one.name, &one.product); err != nil {
 			return err
 		}
-		byLowest[lowest] = one
+		byLowest[lowest] = int32(len(s.subjects))
+		s.subjects = append(s.subjects, one)
 		s.byName[one.name] = one
 		highest = max(highest, last)
 	}
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	s.byActivity = make([]*subject, highest+1)
+	s.byActivity = slices.Repeat([]int32{-1}, int(highest)+1)
 	query := fmt.Sprintf(`SELECT id, min(id) OVER (PARTITION BY %s) FROM activity WHERE id <= %d`, by, highest)
 	return f.chunks.scan(ctx, query, func(c chunk) {
 		ids, lowests := column[int32](c, 0), column[int32](c, 1)
 		for i, id := range ids {
-			s.byActivity[id] = byLowest[lowests[i]]
+			if n, known := byLowest[lowests[i]]; known {
+				s.byActivity[id] = n
+			}
 		}
 	})
-}
-
-func (s *subjectSums) add(activity int32, login int32, active, passive int64) {
-	if int(activity) >= len(s.byActivity) || s.byActivity[activity] == nil {
-		return // stored after the names were read
-	}
-	s.byActivity[activity].add(s.person(s.logins[login].person), active, passive)
 }
 
 func (s *subjectSums) person(person collector.Person) int {
@@ -164,25 +176,40 @@ func (s *subjectSums) person(person collector.Person) int {
 
 // scan sums the filter's days whole.
 func (s *subjectSums) scan(ctx context.Context, f *file) error {
-	if s.inside.hi == 0 {
-		return nil
-	}
-	query := fmt.Sprintf(`
-		SELECT e.activity, g.login,
-			coalesce(sum(e.length) FILTER (e.state = %d), 0)::BIGINT, coalesce(sum(e.length) FILTER (e.state = %d), 0)::BIGINT
-		FROM episode e JOIN segment g ON g.id = e.segment
-		WHERE e.state < %d AND g.day BETWEEN %d AND %d AND %s
-		GROUP BY e.activity, g.login`,
-		active, passive, locked, s.filter.FromDay, s.filter.ToDay, s.where("e.segment", s.inside))
-	return f.chunks.scan(ctx, query, func(c chunk) {
-		activities, logins := column[int32](c, 0), column[int32](c, 1)
-		actives, passives := column[int64](c, 2), column[int64](c, 3)
-		for i, activity := range activities {
-			if s.logins[logins[i]] != nil {
-				s.add(activity, logins[i], actives[i], passives[i])
-			}
+	people := make([]int, len(s.table))
+	for i := range s.table {
+		if seg := &s.table[i]; s.contains(seg) {
+			people[i] = s.person(s.logins[seg.login].person)
 		}
+	}
+	var tallies [slicesAtOnce][]subject
+	for worker := range tallies {
+		tallies[worker] = make([]subject, len(s.subjects))
+	}
+	err := s.inSlices(func(worker int, slice span) error {
+		query := `SELECT segment, activity, length, state FROM episode WHERE ` + s.where("segment", slice)
+		return f.chunks.scan(ctx, query, func(c chunk) { s.tally(c, people, tallies[worker]) })
 	})
+	for _, tally := range tallies {
+		for n := range tally {
+			s.subjects[n].join(&tally[n])
+		}
+	}
+	return err
+}
+
+// tally adds one chunk of episodes.
+func (s *subjectSums) tally(c chunk, people []int, tallies []subject) {
+	numbers, activities, lengths, states := column[int32](c, 0), column[int32](c, 1), column[int32](c, 2), column[uint8](c, 3)
+	for i, number := range numbers {
+		seg := s.at(number)
+		if states[i] == locked || !s.contains(seg) || int(activities[i]) >= len(s.byActivity) {
+			continue
+		}
+		if n := s.byActivity[activities[i]]; n >= 0 {
+			tallies[n].add(people[number-s.lo], states[i], int64(lengths[i]))
+		}
+	}
 }
 
 // cut takes off what reaches over the end of the filter's last day, and adds what reaches in from before its first.
@@ -206,12 +233,11 @@ func (s *subjectSums) cut(ctx context.Context, f *file) error {
 				inside += part.last - part.first
 			}
 		})
-		switch {
-		case inside == 0 || spill.state == locked:
-		case spill.state == active:
-			s.add(spill.activity, seg.login, inside, 0)
-		default:
-			s.add(spill.activity, seg.login, 0, inside)
+		if inside == 0 || spill.state == locked || int(spill.activity) >= len(s.byActivity) {
+			continue
+		}
+		if n := s.byActivity[spill.activity]; n >= 0 {
+			s.subjects[n].add(s.person(s.logins[seg.login].person), spill.state, inside)
 		}
 	}
 	return nil
@@ -230,7 +256,7 @@ func (s *subjectSums) addOpen(by string) {
 		person := s.person(personOf(s.filter, row.LoginKey, row.Login.Name))
 		cutDays(lone(row), row.Day, 0, func(day int32, part *figures) {
 			if day <= s.filter.ToDay && part.counted() {
-				s.byName[name].add(person, part.active, part.passive)
+				s.byName[name].add(person, stateNumber(row.State), part.active+part.passive)
 			}
 		})
 	}

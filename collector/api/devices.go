@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -137,6 +138,14 @@ func (d *devices) uniqueName(name string) bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	return d.names[name] == 1
+}
+
+// nameOf is a device as people know it: its name or, where it has told none, its id.
+func (d *devices) nameOf(id string) string {
+	if one := d.find(id); one != nil {
+		return cmp.Or(one.snapshot().Name, id)
+	}
+	return id
 }
 
 // Devices is how many devices there are.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 
 	"connectrpc.com/connect"
@@ -24,9 +25,19 @@ const activityRows = 1000
 // ReportActivity sends every episode of the range, oldest first, a chunk at a time. That somebody looks at single
 // activities is in the audit log before the first of them leaves.
 func (a adminService) ReportActivity(ctx context.Context, req *connect.Request[adminv1.ReportRequest], stream *connect.ServerStream[adminv1.ActivityReport]) error {
-	m := req.Msg
 	defer a.Agents.heads.forget()
-	return a.Reports.Activity(ctx, localAdministrator, m, func(rows []*adminv1.ActivityRow) error {
+	people, err := a.Registry.People(ctx)
+	if err != nil {
+		return err
+	}
+	names := make(map[string]string, len(people))
+	for _, person := range people {
+		names[person.ID] = person.Name
+	}
+	return a.Reports.Activity(ctx, LocalAdministrator, req.Msg, func(rows []*adminv1.ActivityRow) error {
+		for _, row := range rows {
+			row.PersonName, row.DeviceName = cmp.Or(names[row.Person], row.Login), a.Agents.devices.nameOf(row.Device)
+		}
 		for len(rows) > 0 {
 			n := min(len(rows), activityRows)
 			if err := stream.Send(&adminv1.ActivityReport{Rows: rows[:n]}); err != nil {

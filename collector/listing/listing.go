@@ -118,17 +118,17 @@ func csvCell(value protoreflect.Value, field protoreflect.FieldDescriptor) strin
 		for i := range list.Len() {
 			parts[i] = list.Get(i).String()
 		}
-		return Unarmed(strings.Join(parts, "; "))
+		return unarmed(strings.Join(parts, "; "))
 	case field.Kind() == protoreflect.StringKind:
-		return Unarmed(value.String())
+		return unarmed(value.String())
 	case field.Kind() == protoreflect.DoubleKind:
 		return strconv.FormatFloat(value.Float(), 'f', -1, 64)
 	}
 	return value.String()
 }
 
-// Unarmed is a text that no spreadsheet takes for a formula (security.md 7).
-func Unarmed(text string) string {
+// unarmed is a text that no spreadsheet takes for a formula (security.md 7).
+func unarmed(text string) string {
 	shown := stream.Printable(text)
 	if strings.HasPrefix(text, "\t") || shown != "" && strings.ContainsRune("=+-@", rune(shown[0])) {
 		return "'" + shown

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 )
@@ -117,6 +118,23 @@ func TestLength(t *testing.T) {
 	} {
 		if got := Length(seconds); got != want {
 			t.Errorf("Length(%v) = %q, want %q", seconds, got, want)
+		}
+	}
+}
+
+func TestTimesAreOfTheDeviceOrOfTheReader(t *testing.T) {
+	local := time.Local
+	t.Cleanup(func() { time.Local = local })
+	time.Local = time.FixedZone("", 2*60*60)
+	for _, c := range []struct{ field, text, want string }{
+		{"start", "2026-03-02T08:15:00.250+05:30", "2026-03-02 08:15:00"},
+		{"first_activity", "2026-03-02T08:15:00.000+00:00", "2026-03-02 08:15:00"},
+		{"last_contact", "2026-03-02T08:15:00Z", "2026-03-02 10:15:00"},
+		{"title", "2026-03-02T08:15:00Z", "2026-03-02T08:15:00Z"},
+		{"expires", "", ""},
+	} {
+		if got := moment(c.field, c.text); got != c.want {
+			t.Errorf("moment(%s, %s) = %q, want %q", c.field, c.text, got, c.want)
 		}
 	}
 }

@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	// maxCell is the widest cell, in characters.
-	maxCell = 48
+	// maxCell is the widest cell, in characters; nothing stands behind the last one, so that it may be wider.
+	maxCell     = 48
+	maxLastCell = 160
 	// widthRows are looked at before the widths are fixed.
 	widthRows = 500
 	gap       = "  "
@@ -33,7 +34,7 @@ type tableForm struct {
 func (t *tableForm) row(m protoreflect.Message) error {
 	cells := make([]string, len(t.fields))
 	for i, field := range t.fields {
-		cells[i] = Cell(m.Get(field), field)
+		cells[i] = cut(cellOf(m.Get(field), field), width(i, len(cells)))
 	}
 	if t.widths != nil {
 		return t.line(cells)
@@ -44,15 +45,19 @@ func (t *tableForm) row(m protoreflect.Message) error {
 	return t.begin()
 }
 
+func width(column, columns int) int {
+	if column == columns-1 {
+		return maxLastCell
+	}
+	return maxCell
+}
+
 // begin fixes the widths and writes the header and what was held.
 func (t *tableForm) begin() error {
 	header := make([]string, len(t.fields))
 	t.widths = make([]int, len(t.fields))
 	for i, field := range t.fields {
-		header[i] = strings.ToUpper(strings.ReplaceAll(strings.TrimSuffix(string(field.Name()), "_seconds"), "_", " "))
-		if field.Name() == "seconds" {
-			header[i] = "LENGTH"
-		}
+		header[i] = head(string(field.Name()))
 		t.widths[i] = utf8.RuneCountInString(header[i])
 		for _, cells := range t.held {
 			t.widths[i] = max(t.widths[i], utf8.RuneCountInString(cells[i]))
@@ -65,6 +70,15 @@ func (t *tableForm) begin() error {
 	}
 	t.held = nil
 	return nil
+}
+
+// head is a field's name for people: "active_seconds" is ACTIVE and "person_name" PERSON.
+func head(name string) string {
+	if name == "seconds" {
+		return "LENGTH"
+	}
+	name = strings.TrimSuffix(strings.TrimSuffix(name, "_seconds"), "_name")
+	return strings.ToUpper(strings.ReplaceAll(name, "_", " "))
 }
 
 func (t *tableForm) line(cells []string) error {
@@ -95,12 +109,12 @@ func (t *tableForm) close() error {
 	return nil
 }
 
-// Cell is a field for people's eyes.
-func Cell(value protoreflect.Value, field protoreflect.FieldDescriptor) string {
+// cellOf is a field for people's eyes.
+func cellOf(value protoreflect.Value, field protoreflect.FieldDescriptor) string {
 	name := string(field.Name())
 	switch {
 	case field.IsList():
-		return cut(csvCell(value, field), maxCell)
+		return csvCell(value, field)
 	case field.Kind() == protoreflect.DoubleKind && strings.HasSuffix(name, "seconds"):
 		return Length(value.Float())
 	case name == "share":
@@ -113,7 +127,7 @@ func Cell(value protoreflect.Value, field protoreflect.FieldDescriptor) string {
 		}
 		return ""
 	case field.Kind() == protoreflect.StringKind:
-		return cut(moment(stream.Printable(value.String())), maxCell)
+		return moment(name, stream.Printable(value.String()))
 	}
 	return value.String()
 }
@@ -131,13 +145,22 @@ func Length(seconds float64) string {
 	return fmt.Sprintf("%d h %02d min", m/60, m%60)
 }
 
-// moment shows a time of the contract in its own offset, to the second; other text as it is.
-func moment(text string) string {
+// moment shows a time of the contract to the second: of an episode by the device's own clock, of anything else by the
+// clock of whoever reads it. Other fields stay as they are.
+func moment(field, text string) string {
+	switch field {
+	case "start", "first_activity", "last_activity", "at", "created", "expires", "enrolled", "last_contact", "last_episode":
+	default:
+		return text
+	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		return text
 	}
-	return at.Format("2006-01-02 15:04:05")
+	if strings.HasSuffix(text, "Z") {
+		at = at.Local()
+	}
+	return at.Format(time.DateTime)
 }
 
 func cut(text string, width int) string {

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"connectrpc.com/connect"
 
+	"github.com/dayline-project/dayline/collector/listing"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 )
 
@@ -33,6 +38,9 @@ func (c *auditList) Run(i *invocation) error {
 				return err
 			}
 			for _, entry := range answer.Msg.Entries {
+				if c.Format == listing.Table {
+					entry.Detail = told(entry.Detail)
+				}
 				if err := row(entry); err != nil {
 					return err
 				}
@@ -40,6 +48,44 @@ func (c *auditList) Run(i *invocation) error {
 			}
 		}
 	})
+}
+
+// told is an entry's detail for people: "passive.start: 2m → 3m; settle: 1s", "link: l-…; name: PC-7".
+func told(detail string) string {
+	var fields map[string]any
+	decoder := json.NewDecoder(strings.NewReader(detail))
+	decoder.UseNumber()
+	if decoder.Decode(&fields) != nil {
+		return detail
+	}
+	var parts []string
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		switch value := fields[key].(type) {
+		case nil:
+		case []any:
+			for _, item := range value {
+				parts = append(parts, toldItem(item))
+			}
+		default:
+			if value != "" {
+				parts = append(parts, fmt.Sprintf("%s: %v", key, value))
+			}
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+func toldItem(item any) string {
+	change, is := item.(map[string]any)
+	switch {
+	case !is:
+		return fmt.Sprint(item)
+	case change["old"] == "":
+		return fmt.Sprintf("%v: %v", change["key"], change["new"])
+	case change["new"] == "":
+		return fmt.Sprintf("%v: %v → none", change["key"], change["old"])
+	}
+	return fmt.Sprintf("%v: %v → %v", change["key"], change["old"], change["new"])
 }
 
 type auditVerify struct{}

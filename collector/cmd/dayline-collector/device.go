@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"connectrpc.com/connect"
 
@@ -45,21 +47,20 @@ func (i *invocation) devices() ([]*adminv1.Device, error) {
 
 type deviceShow struct {
 	listed
-	ID string `arg:"" help:"The device's id."`
+	ID string `arg:"" help:"The device's id or name."`
 }
 
-// Run shows one device.
+// Run shows one device, or all of one name.
 func (c *deviceShow) Run(i *invocation) error {
 	devices, err := i.devices()
 	if err != nil {
 		return err
 	}
-	for _, d := range devices {
-		if d.Id == c.ID {
-			return list(i, c.Format, []*adminv1.Device{d}, "", deviceColumns...)
-		}
+	devices = slices.DeleteFunc(devices, func(d *adminv1.Device) bool { return d.Id != c.ID && !strings.EqualFold(d.Name, c.ID) })
+	if len(devices) == 0 {
+		return fmt.Errorf("there is no device %s", c.ID)
 	}
-	return fmt.Errorf("there is no device %s", c.ID)
+	return list(i, c.Format, devices, "", deviceColumns...)
 }
 
 type deviceRevoke struct {

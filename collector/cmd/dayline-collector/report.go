@@ -31,8 +31,8 @@ func (a *asked) request() *adminv1.ReportRequest {
 	return &adminv1.ReportRequest{From: a.From, To: a.To, Person: a.Person, Device: a.Device}
 }
 
-// empty says what was looked for where nothing was found.
-func (a *asked) empty() string {
+// empty says what was looked for where nothing of a kind was found.
+func (a *asked) empty(kind string) string {
 	days := "today"
 	switch {
 	case a.From != "" && a.To != "" && a.From != a.To:
@@ -44,7 +44,7 @@ func (a *asked) empty() string {
 	case a.To != "":
 		days = "up to " + a.To
 	}
-	words := "There is no activity " + days
+	words := "There is no " + kind + " " + days
 	if a.Person != "" {
 		words += " of " + a.Person
 	}
@@ -54,6 +54,8 @@ func (a *asked) empty() string {
 	return words + "."
 }
 
+const activity = "activity"
+
 type reportActivity struct{ asked }
 
 // Run prints episodes as they arrive, however many.
@@ -62,8 +64,8 @@ func (c *reportActivity) Run(i *invocation) error {
 	if err != nil {
 		return err
 	}
-	columns := []string{"start", "seconds", "state", "person", "device", "app", "site", "title", "ended_by", "open"}
-	return printRows(i, c.Format, &adminv1.ActivityRow{}, c.empty(), columns, func(row func(*adminv1.ActivityRow) error) error {
+	columns := []string{"start", "seconds", "state", "person_name", "device_name", "app", "site", "title", "ended_by", "open"}
+	return printRows(i, c.Format, &adminv1.ActivityRow{}, c.empty(activity), columns, func(row func(*adminv1.ActivityRow) error) error {
 		stream, err := admin.ReportActivity(i.ctx, connect.NewRequest(c.request()))
 		if err != nil {
 			return err
@@ -84,7 +86,7 @@ type reportPeople struct{ asked }
 
 // Run prints totals for each person.
 func (c *reportPeople) Run(i *invocation) error {
-	return totals(i, &c.asked, adminv1connect.AdminServiceClient.ReportPeople, (*adminv1.PeopleReport).GetRows,
+	return totals(i, &c.asked, activity, adminv1connect.AdminServiceClient.ReportPeople, (*adminv1.PeopleReport).GetRows,
 		"name", "active_seconds", "passive_seconds", "total_seconds", "days", "first_activity", "last_activity", "person")
 }
 
@@ -92,7 +94,7 @@ type reportApps struct{ asked }
 
 // Run prints time by application.
 func (c *reportApps) Run(i *invocation) error {
-	return totals(i, &c.asked, adminv1connect.AdminServiceClient.ReportApps, (*adminv1.AppsReport).GetRows,
+	return totals(i, &c.asked, activity, adminv1connect.AdminServiceClient.ReportApps, (*adminv1.AppsReport).GetRows,
 		"app", "product", "active_seconds", "passive_seconds", "total_seconds", "share", "people")
 }
 
@@ -100,7 +102,7 @@ type reportSites struct{ asked }
 
 // Run prints time by site.
 func (c *reportSites) Run(i *invocation) error {
-	return totals(i, &c.asked, adminv1connect.AdminServiceClient.ReportSites, (*adminv1.SitesReport).GetRows,
+	return totals(i, &c.asked, "activity on a site", adminv1connect.AdminServiceClient.ReportSites, (*adminv1.SitesReport).GetRows,
 		"site", "active_seconds", "passive_seconds", "total_seconds", "share", "people")
 }
 
@@ -108,13 +110,13 @@ type reportHours struct{ asked }
 
 // Run prints each person's days.
 func (c *reportHours) Run(i *invocation) error {
-	return totals(i, &c.asked, adminv1connect.AdminServiceClient.ReportHours, (*adminv1.HoursReport).GetRows,
+	return totals(i, &c.asked, activity, adminv1connect.AdminServiceClient.ReportHours, (*adminv1.HoursReport).GetRows,
 		"name", "day", "first_activity", "last_activity", "active_seconds", "passive_seconds", "total_seconds", "breaks",
 		"break_seconds", "locked_seconds")
 }
 
 // totals asks for a report that comes as one message.
-func totals[R any, M proto.Message](i *invocation, a *asked,
+func totals[R any, M proto.Message](i *invocation, a *asked, kind string,
 	ask func(adminv1connect.AdminServiceClient, context.Context, *connect.Request[adminv1.ReportRequest]) (*connect.Response[R], error),
 	rows func(*R) []M, columns ...string) error {
 	admin, err := i.admin()
@@ -125,5 +127,5 @@ func totals[R any, M proto.Message](i *invocation, a *asked,
 	if err != nil {
 		return err
 	}
-	return list(i, a.Format, rows(answer.Msg), a.empty(), columns...)
+	return list(i, a.Format, rows(answer.Msg), a.empty(kind), columns...)
 }

@@ -1208,7 +1208,10 @@ type ActivityRow struct {
 	Status          string  `protobuf:"bytes,17,opt,name=status,proto3" json:"status,omitempty"`
 	Category        string  `protobuf:"bytes,18,opt,name=category,proto3" json:"category,omitempty"`
 	// Still going on, as of the device's last contact.
-	Open          bool `protobuf:"varint,19,opt,name=open,proto3" json:"open,omitempty"`
+	Open bool `protobuf:"varint,19,opt,name=open,proto3" json:"open,omitempty"`
+	// As of today; `person` and `device` are ids.
+	PersonName    string `protobuf:"bytes,20,opt,name=person_name,json=personName,proto3" json:"person_name,omitempty"`
+	DeviceName    string `protobuf:"bytes,21,opt,name=device_name,json=deviceName,proto3" json:"device_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1374,6 +1377,20 @@ func (x *ActivityRow) GetOpen() bool {
 		return x.Open
 	}
 	return false
+}
+
+func (x *ActivityRow) GetPersonName() string {
+	if x != nil {
+		return x.PersonName
+	}
+	return ""
+}
+
+func (x *ActivityRow) GetDeviceName() string {
+	if x != nil {
+		return x.DeviceName
+	}
+	return ""
 }
 
 type PeopleReport struct {
@@ -2068,7 +2085,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x06person\x18\x03 \x01(\tR\x06person\x12\x16\n" +
 	"\x06device\x18\x04 \x01(\tR\x06device\"C\n" +
 	"\x0eActivityReport\x121\n" +
-	"\x04rows\x18\x01 \x03(\v2\x1d.dayline.admin.v1.ActivityRowR\x04rows\"\xdb\x03\n" +
+	"\x04rows\x18\x01 \x03(\v2\x1d.dayline.admin.v1.ActivityRowR\x04rows\"\x9d\x04\n" +
 	"\vActivityRow\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\tR\x06device\x12\x14\n" +
 	"\x05login\x18\x02 \x01(\tR\x05login\x12\x16\n" +
@@ -2089,7 +2106,11 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x06reason\x18\x10 \x01(\tR\x06reason\x12\x16\n" +
 	"\x06status\x18\x11 \x01(\tR\x06status\x12\x1a\n" +
 	"\bcategory\x18\x12 \x01(\tR\bcategory\x12\x12\n" +
-	"\x04open\x18\x13 \x01(\bR\x04open\"?\n" +
+	"\x04open\x18\x13 \x01(\bR\x04open\x12\x1f\n" +
+	"\vperson_name\x18\x14 \x01(\tR\n" +
+	"personName\x12\x1f\n" +
+	"\vdevice_name\x18\x15 \x01(\tR\n" +
+	"deviceName\"?\n" +
 	"\fPeopleReport\x12/\n" +
 	"\x04rows\x18\x01 \x03(\v2\x1b.dayline.admin.v1.PeopleRowR\x04rows\"\x8c\x02\n" +
 	"\tPeopleRow\x12\x16\n" +

@@ -219,7 +219,7 @@ func (Reason) EnumDescriptor() ([]byte, []int) {
 type Problem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One of: bad_request, bad_secret, expired, used_up, revoked, unknown_device, signed_out, too_many, too_large,
-	// no_space, too_old, internal.
+	// no_space, too_old, not_found, conflict, internal.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// The field that was refused, as a path into the request; empty where none.
 	Field         string `protobuf:"bytes,2,opt,name=field,proto3" json:"field,omitempty"`

@@ -19,8 +19,8 @@ import (
 	"github.com/dayline-project/dayline/shared/token"
 )
 
-// localAdministrator is who acts through the local socket: only root and the collector's own account can open it.
-const localAdministrator = "administrator (local)"
+// LocalAdministrator is who acts through the local socket: only root and the collector's own account can open it.
+const LocalAdministrator = "administrator (local)"
 
 // Admin serves AdminService.
 type Admin struct {
@@ -61,7 +61,7 @@ func (a adminService) audit(ctx context.Context, action, subject string, detail 
 		return err
 	}
 	return a.Registry.Audit(ctx, collector.AuditEntry{
-		At: a.Now(), Actor: localAdministrator, Action: action, Subject: subject, Detail: string(text),
+		At: a.Now(), Actor: LocalAdministrator, Action: action, Subject: subject, Detail: string(text),
 	})
 }
 
@@ -77,7 +77,7 @@ func (a adminService) CreateLink(ctx context.Context, req *connect.Request[admin
 	_, account, _ := a.Agents.rules.Rules()
 	made, text, err := link.Issue(ctx, a.Registry, link.Request{
 		OS: req.Msg.Os, Expiry: time.Duration(req.Msg.ExpiresSeconds * float64(time.Second)),
-		MaxDevices: int(req.Msg.MaxDevices), CreatedBy: localAdministrator,
+		MaxDevices: int(req.Msg.MaxDevices), CreatedBy: LocalAdministrator,
 	}, linkLimits(account), base, a.Now())
 	if err != nil {
 		return nil, err

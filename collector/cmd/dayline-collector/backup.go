@@ -3,10 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
+	"time"
 
 	"connectrpc.com/connect"
 
+	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/collector/api"
 	"github.com/dayline-project/dayline/collector/backup"
 	"github.com/dayline-project/dayline/collector/duckdb"
 	"github.com/dayline-project/dayline/collector/sqlite"
@@ -15,7 +19,7 @@ import (
 
 type backupCommand struct {
 	// Words are [verify] DIR: a command cannot have both arguments and commands below it.
-	Words []string `arg:"" name:"[verify] DIR" help:"An empty folder to back up into, or 'verify' and a backup to check."`
+	Words []string `arg:"" optional:"" name:"[verify] DIR" help:"An empty folder to back up into, or 'verify' and a backup to check."`
 }
 
 // Run makes or verifies a backup.
@@ -67,6 +71,9 @@ func (c *restoreCommand) Run(i *invocation) (err error) {
 	if err != nil {
 		return err
 	}
+	if c.Dir, err = filepath.Abs(c.Dir); err != nil {
+		return err
+	}
 	dataDir := set.Collector.DataDir
 	m, configured, err := backup.Restore(i.ctx, c.Dir, dataDir, i.configDir)
 	if err != nil {
@@ -82,11 +89,20 @@ func (c *restoreCommand) Run(i *invocation) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, registry.Close()) }()
-	store, err := duckdb.Open(i.ctx, dataDir, duckdb.Options{})
+	store, err := duckdb.Open(i.ctx, dataDir, duckdb.Options{
+		MemoryBytes: int64(set.Collector.Storage.Memory), Log: slog.New(newLog(i.err, set.Collector.Log)),
+	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	err = registry.Audit(i.ctx, collector.AuditEntry{
+		At: time.Now(), Actor: api.LocalAdministrator, Action: "restore", Subject: c.Dir,
+		Detail: fmt.Sprintf(`{"backup_of":%q}`, m.Created.Format(time.RFC3339)),
+	})
+	if err != nil {
+		return err
+	}
 	deleted, err := backup.Finish(i.ctx, dataDir, registry, store)
 	if err != nil {
 		return err

@@ -103,6 +103,9 @@ func TestBackupUnderLoadRestoredElsewhere(t *testing.T) {
 	if text := again.must("audit", "verify"); !strings.Contains(text, "verify") {
 		t.Errorf("audit: %q", text)
 	}
+	if text := again.must("audit", "list", "--format", "csv"); !strings.Contains(text, "restore,"+copied) {
+		t.Errorf("the restore is not in the audit log: %s", text)
+	}
 	again.stop()
 }
 

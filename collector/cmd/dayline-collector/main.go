@@ -8,12 +8,15 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"connectrpc.com/connect"
 	"github.com/alecthomas/kong"
 
 	"github.com/dayline-project/dayline/collector"
+	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 )
 
 // Exit statuses: 0 done, 1 failed, 2 used wrongly.
@@ -47,6 +50,7 @@ type invocation struct {
 }
 
 func main() {
+	syscall.Umask(0o077) // whatever is written is for its owner alone
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	code := run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr})
@@ -56,6 +60,10 @@ func main() {
 
 // run is the program with everything it touches as arguments.
 func run(ctx context.Context, args []string, s streams) int {
+	if len(args) == 0 {
+		run(ctx, []string{"--help"}, streams{s.err, s.err})
+		return exitUsage
+	}
 	var c commands
 	exited := -1
 	parser, err := kong.New(&c, kong.Name("dayline-collector"), kong.Writers(s.out, s.err),
@@ -78,7 +86,7 @@ func run(ctx context.Context, args []string, s streams) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(s.err, "dayline-collector:", words(err))
+	fmt.Fprintln(s.err, "dayline-collector:", words(err, parsed.Flags()))
 	if usage := new(usageError); errors.As(err, &usage) || connect.CodeOf(err) == connect.CodeInvalidArgument {
 		return exitUsage
 	}
@@ -96,11 +104,22 @@ func (e *usageError) Error() string { return e.reason }
 
 func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
-// words takes Connect's code off an answer's reason: it is for programs.
-func words(err error) string {
+// words takes Connect's code off an answer's reason, since that is for programs, and calls a field by its flag.
+func words(err error, flags []*kong.Flag) string {
 	var refusal *connect.Error
-	if errors.As(err, &refusal) {
-		return refusal.Message()
+	if !errors.As(err, &refusal) {
+		return err.Error()
 	}
-	return err.Error()
+	for _, detail := range refusal.Details() {
+		value, _ := detail.Value()
+		problem, ok := value.(*agentv1.Problem)
+		if !ok {
+			continue
+		}
+		name := strings.TrimSuffix(strings.TrimSuffix(problem.Field, "_seconds"), "_devices")
+		if slices.ContainsFunc(flags, func(f *kong.Flag) bool { return f.Name == name }) {
+			return "--" + name + ": " + problem.Reason
+		}
+	}
+	return refusal.Message()
 }

@@ -44,7 +44,7 @@ func (c *serveCommand) Run(i *invocation) error {
 	if backup.Unfinished(set.Collector.DataDir) {
 		return fmt.Errorf("%s is a restore that was cut off: empty it and restore again", set.Collector.DataDir)
 	}
-	s := &server{configDir: i.configDir, now: time.Now, level: newLog(i.err, set.Collector.Log)}
+	s := &server{configDir: i.configDir, dataDir: set.Collector.DataDir, now: time.Now, level: newLog(i.err, set.Collector.Log)}
 	s.log = slog.New(s.level)
 	s.rules.Store(&ruleSet{generation: 1, set: set})
 	err = s.open(i.ctx, set)
@@ -57,6 +57,7 @@ func (c *serveCommand) Run(i *invocation) error {
 // server is a collector's rooms, wired.
 type server struct {
 	configDir string
+	dataDir   string
 	now       func() time.Time
 	log       *slog.Logger
 	level     *liveLog
@@ -85,10 +86,9 @@ func (s *server) Rules() (uint64, *settings.Account, *settings.People) {
 // open prepares everything; close ends what was opened, also after an error.
 func (s *server) open(ctx context.Context, set *config.Set) error {
 	c := set.Collector
-	if loaded, problems := config.Load(s.configDir); loaded == nil {
-		for _, p := range problems {
-			s.log.Error("configuration refused; the last good one is in force", "file", p.File, "line", p.Line, "key", p.Key, "reason", p.Reason)
-		}
+	if now, _ := config.Load(s.configDir); now == nil {
+		// The watcher says what is wrong.
+		s.log.Error("configuration has errors; the last good one is in force")
 	}
 	memory := int64(c.Storage.Memory)
 	// DuckDB's share of the memory; the rest is for syncs.
@@ -98,10 +98,10 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 	if s.registry, err = sqlite.Open(ctx, c.DataDir); err != nil {
 		return err
 	}
-	if s.store, err = duckdb.Open(ctx, c.DataDir, duckdb.Options{MemoryBytes: duck}); err != nil {
+	if s.store, err = duckdb.Open(ctx, c.DataDir, duckdb.Options{MemoryBytes: duck, Log: s.log}); err != nil {
 		return err
 	}
-	if err := errors.Join(config.Keep(c.DataDir, set), config.Record(ctx, s.registry, set, "file", s.now())); err != nil {
+	if err := s.keep(ctx, set); err != nil {
 		return err
 	}
 	s.keeper, err = certificate.Open(ctx, certificate.Options{
@@ -172,7 +172,8 @@ func (s *server) run(ctx context.Context) error {
 		outer = append(outer, actor{l.Name, l.Run})
 	}
 	s.outer = nil
-	s.log.Info("collector started", "version", buildinfo.Version, "tls", s.rules.Load().set.Collector.TLS.Mode)
+	c := s.rules.Load().set.Collector
+	s.log.Info("collector started", "version", buildinfo.Version, "tls", c.TLS.Mode, "public_url", publicURL(c))
 	err := runAll(ctx, outer, []actor{
 		{"ingest", s.ingest.Run}, {"contacts", s.agents.Run}, {"certificate", s.keeper.Run}, {"configuration", watcher.Run},
 	})
@@ -184,11 +185,15 @@ func (s *server) run(ctx context.Context) error {
 func (s *server) apply(ctx context.Context, set *config.Set) {
 	s.rules.Store(&ruleSet{generation: s.rules.Load().generation + 1, set: set})
 	s.level.set(set.Collector.Log)
-	dataDir := s.rules.Load().set.Collector.DataDir
-	if err := errors.Join(config.Keep(dataDir, set), config.Record(ctx, s.registry, set, "file", s.now())); err != nil {
+	if err := s.keep(ctx, set); err != nil {
 		s.log.Error("configuration applied but not recorded", "error", err)
 	}
 	s.warn(ctx, set)
+}
+
+// keep makes a set the last good one, and writes down what changed. Where the data is does not change while it is used.
+func (s *server) keep(ctx context.Context, set *config.Set) error {
+	return errors.Join(config.Keep(s.dataDir, set), config.Record(ctx, s.registry, set, "file", s.now()))
 }
 
 // warn names what the files mean and the registry does not know: likely a slip, yet a device may come later.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -53,6 +54,8 @@ type collectorProcess struct {
 	log    *journal
 	ended  chan int
 	end    context.CancelFunc
+	// secrets of the links made.
+	secrets []string
 }
 
 // write puts the four files into a folder, with the collector's own as given.
@@ -83,8 +86,13 @@ func serve(t *testing.T, configDir string) *collectorProcess {
 // await waits for words in the log.
 func (p *collectorProcess) await(words string) {
 	p.t.Helper()
+	p.awaitTimes(1, words)
+}
+
+func (p *collectorProcess) awaitTimes(n int, words string) {
+	p.t.Helper()
 	deadline := time.After(20 * time.Second)
-	for !strings.Contains(p.log.String(), words) {
+	for strings.Count(p.log.String(), words) < n {
 		select {
 		case <-p.log.written:
 		case code := <-p.ended:
@@ -156,6 +164,7 @@ func (p *collectorProcess) enrollNamed(name string) *apitest.Agent {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	p.secrets = append(p.secrets, installer.Secret)
 	a := p.agent(name, installer.Pin[:])
 	if err := a.Enroll(p.t.Context(), installer.Secret); err != nil {
 		p.t.Fatal(err)
@@ -224,7 +233,8 @@ func TestFromEnrolmentToReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	activity := rows(t, p.must(append([]string{"report", "activity", "--format", "json"}, span()...)...))
-	if len(activity) != 2 || activity[0]["app"] != "editor" || activity[0]["seconds"] != 60.0 || activity[0]["device"] == "" {
+	if len(activity) != 2 || activity[0]["app"] != "editor" || activity[0]["seconds"] != 60.0 ||
+		activity[0]["device"] != a.Credential.Device || activity[0]["device_name"] != a.Facts.Name || activity[0]["person_name"] == "" {
 		t.Errorf("activity %v", activity)
 	}
 	for _, name := range []string{"people", "apps", "hours"} {
@@ -237,7 +247,7 @@ func TestFromEnrolmentToReport(t *testing.T) {
 		t.Errorf("an empty range: %d %q %q", code, out, words)
 	}
 	table := p.must(append([]string{"report", "activity"}, span()...)...)
-	if strings.Contains(table, "\u202e") || !strings.Contains(table, "1 min 00 s") {
+	if strings.Contains(table, "\u202e") || !strings.Contains(table, "1 min 00 s") || strings.Contains(table, a.Credential.Device) {
 		t.Errorf("table %q", table)
 	}
 	if csv := p.must(append([]string{"report", "activity", "--format", "csv"}, span()...)...); !strings.Contains(csv, "'=cmd()") {
@@ -287,6 +297,14 @@ func TestFromEnrolmentToReport(t *testing.T) {
 	if log := p.log.String(); strings.Contains(log, "cmd()") || strings.Contains(log, "127.0.0.1:8443/") {
 		t.Errorf("a title is in the log:\n%s", log)
 	}
+	for _, secret := range append(p.secrets, a.Token) {
+		if strings.Contains(p.log.String(), secret) {
+			t.Errorf("a secret is in the log:\n%s", p.log)
+		}
+		if file := holding(t, data, secret); file != "" {
+			t.Errorf("a secret is in %s", file)
+		}
+	}
 
 	again := serve(t, dir)
 	back := again.back(a)
@@ -297,6 +315,25 @@ func TestFromEnrolmentToReport(t *testing.T) {
 	if list := rows(t, again.must(append([]string{"report", "activity", "--format", "json"}, span()...)...)); len(list) != 3 {
 		t.Errorf("%d episodes after a restart", len(list))
 	}
+}
+
+// holding names a file of a folder that holds a text; none is empty.
+func holding(t *testing.T, dir, text string) (file string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		content, err := os.ReadFile(name)
+		if bytes.Contains(content, []byte(text)) {
+			file = name
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 func TestConfigurationHoldsAtOnce(t *testing.T) {
@@ -318,8 +355,26 @@ func TestConfigurationHoldsAtOnce(t *testing.T) {
 	if err != nil || !strings.Contains(string(answer.GetSettings().GetDocument()), `"3m`) {
 		t.Errorf("settings %s, %v", answer.GetSettings().GetDocument(), err)
 	}
+	// Where the data is holds from the next start; till then the last good set is kept where it was.
+	collector := filepath.Join(dir, config.CollectorFile)
+	content, err := os.ReadFile(collector)
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved := bytes.Replace(content, []byte(data), []byte(data+"-moved"), 1)
+	if err := os.WriteFile(collector, moved, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.await("keys=[data_dir]")
+	if err := os.WriteFile(collector, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.awaitTimes(3, "configuration applied")
 	edit("passive: {start: 99m}\n")
 	p.await("configuration refused")
+	if log := p.log.String(); strings.Contains(log, "not recorded") {
+		t.Errorf("a moved data folder broke the record:\n%s", log)
+	}
 	if answer, err := a.Sync(t.Context()); err != nil || answer.Settings != nil {
 		t.Errorf("an invalid edit changed the settings: %v, %v", answer, err)
 	}
@@ -343,7 +398,7 @@ func TestUsedWrongly(t *testing.T) {
 	dir := t.TempDir()
 	for _, args := range [][]string{
 		{}, {"nonsense"}, {"report"}, {"report", "people", "--format", "xml"}, {"link", "create"}, {"link", "create", "--os", "beos"},
-		{"backup"}, {"backup", "verify"}, {"backup", "a", "b"}, {"device", "show"}, {"link", "create", "--os", "linux", "--max", "-1"},
+		{"link", "create", "--os", "linux", "--expires", "x"}, {"backup"}, {"backup", "verify"}, {"backup", "a", "b"}, {"device", "show"}, {"link", "create", "--os", "linux", "--max", "-1"},
 	} {
 		if code, out, words := command(dir, args...); code != exitUsage || words == "" || out != "" {
 			t.Errorf("%v: %d %q %q", args, code, out, words)

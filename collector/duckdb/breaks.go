@@ -56,7 +56,7 @@ func (s *selection) joinBreaks(ctx context.Context, f *file, joined map[personDa
 			case part.kept != nil:
 				tangled[key] = append(tangled[key], part.kept...)
 			case part.segment == 0:
-				tangled[key] = append(tangled[key], interval{part.first, part.last, part.offDuty})
+				tangled[key] = append(tangled[key], intervalOf(part.first, part.last, part.offDuty))
 			default:
 				where[part.segment] = key
 			}
@@ -95,10 +95,14 @@ func breaksInLine(parts []*figures) (breaks int32, breakFor int64, simple bool) 
 	return breaks, breakFor, true
 }
 
-// interval is one counted episode.
+// interval is one counted episode, in milliseconds since UTC midnight of the day's date: there may be millions.
 type interval struct {
-	began, end int64
+	began, end int32
 	offDuty    bool
+}
+
+func intervalOf(began, end int64, offDuty bool) interval {
+	return interval{began: int32(began), end: int32(end), offDuty: offDuty}
 }
 
 // untangle reads the counted episodes of some segments.
@@ -119,10 +123,8 @@ func (s *selection) untangle(ctx context.Context, f *file, into map[personDay][]
 		for i, number := range numbers {
 			shift := int64(s.at(number).offsetMinutes) * 60_000
 			key := where[number]
-			into[key] = append(into[key], interval{
-				began: int64(finishes[i]-lengths[i]) - shift, end: min(int64(finishes[i]), dayMillis) - shift,
-				offDuty: endeds[i]&endedBits == bySchedule,
-			})
+			into[key] = append(into[key], intervalOf(int64(finishes[i]-lengths[i])-shift, min(int64(finishes[i]), dayMillis)-shift,
+				endeds[i]&endedBits == bySchedule))
 		}
 	})
 }
@@ -134,7 +136,7 @@ func countBreaks(intervals []interval) (breaks int32, breakFor int64) {
 	for _, next := range intervals[1:] {
 		if gap := next.began - last.end; gap > breakMillis && !last.offDuty {
 			breaks++
-			breakFor += gap
+			breakFor += int64(gap)
 		}
 		if next.end >= last.end {
 			last = next

@@ -59,7 +59,7 @@ func (f *figures) add(began, end int64, state, ended uint8, offset int16) {
 	}
 	f.lastBegan = began
 	if f.keep {
-		f.kept = append(f.kept, interval{began, end, ended&endedBits == bySchedule})
+		f.kept = append(f.kept, intervalOf(began, end, ended&endedBits == bySchedule))
 	}
 	if state == active {
 		f.active += end - began

@@ -46,9 +46,9 @@ func scheduled(pid int) time.Duration {
 	return sum
 }
 
-// status reads a line of /proc/PID/status that counts kB, in bytes.
-func status(pid int, key string) int64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+// kilobytes reads a line that counts kB of a file in /proc/PID, in bytes; 0 if there is none.
+func kilobytes(pid int, file, key string) int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
 	if err != nil {
 		return 0
 	}
@@ -61,5 +61,8 @@ func status(pid int, key string) int64 {
 	return 0
 }
 
-func memory(pid int) int64     { return status(pid, "VmRSS") }
-func peakMemory(pid int) int64 { return status(pid, "VmHWM") }
+func memory(pid int) int64     { return kilobytes(pid, "status", "VmRSS") }
+func peakMemory(pid int) int64 { return kilobytes(pid, "status", "VmHWM") }
+
+// proportional counts a page shared by n processes as 1/n of it.
+func proportional(pid int) int64 { return kilobytes(pid, "smaps_rollup", "Pss") }

@@ -54,7 +54,7 @@ type Registry interface {
 	PutDocument(ctx context.Context, revision string, document []byte) error
 	Document(ctx context.Context, revision string) ([]byte, error)
 
-	// AddTombstone also deletes the spans it covers.
+	// AddTombstone also deletes the spans it covers, and takes the place of older ones of the same device and login.
 	AddTombstone(ctx context.Context, tombstone Tombstone) error
 	Tombstones(ctx context.Context) ([]Tombstone, error)
 

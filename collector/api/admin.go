@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -54,7 +55,9 @@ func (a *Admin) Handler() http.Handler {
 
 type adminService struct{ *Admin }
 
+// audit writes what was done down, also where the administrator has hung up since.
 func (a adminService) audit(ctx context.Context, action, subject string, detail map[string]any) error {
+	ctx = context.WithoutCancel(ctx)
 	defer a.Agents.heads.forget()
 	text, err := json.Marshal(detail)
 	if err != nil {
@@ -167,24 +170,28 @@ func (a adminService) DeleteDevice(ctx context.Context, req *connect.Request[adm
 	if _, err := a.Registry.Device(ctx, id); err != nil {
 		return nil, err
 	}
-	// The tombstone first: what arrives from here on is covered by it.
-	if err := a.Registry.AddTombstone(ctx, collector.Tombstone{Device: id, Before: now, At: now}); err != nil {
-		return nil, err
-	}
-	if err := a.Agents.tombstones.load(ctx); err != nil {
-		return nil, err
-	}
-	if err := a.Deleting(ctx); err != nil {
-		return nil, err
-	}
-	deleted, err := a.Store.Delete(ctx, id, "", now)
+	// Begun, a deletion is carried through, and written down also where it fails.
+	ctx = context.WithoutCancel(ctx)
+	deleted, err := a.bury(ctx, collector.Tombstone{Device: id, Before: now, At: now})
+	err = errors.Join(err, a.audit(ctx, "device.delete", id, map[string]any{"episodes": deleted, "complete": err == nil}))
 	if err != nil {
 		return nil, err
 	}
-	if err := a.audit(ctx, "device.delete", id, map[string]any{"episodes": deleted}); err != nil {
-		return nil, err
-	}
 	return connect.NewResponse(&adminv1.DeviceResponse{DeletedEpisodes: float64(deleted)}), nil
+}
+
+// bury deletes what a tombstone covers. The tombstone comes first: what arrives from here on is covered by it.
+func (a adminService) bury(ctx context.Context, t collector.Tombstone) (deleted int64, err error) {
+	if err := a.Registry.AddTombstone(ctx, t); err != nil {
+		return 0, err
+	}
+	if err := a.Agents.tombstones.load(ctx); err != nil {
+		return 0, err
+	}
+	if err := a.Deleting(ctx); err != nil {
+		return 0, err
+	}
+	return a.Store.Delete(ctx, t.Device, t.LoginKey, t.Before)
 }
 
 // RevokeDevice refuses the device from now on.
@@ -198,6 +205,7 @@ func (a adminService) UninstallDevice(ctx context.Context, req *connect.Request[
 }
 
 func (a adminService) mark(ctx context.Context, id, action string, do func(context.Context, string, time.Time) error) (*connect.Response[adminv1.DeviceResponse], error) {
+	ctx = context.WithoutCancel(ctx) // the registry, what is in memory and the audit log go together
 	if err := do(ctx, id, a.Now()); err != nil {
 		return nil, err
 	}

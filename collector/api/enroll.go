@@ -62,12 +62,13 @@ func (a *Agents) Enroll(ctx context.Context, req *connect.Request[agentv1.Enroll
 	if err := a.checkEnroll(ctx, m); err != nil {
 		return nil, err
 	}
+	// A caller who hangs up now must not leave a device behind that the audit log does not know.
+	ctx = context.WithoutCancel(ctx)
 	if known := a.devices.findKey(m.PublicKey); known != nil {
-		device := known.snapshot()
-		if !device.RevokedAt.IsZero() {
-			return nil, errRevoked
-		}
-		return a.enrolled(device), nil
+		return a.enrolled(known)
+	}
+	if err := a.proofs.spend(m.Nonce); err != nil {
+		return nil, err
 	}
 	if replaced, err := a.registry.KeyReplaced(ctx, m.PublicKey); err != nil {
 		return nil, err
@@ -80,10 +81,16 @@ func (a *Agents) Enroll(ctx context.Context, req *connect.Request[agentv1.Enroll
 	}
 	err := a.registry.Enroll(ctx, token.SecretHash(m.Secret), device, a.now())
 	if collector.CodeOf(err) == collector.Conflict {
-		// The same call a moment ago, whose answer was lost.
-		if known := a.devices.findKey(m.PublicKey); known != nil {
-			return a.enrolled(known.snapshot()), nil
+		// The same call a moment ago.
+		known, err := a.registry.DeviceByKey(ctx, m.PublicKey)
+		if err != nil {
+			return nil, err
 		}
+		one, err := a.devices.refresh(ctx, known.ID)
+		if err != nil {
+			return nil, err
+		}
+		return a.enrolled(one)
 	}
 	if err != nil {
 		return nil, err
@@ -98,7 +105,7 @@ func (a *Agents) Enroll(ctx context.Context, req *connect.Request[agentv1.Enroll
 	}); err != nil {
 		return nil, err
 	}
-	return a.enrolled(device), nil
+	return a.enrolled(one)
 }
 
 func (a *Agents) checkEnroll(ctx context.Context, m *agentv1.EnrollRequest) error {
@@ -123,10 +130,14 @@ func (a *Agents) checkEnroll(ctx context.Context, m *agentv1.EnrollRequest) erro
 	return nil
 }
 
-func (a *Agents) enrolled(device collector.Device) *connect.Response[agentv1.EnrollResponse] {
+func (a *Agents) enrolled(one *device) (*connect.Response[agentv1.EnrollResponse], error) {
+	device := one.snapshot()
+	if !device.RevokedAt.IsZero() {
+		return nil, errRevoked
+	}
 	return connect.NewResponse(&agentv1.EnrollResponse{
 		Device: device.ID, Credential: a.credential(device), Trust: a.trust.Trust(), CollectorTimeMs: a.now().UnixMilli(),
-	})
+	}), nil
 }
 
 func newDevice(publicKey []byte, facts *agentv1.DeviceFacts, now time.Time) collector.Device {
@@ -191,7 +202,10 @@ func (a *Agents) SignIn(ctx context.Context, req *connect.Request[agentv1.SignIn
 	if !token.SignInStatement(a.name, m.Nonce, m.Credential.Device).Verify(m.Credential.PublicKey, m.Proof) {
 		return nil, collector.Refuse(collector.BadRequest, "proof", "it is not a signature by the credential's key")
 	}
-	if _, err := a.readmit(ctx, m.Credential); err != nil {
+	if err := a.proofs.spend(m.Nonce); err != nil {
+		return nil, err
+	}
+	if _, err := a.readmit(context.WithoutCancel(ctx), m.Credential); err != nil {
 		return nil, err
 	}
 	session, expiresAt := a.proofs.token(m.Credential.Device, m.Credential.PublicKey)
@@ -250,6 +264,7 @@ func (a *Agents) Rekey(ctx context.Context, req *connect.Request[agentv1.RekeyRe
 	if err := a.checkRekey(m); err != nil {
 		return nil, err
 	}
+	ctx = context.WithoutCancel(ctx)
 	if again := a.devices.findKey(m.NewPublicKey); again != nil {
 		// Its answer was lost.
 		device := again.snapshot()
@@ -257,6 +272,9 @@ func (a *Agents) Rekey(ctx context.Context, req *connect.Request[agentv1.RekeyRe
 			return nil, errRevoked
 		}
 		return a.rekeyed(device, device.ID != m.Credential.Device), nil
+	}
+	if err := a.proofs.spend(m.Nonce); err != nil {
+		return nil, err
 	}
 	one, err := a.readmit(ctx, m.Credential)
 	if err != nil {

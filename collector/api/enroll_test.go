@@ -161,6 +161,7 @@ func TestForgedSignIns(t *testing.T) {
 	h := open(t, t.TempDir())
 	ctx := t.Context()
 	a, other := h.enrolled(), h.enrolled()
+	var first *agentv1.SignInRequest
 	sign := func(change func(m *agentv1.SignInRequest, collector string)) error {
 		nonce, name, err := a.Challenge(ctx)
 		if err != nil {
@@ -169,6 +170,9 @@ func TestForgedSignIns(t *testing.T) {
 		m := &agentv1.SignInRequest{Protocol: 1, Credential: a.Credential, Nonce: nonce,
 			Proof: token.SignInStatement(name, nonce, a.Credential.Device).Sign(a.Key)}
 		change(m, name)
+		if first == nil {
+			first = m
+		}
 		_, err = a.Client.SignIn(ctx, connect.NewRequest(m))
 		return err
 	}
@@ -191,10 +195,11 @@ func TestForgedSignIns(t *testing.T) {
 		"another collector": {collector.BadRequest, func(m *agentv1.SignInRequest, _ string) {
 			m.Proof = token.SignInStatement("c-x", m.Nonce, a.Credential.Device).Sign(a.Key)
 		}},
-		"old nonce":        {collector.SignedOut, func(*agentv1.SignInRequest, string) { h.later(2 * time.Minute) }},
-		"no protocol":      {collector.BadRequest, func(m *agentv1.SignInRequest, _ string) { m.Protocol = 0 }},
-		"protocol too old": {collector.TooOld, func(m *agentv1.SignInRequest, _ string) { m.Protocol = -1 }},
-		"protocol too new": {collector.BadRequest, func(m *agentv1.SignInRequest, _ string) { m.Protocol = 99 }},
+		"the same once more": {collector.SignedOut, func(m *agentv1.SignInRequest, _ string) { m.Nonce, m.Proof = first.Nonce, first.Proof }},
+		"old nonce":          {collector.SignedOut, func(*agentv1.SignInRequest, string) { h.later(2 * time.Minute) }},
+		"no protocol":        {collector.BadRequest, func(m *agentv1.SignInRequest, _ string) { m.Protocol = 0 }},
+		"protocol too old":   {collector.TooOld, func(m *agentv1.SignInRequest, _ string) { m.Protocol = -1 }},
+		"protocol too new":   {collector.BadRequest, func(m *agentv1.SignInRequest, _ string) { m.Protocol = 99 }},
 		"short public key": {collector.UnknownDevice, func(m *agentv1.SignInRequest, _ string) {
 			m.Credential = &agentv1.Credential{Device: a.Credential.Device, PublicKey: []byte{1}}
 		}},

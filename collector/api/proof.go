@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dayline-project/dayline/collector"
@@ -26,6 +27,10 @@ const (
 type proofs struct {
 	key [32]byte
 	now func() time.Time
+	mu  sync.Mutex
+	// spent nonces of the present minute, which began at since, and of the one before: older ones are over.
+	spent, spentBefore map[[macBytes]byte]bool
+	since              time.Time
 }
 
 func newProofs(now func() time.Time) *proofs {
@@ -58,6 +63,21 @@ func (p *proofs) checkNonce(nonce []byte) error {
 	if !p.now().Before(time.UnixMilli(int64(binary.BigEndian.Uint64(nonce)))) {
 		return collector.Refuse(collector.SignedOut, "nonce", "it is older than a minute; ask for a new one")
 	}
+	return nil
+}
+
+// spend uses a nonce that was checked, once.
+func (p *proofs) spend(nonce []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now := p.now(); p.spent == nil || now.Sub(p.since).Abs() >= nonceFor {
+		p.spent, p.spentBefore, p.since = map[[macBytes]byte]bool{}, p.spent, now
+	}
+	mark := [macBytes]byte(nonce[16:])
+	if p.spent[mark] || p.spentBefore[mark] {
+		return collector.Refuse(collector.SignedOut, "nonce", "it was used; ask for a new one")
+	}
+	p.spent[mark] = true
 	return nil
 }
 

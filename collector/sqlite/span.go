@@ -110,7 +110,13 @@ func (r *Registry) AddTombstone(ctx context.Context, t collector.Tombstone) erro
 		return collector.Refuse(collector.BadRequest, "device", "a tombstone names a device or a login")
 	}
 	err := r.write(ctx, "add tombstone", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "INSERT INTO tombstones (device, login_key, before_ms, at_ms) VALUES (?, ?, ?, ?)",
+		// The newer of two for the same covers both; without this, deleting again and again would fill every answer.
+		_, err := tx.ExecContext(ctx, "DELETE FROM tombstones WHERE device = ? AND login_key = ? AND before_ms <= ?",
+			t.Device, t.LoginKey, millis(t.Before))
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "INSERT INTO tombstones (device, login_key, before_ms, at_ms) VALUES (?, ?, ?, ?)",
 			t.Device, t.LoginKey, millis(t.Before), millis(t.At))
 		if err != nil {
 			return err

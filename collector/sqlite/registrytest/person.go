@@ -151,5 +151,9 @@ func tombstones(t *testing.T, r collector.Registry) {
 		{LoginKey: key, Before: noon.Add(time.Hour), At: noon.Add(4 * time.Hour)},
 		{Device: first.ID, Before: noon.Add(time.Hour), At: noon.Add(5 * time.Hour)},
 	}))
+	again := collector.Tombstone{Device: first.ID, Before: noon.Add(2 * time.Hour), At: noon.Add(6 * time.Hour)}
+	check(t, r.AddTombstone(ctx, again))
+	all = must[[]collector.Tombstone](t)(r.Tombstones(ctx))
+	equal(t, "a newer tombstone", fmt.Sprintf("%d, %+v", len(all), all[len(all)-1]), fmt.Sprintf("2, %+v", again))
 	refused(t, r.AddTombstone(ctx, collector.Tombstone{Before: noon}), collector.BadRequest)
 }

@@ -2,7 +2,7 @@ package collector
 
 import "time"
 
-// How long a device may be away before its state changes (product.md 2.4).
+// How long a device may be away before its state changes (reports.md, devices).
 const (
 	healthyFor = 24 * time.Hour
 	staleAfter = 7 * 24 * time.Hour

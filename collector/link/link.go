@@ -1,4 +1,4 @@
-// Package link issues installer links: who may enrol, how many and until when (product.md 5, security.md 2).
+// Package link issues installer links: who may enrol, how many and until when (security.md 2).
 package link
 
 import (

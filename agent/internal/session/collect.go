@@ -129,6 +129,8 @@ func (h *Helper) observed(o observe.Observation) {
 		if h.engine.EmptiedTitles() != h.emptied {
 			h.tellCapture()
 		}
+	} else {
+		h.checkpoint(o.At, idleOf(o), whenNew)
 	}
 	h.plan(o)
 }
@@ -196,7 +198,17 @@ const (
 	// whenDue: an active or passive episode each time, a locked one every ten minutes, none once.
 	whenDue dueness = iota
 	always
+	// whenNew: another episode is going on than the last told, or it has an identity now. It is told and not kept:
+	// reports show what goes on, and a crash is covered by the next poll.
+	whenNew
 )
+
+// ongoing is what tells one open episode from the next.
+type ongoing struct {
+	state    episode.State
+	startMS  int64
+	identity episode.Identity
+}
 
 // checkpoint tells the service what is open, so that a crash loses no more than since then (time.md).
 func (h *Helper) checkpoint(at, idle time.Duration, when dueness) {
@@ -206,8 +218,15 @@ func (h *Helper) checkpoint(at, idle time.Duration, when dueness) {
 		state = episode.Inactive
 	}
 	same := state == h.openState
+	told := ongoing{state: state}
+	if ok {
+		told.startMS, told.identity = open.Start.UnixMilli(), open.Identity
+	}
 	switch {
 	case when == always:
+	case when == whenNew && told == h.lastTold:
+		return
+	case when == whenNew:
 	case !ok && same:
 		return
 	case state == episode.Locked && same && at-h.keptAt < lockedEvery:
@@ -216,8 +235,11 @@ func (h *Helper) checkpoint(at, idle time.Duration, when dueness) {
 	if !h.welcomed {
 		return
 	}
-	h.openState, h.keptAt = state, at
-	c := &Checkpoint{IdleMS: -1, Keep: ok}
+	h.lastTold = told
+	c := &Checkpoint{IdleMS: -1, Keep: ok && when != whenNew}
+	if when != whenNew {
+		h.openState, h.keptAt = state, at
+	}
 	if ok {
 		c.Open, c.Product = &open, h.config.Observer.Product(open.App)
 	}

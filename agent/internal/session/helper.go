@@ -87,6 +87,7 @@ type Helper struct {
 	kept      kept
 	keptAt    time.Duration
 	openState episode.State
+	lastTold  ongoing
 	levels    []observe.Level
 	emptied   int64
 	faults    []string

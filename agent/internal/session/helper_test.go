@@ -169,7 +169,15 @@ func (o *office) closed() *Closed {
 
 func (o *office) checkpoint() *Checkpoint {
 	o.t.Helper()
-	return o.next("checkpoint", func(m *Message) bool { return m.Checkpoint != nil }).Checkpoint
+	return o.next("checkpoint", func(m *Message) bool {
+		return m.Checkpoint != nil && (m.Checkpoint.Keep || m.Checkpoint.Open == nil)
+	}).Checkpoint
+}
+
+// going is what the helper tells of an episode that has just begun.
+func (o *office) going() *Checkpoint {
+	o.t.Helper()
+	return o.next("what goes on", func(m *Message) bool { return m.Checkpoint != nil && !m.Checkpoint.Keep && m.Checkpoint.Open != nil }).Checkpoint
 }
 
 // begin runs a helper against an office on a real socket; ended gives what Run ended with.
@@ -334,6 +342,25 @@ func TestHelperObeysSettings(t *testing.T) {
 	s.focus("six")
 	if c := o.closed(); c.Episode.App != "five" {
 		t.Errorf("collected again: %+v", c)
+	}
+}
+
+// What goes on is told as soon as it does, not with the next poll: reports show it as open.
+func TestHelperTellsWhatGoesOn(t *testing.T) {
+	o, s, _ := begin(t, context.Background())
+	o.accept()
+	o.welcome(settingsNow(t, nil))
+	s.until(t, 1)
+	for _, app := range []string{"one", "two"} {
+		s.focus(app)
+		if c := o.going(); c.Open.App != app || c.Product != "The "+app {
+			t.Errorf("in front is %s, told %+v", app, c)
+		}
+	}
+	s.focus("two")
+	s.Tell(episode.Observation{Event: episode.EventLock})
+	if c := o.going(); c.Open.State != episode.Locked {
+		t.Errorf("locked: told %+v", c)
 	}
 }
 

@@ -81,6 +81,10 @@ func (c *Cards) open(i int, title string) (Window, error) {
 
 // Show brings card i to the front without input and waits until it is.
 func (c *Cards) Show(ctx context.Context, i int) error {
+	if err := c.desktop.hold(ctx); err != nil {
+		return err
+	}
+	defer c.desktop.changed()
 	if err := c.desktop.x.activate(c.windows[i]); err != nil {
 		return fmt.Errorf("desktop: show card: %w", err)
 	}

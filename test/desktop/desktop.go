@@ -35,6 +35,27 @@ type Desktop struct {
 	login *dbus.Conn
 	// started, in order; ended in the opposite one.
 	started []*process.Process
+	// changedAt is when what is in front, or its title, was last seen to change.
+	changedAt time.Time
+}
+
+// pace is how long each window and title stays at least: an agent has to see every change, on a busy machine too.
+const pace = 200 * time.Millisecond
+
+// hold lets what is in front stay for the pace before something changes it.
+func (d *Desktop) hold(ctx context.Context) error {
+	select {
+	case <-time.After(time.Until(d.changedAt.Add(pace))):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// changed ends an act: what it changed is seen now.
+func (d *Desktop) changed() time.Time {
+	d.changedAt = time.Now()
+	return d.changedAt
 }
 
 // Start brings up the desktop; its files go to dir, which must be short (a socket lives in it).

@@ -110,6 +110,9 @@ func (p *Program) Click(ctx context.Context) (Did, error) {
 }
 
 func (p *Program) front(ctx context.Context, act func() error) (Did, error) {
+	if err := p.desktop.hold(ctx); err != nil {
+		return Did{}, err
+	}
 	did := Did{Begun: time.Now()}
 	if err := act(); err != nil {
 		return did, fmt.Errorf("desktop: bring %s to the front: %w", p.App, err)
@@ -121,12 +124,15 @@ func (p *Program) front(ctx context.Context, act func() error) (Did, error) {
 		}
 		return err
 	})
-	did.Seen = time.Now()
+	did.Seen = p.desktop.changed()
 	return did, err
 }
 
 // Type types text into the window in front, where it is this one, and waits until its title is as told.
 func (p *Program) Type(ctx context.Context, text, title string) (Did, error) {
+	if err := p.desktop.hold(ctx); err != nil {
+		return Did{}, err
+	}
 	did := Did{Begun: time.Now()}
 	if err := p.desktop.Input("type", "--delay", "0", text); err != nil {
 		return did, err
@@ -138,7 +144,7 @@ func (p *Program) Type(ctx context.Context, text, title string) (Did, error) {
 		}
 		return err
 	})
-	did.Seen = time.Now()
+	did.Seen = p.desktop.changed()
 	return did, err
 }
 

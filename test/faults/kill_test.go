@@ -100,14 +100,8 @@ type showing struct {
 	at    time.Time
 }
 
-// pace is how far apart windows come to the front: every one of them has to be seen (targets.md T3).
-const pace = 200 * time.Millisecond
-
 func (w *worker) show(t *testing.T) string {
 	t.Helper()
-	if n := len(w.shown); n > 0 {
-		site.Pass(t, time.Until(w.shown[n-1].at.Add(pace)))
-	}
 	w.n++
 	card, title := w.n%3, fmt.Sprintf("change %05d", w.n)
 	mustDo(t, w.cards.Title(card, title))

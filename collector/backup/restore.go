@@ -86,7 +86,9 @@ func Restore(ctx context.Context, dir, dataDir, configDir string) (m Manifest, c
 	if m, err = Verify(ctx, dir); err != nil {
 		return m, false, err
 	}
-	if err := makeEmpty(dataDir); err != nil {
+	if err := makeEmpty(dataDir); collector.CodeOf(err) == collector.Conflict {
+		return m, false, collector.Refuse(collector.Conflict, "data_dir", "%s is not empty; a restore writes over nothing", dataDir)
+	} else if err != nil {
 		return m, false, err
 	}
 	if err := writeFile(filepath.Join(dataDir, unfinishedFile), strings.NewReader("")); err != nil {

@@ -16,6 +16,9 @@ import (
 	"github.com/dayline-project/dayline/shared/stream"
 )
 
+// maxRuns of one user at a time: each takes memory and a span until it has ended.
+const maxRuns = 16
+
 // runName is what a helper may call its run.
 var runName = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
@@ -65,8 +68,13 @@ func (h *hub) hello(c *session.Conn, hello *session.Hello) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	key := runKey(c.UID, hello.Run)
-	if other := h.watching(c.UID, hello); other != nil && other.key != key {
+	switch other := h.watching(c.UID, hello); {
+	case h.byConn[c] != nil:
+		return fmt.Errorf("%w: a second hello", session.ErrBadFrame)
+	case other != nil && other.key != key:
 		return refuse("another helper watches this session")
+	case h.helpers[key] == nil && h.alive(c.UID) >= maxRuns:
+		return refuse("this user has too many sessions")
 	}
 	now := time.Now()
 	if err := h.buffer.BeginRun(key, now); errors.Is(err, buffer.ErrRunEnded) {
@@ -96,6 +104,17 @@ func (h *hub) hello(c *session.Conn, hello *session.Hello) error {
 	return h.push(one, now)
 }
 
+// alive counts the runs of a user whose helper may still come back. The hub is locked.
+func (h *hub) alive(uid uint32) int {
+	count := 0
+	for _, one := range h.helpers {
+		if one.peer.UID == uid && !processGone(one.peer.PID) {
+			count++
+		}
+	}
+	return count
+}
+
 var errRefused = errors.New("service: helper refused")
 
 // watching finds the helper that is connected for the same session of the operating system.
@@ -121,6 +140,10 @@ func (h *hub) push(one *helper, now time.Time) error {
 	raw, err := json.Marshal(settings)
 	if err != nil {
 		return fmt.Errorf("service: settings: %w", err)
+	}
+	if len(raw) > session.MaxFrame-64 {
+		settings = &session.Settings{Reason: "the settings are too long for this agent: shorten always_active and the schedule"}
+		raw = []byte(settings.Reason)
 	}
 	if first := one.sent == ""; first || paused != one.sentPaused {
 		one.sentPaused = paused

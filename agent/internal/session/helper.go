@@ -200,7 +200,7 @@ func (h *Helper) arrived(n news) error {
 	switch {
 	case n.up != nil:
 		h.line = n.up
-		h.line.send(&Message{Hello: &Hello{Protocol: Protocol, Run: h.run, OSSession: h.config.OSSession, Desktop: h.config.Desktop}})
+		_ = h.line.send(&Message{Hello: &Hello{Protocol: Protocol, Run: h.run, OSSession: h.config.OSSession, Desktop: h.config.Desktop}})
 	case n.down != nil:
 		if h.welcomed {
 			h.alone.Reset(aloneFor)
@@ -243,7 +243,7 @@ func (h *Helper) welcome(w *Welcome) error {
 	h.alone.Stop()
 	h.log.Info("service is there", "kept", len(h.kept.closed))
 	for _, m := range h.kept.all() {
-		h.line.send(m)
+		h.send(m)
 	}
 	h.tellCapture()
 	if h.begun {
@@ -252,10 +252,11 @@ func (h *Helper) welcome(w *Welcome) error {
 	return nil
 }
 
-// send gives a message to the service if it is there. What must not be lost is kept.
+// send gives a message to the service if it is there. What must not be lost is kept: that the connection is gone is
+// news of its own.
 func (h *Helper) send(m *Message) {
 	if h.welcomed {
-		h.line.send(m)
+		_ = h.line.send(m)
 	}
 }
 

@@ -14,18 +14,20 @@ const (
 	aloneFor = time.Minute
 	// welcomeFor is how long the service may take to answer a Hello.
 	welcomeFor = 10 * time.Second
-	// queueMost is how many messages may wait for a service that does not read: more than are kept for it, which are
-	// sent anew on each connection.
+	// queueMost is how many messages may wait for a side that does not read: more than a helper keeps, which are sent
+	// anew on each connection.
 	queueMost = 2 * keptMost
 	redialMin = 100 * time.Millisecond
 	redialMax = 5 * time.Second
 )
 
-var errSlow = errors.New("session: the service does not read")
+var errSlow = errors.New("session: the other side does not read")
 
-// line is one connection to the service: what is to be sent waits here, so that observing never waits for it.
+// line is one connection: what is to be sent waits here, so that who sends never waits for who reads.
 type line struct {
 	conn net.Conn
+	// patience is how long one message may take the other side to read; 0 is as long as it likes.
+	patience time.Duration
 
 	mu    sync.Mutex
 	queue []*Message
@@ -33,27 +35,28 @@ type line struct {
 	ready chan struct{}
 }
 
-func newLine(conn net.Conn) *line {
-	return &line{conn: conn, ready: make(chan struct{}, 1)}
+func newLine(conn net.Conn, patience time.Duration) *line {
+	return &line{conn: conn, patience: patience, ready: make(chan struct{}, 1)}
 }
 
-// send queues a message. A queue that is full ends the connection; what is kept is sent on the next.
-func (l *line) send(m *Message) {
+// send queues a message. A queue that is full ends the connection; what a helper keeps is sent on the next.
+func (l *line) send(m *Message) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.fault != nil {
-		return
+		return l.fault
 	}
 	if len(l.queue) >= queueMost {
 		l.fault = errSlow
 		_ = l.conn.Close()
-		return
+		return l.fault
 	}
 	l.queue = append(l.queue, m)
 	select {
 	case l.ready <- struct{}{}:
 	default:
 	}
+	return nil
 }
 
 func (l *line) take() []*Message {
@@ -64,20 +67,32 @@ func (l *line) take() []*Message {
 	return queue
 }
 
-// write sends what is queued until the context ends or the connection does.
+// write sends what is queued until the connection ends or, with what is queued then, the context.
 func (l *line) write(ctx context.Context) error {
 	for {
-		for _, m := range l.take() {
-			if err := Write(l.conn, m); err != nil {
-				return err
-			}
+		if err := l.flush(); err != nil {
+			return err
 		}
 		select {
 		case <-l.ready:
 		case <-ctx.Done():
-			return ctx.Err()
+			return l.flush()
 		}
 	}
+}
+
+func (l *line) flush() error {
+	for _, m := range l.take() {
+		if l.patience > 0 {
+			if err := l.conn.SetWriteDeadline(time.Now().Add(l.patience)); err != nil {
+				return fmt.Errorf("session: write: %w", err)
+			}
+		}
+		if err := Write(l.conn, m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // news is what a connection brings to the helper's loop: exactly one field is set.
@@ -119,7 +134,7 @@ func (h *Helper) oneLine(ctx context.Context, tell func(news) bool) (held bool, 
 		cancel()
 		return false, fmt.Errorf("session: dial: %w", err)
 	}
-	l := newLine(conn)
+	l := newLine(conn, 0)
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	var writer sync.WaitGroup
 	defer writer.Wait()

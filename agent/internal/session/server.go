@@ -20,6 +20,7 @@ const (
 	episodesPerSecond  = 2
 	episodesBurst      = 600
 	writeFor           = 2 * time.Second
+	acceptAgain        = 250 * time.Millisecond
 )
 
 // Peer is who is at the other end, as the operating system says.
@@ -56,26 +57,15 @@ type Server struct {
 // Conn is one peer's connection.
 type Conn struct {
 	Peer
-	conn  net.Conn
-	write sync.Mutex
+	line *line
 }
 
-// Send gives the peer a message; a peer that does not read for two seconds is let go.
-func (c *Conn) Send(m *Message) error {
-	c.write.Lock()
-	defer c.write.Unlock()
-	if err := c.conn.SetWriteDeadline(time.Now().Add(writeFor)); err != nil {
-		return fmt.Errorf("session: send: %w", err)
-	}
-	if err := Write(c.conn, m); err != nil {
-		c.conn.Close() // half a frame may be out
-		return err
-	}
-	return nil
-}
+// Send gives the peer a message and never waits for it; a peer that does not read for two seconds is let go. An error
+// says that this has happened.
+func (c *Conn) Send(m *Message) error { return c.line.send(m) }
 
 // Close ends the connection.
-func (c *Conn) Close() { c.conn.Close() }
+func (c *Conn) Close() { c.line.conn.Close() }
 
 // Listen opens the socket; what an ended service left there is replaced. ErrUnsupported where there is none yet.
 func Listen(path string, handler Handler, log *slog.Logger) (*Server, error) {
@@ -96,12 +86,18 @@ func (s *Server) Run(ctx context.Context) error {
 	defer stop()
 	for {
 		conn, err := s.listener.Accept()
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, net.ErrClosed):
 			s.close()
 			return fmt.Errorf("session: accept: %w", err)
+		default:
+			// Most of all too many open files: whoever brought that about must not end the service.
+			s.log.Error("connection not taken", "error", err)
+			pause(ctx, acceptAgain)
+			continue
 		}
 		s.wait.Add(1)
 		go s.serve(ctx, conn)
@@ -113,39 +109,54 @@ func (s *Server) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.conns {
-		c.conn.Close()
+		c.Close()
 	}
 }
 
-// serve is one connection's life.
+// serve is one connection's life. Whose it is is known before it is served; how many of one user's are served is
+// bounded before that user is looked up, which may take a directory's time.
 func (s *Server) serve(ctx context.Context, conn net.Conn) {
 	defer s.wait.Done()
 	defer conn.Close()
-	peer, err := peerOf(ctx, conn)
-	if err != nil {
+	c := &Conn{line: newLine(conn, writeFor)}
+	var err error
+	if c.UID, c.PID, err = identify(conn); err != nil {
 		s.log.Warn("peer not known", "error", err)
 		return
 	}
-	c := &Conn{Peer: peer, conn: conn}
 	if !s.admit(ctx, c) {
-		s.log.Warn("peer has too many connections", "uid", peer.UID)
+		s.log.Warn("peer has too many connections", "uid", c.UID)
 		return
 	}
 	defer s.leave(c)
+	if c.Login, err = LoginOf(ctx, c.UID); err != nil {
+		s.log.Warn("peer not known", "error", err)
+		return
+	}
+	c.Root = mayAskAll(c.UID)
+	writing, finish := context.WithCancel(ctx)
+	var writer sync.WaitGroup
+	defer writer.Wait()
+	defer finish()
+	writer.Go(func() {
+		if c.line.write(writing) != nil {
+			c.Close()
+		}
+	})
 	defer s.contain(func() { s.handler.Gone(c) })
 	s.contain(func() { err = s.read(ctx, c) })
 	if err != nil && ctx.Err() == nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
-		s.log.Warn("connection ended", "uid", peer.UID, "error", err)
+		s.log.Warn("connection ended", "uid", c.UID, "error", err)
 	}
 }
 
 func (s *Server) read(ctx context.Context, c *Conn) error {
 	for {
-		m, err := Read(c.conn)
+		m, err := Read(c.line.conn)
 		if err != nil {
 			return err
 		}
-		if m.Closed != nil {
+		if m.stored() {
 			if err := s.throttle(ctx, c.UID); err != nil {
 				return err
 			}
@@ -189,8 +200,13 @@ func (s *Server) leave(c *Conn) {
 	}
 }
 
-// throttle waits until the login may bring another episode. Reading on only then makes the helper wait, which loses
-// nothing.
+// stored tells whether the service writes to the disk for a message.
+func (m *Message) stored() bool {
+	return m.Closed != nil || m.Hello != nil || m.Checkpoint != nil && m.Checkpoint.Keep || m.Ask != nil && (m.Ask.What == "pause" || m.Ask.What == "resume")
+}
+
+// throttle waits until the login may bring another message that costs a write. Reading on only then makes the helper
+// wait, which loses nothing.
 func (s *Server) throttle(ctx context.Context, uid uint32) error {
 	s.mu.Lock()
 	b := s.bucket[uid]
@@ -200,16 +216,19 @@ func (s *Server) throttle(ctx context.Context, uid uint32) error {
 	}
 	wait := b.take(time.Now())
 	s.mu.Unlock()
+	pause(ctx, wait)
+	return ctx.Err()
+}
+
+func pause(ctx context.Context, wait time.Duration) {
 	if wait == 0 {
-		return nil
+		return
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
 	case <-timer.C:
-		return nil
 	}
 }
 

@@ -54,21 +54,19 @@ func listen(path string) (net.Listener, error) {
 	return listener, nil
 }
 
-func peerOf(ctx context.Context, conn net.Conn) (Peer, error) {
+func identify(conn net.Conn) (uid uint32, pid int, err error) {
 	unixConn, ok := conn.(*net.UnixConn)
 	if !ok {
-		return Peer{}, errors.New("session: peer: no unix socket")
+		return 0, 0, errors.New("session: peer: no unix socket")
 	}
-	uid, pid, err := credentials(unixConn)
-	if err != nil {
-		return Peer{}, fmt.Errorf("session: peer: %w", err)
+	if uid, pid, err = credentials(unixConn); err != nil {
+		return 0, 0, fmt.Errorf("session: peer: %w", err)
 	}
-	login, err := logins.of(ctx, uid)
-	if err != nil {
-		return Peer{}, err
-	}
-	return Peer{UID: uid, PID: pid, Login: login, Root: uid == 0 || int(uid) == os.Geteuid()}, nil
+	return uid, pid, nil
 }
+
+// mayAskAll: an administrator, or whoever runs the service in the foreground.
+func mayAskAll(uid uint32) bool { return uid == 0 || int(uid) == os.Geteuid() }
 
 // LoginOf gives the account with this number, local or of a directory.
 func LoginOf(ctx context.Context, uid uint32) (stream.Login, error) { return logins.of(ctx, uid) }
@@ -82,20 +80,23 @@ type loginCache struct {
 	known map[uint32]stream.Login
 }
 
+// of does not hold the lock while it asks: a directory that is slow for one account is not for the others.
 func (l *loginCache) of(ctx context.Context, uid uint32) (stream.Login, error) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if login, ok := l.known[uid]; ok {
+	login, known := l.known[uid]
+	l.mu.Unlock()
+	if known {
 		return login, nil
 	}
 	host, err := os.Hostname()
 	if err != nil {
 		return stream.Login{}, fmt.Errorf("session: host name: %w", err)
 	}
-	login, err := lookUp(ctx, uid, host)
-	if err != nil {
+	if login, err = lookUp(ctx, uid, host); err != nil {
 		return stream.Login{}, err
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.known == nil || len(l.known) >= keptLogins {
 		l.known = map[uint32]stream.Login{}
 	}

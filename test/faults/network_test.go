@@ -231,6 +231,13 @@ func TestDiskFullAtCollector(t *testing.T) {
 	}
 
 	ballast := site.Fill(t, disk, 20<<20)
+	// The disk is looked at now and then, not at every sync.
+	site.Eventually(t, time.Minute, "the collector sees its disk", func() error {
+		if here.Collector.Ready(t.Context()) == nil {
+			return errors.New("it still takes data in")
+		}
+		return nil
+	})
 	store("below the floor")
 	refused(1)
 	if rows := must(here.Collector.Closed(t.Context()))(t); len(rows) != 1 {

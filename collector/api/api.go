@@ -86,7 +86,7 @@ func NewAgents(ctx context.Context, o Options) (*Agents, error) {
 		contacts:  newContacts(o.Registry, o.Log),
 		heads:     &heads{registry: o.Registry, now: o.Now},
 		byAddress: newThrottle(enrollsPerAddress, time.Minute, o.Now),
-		byDevice:  newThrottle(clonesPerDevice, time.Hour, o.Now),
+		byDevice:  newThrottle(rekeysPerDevice, time.Hour, o.Now),
 		limits:    newLimits(o.Metrics),
 	}
 	var err error
@@ -116,7 +116,7 @@ func NewAgents(ctx context.Context, o Options) (*Agents, error) {
 	if a.devices, err = loadDevices(ctx, o.Registry); err != nil {
 		return nil, err
 	}
-	if a.settings, err = newResolver(ctx, o.Registry, o.Rules); err != nil {
+	if a.settings, err = newResolver(ctx, o.Registry, o.Rules, o.Now); err != nil {
 		return nil, err
 	}
 	return a, nil

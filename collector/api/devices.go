@@ -38,6 +38,9 @@ type device struct {
 	streams      []stream.ID
 	rekeyAskedAt time.Time
 	resolved     resolved
+	// renewals of its settings for other logins, in the hour from renewedSince.
+	renewals     int
+	renewedSince time.Time
 }
 
 const maxStreamsKept = 16
@@ -179,6 +182,17 @@ func (d *device) end() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.calling = false
+}
+
+// mayRenew counts that the device asks for other logins; over renewalsPerHour it is refused.
+func (d *device) mayRenew(now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if now.Sub(d.renewedSince).Abs() >= time.Hour {
+		d.renewals, d.renewedSince = 0, now
+	}
+	d.renewals++
+	return d.renewals <= renewalsPerHour
 }
 
 // wentBack notes the stream a batch came on and tells whether an earlier stream follows a later one. One agent never

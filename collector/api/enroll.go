@@ -273,6 +273,9 @@ func (a *Agents) Rekey(ctx context.Context, req *connect.Request[agentv1.RekeyRe
 		}
 		return a.rekeyed(device, device.ID != m.Credential.Device), nil
 	}
+	if err := a.byDevice.admit(m.Credential.Device); err != nil {
+		return nil, err
+	}
 	if err := a.proofs.spend(m.Nonce); err != nil {
 		return nil, err
 	}
@@ -328,9 +331,6 @@ func (a *Agents) checkRekey(m *agentv1.RekeyRequest) error {
 }
 
 func (a *Agents) rekeyClone(ctx context.Context, m *agentv1.RekeyRequest) (*connect.Response[agentv1.RekeyResponse], error) {
-	if err := a.byDevice.admit(m.Credential.Device); err != nil {
-		return nil, err
-	}
 	device := newDevice(m.NewPublicKey, m.Facts, a.now())
 	device.Flags = []string{flagCloned}
 	one, err := a.adopt(ctx, device, "device.clone")

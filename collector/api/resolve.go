@@ -26,12 +26,16 @@ const (
 	maxNameBytes = 255
 	// peopleFor is how old the registry's word on who is who may be while documents are resolved.
 	peopleFor = 10 * time.Second
+	// renewalsPerHour of one device's settings for other logins: each document is kept, and a device may name any login.
+	// Beyond it the settings stay as they are, and the agent records nothing of a login they do not know.
+	renewalsPerHour = 60
 )
 
 // resolver makes each device's settings document, once for each set of rules and of logins asked about.
 type resolver struct {
 	registry collector.Registry
 	rules    Rules
+	now      func() time.Time
 	salt     []byte
 	mu       sync.Mutex
 	people   map[string]string
@@ -46,7 +50,7 @@ type resolved struct {
 	revision   string
 }
 
-func newResolver(ctx context.Context, registry collector.Registry, rules Rules) (*resolver, error) {
+func newResolver(ctx context.Context, registry collector.Registry, rules Rules, now func() time.Time) (*resolver, error) {
 	salt, err := registry.Secret(ctx, "do-not-track-salt", func() ([]byte, error) {
 		salt := make([]byte, 32)
 		_, err := rand.Read(salt)
@@ -55,7 +59,7 @@ func newResolver(ctx context.Context, registry collector.Registry, rules Rules) 
 	if err != nil {
 		return nil, fmt.Errorf("api: salt: %w", err)
 	}
-	return &resolver{registry: registry, rules: rules, salt: salt}, nil
+	return &resolver{registry: registry, rules: rules, now: now, salt: salt}, nil
 }
 
 // settingsFor gives the device's settings, nil where it has them already. The document is in the registry before it
@@ -71,7 +75,8 @@ func (r *resolver) settingsFor(ctx context.Context, one *device, all *devices, m
 	one.mu.Lock()
 	made := one.resolved
 	one.mu.Unlock()
-	if made.revision == "" || made.generation != generation || made.subject != asked {
+	changed := made.revision == "" || made.generation != generation
+	if changed || made.subject != asked && one.mayRenew(r.now()) {
 		var err error
 		if subject.Logins, err = r.logins(ctx, device.ID, m.Logins); err != nil {
 			return nil, err
@@ -137,7 +142,7 @@ func (r *resolver) logins(ctx context.Context, device string, asked []*agentv1.L
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if now := time.Now(); r.people == nil || now.Sub(r.readAt) >= peopleFor {
+	if now := r.now(); r.people == nil || now.Sub(r.readAt).Abs() >= peopleFor {
 		all, err := r.registry.Logins(ctx)
 		if err != nil {
 			return nil, err

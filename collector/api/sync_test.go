@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -50,6 +51,36 @@ func TestSettingsTravelWhenTheyChange(t *testing.T) {
 	a.Revision = ""
 	if again, err := a.Sync(t.Context()); err != nil || again.Settings.GetRevision() != answer.Settings.Revision {
 		t.Errorf("lost settings were not sent again: %v", err)
+	}
+}
+
+func TestADeviceDoesNotFillTheRegistryWithSettings(t *testing.T) {
+	h := open(t, t.TempDir())
+	a := h.enrolled()
+	revisions := func() int {
+		seen := map[string]bool{}
+		for i := range renewalsPerHour + 10 {
+			m := a.Request()
+			m.Logins = []*agentv1.Login{{Account: fmt.Sprint("made up ", i)}}
+			answer, err := a.Send(t.Context(), m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if answer.Settings != nil {
+				seen[answer.Settings.Revision] = true
+			}
+		}
+		return len(seen)
+	}
+	if n := revisions(); n > renewalsPerHour {
+		t.Errorf("%d documents within an hour", n)
+	}
+	h.later(time.Hour)
+	if err := a.SignIn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := revisions(); n < 2 {
+		t.Errorf("%d documents in the next hour", n)
 	}
 }
 

@@ -11,8 +11,8 @@ const (
 	// enrollsPerAddress holds for one network address and minute. An office behind one address is let through by its
 	// link's own limit of 10 a minute; guessing secrets is not.
 	enrollsPerAddress = 60
-	// clonesPerDevice holds for copies of one device's key and hour.
-	clonesPerDevice = 20
+	// rekeysPerDevice holds for one device and hour, with the copies of its key: each is remembered for ever.
+	rekeysPerDevice = 20
 	// maxThrottled bounds how many keys are told apart; beyond it all newcomers share one count.
 	maxThrottled = 10000
 )

@@ -14,12 +14,11 @@ import (
 
 // Bounds of what may be asked of a link.
 const (
-	MinExpiry  = time.Hour
-	MaxExpiry  = 168 * time.Hour
-	maxDevices = 100_000
+	MinExpiry = time.Hour
+	MaxExpiry = 168 * time.Hour
 )
 
-// Limits are the account's: what holds where a link does not say, and the most it may say.
+// Limits are the account's: what holds where a link does not say, and the most devices it may say.
 type Limits struct {
 	Expiry       time.Duration
 	MaxDevices   int
@@ -53,9 +52,9 @@ func New(request Request, limits Limits, base token.Token, now time.Time) (colle
 	if request.MaxDevices == 0 {
 		request.MaxDevices = limits.MaxDevices
 	}
-	if request.MaxDevices < 1 || request.MaxDevices > maxDevices {
-		return collector.Link{}, base, collector.Refuse(collector.BadRequest, "max_devices", "%d is not within 1 and %d",
-			request.MaxDevices, maxDevices)
+	if request.MaxDevices < 1 || request.MaxDevices > limits.MaxDevices {
+		return collector.Link{}, base, collector.Refuse(collector.BadRequest, "max_devices",
+			"%d is not within 1 and the account's installers.max_devices of %d", request.MaxDevices, limits.MaxDevices)
 	}
 	base.Secret = token.NewSecret()
 	if err := base.Check(); err != nil {

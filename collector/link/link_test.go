@@ -31,14 +31,18 @@ func TestALinkKeepsTheAccountsLimits(t *testing.T) {
 }
 
 func TestWhatALinkMayNotBe(t *testing.T) {
-	for field, r := range map[string]Request{
-		"os":              {OS: "beos"},
-		"expires_seconds": {OS: "linux", Expiry: 169 * time.Hour},
-		"max_devices":     {OS: "linux", MaxDevices: -1},
+	for _, c := range []struct {
+		field string
+		wish  Request
+	}{
+		{"os", Request{OS: "beos"}},
+		{"expires_seconds", Request{OS: "linux", Expiry: 169 * time.Hour}},
+		{"max_devices", Request{OS: "linux", MaxDevices: -1}},
+		{"max_devices", Request{OS: "linux", MaxDevices: 501}},
 	} {
-		_, _, err := New(r, limits, base, now)
-		if refusal, ok := err.(*collector.Error); !ok || refusal.Code != collector.BadRequest || refusal.Field != field {
-			t.Errorf("%+v: %v", r, err)
+		_, _, err := New(c.wish, limits, base, now)
+		if refusal, ok := err.(*collector.Error); !ok || refusal.Code != collector.BadRequest || refusal.Field != c.field {
+			t.Errorf("%+v: %v", c.wish, err)
 		}
 	}
 	if _, _, err := New(Request{OS: "linux", Expiry: time.Minute}, limits, base, now); err == nil {

@@ -52,17 +52,44 @@ func enrolIn(ctx context.Context, state string, t token.Token, replace bool, std
 	if err := prepare(state, slog.New(logTo(stderr))); err != nil {
 		return nil, err
 	}
-	if replace {
-		if err := discard(state); err != nil {
-			return nil, err
-		}
-	}
 	say := func(why string) { fmt.Fprintf(stderr, "%s (^C to give up)\n", why) }
+	if replace {
+		return replaceIn(ctx, state, t, say)
+	}
 	return enrolment(state, t, say).Run(ctx)
 }
 
-// discard removes what belongs to the present collector; not under a running service, which would go on with it.
-func discard(state string) error {
+// replaceIn moves the device to another collector. Only when that one has said yes is what belongs to the present one
+// discarded: a string that has expired costs nothing.
+func replaceIn(ctx context.Context, state string, t token.Token, say func(string)) (*enroll.Identity, error) {
+	if err := notRunning(state); err != nil {
+		return nil, err
+	}
+	staged := filepath.Join(state, "replacing")
+	if err := os.RemoveAll(staged); err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(staged, 0o700); err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(staged)
+	if _, err := enrolment(staged, t, say).Run(ctx); err != nil {
+		return nil, err
+	}
+	if err := notRunning(state); err != nil {
+		return nil, err
+	}
+	if err := service.Discard(state); err != nil {
+		return nil, err
+	}
+	if err := enroll.Move(staged, state); err != nil {
+		return nil, err
+	}
+	return enroll.Load(state)
+}
+
+// notRunning makes sure that no service runs, which would go on with what is discarded.
+func notRunning(state string) error {
 	b, err := buffer.Open(filepath.Join(state, "buffer.db"), buffer.DefaultLimits)
 	if errors.Is(err, buffer.ErrLocked) {
 		return errors.New("the service runs; stop it first (systemctl stop dayline-agent)")
@@ -70,10 +97,7 @@ func discard(state string) error {
 	if err != nil {
 		return err
 	}
-	if err := b.Close(); err != nil {
-		return err
-	}
-	return service.Discard(state)
+	return b.Close()
 }
 
 func enrolment(state string, t token.Token, say func(string)) enroll.Enrolment {

@@ -7,9 +7,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
+	"runtime"
 	"runtime/debug"
+
+	"github.com/dayline-project/dayline/agent/internal/enroll"
 )
 
 // How a command ends.
@@ -52,6 +56,8 @@ func commands() []command {
 func main() {
 	debug.SetGCPercent(gcPercent)
 	debug.SetMemoryLimit(memoryLimit)
+	// Nothing here computes for long: one thread at a time wakes less and keeps a megabyte less.
+	runtime.GOMAXPROCS(1)
 	os.Exit(dispatch(os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -130,6 +136,17 @@ func logTo(w io.Writer) slog.Handler {
 
 // fail tells an error and gives the status.
 func fail(stderr io.Writer, err error) int {
-	fmt.Fprintf(stderr, "dayline-agent: %v\n", err)
+	fmt.Fprintf(stderr, "dayline-agent: %v%s\n", err, advice(err))
 	return failed
+}
+
+// advice is what to do about an error that people meet first.
+func advice(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return " (only an administrator may do this: sudo dayline-agent …; or keep the state in a folder of yours: --state DIR)"
+	case errors.Is(err, enroll.ErrNotEnrolled):
+		return "; get an enrolment string and run: dayline-agent enroll STRING"
+	}
+	return ""
 }

@@ -42,7 +42,7 @@ func TestExitStatusAndWords(t *testing.T) {
 		{"pause --state " + state, failed, "does not run"},
 		{"enroll --state " + state + " dl1abc", failed, "too short"},
 		{"enroll --state " + state + " https://example.com", failed, `must begin with "dl1"`},
-		{"run --state " + state, failed, "not enrolled"},
+		{"run --state " + state, failed, "not enrolled; get an enrolment string and run: dayline-agent enroll"},
 	} {
 		t.Run(test.args, func(t *testing.T) {
 			status, stdout, stderr := invoke(strings.Fields(test.args)...)
@@ -108,6 +108,17 @@ func TestEnrolAndReplace(t *testing.T) {
 	if err := s.Run(ctx); err != nil {
 		t.Fatal(err)
 	}
+	second.EnrollErr = uplinktest.Refusal("expired", "secret", "expired")
+	if status, _, stderr := invoke("enroll", "--replace", "--state", state, second.Token().Encode()); status != failed || !strings.Contains(stderr, "expired") {
+		t.Fatalf("status %d: %s", status, stderr)
+	}
+	if trusted, err := enroll.Trusted(state); err != nil || trusted.Sets()[0].Addresses[0] != first.Address {
+		t.Fatalf("after a refusal it trusts %v, %v", trusted, err)
+	}
+	if _, err := os.Stat(left); err != nil {
+		t.Fatal("after a refusal the settings are gone")
+	}
+	second.EnrollErr = nil
 	if status, _, stderr := invoke("enroll", "--replace", "--state", state, second.Token().Encode()); status != done {
 		t.Fatalf("status %d: %s", status, stderr)
 	}

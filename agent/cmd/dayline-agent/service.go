@@ -112,7 +112,7 @@ func identityIn(ctx context.Context, state string, log *slog.Logger) (*enroll.Id
 	}
 	text, err := enroll.Find("", nil, carrier())
 	if state != defaultState() || errors.Is(err, enroll.ErrNoString) {
-		log.Warn("not enrolled")
+		log.Warn("not enrolled: nothing is collected; get an enrolment string and run: dayline-agent enroll STRING")
 		return nil, nil
 	}
 	if err != nil {

@@ -81,3 +81,14 @@ func Forget(folder string) error {
 	}
 	return nil
 }
+
+// Move takes an identity and its trust from one folder to another on the same disk; the identity last, since it is what
+// makes a device enrolled.
+func Move(from, to string) error {
+	for _, name := range []string{trustFile, identityFile} {
+		if err := os.Rename(filepath.Join(from, name), filepath.Join(to, name)); err != nil {
+			return fmt.Errorf("enroll: move: %w", err)
+		}
+	}
+	return nil
+}

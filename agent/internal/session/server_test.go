@@ -12,6 +12,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,8 +23,15 @@ import (
 type echo struct{ gone chan Peer }
 
 func (e *echo) Handle(c *Conn, m *Message) error {
-	if m.Ask != nil && m.Ask.What == "panic" {
+	switch {
+	case m.Ask != nil && m.Ask.What == "panic":
 		panic("a session's handler")
+	case m.Ask != nil && m.Ask.What == "flood":
+		for {
+			if err := c.Send(&Message{Answer: &Answer{Error: strings.Repeat("x", 1000)}}); err != nil {
+				return err
+			}
+		}
 	}
 	return c.Send(&Message{Answer: &Answer{Document: []byte(strconv.Quote(c.Login.Account))}})
 }
@@ -126,6 +134,41 @@ func TestNobodyTakesAllConnections(t *testing.T) {
 		t.Errorf("one more connection: %v", err)
 	}
 	ask(t, conns[0])
+}
+
+// Whoever sends to a peer that does not read is not kept waiting, whatever it holds meanwhile.
+func TestAPeerThatDoesNotReadIsLetGo(t *testing.T) {
+	here, there := net.Pipe() // which holds nothing: a write waits for its reader
+	defer there.Close()
+	c := &Conn{line: newLine(here, 0)}
+	for range queueMost {
+		if err := c.Send(&Message{Stored: &Stored{Number: 1}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Send(&Message{Stored: &Stored{Number: 1}}); !errors.Is(err, errSlow) {
+		t.Errorf("a full queue: %v", err)
+	}
+	path, handler := serveEcho(t)
+	conn := dial(t, path)
+	if err := Write(conn, &Message{Ask: &Ask{What: "flood"}}); err != nil {
+		t.Fatal(err)
+	}
+	<-handler.gone
+	ask(t, dial(t, path))
+}
+
+func TestWhatCostsAWriteIsBounded(t *testing.T) {
+	for _, m := range []*Message{{Hello: &Hello{}}, {Closed: &Closed{}}, {Checkpoint: &Checkpoint{Keep: true}}, {Ask: &Ask{What: "pause"}}} {
+		if !m.stored() {
+			t.Errorf("%+v takes nothing from the bucket", m)
+		}
+	}
+	for _, m := range []*Message{{Checkpoint: &Checkpoint{}}, {Ask: &Ask{What: "status"}}, {Capture: &Capture{}}} {
+		if m.stored() {
+			t.Errorf("%+v is held back", m)
+		}
+	}
 }
 
 func TestTheRateIsBounded(t *testing.T) {

@@ -43,10 +43,12 @@ func (u *Uplink) sync(ctx context.Context, scene Scene) (outcome, error) {
 	u.observeClock(sent, answer.CollectorTimeMs)
 	u.atMost, u.repeat, u.bare = min(2*u.atMost, stream.MaxEpisodes), stream.MaxEpisodes, false
 	u.remember(request, scene)
-	if err := u.store(batch, request, answer); err != nil {
-		return outcome{}, err
+	err = u.store(batch, request, answer)
+	u.obey(ctx, answer, scene.Facts) // settings that are no good keep no directive from being heard
+	if err != nil {
+		u.note(func(s *Status) { s.LastContactAt = time.Now() })
+		return outcome{}, fmt.Errorf("uplink: %w: %w", errNotKept, err)
 	}
-	u.obey(ctx, answer, scene.Facts)
 	asked := time.Duration(max(answer.RetryAfterMs, 0)) * time.Millisecond
 	if answer.Fork {
 		asked = max(asked, firstRetry)

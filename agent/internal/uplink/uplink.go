@@ -221,12 +221,16 @@ func (u *Uplink) failed(ctx context.Context, err error) time.Duration {
 		return lastRetry
 	}
 	u.failures++
-	problem := problemOf(err)
+	problem, kept := problemOf(err), !errors.Is(err, errNotKept)
 	u.note(func(s *Status) {
-		s.Connected = problem != nil
+		s.Connected = problem != nil || !kept
 		s.Problem = words(err, problem)
 		s.Revoked = problem != nil && problem.Code == "revoked"
 	})
+	if !kept {
+		u.Log.Error("answer not kept", "failures", u.failures, "error", err)
+		return retryIn(u.failures, 0, random)
+	}
 	if problem == nil {
 		u.Log.Warn("collector not reached", "failures", u.failures, "error", err)
 		return retryIn(u.failures, retryAfterOf(err), random)
@@ -241,11 +245,16 @@ func (u *Uplink) failed(ctx context.Context, err error) time.Duration {
 	return retryIn(u.failures, retryAfterOf(err), random)
 }
 
+// errNotKept: the collector answered, and what it said could not be taken over or stored here.
+var errNotKept = errors.New("the collector's answer could not be used or stored on this device")
+
 // words tells a person what is wrong.
 func words(err error, problem *agentv1.Problem) string {
 	switch {
 	case problem == nil && errors.Is(err, ErrUntrusted):
 		return ErrUntrusted.Error()
+	case errors.Is(err, errNotKept):
+		return errNotKept.Error()
 	case problem == nil:
 		return "the collector does not answer"
 	case problem.Code == "revoked":

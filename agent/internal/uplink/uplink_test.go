@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,13 +39,15 @@ type device struct {
 	number  uint64
 	scene   uplink.Scene
 	direct  []*agentv1.Directive
+	// unfit is what is wrong with all settings.
+	unfit error
 }
 
 func (d *device) Revision() string { return "" }
 
 func (d *device) Apply(revision string, _ []byte) error {
 	d.applied = append(d.applied, revision)
-	return nil
+	return d.unfit
 }
 
 func (d *device) SyncEvery() time.Duration { return time.Hour }
@@ -393,4 +396,31 @@ func TestRunComesBackByItself(t *testing.T) {
 	d.append(3)
 	d.uplink.Flush(t.Context(), 4)
 	d.expectAll(c)
+}
+
+// An answer that cannot be used is no silence: the contact stands, what was acknowledged is deleted, and a directive
+// beside it is heard.
+func TestAnAnswerThatCannotBeUsedIsToldAsThat(t *testing.T) {
+	c := uplinktest.Start(t)
+	c.Answer = func(_ *agentv1.SyncRequest, answer *agentv1.SyncResponse) error {
+		answer.Settings = &agentv1.Settings{Revision: "r-1", Document: []byte("{}")}
+		answer.Directives = []*agentv1.Directive{{Act: &agentv1.Directive_Log{Log: "debug"}}}
+		return nil
+	}
+	d := newDevice(t, c)
+	d.unfit = errors.New("out of range")
+	d.append(3)
+	d.uplink.Sync(t.Context())
+	status := d.uplink.Status()
+	if !status.Connected || status.LastContactAt.IsZero() || !strings.Contains(status.Problem, "could not be used") {
+		t.Errorf("status %+v", status)
+	}
+	if left := d.buffer.Stats().Episodes; left != 0 || len(d.direct) != 1 {
+		t.Errorf("%d episodes left, %d directives heard", left, len(d.direct))
+	}
+	d.unfit = nil
+	d.uplink.Sync(t.Context())
+	if status := d.uplink.Status(); status.Problem != "" {
+		t.Errorf("with good settings: %+v", status)
+	}
 }

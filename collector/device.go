@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
@@ -36,14 +37,17 @@ type Device struct {
 }
 
 // LoginKey names a login across the collector: a directory account by its directory identity, a local one by the
-// device it is on. Lower case, since accounts are compared without case.
+// device it is on. Lower case, since accounts are compared without case. An authority that reads like a device's id is
+// none: a device speaks for no local account but its own.
 func LoginKey(device string, login stream.Login) string {
 	owner := login.Authority
-	if owner == "" {
+	if owner == "" || likeDevice.MatchString(owner) {
 		owner = device
 	}
 	return strings.ToLower(owner + `\` + login.Account)
 }
+
+var likeDevice = regexp.MustCompile(`(?i)^d-[0-9a-f]{16}(\\|$)`)
 
 // Login is an account that has been seen, and the person it belongs to.
 type Login struct {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,6 +82,40 @@ func TestADeviceDoesNotFillTheRegistryWithSettings(t *testing.T) {
 	}
 	if n := revisions(); n < 2 {
 		t.Errorf("%d documents in the next hour", n)
+	}
+}
+
+func TestADeviceIsToldOfItselfOnly(t *testing.T) {
+	h := open(t, t.TempDir())
+	a, other := h.enrolled(), h.enrolled()
+	if _, err := other.Sync(t.Context(), other.Record(5*time.Minute, "canary")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.admin.DeleteDevice(t.Context(), deviceRequest(other)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.admin.UninstallDevice(t.Context(), deviceRequest(other)); err != nil {
+		t.Fatal(err)
+	}
+	// It claims the other's stream, place in it, settings and login.
+	a.Stream, a.Next, a.Digest = other.Stream, other.Next, other.Digest
+	m := a.Request(a.Record(4*time.Minute, "own"))
+	m.SettingsRevision = other.Revision
+	m.Logins = []*agentv1.Login{{Authority: other.Credential.Device, Account: "ana"}}
+	answer, err := a.Send(t.Context(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(answer.Tombstones) != 0 || len(answer.Directives) != 0 {
+		t.Errorf("what is meant for another: %v, %v", answer.Tombstones, answer.Directives)
+	}
+	var document settings.Device
+	if err := json.Unmarshal(answer.Settings.GetDocument(), &document); err != nil || document.Device != a.Credential.Device {
+		t.Errorf("settings of %q, %v", document.Device, err)
+	}
+	answer.Settings.Document = nil // it repeats the login asked about
+	if text := answer.String(); strings.Contains(text, other.Credential.Device) || strings.Contains(text, "canary") {
+		t.Errorf("an answer tells of another device: %s", text)
 	}
 }
 

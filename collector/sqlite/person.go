@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/shared/stream"
@@ -63,7 +64,7 @@ func learnLogin(ctx context.Context, tx *sql.Tx, device string, login stream.Log
 	if login.Account == "" {
 		return l, collector.Refuse(collector.BadRequest, "login.account", "a login has an account")
 	}
-	if login.Authority == "" {
+	if strings.HasPrefix(l.Key, device+`\`) {
 		l.Device = device
 	}
 	err := tx.QueryRowContext(ctx, "SELECT person FROM logins WHERE key = ?", l.Key).Scan(&l.Person)

@@ -39,6 +39,7 @@ type world struct {
 	stop      func()
 	// mayPause and untracked steer what the collector answers.
 	mayPause, untracked bool
+	alwaysActive        []string
 }
 
 func newWorld(t *testing.T) *world {
@@ -93,6 +94,7 @@ func (w *world) answer(request *agentv1.SyncRequest, answer *agentv1.SyncRespons
 		Settings: episode.Settings{
 			Passive: episode.PassiveSettings{Start: episode.Duration(time.Minute), Stop: episode.Duration(time.Minute)},
 			Active:  episode.ActiveSettings{Limit: episode.Duration(time.Hour)}, Privacy: episode.Privacy{Titles: true, URLs: episode.URLsHost},
+			AlwaysActive: w.alwaysActive,
 		},
 		Browsers: settings.Browsers{UnknownPrivate: "blank"},
 		Agents:   settings.Agents{SyncEvery: episode.Duration(time.Second), Buffer: settings.Buffer{Bytes: 64e6, Days: 60}},
@@ -341,6 +343,44 @@ func TestHelpersThatDoNotFitAreRefused(t *testing.T) {
 	e.send(&session.Message{Closed: &session.Closed{Number: 1, Episode: one("No hello", time.Second)}})
 	if _, err := session.Read(e.conn); !errors.Is(err, io.EOF) {
 		t.Errorf("without a hello: %v", err)
+	}
+}
+
+// One connection is one run, and a user has only so many: else memory and spans would be for the taking.
+func TestRunsOfAUserAreBounded(t *testing.T) {
+	w := newWorld(t)
+	e := w.helper("00000000000000a1")
+	e.send(&session.Message{Hello: &session.Hello{Protocol: session.Protocol, Run: "00000000000000a2", OSSession: "c9", Desktop: "x11"}})
+	for {
+		if _, err := session.Read(e.conn); err != nil {
+			break
+		}
+	}
+	for i := range maxRuns {
+		e := w.dial()
+		e.send(&session.Message{Hello: &session.Hello{Protocol: session.Protocol, Run: fmt.Sprintf("%016x", i), OSSession: fmt.Sprint(i), Desktop: "x11"}})
+		welcome := e.until("welcome", func(m *session.Message) bool { return m.Welcome != nil }).Welcome
+		if refused := welcome.Refused != ""; refused != (i == maxRuns-1) { // the first helper may still come back
+			t.Errorf("run %d: refused %q", i, welcome.Refused)
+		}
+		e.conn.Close()
+		w.wait("the connection is gone", func() bool { return !w.service.hub.connected() })
+	}
+}
+
+// Settings that fit no message are told in words; the helper is not left to dial for ever.
+func TestSettingsThatAreTooLongAreToldSo(t *testing.T) {
+	w := newWorld(t)
+	w.collector.Lock()
+	w.alwaysActive = slices.Repeat([]string{strings.Repeat("x", 250) + "&"}, 256) // as many and as long as an account may have
+	w.collector.Unlock()
+	e := w.dial()
+	e.send(&session.Message{Hello: &session.Hello{Protocol: session.Protocol, Run: "00000000000000a1", OSSession: "c1", Desktop: "x11"}})
+	told := e.until("the reason", func(m *session.Message) bool {
+		return m.Settings != nil && strings.Contains(m.Settings.Reason, "too long")
+	})
+	if told.Settings.Collect {
+		t.Error("collects all the same")
 	}
 }
 

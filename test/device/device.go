@@ -9,7 +9,6 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -154,20 +153,4 @@ func (d *Device) Sync(ctx context.Context, request *agentv1.SyncRequest) (*agent
 		return nil, fmt.Errorf("device: sync: %w", err)
 	}
 	return answer.Msg, nil
-}
-
-// Problem is the collector's own word on a refusal; nil where it gave none.
-func Problem(err error) *agentv1.Problem {
-	var refusal *connect.Error
-	if !errors.As(err, &refusal) {
-		return nil
-	}
-	for _, detail := range refusal.Details() {
-		if value, err := detail.Value(); err == nil {
-			if problem, ok := value.(*agentv1.Problem); ok {
-				return problem
-			}
-		}
-	}
-	return nil
 }

@@ -18,7 +18,7 @@ browsers: {unknown_private: title}
 agents: {sync_every: 5s}
 `
 
-// A day on a real desktop: focus and title changes, a lock, an idle stretch through active, passive and inactive. The
+// A day on a real desktop: focus and title changes, a lock, a sleep, an idle stretch through active, passive and inactive. The
 // report has to equal the script: order and identity exactly, times within slack.
 func TestDay(t *testing.T) {
 	t.Parallel()
@@ -86,23 +86,28 @@ func (o *office) changeFocus(t *testing.T, s *script) {
 	}
 }
 
-// lock locks the session, looks that nothing counts before there is input, and unlocks it.
+// lock locks the session and unlocks it, then has the machine say that it sleeps and wakes; neither counts as input.
 func (o *office) lock(t *testing.T, s *script) {
 	t.Helper()
-	front := s.episodes[len(s.episodes)-1]
-	did := desktop.Did{Begun: time.Now()}
-	if err := o.Lock(); err != nil {
-		t.Fatal(err)
+	for _, away := range []struct {
+		by, until string
+		begin     func() error
+		end       func() error
+	}{
+		{"lock", "unlock", o.Lock, o.Unlock},
+		{"sleep", "wake", func() error { return o.PrepareForSleep(true) }, func() error { return o.PrepareForSleep(false) }},
+	} {
+		front := s.episodes[len(s.episodes)-1]
+		did := desktop.Did{Begun: time.Now()}
+		mustDo(t, away.begin())
+		did.Seen = time.Now()
+		s.began(expected{state: "locked", began: did, endedBy: away.until, reason: away.by}, away.by)
+		site.Pass(t, time.Second)
+		mustDo(t, away.end())
+		site.Pass(t, time.Second)
+		did = must(o.nudge())(t)
+		s.began(expected{state: "active", app: front.app, title: front.title, began: did}, "")
 	}
-	did.Seen = time.Now()
-	s.began(expected{state: "locked", began: did, endedBy: "unlock", reason: "lock"}, "lock")
-	site.Pass(t, time.Second)
-	if err := o.Unlock(); err != nil {
-		t.Fatal(err)
-	}
-	site.Pass(t, time.Second)
-	did = must(o.nudge())(t)
-	s.began(expected{state: "active", app: front.app, title: front.title, began: did}, "")
 }
 
 // idle lets the session be until active has become passive and passive has become nothing, then looks elsewhere

@@ -61,7 +61,7 @@ func (s *script) compare(rows []rig.Row) []string {
 		for _, fault := range want.differs(rows[i]) {
 			faults = append(faults, fmt.Sprintf("episode %d (%s): %s", i, want, fault))
 		}
-		if follows := want.endedBy == "focus" || want.endedBy == "idle" || want.endedBy == "lock"; follows && i+1 < len(rows) {
+		if follows := want.endedBy == "focus" || want.endedBy == "idle" || want.endedBy == "lock" || want.endedBy == "sleep"; follows && i+1 < len(rows) {
 			if gap := rows[i+1].Start.Sub(rows[i].End()); gap.Abs() > time.Millisecond {
 				faults = append(faults, fmt.Sprintf("episode %d (%s): %s between its end and the next", i, want, gap))
 			}

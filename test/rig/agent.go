@@ -2,7 +2,6 @@ package rig
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -86,19 +85,6 @@ func (a *Agent) Stop() error {
 		*p = nil
 	}
 	return failed
-}
-
-// Status is what `status --json` says.
-func (a *Agent) Status(ctx context.Context) (map[string]any, error) {
-	output, err := a.Run(ctx, "status", "--json", "--state", a.State)
-	if err != nil {
-		return nil, err
-	}
-	var status map[string]any
-	if err := json.Unmarshal(output, &status); err != nil {
-		return nil, fmt.Errorf("rig: status: %w: %q", err, output)
-	}
-	return status, nil
 }
 
 // Logs is everything the agent's processes printed.

@@ -9,7 +9,6 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -32,16 +31,12 @@ import (
 type Tap struct {
 	// CertFile holds the certificate of the tap's authority; an agent with SSL_CERT_FILE set to it trusts the tap.
 	CertFile string
-	// OnAnswer, where set before the first call, may drop the answer to a request (by its path) after the collector
-	// gave it: the agent sees a broken connection.
-	OnAnswer func(path string) (drop bool)
 
 	listener net.Listener
 	server   *http.Server
 	served   chan struct{}
 	mu       sync.Mutex
 	seen     bytes.Buffer
-	requests int
 }
 
 // NewTap listens on a port of the kernel's choice and passes calls to the target ("host:port", plain HTTP). The
@@ -94,13 +89,6 @@ func (t *Tap) Seen() []byte {
 	return bytes.Clone(t.seen.Bytes())
 }
 
-// Requests counts what came through.
-func (t *Tap) Requests() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.requests
-}
-
 func (t *Tap) request(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, 16<<20))
@@ -108,15 +96,10 @@ func (t *Tap) request(next http.Handler) http.Handler {
 			panic(http.ErrAbortHandler)
 		}
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-		t.mu.Lock()
-		t.requests++
-		t.mu.Unlock()
 		t.keep(r.URL.String(), r.Header, body)
 		next.ServeHTTP(w, r)
 	})
 }
-
-var errDropped = errors.New("wire: answer dropped")
 
 func (t *Tap) answer(r *http.Response) error {
 	body, err := io.ReadAll(io.LimitReader(r.Body, 16<<20))
@@ -126,9 +109,6 @@ func (t *Tap) answer(r *http.Response) error {
 	r.Body.Close()
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	t.keep(r.Request.URL.String(), r.Header, body)
-	if t.OnAnswer != nil && t.OnAnswer(r.Request.URL.Path) {
-		return errDropped
-	}
 	return nil
 }
 

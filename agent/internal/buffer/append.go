@@ -10,13 +10,16 @@ import (
 )
 
 // Append stores a closed episode of a helper's run at the end of the stream and removes the run's checkpoint, in one
-// transaction. Each number of a run is stored once: a number not above the last is taken as stored. A *stream.Fault is
+// transaction; one longer than a batch may say becomes several. Each number of a run is stored once: a number not above the last is taken as stored. A *stream.Fault is
 // a record no collector would take; ErrRunEnded a run that was closed; ErrDiskFull leaves everything as it was.
 //
 // Where the caps are reached the oldest of the login using most are dropped and recorded as a loss.
 func (b *Buffer) Append(run string, number uint64, record *stream.Record, now time.Time) error {
-	if err := record.Check(); err != nil {
-		return err
+	parts := stream.Split(record)
+	for i := range parts {
+		if err := parts[i].Check(); err != nil {
+			return err
+		}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -28,8 +31,10 @@ func (b *Buffer) Append(run string, number uint64, record *stream.Record, now ti
 		if number <= progress.last {
 			return nil
 		}
-		if err := b.add(tx, record); err != nil {
-			return err
+		for i := range parts {
+			if err := b.add(tx, &parts[i]); err != nil {
+				return err
+			}
 		}
 		if err := tx.Bucket(checkpointsBucket).Delete([]byte(run)); err != nil {
 			return err

@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 
+	bolt "go.etcd.io/bbolt"
+
 	"github.com/dayline-project/dayline/shared/episode"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 	"github.com/dayline-project/dayline/shared/stream"
@@ -379,6 +381,37 @@ func TestAClosedEpisodeHasNoCheckpoint(t *testing.T) {
 	}
 	if stats := b.Stats(); stats.Episodes != 1 {
 		t.Errorf("%d episodes of one", stats.Episodes)
+	}
+}
+
+func TestSpansOfOneDoNotPushOutAnothers(t *testing.T) {
+	b := newBuffer(t)
+	if err := b.PutSpan(&agentv1.Span{Kind: SpanSession, Login: Login(bert), StartMs: 1}); err != nil {
+		t.Fatal(err)
+	}
+	// In one transaction: each of PutSpan's is synced.
+	if err := b.db.Update(func(tx *bolt.Tx) error {
+		for i := range keptSpans - 1 {
+			span := &agentv1.Span{Id: newSpanID(), Kind: SpanPause, Login: Login(anna), StartMs: int64(i + 2), EndMs: int64(i + 3)}
+			if err := putSpan(tx, span, true); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := b.PutSpan(&agentv1.Span{Kind: SpanPause, Login: Login(anna), StartMs: noon.UnixMilli(), EndMs: noon.UnixMilli() + 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open, err := b.OpenSpans()
+	if err != nil || len(open) != 1 || open[0].Login.Account != bert.Account {
+		t.Errorf("left of the other login: %v, %v", open, err)
+	}
+	if all, err := b.Spans(2 * keptSpans); err != nil || len(all) != keptSpans {
+		t.Errorf("%d spans kept, %v", len(all), err)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/dayline-project/dayline/shared/stream"
 )
 
-// keptSpans bounds what waits for an acknowledgement; the oldest go first.
+// keptSpans bounds what waits for an acknowledgement; the oldest of the login with most go first.
 const keptSpans = 2000
 
 // Kinds of spans (agent.proto, Span).
@@ -114,17 +114,24 @@ func putSpan(tx *bolt.Tx, span *agentv1.Span, toSend bool) error {
 	return put(tx, spansBucket, span.Id, append([]byte{flag}, marshalSpan(span)...))
 }
 
+// dropOldestSpan takes it from the login that has most, so that nobody's spans come at another's cost.
 func dropOldestSpan(tx *bolt.Tx) error {
-	var oldest *agentv1.Span
+	counts, oldest := map[string]int{}, map[string]*agentv1.Span{}
+	most := ""
 	if err := eachSpan(tx, func(span *agentv1.Span, _ bool) error {
-		if oldest == nil || span.StartMs < oldest.StartMs {
-			oldest = span
+		login := loginKey(stream.Login{Authority: span.Login.GetAuthority(), Account: span.Login.GetAccount()})
+		counts[login]++
+		if counts[login] > counts[most] {
+			most = login
+		}
+		if oldest[login] == nil || span.StartMs < oldest[login].StartMs {
+			oldest[login] = span
 		}
 		return nil
-	}); err != nil || oldest == nil {
+	}); err != nil || oldest[most] == nil {
 		return err
 	}
-	return tx.Bucket(spansBucket).Delete(oldest.Id)
+	return tx.Bucket(spansBucket).Delete(oldest[most].Id)
 }
 
 func eachSpan(tx *bolt.Tx, visit func(span *agentv1.Span, toSend bool) error) error {

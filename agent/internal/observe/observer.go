@@ -110,10 +110,11 @@ func (o *Observer) AwaitInput(await bool) {
 	o.wish(func(w *wishes) { w.await = &await })
 }
 
-// Tell puts an observation of somebody else's into the stream, at the time of the call's own place in it: At, Idle
-// and, of a start, Wall are filled in. What waits to be told while nothing is watched is told all the same.
-func (o *Observer) Tell(told episode.Observation) {
-	o.wish(func(w *wishes) { w.told = append(w.told, told) })
+// Tell puts observations of somebody else's into the stream, at the time of the call's own place in it: At, Idle
+// and, of a start, Wall are filled in. Nothing comes between those of one call, so that a pause told with a start
+// holds before any window is seen. What waits to be told while nothing is watched is told all the same.
+func (o *Observer) Tell(told ...episode.Observation) {
+	o.wish(func(w *wishes) { w.told = append(w.told, told...) })
 }
 
 // Release lets the computer sleep or shut down, after what had to be stored was.

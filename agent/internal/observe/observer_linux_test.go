@@ -404,6 +404,28 @@ func TestLockAndSleep(t *testing.T) {
 	w.event(episode.EventLock)
 }
 
+// A session that begins again while its person has paused shows no window before it hears of the pause.
+func TestAPauseComesBeforeTheWindow(t *testing.T) {
+	quiet(t)
+	d := x11test.NewDesktop(t, xvfb)
+	d.Manage()
+	d.Focus(d.Open("Secret", "xterm"))
+	w := watchDisplay(t, Config{Display: xvfb}, privacy.Rules{})
+	w.focus(app(t), "Secret")
+	before := len(w.seen)
+	w.Tell(episode.Observation{Event: episode.EventStart}, episode.Observation{Event: episode.EventPause})
+	w.focus(app(t), "Secret")
+	var order []episode.Event
+	for _, o := range w.seen[before:] {
+		if o.Event != "" && o.Event != episode.EventTick {
+			order = append(order, o.Event)
+		}
+	}
+	if want := []episode.Event{episode.EventStart, episode.EventPause, episode.EventFocus}; !slices.Equal(order, want) {
+		t.Errorf("told %v, want %v", order, want)
+	}
+}
+
 // until waits for a number of delays to be taken.
 func (w *watched) until(bus *dbustest.Bus, delays int) {
 	w.t.Helper()

@@ -171,17 +171,23 @@ func (w *watch) try() {
 }
 
 func (w *watch) tellWaiting() {
+	started := false
 	for _, told := range w.waiting {
 		if told.Event == episode.EventStart {
 			w.start(told)
+			started = true
 		} else {
 			w.make(Observation{Observation: told})
 		}
 	}
 	w.waiting = nil
+	if started {
+		w.tellFrontAgain()
+	}
 }
 
-// start begins a session in the stream: after it comes what would be known had it been observed from the first on.
+// start begins a session in the stream: after it comes what would be known had it been observed from the first on, the
+// window in front last.
 func (w *watch) start(told episode.Observation) {
 	now := w.read()
 	w.timeline.begin(now)
@@ -197,7 +203,6 @@ func (w *watch) start(told episode.Observation) {
 	if w.asleep {
 		w.make(just(episode.EventSleep))
 	}
-	w.tellFrontAgain()
 }
 
 func (w *watch) newRules(rules privacy.Rules) {

@@ -84,8 +84,11 @@ func (w *blindWatch) adopt(s *Service) {
 func (w *blindWatch) look(ctx context.Context, s *Service, sessions []dbus.Session, now time.Time) {
 	blind := map[string]bool{}
 	for _, one := range sessions {
+		if !one.Graphical || !one.Active {
+			continue
+		}
 		login, err := session.LoginOf(ctx, one.UID)
-		if !one.Graphical || !one.Active || err != nil || !s.hub.blindTo(login, one) {
+		if err != nil || !s.hub.blindTo(login, one) {
 			continue
 		}
 		blind[one.ID] = true

@@ -162,9 +162,15 @@ func (h *hub) Run(ctx context.Context) error {
 		if busy {
 			timer.Reset(busyEvery)
 		} else {
-			timer.Reset(calmEvery)
+			timer.Reset(min(calmEvery, untilMidnight(now)))
 		}
 	}
+}
+
+// untilMidnight is how long this local day lasts, in which a pause ends.
+func untilMidnight(now time.Time) time.Duration {
+	year, month, day := now.Date()
+	return max(time.Date(year, month, day+1, 0, 0, 0, 0, now.Location()).Sub(now), time.Millisecond)
 }
 
 // endRuns closes the runs whose helper is gone: with its process at once, else after the grace. It tells whether any

@@ -159,8 +159,8 @@ func (s *Service) limitBuffer() {
 
 // tidy drops what was held for longer than the settings allow, by the collector's clock where it is known.
 func (s *Service) tidy(now time.Time) {
-	contact := s.contact()
-	if err := s.buffer.Expire(now.Add(contact.ClockOffset), contact.ClockKnown); err != nil {
+	at, known := s.contact().CollectorTime(now)
+	if err := s.buffer.Expire(at, known); err != nil {
 		s.log.Error("buffer not trimmed", "error", err)
 	}
 }

@@ -475,6 +475,22 @@ func TestStatusIsAboutWhoAsks(t *testing.T) {
 }
 
 // A planned stop asks the helper to close what is open, takes it in and sends it.
+func TestTheNextMidnight(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[time.Time]time.Duration{
+		time.Date(2026, 3, 28, 23, 59, 58, 0, zone): 2 * time.Second,
+		time.Date(2026, 3, 29, 0, 0, 0, 0, zone):    23 * time.Hour, // the clocks go forward
+		time.Date(2026, 12, 31, 12, 0, 0, 0, zone):  12 * time.Hour,
+	} {
+		if got := untilMidnight(at); got != want {
+			t.Errorf("%s: %s, want %s", at, got, want)
+		}
+	}
+}
+
 func TestAPlannedStopLosesNothing(t *testing.T) {
 	w := newWorld(t)
 	e := w.helper("00000000000000a1")

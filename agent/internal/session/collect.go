@@ -54,10 +54,11 @@ func (h *Helper) read(s *Settings) (settings *episode.Settings, rules privacy.Ru
 // start begins a session of the engine, and the service's pause after it.
 func (h *Helper) start() {
 	h.engine = episode.New(h.settings)
-	h.config.Observer.Tell(episode.Observation{Event: episode.EventStart, User: h.login})
+	told := []episode.Observation{{Event: episode.EventStart, User: h.login}}
 	if h.paused {
-		h.config.Observer.Tell(episode.Observation{Event: episode.EventPause})
+		told = append(told, episode.Observation{Event: episode.EventPause})
 	}
+	h.config.Observer.Tell(told...)
 }
 
 // stop ends collecting because new settings forbid it: what is open is cut by them, as at the end of all schedules,

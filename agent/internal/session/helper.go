@@ -43,7 +43,7 @@ type Observer interface {
 	Now() time.Duration
 	Watch(on bool, rules privacy.Rules)
 	AwaitInput(bool)
-	Tell(episode.Observation)
+	Tell(...episode.Observation)
 	Release()
 	Product(app string) string
 }

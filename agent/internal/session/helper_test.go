@@ -69,7 +69,11 @@ func (s *stage) Release() {
 	s.releases++
 }
 
-func (s *stage) Tell(o episode.Observation) { s.play(observe.Observation{Observation: o}) }
+func (s *stage) Tell(told ...episode.Observation) {
+	for _, o := range told {
+		s.play(observe.Observation{Observation: o})
+	}
+}
 
 func (s *stage) play(o observe.Observation) {
 	s.mu.Lock()

@@ -71,7 +71,7 @@ func (u *Uplink) observeClock(sent time.Time, collectorTimeMS int64) {
 	}
 	middle := sent.Add(time.Since(sent) / 2)
 	offset := time.Duration(collectorTimeMS-middle.UnixMilli()) * time.Millisecond
-	u.note(func(s *Status) { s.ClockOffset, s.ClockKnown = offset, true })
+	u.note(func(s *Status) { s.ClockOffset, s.ClockAt, s.ClockKnown = offset, middle, true })
 }
 
 // rekey replaces the device's key. The collector says if another computer had it first: then this one is a new device.

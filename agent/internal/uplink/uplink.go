@@ -82,9 +82,19 @@ type Status struct {
 	// Problem is in people's words; empty where there is none.
 	Problem string
 	Revoked bool
-	// ClockOffset is the collector's clock minus the device's; Known once there was an answer.
+	// ClockOffset is the collector's clock minus the device's, as it was at ClockAt; Known once there was an answer.
 	ClockOffset time.Duration
+	ClockAt     time.Time
 	ClockKnown  bool
+}
+
+// CollectorTime is what the collector's clock shows at a moment, by its last answer and the time since on a clock that
+// nobody sets: the device's own may have leapt meanwhile. Without an answer yet it is the device's, and not known.
+func (s Status) CollectorTime(now time.Time) (at time.Time, known bool) {
+	if !s.ClockKnown {
+		return now, false
+	}
+	return s.ClockAt.Add(s.ClockOffset + now.Sub(s.ClockAt)), true
 }
 
 // Uplink is the actor. Make it with New.

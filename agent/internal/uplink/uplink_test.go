@@ -424,3 +424,16 @@ func TestAnAnswerThatCannotBeUsedIsToldAsThat(t *testing.T) {
 		t.Errorf("with good settings: %+v", status)
 	}
 }
+
+// The collector's time goes on from its last answer: what the device's clock is set to meanwhile has no say, so that a
+// leap of years does not age what is buffered.
+func TestTheCollectorsTimeGoesOnByItself(t *testing.T) {
+	if at, known := (uplink.Status{}).CollectorTime(begin); known || !at.Equal(begin) {
+		t.Errorf("without an answer: %s, %v", at, known)
+	}
+	answered := time.Now()
+	s := uplink.Status{ClockKnown: true, ClockAt: answered, ClockOffset: -time.Hour}
+	if at, known := s.CollectorTime(answered.Add(time.Minute)); !known || !at.Equal(answered.Add(time.Minute-time.Hour)) {
+		t.Errorf("a minute later: %s, %v", at, known)
+	}
+}

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// breakMillis: a longer gap between the counted episodes of a day is a break (product.md 9.7).
+// breakMillis: a longer gap between the counted episodes of a day is a break (docs/reports.md).
 const breakMillis = 5 * 60 * 1000
 
 // breaksWanted: telling breaks takes as long again as all the rest where people have several devices.

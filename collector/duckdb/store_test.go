@@ -207,7 +207,7 @@ func TestNewerFileIsRefused(t *testing.T) {
 func TestNothingElseIsReachable(t *testing.T) {
 	store := open(t, t.TempDir())
 	for _, statement := range []string{
-		`SELECT * FROM read_csv('/etc/passwd')`, `COPY episode TO '/tmp/leak.csv'`, `ATTACH '/tmp/other.db'`,
+		`SELECT * FROM read_csv('/etc/passwd')`, `COPY episode TO 'leak.csv'`, `ATTACH 'other.db'`,
 		`INSTALL httpfs`, `LOAD httpfs`, `SET enable_external_access = true`, `SET memory_limit = '1TB'`,
 	} {
 		if _, err := store.file.db.ExecContext(t.Context(), statement); err == nil {

@@ -88,6 +88,6 @@ func observeSession(ctx context.Context, socket string, log *slog.Logger) error 
 		Dial: func(ctx context.Context) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", socket)
 		},
-		Observer: observer, OSSession: id, Desktop: observe.Desktop(), Log: log,
+		Observer: observer, OSSession: id, Display: os.Getenv("DISPLAY"), Desktop: observe.Desktop(), Log: log,
 	}).Run(ctx)
 }

@@ -93,9 +93,9 @@ func printStatus(w io.Writer, s *service.Status) {
 		}
 	}
 	if s.Running {
-		revision := s.SettingsRevision
-		if revision == "" {
-			revision = "none yet"
+		revision := "none yet"
+		if s.SettingsRevision != "" {
+			revision = s.SettingsRevision + " since " + local(s.SettingsSince)
 		}
 		line("Settings", "%s", revision)
 		line("Buffered", "%d episodes, %d bytes", s.BufferedEpisodes, s.BufferedBytes)
@@ -144,7 +144,7 @@ func because(reason string) string {
 
 func local(t *time.Time) string {
 	if t == nil {
-		return "never"
+		return "none since the service started"
 	}
 	return t.Local().Format("2006-01-02 15:04:05")
 }

@@ -62,7 +62,7 @@ func (h *hub) hello(c *session.Conn, hello *session.Hello) error {
 	switch {
 	case hello.Protocol != session.Protocol:
 		return refuse("it is of another version")
-	case !runName.MatchString(hello.Run) || len(hello.OSSession) > 64 || len(hello.Desktop) > 16:
+	case !runName.MatchString(hello.Run) || len(hello.OSSession) > 64 || len(hello.Display) > 256 || len(hello.Desktop) > 16:
 		return refuse("its hello is malformed")
 	}
 	h.mu.Lock()
@@ -117,11 +117,12 @@ func (h *hub) alive(uid uint32) int {
 
 var errRefused = errors.New("service: helper refused")
 
-// watching finds the helper that is connected for the same session of the operating system.
+// watching finds the helper that is connected for the same session of the operating system or the same display: one
+// under a user unit may not know its session, and both would count its time.
 func (h *hub) watching(uid uint32, hello *session.Hello) *helper {
 	for _, one := range h.helpers {
-		if one.conn != nil && one.peer.UID == uid && hello.OSSession != "" && one.hello.OSSession == hello.OSSession &&
-			one.hello.Desktop == hello.Desktop && !processGone(one.peer.PID) {
+		same := hello.OSSession != "" && one.hello.OSSession == hello.OSSession || hello.Display != "" && one.hello.Display == hello.Display
+		if same && one.conn != nil && one.peer.UID == uid && one.hello.Desktop == hello.Desktop && !processGone(one.peer.PID) {
 			return one
 		}
 	}

@@ -169,7 +169,7 @@ func collecting(m *session.Message) bool { return m.Settings != nil && m.Setting
 func (w *world) helper(run string) *end {
 	w.t.Helper()
 	e := w.dial()
-	e.send(&session.Message{Hello: &session.Hello{Protocol: session.Protocol, Run: run, OSSession: "c" + run[:2], Desktop: "x11"}})
+	e.send(&session.Message{Hello: &session.Hello{Protocol: session.Protocol, Run: run, OSSession: "c" + run[:2], Display: ":" + run, Desktop: "x11"}})
 	e.until("settings", collecting)
 	return e
 }
@@ -328,6 +328,7 @@ func TestHelpersThatDoNotFitAreRefused(t *testing.T) {
 		"no run":               {Protocol: session.Protocol, Desktop: "x11"},
 		"a run that is a path": {Protocol: session.Protocol, Run: "../../0000000000", Desktop: "x11"},
 		"the same session":     {Protocol: session.Protocol, Run: "00000000000000a3", OSSession: "ca1", Desktop: "x11"},
+		"the same display":     {Protocol: session.Protocol, Run: "00000000000000a3", Display: ":a100000000000000", Desktop: "x11"},
 	} {
 		e := w.dial()
 		e.send(&session.Message{Hello: hello})

@@ -24,6 +24,7 @@ type Status struct {
 	// Problem with the contact, in people's words.
 	Problem          string     `json:"problem,omitempty"`
 	SettingsRevision string     `json:"settings_revision"`
+	SettingsSince    *time.Time `json:"settings_since"`
 	StartedAt        *time.Time `json:"started_at,omitempty"`
 	LastContactAt    *time.Time `json:"last_contact_at"`
 	LastUploadAt     *time.Time `json:"last_upload_at"`
@@ -89,7 +90,8 @@ func (s *Service) status(peer session.Peer) *Status {
 	contact := s.contact()
 	status := &Status{
 		Version: buildinfo.Version, Running: true, Enrolled: s.Identity != nil, Connected: contact.Connected, Revoked: contact.Revoked,
-		Problem: contact.Problem, SettingsRevision: s.settings.Revision(), StartedAt: moment(s.startedAt),
+		Problem: contact.Problem, SettingsRevision: s.settings.Revision(), SettingsSince: moment(s.settings.Since()),
+		StartedAt:     moment(s.startedAt),
 		LastContactAt: moment(contact.LastContactAt), LastUploadAt: moment(contact.LastUploadAt),
 		MissingPermissions: []string{}, Update: UpdateOff,
 	}

@@ -54,9 +54,9 @@ type Config struct {
 	Dial func(context.Context) (net.Conn, error)
 	// Observer of the session; the helper runs it.
 	Observer Observer
-	// OSSession and Desktop are told in Hello.
-	OSSession, Desktop string
-	Log                *slog.Logger
+	// OSSession, Display and Desktop are told in Hello.
+	OSSession, Display, Desktop string
+	Log                         *slog.Logger
 }
 
 // Helper is what runs in a login session, as the person: it observes, applies the privacy rules, runs the time engine
@@ -200,7 +200,9 @@ func (h *Helper) arrived(n news) error {
 	switch {
 	case n.up != nil:
 		h.line = n.up
-		_ = h.line.send(&Message{Hello: &Hello{Protocol: Protocol, Run: h.run, OSSession: h.config.OSSession, Desktop: h.config.Desktop}})
+		_ = h.line.send(&Message{Hello: &Hello{
+			Protocol: Protocol, Run: h.run, OSSession: h.config.OSSession, Display: h.config.Display, Desktop: h.config.Desktop,
+		}})
 	case n.down != nil:
 		if h.welcomed {
 			h.alone.Reset(aloneFor)

@@ -46,6 +46,8 @@ type Hello struct {
 	Run string `json:"run"`
 	// OSSession is the session's id in the operating system's words ("c2", "2"), where known.
 	OSSession string `json:"os_session,omitempty"`
+	// Display is the display watched (":0"), where there is one: two helpers on one would count its time twice.
+	Display string `json:"display,omitempty"`
 	// Desktop: x11, wayland, windows, macos.
 	Desktop string `json:"desktop"`
 }

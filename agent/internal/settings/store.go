@@ -33,6 +33,8 @@ type Store struct {
 
 	mu     sync.Mutex
 	device *settings.Device
+	// since is when the document came to this device.
+	since time.Time
 	// problem says in people's words why nothing is captured; empty where something may be.
 	problem string
 	// refused says what was wrong with the newest document, of which the one before stayed in force.
@@ -55,6 +57,9 @@ func Open(path, ceilingPath string, changed func()) *Store {
 		s.problem = "the settings on this device are damaged; capture goes on when the collector has sent them again"
 	default:
 		s.device = device
+		if info, err := os.Stat(path); err == nil {
+			s.since = info.ModTime()
+		}
 	}
 	return s
 }
@@ -88,7 +93,7 @@ func (s *Store) Apply(revision string, document []byte) error {
 		s.mu.Unlock()
 		return fmt.Errorf("settings: apply: %w", err)
 	}
-	s.device, s.problem, s.refused = device, "", ""
+	s.device, s.since, s.problem, s.refused = device, time.Now(), "", ""
 	s.mu.Unlock()
 	s.loadCeiling()
 	s.changed()
@@ -123,6 +128,13 @@ func (s *Store) Revision() string {
 		return ""
 	}
 	return s.device.Settings.Revision
+}
+
+// Since is when the document in force came to this device; the zero time before the first.
+func (s *Store) Since() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.since
 }
 
 // SyncEvery is the time between contacts while a session is in use.

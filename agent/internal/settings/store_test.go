@@ -58,6 +58,9 @@ func TestNothingIsCapturedBeforeTheFirstGoodSettings(t *testing.T) {
 		t.Fatal(err, changes)
 	}
 	again := Open(path, "", func() {})
+	if since := s.Since(); since.IsZero() || again.Since().Sub(since).Abs() > time.Minute {
+		t.Errorf("in force since %s, and after a start since %s", since, again.Since())
+	}
 	effective, reason := again.For(anna)
 	if effective == nil || !effective.Collect() || reason != "" || again.Revision() != revision || effective.Settings.Revision != revision {
 		t.Fatalf("after a restart: %+v %q", effective, reason)

@@ -187,7 +187,12 @@ func (h *hub) rules(login stream.Login, now time.Time) (settings *session.Settin
 // closed stores a closed episode; the helper keeps it until it is told so.
 func (h *hub) closed(one *helper, closed *session.Closed) error {
 	record := &stream.Record{Login: one.peer.Login, Session: one.run, Product: closed.Product, Episode: closed.Episode}
+	now := time.Now()
+	was := one.inUse(now)
 	one.open, one.kept = nil, false
+	if !was && one.inUse(now) {
+		h.soon() // a lock has ended; the next contact was to be minutes away
+	}
 	stored, err := h.recorder.record(one.key, closed.Number, record)
 	if err != nil || !stored {
 		return err

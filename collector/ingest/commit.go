@@ -39,7 +39,7 @@ func (i *Ingest) Run(ctx context.Context) error {
 	}
 }
 
-// collect takes what else comes until time is up, nothing more comes, there is enough for a transaction, or the context
+// collect takes what else comes until time is up, enough came and no more does, a transaction is full, or the context
 // ends.
 func (i *Ingest) collect(ctx context.Context, first *pending) []*pending {
 	enough := time.NewTimer(i.options.CollectFor)
@@ -55,7 +55,9 @@ func (i *Ingest) collect(ctx context.Context, first *pending) []*pending {
 			rows += len(next.upload.Rows)
 			quiet.Reset(i.options.CollectFor / quietShare)
 		case <-quiet.C:
-			return group
+			if len(group) >= worthwhile {
+				return group
+			}
 		case <-enough.C:
 			return group
 		case <-ctx.Done():

@@ -90,11 +90,7 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 		// The watcher says what is wrong.
 		s.log.Error("configuration has errors; the last good one is in force")
 	}
-	memory := int64(c.Storage.Memory)
-	// DuckDB takes about a quarter more than it is allowed while it reads long ranges; syncs and what reports fold get
-	// the rest.
-	duck := memory / 2
-	debug.SetMemoryLimit(memory - duck - duck/4)
+	duck := int64(c.Storage.Memory) / 2
 	var err error
 	if s.registry, err = sqlite.Open(ctx, c.DataDir); err != nil {
 		return err
@@ -177,9 +173,27 @@ func (s *server) run(ctx context.Context) error {
 	s.log.Info("collector started", "version", buildinfo.Version, "tls", c.TLS.Mode, "public_url", publicURL(c))
 	err := runAll(ctx, outer, []actor{
 		{"ingest", s.ingest.Run}, {"contacts", s.agents.Run}, {"certificate", s.keeper.Run}, {"configuration", watcher.Run},
+		{"memory", func(ctx context.Context) error { return s.limitMemory(ctx, int64(c.Storage.Memory)) }},
 	})
 	s.log.Info("collector stopped")
 	return err
+}
+
+// limitMemory gives Go what DuckDB leaves of the configured memory (it takes about a quarter more than it is allowed while
+// it reads long ranges), and room for each device besides: its connection alone holds some 30 KB, and collecting garbage
+// that is none costs both processors.
+func (s *server) limitMemory(ctx context.Context, memory int64) error {
+	const perDevice = 50 << 10
+	ticker := time.NewTicker(10 * time.Second)
+	defer ticker.Stop()
+	for {
+		debug.SetMemoryLimit(memory*3/8 + perDevice*int64(s.agents.Devices()))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
 }
 
 // apply puts an edited configuration in force: agents learn of it at their next sync.

@@ -42,7 +42,7 @@ type Admin struct {
 // Handler serves the local socket.
 func (a *Admin) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle(adminv1connect.NewAdminServiceHandler(adminService{a},
+	mux.Handle(adminv1connect.NewAdminServiceHandler(adminService{Admin: a},
 		connect.WithCodec(protoCodec{}),
 		connect.WithCodec(jsonCodec{}),
 		connect.WithReadMaxBytes(maxBodyBytes),
@@ -53,7 +53,11 @@ func (a *Admin) Handler() http.Handler {
 	return mux
 }
 
-type adminService struct{ *Admin }
+type adminService struct {
+	*Admin
+	// What no room answers yet.
+	adminv1connect.UnimplementedAdminServiceHandler
+}
 
 // audit writes what was done down, also where the administrator has hung up since.
 func (a adminService) audit(ctx context.Context, action, subject string, detail map[string]any) error {

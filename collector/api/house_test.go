@@ -108,7 +108,7 @@ func open(t testing.TB, dir string, options ...option) *house {
 	if server.ReadHeaderTimeout > 0 {
 		h.listener.server.ReadHeaderTimeout, h.listener.server.ReadTimeout = server.ReadHeaderTimeout, server.ReadTimeout
 	}
-	h.admin = adminService{&Admin{
+	h.admin = adminService{Admin: &Admin{
 		Agents: h.agents, Registry: h.registry, Store: h.store, Enrolment: h.keeper.Enrolment, Now: h.now, Log: log,
 		Deleting: running.ingest.ReloadTombstones,
 	}}

@@ -24,6 +24,305 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type WhoAmIRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WhoAmIRequest) Reset() {
+	*x = WhoAmIRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WhoAmIRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WhoAmIRequest) ProtoMessage() {}
+
+func (x *WhoAmIRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WhoAmIRequest.ProtoReflect.Descriptor instead.
+func (*WhoAmIRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{0}
+}
+
+type WhoAmIResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// An e-mail address, or "administrator (local)".
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// admin, configurator, manager or viewer.
+	Role           string   `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
+	Everyone       bool     `protobuf:"varint,3,opt,name=everyone,proto3" json:"everyone,omitempty"`
+	ViewableGroups []string `protobuf:"bytes,4,rep,name=viewable_groups,json=viewableGroups,proto3" json:"viewable_groups,omitempty"`
+	// The caller's own person; empty where none has the e-mail address.
+	Person        string `protobuf:"bytes,5,opt,name=person,proto3" json:"person,omitempty"`
+	ReadOnly      bool   `protobuf:"varint,6,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WhoAmIResponse) Reset() {
+	*x = WhoAmIResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WhoAmIResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WhoAmIResponse) ProtoMessage() {}
+
+func (x *WhoAmIResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WhoAmIResponse.ProtoReflect.Descriptor instead.
+func (*WhoAmIResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *WhoAmIResponse) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *WhoAmIResponse) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *WhoAmIResponse) GetEveryone() bool {
+	if x != nil {
+		return x.Everyone
+	}
+	return false
+}
+
+func (x *WhoAmIResponse) GetViewableGroups() []string {
+	if x != nil {
+		return x.ViewableGroups
+	}
+	return nil
+}
+
+func (x *WhoAmIResponse) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *WhoAmIResponse) GetReadOnly() bool {
+	if x != nil {
+		return x.ReadOnly
+	}
+	return false
+}
+
+type SignInRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Email         string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	Password      string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignInRequest) Reset() {
+	*x = SignInRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignInRequest) ProtoMessage() {}
+
+func (x *SignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignInRequest.ProtoReflect.Descriptor instead.
+func (*SignInRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *SignInRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *SignInRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+type SignInResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Token         string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	Expires       string                 `protobuf:"bytes,2,opt,name=expires,proto3" json:"expires,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignInResponse) Reset() {
+	*x = SignInResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignInResponse) ProtoMessage() {}
+
+func (x *SignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignInResponse.ProtoReflect.Descriptor instead.
+func (*SignInResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *SignInResponse) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *SignInResponse) GetExpires() string {
+	if x != nil {
+		return x.Expires
+	}
+	return ""
+}
+
+type SignOutRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignOutRequest) Reset() {
+	*x = SignOutRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignOutRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignOutRequest) ProtoMessage() {}
+
+func (x *SignOutRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignOutRequest.ProtoReflect.Descriptor instead.
+func (*SignOutRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{4}
+}
+
+type SignOutResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignOutResponse) Reset() {
+	*x = SignOutResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignOutResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignOutResponse) ProtoMessage() {}
+
+func (x *SignOutResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignOutResponse.ProtoReflect.Descriptor instead.
+func (*SignOutResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{5}
+}
+
 type CreateLinkRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// windows, macos or linux.
@@ -38,7 +337,7 @@ type CreateLinkRequest struct {
 
 func (x *CreateLinkRequest) Reset() {
 	*x = CreateLinkRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[0]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -50,7 +349,7 @@ func (x *CreateLinkRequest) String() string {
 func (*CreateLinkRequest) ProtoMessage() {}
 
 func (x *CreateLinkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[0]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -63,7 +362,7 @@ func (x *CreateLinkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateLinkRequest.ProtoReflect.Descriptor instead.
 func (*CreateLinkRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{0}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CreateLinkRequest) GetOs() string {
@@ -98,7 +397,7 @@ type CreateLinkResponse struct {
 
 func (x *CreateLinkResponse) Reset() {
 	*x = CreateLinkResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[1]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -110,7 +409,7 @@ func (x *CreateLinkResponse) String() string {
 func (*CreateLinkResponse) ProtoMessage() {}
 
 func (x *CreateLinkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[1]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -123,7 +422,7 @@ func (x *CreateLinkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateLinkResponse.ProtoReflect.Descriptor instead.
 func (*CreateLinkResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{1}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CreateLinkResponse) GetLink() *Link {
@@ -158,7 +457,7 @@ type Link struct {
 
 func (x *Link) Reset() {
 	*x = Link{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[2]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -170,7 +469,7 @@ func (x *Link) String() string {
 func (*Link) ProtoMessage() {}
 
 func (x *Link) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[2]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -183,7 +482,7 @@ func (x *Link) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Link.ProtoReflect.Descriptor instead.
 func (*Link) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{2}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Link) GetId() string {
@@ -250,7 +549,7 @@ type ListLinksRequest struct {
 
 func (x *ListLinksRequest) Reset() {
 	*x = ListLinksRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[3]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -262,7 +561,7 @@ func (x *ListLinksRequest) String() string {
 func (*ListLinksRequest) ProtoMessage() {}
 
 func (x *ListLinksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[3]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -275,7 +574,7 @@ func (x *ListLinksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLinksRequest.ProtoReflect.Descriptor instead.
 func (*ListLinksRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{3}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{9}
 }
 
 type ListLinksResponse struct {
@@ -287,7 +586,7 @@ type ListLinksResponse struct {
 
 func (x *ListLinksResponse) Reset() {
 	*x = ListLinksResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[4]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -299,7 +598,7 @@ func (x *ListLinksResponse) String() string {
 func (*ListLinksResponse) ProtoMessage() {}
 
 func (x *ListLinksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[4]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -312,7 +611,7 @@ func (x *ListLinksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLinksResponse.ProtoReflect.Descriptor instead.
 func (*ListLinksResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{4}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListLinksResponse) GetLinks() []*Link {
@@ -331,7 +630,7 @@ type RevokeLinkRequest struct {
 
 func (x *RevokeLinkRequest) Reset() {
 	*x = RevokeLinkRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[5]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -343,7 +642,7 @@ func (x *RevokeLinkRequest) String() string {
 func (*RevokeLinkRequest) ProtoMessage() {}
 
 func (x *RevokeLinkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[5]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -356,7 +655,7 @@ func (x *RevokeLinkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeLinkRequest.ProtoReflect.Descriptor instead.
 func (*RevokeLinkRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{5}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RevokeLinkRequest) GetId() string {
@@ -374,7 +673,7 @@ type RevokeLinkResponse struct {
 
 func (x *RevokeLinkResponse) Reset() {
 	*x = RevokeLinkResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[6]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -386,7 +685,7 @@ func (x *RevokeLinkResponse) String() string {
 func (*RevokeLinkResponse) ProtoMessage() {}
 
 func (x *RevokeLinkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[6]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -399,7 +698,7 @@ func (x *RevokeLinkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeLinkResponse.ProtoReflect.Descriptor instead.
 func (*RevokeLinkResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{6}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{12}
 }
 
 type ListDevicesRequest struct {
@@ -410,7 +709,7 @@ type ListDevicesRequest struct {
 
 func (x *ListDevicesRequest) Reset() {
 	*x = ListDevicesRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[7]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -422,7 +721,7 @@ func (x *ListDevicesRequest) String() string {
 func (*ListDevicesRequest) ProtoMessage() {}
 
 func (x *ListDevicesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[7]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -435,7 +734,7 @@ func (x *ListDevicesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDevicesRequest.ProtoReflect.Descriptor instead.
 func (*ListDevicesRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{7}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{13}
 }
 
 type ListDevicesResponse struct {
@@ -447,7 +746,7 @@ type ListDevicesResponse struct {
 
 func (x *ListDevicesResponse) Reset() {
 	*x = ListDevicesResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[8]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -459,7 +758,7 @@ func (x *ListDevicesResponse) String() string {
 func (*ListDevicesResponse) ProtoMessage() {}
 
 func (x *ListDevicesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[8]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -472,7 +771,7 @@ func (x *ListDevicesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDevicesResponse.ProtoReflect.Descriptor instead.
 func (*ListDevicesResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{8}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListDevicesResponse) GetDevices() []*Device {
@@ -493,17 +792,29 @@ type Device struct {
 	LastContact  string                 `protobuf:"bytes,7,opt,name=last_contact,json=lastContact,proto3" json:"last_contact,omitempty"`
 	LastEpisode  string                 `protobuf:"bytes,8,opt,name=last_episode,json=lastEpisode,proto3" json:"last_episode,omitempty"`
 	// healthy, quiet, stale or lost.
-	State         string   `protobuf:"bytes,9,opt,name=state,proto3" json:"state,omitempty"`
-	Flags         []string `protobuf:"bytes,10,rep,name=flags,proto3" json:"flags,omitempty"`
-	Logins        []string `protobuf:"bytes,11,rep,name=logins,proto3" json:"logins,omitempty"`
-	Revoked       bool     `protobuf:"varint,12,opt,name=revoked,proto3" json:"revoked,omitempty"`
+	State   string   `protobuf:"bytes,9,opt,name=state,proto3" json:"state,omitempty"`
+	Flags   []string `protobuf:"bytes,10,rep,name=flags,proto3" json:"flags,omitempty"`
+	Logins  []string `protobuf:"bytes,11,rep,name=logins,proto3" json:"logins,omitempty"`
+	Revoked bool     `protobuf:"varint,12,opt,name=revoked,proto3" json:"revoked,omitempty"`
+	// Shown instead of the name where people.yaml gives one.
+	Alias    string `protobuf:"bytes,13,opt,name=alias,proto3" json:"alias,omitempty"`
+	TimeZone string `protobuf:"bytes,14,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	Arch     string `protobuf:"bytes,15,opt,name=arch,proto3" json:"arch,omitempty"`
+	// It was in a session at its last contact, and none came for 10 minutes.
+	Silent           bool    `protobuf:"varint,16,opt,name=silent,proto3" json:"silent,omitempty"`
+	BufferedEpisodes float64 `protobuf:"fixed64,17,opt,name=buffered_episodes,json=bufferedEpisodes,proto3" json:"buffered_episodes,omitempty"`
+	LostEpisodes     float64 `protobuf:"fixed64,18,opt,name=lost_episodes,json=lostEpisodes,proto3" json:"lost_episodes,omitempty"`
+	// What keeps it from capturing in full: "x11: application_only: no title", "missing: accessibility".
+	Limits        []string `protobuf:"bytes,19,rep,name=limits,proto3" json:"limits,omitempty"`
+	Errors        []string `protobuf:"bytes,20,rep,name=errors,proto3" json:"errors,omitempty"`
+	Groups        []string `protobuf:"bytes,21,rep,name=groups,proto3" json:"groups,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Device) Reset() {
 	*x = Device{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[9]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -515,7 +826,7 @@ func (x *Device) String() string {
 func (*Device) ProtoMessage() {}
 
 func (x *Device) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[9]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -528,7 +839,7 @@ func (x *Device) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Device.ProtoReflect.Descriptor instead.
 func (*Device) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{9}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Device) GetId() string {
@@ -615,6 +926,69 @@ func (x *Device) GetRevoked() bool {
 	return false
 }
 
+func (x *Device) GetAlias() string {
+	if x != nil {
+		return x.Alias
+	}
+	return ""
+}
+
+func (x *Device) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
+func (x *Device) GetArch() string {
+	if x != nil {
+		return x.Arch
+	}
+	return ""
+}
+
+func (x *Device) GetSilent() bool {
+	if x != nil {
+		return x.Silent
+	}
+	return false
+}
+
+func (x *Device) GetBufferedEpisodes() float64 {
+	if x != nil {
+		return x.BufferedEpisodes
+	}
+	return 0
+}
+
+func (x *Device) GetLostEpisodes() float64 {
+	if x != nil {
+		return x.LostEpisodes
+	}
+	return 0
+}
+
+func (x *Device) GetLimits() []string {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+func (x *Device) GetErrors() []string {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
+func (x *Device) GetGroups() []string {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
+}
+
 type DeviceRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -624,7 +998,7 @@ type DeviceRequest struct {
 
 func (x *DeviceRequest) Reset() {
 	*x = DeviceRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[10]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -636,7 +1010,7 @@ func (x *DeviceRequest) String() string {
 func (*DeviceRequest) ProtoMessage() {}
 
 func (x *DeviceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[10]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -649,7 +1023,7 @@ func (x *DeviceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceRequest.ProtoReflect.Descriptor instead.
 func (*DeviceRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{10}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *DeviceRequest) GetId() string {
@@ -669,7 +1043,7 @@ type DeviceResponse struct {
 
 func (x *DeviceResponse) Reset() {
 	*x = DeviceResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[11]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -681,7 +1055,7 @@ func (x *DeviceResponse) String() string {
 func (*DeviceResponse) ProtoMessage() {}
 
 func (x *DeviceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[11]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -694,7 +1068,7 @@ func (x *DeviceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceResponse.ProtoReflect.Descriptor instead.
 func (*DeviceResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{11}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *DeviceResponse) GetDeletedEpisodes() float64 {
@@ -704,18 +1078,2414 @@ func (x *DeviceResponse) GetDeletedEpisodes() float64 {
 	return 0
 }
 
+type ListPeopleRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPeopleRequest) Reset() {
+	*x = ListPeopleRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPeopleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPeopleRequest) ProtoMessage() {}
+
+func (x *ListPeopleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPeopleRequest.ProtoReflect.Descriptor instead.
+func (*ListPeopleRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{18}
+}
+
+type ListPeopleResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	People        []*Person              `protobuf:"bytes,1,rep,name=people,proto3" json:"people,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPeopleResponse) Reset() {
+	*x = ListPeopleResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPeopleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPeopleResponse) ProtoMessage() {}
+
+func (x *ListPeopleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPeopleResponse.ProtoReflect.Descriptor instead.
+func (*ListPeopleResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ListPeopleResponse) GetPeople() []*Person {
+	if x != nil {
+		return x.People
+	}
+	return nil
+}
+
+type Person struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The alias where there is one.
+	Name  string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Email string `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
+	// For administrators only.
+	Logins []string `protobuf:"bytes,4,rep,name=logins,proto3" json:"logins,omitempty"`
+	Groups []string `protobuf:"bytes,5,rep,name=groups,proto3" json:"groups,omitempty"`
+	// Whether people.yaml lists it.
+	Listed        bool `protobuf:"varint,6,opt,name=listed,proto3" json:"listed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Person) Reset() {
+	*x = Person{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Person) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Person) ProtoMessage() {}
+
+func (x *Person) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Person.ProtoReflect.Descriptor instead.
+func (*Person) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Person) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Person) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Person) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *Person) GetLogins() []string {
+	if x != nil {
+		return x.Logins
+	}
+	return nil
+}
+
+func (x *Person) GetGroups() []string {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
+}
+
+func (x *Person) GetListed() bool {
+	if x != nil {
+		return x.Listed
+	}
+	return false
+}
+
+type SetPersonRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A person's id, name or login.
+	Person string `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	// What is left out stays.
+	Name         *string  `protobuf:"bytes,2,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	Email        *string  `protobuf:"bytes,3,opt,name=email,proto3,oneof" json:"email,omitempty"`
+	AddLogins    []string `protobuf:"bytes,4,rep,name=add_logins,json=addLogins,proto3" json:"add_logins,omitempty"`
+	RemoveLogins []string `protobuf:"bytes,5,rep,name=remove_logins,json=removeLogins,proto3" json:"remove_logins,omitempty"`
+	// Where the name is another person's: make them one. Without it that is refused, saying whose name it is.
+	Merge         bool `protobuf:"varint,6,opt,name=merge,proto3" json:"merge,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetPersonRequest) Reset() {
+	*x = SetPersonRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetPersonRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetPersonRequest) ProtoMessage() {}
+
+func (x *SetPersonRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetPersonRequest.ProtoReflect.Descriptor instead.
+func (*SetPersonRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *SetPersonRequest) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *SetPersonRequest) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
+	}
+	return ""
+}
+
+func (x *SetPersonRequest) GetEmail() string {
+	if x != nil && x.Email != nil {
+		return *x.Email
+	}
+	return ""
+}
+
+func (x *SetPersonRequest) GetAddLogins() []string {
+	if x != nil {
+		return x.AddLogins
+	}
+	return nil
+}
+
+func (x *SetPersonRequest) GetRemoveLogins() []string {
+	if x != nil {
+		return x.RemoveLogins
+	}
+	return nil
+}
+
+func (x *SetPersonRequest) GetMerge() bool {
+	if x != nil {
+		return x.Merge
+	}
+	return false
+}
+
+type SetPersonResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        *Person                `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetPersonResponse) Reset() {
+	*x = SetPersonResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetPersonResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetPersonResponse) ProtoMessage() {}
+
+func (x *SetPersonResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetPersonResponse.ProtoReflect.Descriptor instead.
+func (*SetPersonResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *SetPersonResponse) GetPerson() *Person {
+	if x != nil {
+		return x.Person
+	}
+	return nil
+}
+
+type DeletePersonRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A person's id, name or login; or one login.
+	Person        string `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	Login         string `protobuf:"bytes,2,opt,name=login,proto3" json:"login,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeletePersonRequest) Reset() {
+	*x = DeletePersonRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeletePersonRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeletePersonRequest) ProtoMessage() {}
+
+func (x *DeletePersonRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeletePersonRequest.ProtoReflect.Descriptor instead.
+func (*DeletePersonRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *DeletePersonRequest) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *DeletePersonRequest) GetLogin() string {
+	if x != nil {
+		return x.Login
+	}
+	return ""
+}
+
+type DeletePersonResponse struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	DeletedEpisodes float64                `protobuf:"fixed64,1,opt,name=deleted_episodes,json=deletedEpisodes,proto3" json:"deleted_episodes,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *DeletePersonResponse) Reset() {
+	*x = DeletePersonResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeletePersonResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeletePersonResponse) ProtoMessage() {}
+
+func (x *DeletePersonResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeletePersonResponse.ProtoReflect.Descriptor instead.
+func (*DeletePersonResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *DeletePersonResponse) GetDeletedEpisodes() float64 {
+	if x != nil {
+		return x.DeletedEpisodes
+	}
+	return 0
+}
+
+type ExportPersonRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportPersonRequest) Reset() {
+	*x = ExportPersonRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportPersonRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportPersonRequest) ProtoMessage() {}
+
+func (x *ExportPersonRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportPersonRequest.ProtoReflect.Descriptor instead.
+func (*ExportPersonRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ExportPersonRequest) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+type ExportChunk struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Data          []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportChunk) Reset() {
+	*x = ExportChunk{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportChunk) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportChunk) ProtoMessage() {}
+
+func (x *ExportChunk) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportChunk.ProtoReflect.Descriptor instead.
+func (*ExportChunk) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *ExportChunk) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+type ListUsersRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUsersRequest) Reset() {
+	*x = ListUsersRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUsersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUsersRequest) ProtoMessage() {}
+
+func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUsersRequest.ProtoReflect.Descriptor instead.
+func (*ListUsersRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{27}
+}
+
+type ListUsersResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Users         []*User                `protobuf:"bytes,1,rep,name=users,proto3" json:"users,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUsersResponse) Reset() {
+	*x = ListUsersResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUsersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUsersResponse) ProtoMessage() {}
+
+func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUsersResponse.ProtoReflect.Descriptor instead.
+func (*ListUsersResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ListUsersResponse) GetUsers() []*User {
+	if x != nil {
+		return x.Users
+	}
+	return nil
+}
+
+type User struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Email          string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	Role           string                 `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
+	Everyone       bool                   `protobuf:"varint,3,opt,name=everyone,proto3" json:"everyone,omitempty"`
+	ViewableGroups []string               `protobuf:"bytes,4,rep,name=viewable_groups,json=viewableGroups,proto3" json:"viewable_groups,omitempty"`
+	BreakGlass     bool                   `protobuf:"varint,5,opt,name=break_glass,json=breakGlass,proto3" json:"break_glass,omitempty"`
+	HasPassword    bool                   `protobuf:"varint,6,opt,name=has_password,json=hasPassword,proto3" json:"has_password,omitempty"`
+	LastSignIn     string                 `protobuf:"bytes,7,opt,name=last_sign_in,json=lastSignIn,proto3" json:"last_sign_in,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *User) Reset() {
+	*x = User{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *User) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*User) ProtoMessage() {}
+
+func (x *User) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use User.ProtoReflect.Descriptor instead.
+func (*User) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *User) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *User) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *User) GetEveryone() bool {
+	if x != nil {
+		return x.Everyone
+	}
+	return false
+}
+
+func (x *User) GetViewableGroups() []string {
+	if x != nil {
+		return x.ViewableGroups
+	}
+	return nil
+}
+
+func (x *User) GetBreakGlass() bool {
+	if x != nil {
+		return x.BreakGlass
+	}
+	return false
+}
+
+func (x *User) GetHasPassword() bool {
+	if x != nil {
+		return x.HasPassword
+	}
+	return false
+}
+
+func (x *User) GetLastSignIn() string {
+	if x != nil {
+		return x.LastSignIn
+	}
+	return ""
+}
+
+type SetUserRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Email string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	// What is left out stays; a new user needs a role.
+	Role           string   `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
+	Everyone       bool     `protobuf:"varint,3,opt,name=everyone,proto3" json:"everyone,omitempty"`
+	ViewableGroups []string `protobuf:"bytes,4,rep,name=viewable_groups,json=viewableGroups,proto3" json:"viewable_groups,omitempty"`
+	// Whether everyone and viewable_groups are meant.
+	SetViewable   bool `protobuf:"varint,5,opt,name=set_viewable,json=setViewable,proto3" json:"set_viewable,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetUserRequest) Reset() {
+	*x = SetUserRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetUserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetUserRequest) ProtoMessage() {}
+
+func (x *SetUserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetUserRequest.ProtoReflect.Descriptor instead.
+func (*SetUserRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *SetUserRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *SetUserRequest) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *SetUserRequest) GetEveryone() bool {
+	if x != nil {
+		return x.Everyone
+	}
+	return false
+}
+
+func (x *SetUserRequest) GetViewableGroups() []string {
+	if x != nil {
+		return x.ViewableGroups
+	}
+	return nil
+}
+
+func (x *SetUserRequest) GetSetViewable() bool {
+	if x != nil {
+		return x.SetViewable
+	}
+	return false
+}
+
+type SetUserResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          *User                  `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetUserResponse) Reset() {
+	*x = SetUserResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetUserResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetUserResponse) ProtoMessage() {}
+
+func (x *SetUserResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetUserResponse.ProtoReflect.Descriptor instead.
+func (*SetUserResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *SetUserResponse) GetUser() *User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+type RemoveUserRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Email         string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveUserRequest) Reset() {
+	*x = RemoveUserRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveUserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveUserRequest) ProtoMessage() {}
+
+func (x *RemoveUserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveUserRequest.ProtoReflect.Descriptor instead.
+func (*RemoveUserRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *RemoveUserRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+type RemoveUserResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveUserResponse) Reset() {
+	*x = RemoveUserResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveUserResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveUserResponse) ProtoMessage() {}
+
+func (x *RemoveUserResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveUserResponse.ProtoReflect.Descriptor instead.
+func (*RemoveUserResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{33}
+}
+
+type SetPasswordRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: the caller's own.
+	Email         string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	Password      string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetPasswordRequest) Reset() {
+	*x = SetPasswordRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetPasswordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetPasswordRequest) ProtoMessage() {}
+
+func (x *SetPasswordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetPasswordRequest.ProtoReflect.Descriptor instead.
+func (*SetPasswordRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *SetPasswordRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *SetPasswordRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+type SetPasswordResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetPasswordResponse) Reset() {
+	*x = SetPasswordResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetPasswordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetPasswordResponse) ProtoMessage() {}
+
+func (x *SetPasswordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetPasswordResponse.ProtoReflect.Descriptor instead.
+func (*SetPasswordResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{35}
+}
+
+type CreateTokenRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: the caller's own. Only administrators make tokens for others.
+	Email string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	Name  string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// 0: 90 days; at most a year.
+	ExpiresSeconds float64 `protobuf:"fixed64,3,opt,name=expires_seconds,json=expiresSeconds,proto3" json:"expires_seconds,omitempty"`
+	// Without it the token only reads.
+	Write         bool `protobuf:"varint,4,opt,name=write,proto3" json:"write,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateTokenRequest) Reset() {
+	*x = CreateTokenRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateTokenRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateTokenRequest) ProtoMessage() {}
+
+func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateTokenRequest.ProtoReflect.Descriptor instead.
+func (*CreateTokenRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *CreateTokenRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *CreateTokenRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *CreateTokenRequest) GetExpiresSeconds() float64 {
+	if x != nil {
+		return x.ExpiresSeconds
+	}
+	return 0
+}
+
+func (x *CreateTokenRequest) GetWrite() bool {
+	if x != nil {
+		return x.Write
+	}
+	return false
+}
+
+type CreateTokenResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Token *Token                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	// Shown once.
+	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateTokenResponse) Reset() {
+	*x = CreateTokenResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateTokenResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateTokenResponse) ProtoMessage() {}
+
+func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateTokenResponse.ProtoReflect.Descriptor instead.
+func (*CreateTokenResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *CreateTokenResponse) GetToken() *Token {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
+func (x *CreateTokenResponse) GetSecret() string {
+	if x != nil {
+		return x.Secret
+	}
+	return ""
+}
+
+type Token struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Email         string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Created       string                 `protobuf:"bytes,4,opt,name=created,proto3" json:"created,omitempty"`
+	Expires       string                 `protobuf:"bytes,5,opt,name=expires,proto3" json:"expires,omitempty"`
+	LastUsed      string                 `protobuf:"bytes,6,opt,name=last_used,json=lastUsed,proto3" json:"last_used,omitempty"`
+	Write         bool                   `protobuf:"varint,7,opt,name=write,proto3" json:"write,omitempty"`
+	Revoked       bool                   `protobuf:"varint,8,opt,name=revoked,proto3" json:"revoked,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Token) Reset() {
+	*x = Token{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Token) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Token) ProtoMessage() {}
+
+func (x *Token) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Token.ProtoReflect.Descriptor instead.
+func (*Token) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *Token) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Token) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *Token) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Token) GetCreated() string {
+	if x != nil {
+		return x.Created
+	}
+	return ""
+}
+
+func (x *Token) GetExpires() string {
+	if x != nil {
+		return x.Expires
+	}
+	return ""
+}
+
+func (x *Token) GetLastUsed() string {
+	if x != nil {
+		return x.LastUsed
+	}
+	return ""
+}
+
+func (x *Token) GetWrite() bool {
+	if x != nil {
+		return x.Write
+	}
+	return false
+}
+
+func (x *Token) GetRevoked() bool {
+	if x != nil {
+		return x.Revoked
+	}
+	return false
+}
+
+type ListTokensRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTokensRequest) Reset() {
+	*x = ListTokensRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTokensRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTokensRequest) ProtoMessage() {}
+
+func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTokensRequest.ProtoReflect.Descriptor instead.
+func (*ListTokensRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{39}
+}
+
+type ListTokensResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Tokens        []*Token               `protobuf:"bytes,1,rep,name=tokens,proto3" json:"tokens,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTokensResponse) Reset() {
+	*x = ListTokensResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTokensResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTokensResponse) ProtoMessage() {}
+
+func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTokensResponse.ProtoReflect.Descriptor instead.
+func (*ListTokensResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ListTokensResponse) GetTokens() []*Token {
+	if x != nil {
+		return x.Tokens
+	}
+	return nil
+}
+
+type RevokeTokenRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeTokenRequest) Reset() {
+	*x = RevokeTokenRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeTokenRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeTokenRequest) ProtoMessage() {}
+
+func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeTokenRequest.ProtoReflect.Descriptor instead.
+func (*RevokeTokenRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *RevokeTokenRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type RevokeTokenResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeTokenResponse) Reset() {
+	*x = RevokeTokenResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeTokenResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeTokenResponse) ProtoMessage() {}
+
+func (x *RevokeTokenResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeTokenResponse.ProtoReflect.Descriptor instead.
+func (*RevokeTokenResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{42}
+}
+
+type ShowConfigRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A device's id or unique name; empty: the account itself.
+	Device string `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	// A login of the device, as shown; its schedule and whether it is tracked are then told too.
+	Login         string `protobuf:"bytes,2,opt,name=login,proto3" json:"login,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowConfigRequest) Reset() {
+	*x = ShowConfigRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowConfigRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowConfigRequest) ProtoMessage() {}
+
+func (x *ShowConfigRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowConfigRequest.ProtoReflect.Descriptor instead.
+func (*ShowConfigRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *ShowConfigRequest) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *ShowConfigRequest) GetLogin() string {
+	if x != nil {
+		return x.Login
+	}
+	return ""
+}
+
+type ShowConfigResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Values        []*ConfigValue         `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowConfigResponse) Reset() {
+	*x = ShowConfigResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowConfigResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowConfigResponse) ProtoMessage() {}
+
+func (x *ShowConfigResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowConfigResponse.ProtoReflect.Descriptor instead.
+func (*ShowConfigResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *ShowConfigResponse) GetValues() []*ConfigValue {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+type ConfigValue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "passive.start".
+	Key   string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// "default", "account.yaml:3", "account.yaml:24 (overrides[0])".
+	Source        string `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfigValue) Reset() {
+	*x = ConfigValue{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigValue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigValue) ProtoMessage() {}
+
+func (x *ConfigValue) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigValue.ProtoReflect.Descriptor instead.
+func (*ConfigValue) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *ConfigValue) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *ConfigValue) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *ConfigValue) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+type SetConfigRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: the file whose key it is; account.yaml where several have it.
+	File string `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
+	// "passive.start", "groups[Support].people", "overrides[0].passive.stop".
+	Key string `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	// YAML: a word, or a list or mapping in flow form.
+	Value string `protobuf:"bytes,3,opt,name=value,proto3" json:"value,omitempty"`
+	// Take the key out instead, so that the default holds.
+	Unset         bool `protobuf:"varint,4,opt,name=unset,proto3" json:"unset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetConfigRequest) Reset() {
+	*x = SetConfigRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetConfigRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetConfigRequest) ProtoMessage() {}
+
+func (x *SetConfigRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetConfigRequest.ProtoReflect.Descriptor instead.
+func (*SetConfigRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *SetConfigRequest) GetFile() string {
+	if x != nil {
+		return x.File
+	}
+	return ""
+}
+
+func (x *SetConfigRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *SetConfigRequest) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *SetConfigRequest) GetUnset() bool {
+	if x != nil {
+		return x.Unset
+	}
+	return false
+}
+
+type SetConfigResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Old   string                 `protobuf:"bytes,1,opt,name=old,proto3" json:"old,omitempty"`
+	New   string                 `protobuf:"bytes,2,opt,name=new,proto3" json:"new,omitempty"`
+	// What holds all the same but is likely a slip.
+	Warnings      []string `protobuf:"bytes,3,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetConfigResponse) Reset() {
+	*x = SetConfigResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetConfigResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetConfigResponse) ProtoMessage() {}
+
+func (x *SetConfigResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetConfigResponse.ProtoReflect.Descriptor instead.
+func (*SetConfigResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *SetConfigResponse) GetOld() string {
+	if x != nil {
+		return x.Old
+	}
+	return ""
+}
+
+func (x *SetConfigResponse) GetNew() string {
+	if x != nil {
+		return x.New
+	}
+	return ""
+}
+
+func (x *SetConfigResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+type ConfigHistoryRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: all files.
+	File string `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
+	// 0: 100.
+	Limit         int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfigHistoryRequest) Reset() {
+	*x = ConfigHistoryRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigHistoryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigHistoryRequest) ProtoMessage() {}
+
+func (x *ConfigHistoryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigHistoryRequest.ProtoReflect.Descriptor instead.
+func (*ConfigHistoryRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *ConfigHistoryRequest) GetFile() string {
+	if x != nil {
+		return x.File
+	}
+	return ""
+}
+
+func (x *ConfigHistoryRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type ConfigHistoryResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Changes       []*ConfigChange        `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfigHistoryResponse) Reset() {
+	*x = ConfigHistoryResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigHistoryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigHistoryResponse) ProtoMessage() {}
+
+func (x *ConfigHistoryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigHistoryResponse.ProtoReflect.Descriptor instead.
+func (*ConfigHistoryResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *ConfigHistoryResponse) GetChanges() []*ConfigChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+type ConfigChange struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	At            string                 `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
+	Actor         string                 `protobuf:"bytes,2,opt,name=actor,proto3" json:"actor,omitempty"`
+	File          string                 `protobuf:"bytes,3,opt,name=file,proto3" json:"file,omitempty"`
+	Key           string                 `protobuf:"bytes,4,opt,name=key,proto3" json:"key,omitempty"`
+	Old           string                 `protobuf:"bytes,5,opt,name=old,proto3" json:"old,omitempty"`
+	New           string                 `protobuf:"bytes,6,opt,name=new,proto3" json:"new,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfigChange) Reset() {
+	*x = ConfigChange{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigChange) ProtoMessage() {}
+
+func (x *ConfigChange) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigChange.ProtoReflect.Descriptor instead.
+func (*ConfigChange) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *ConfigChange) GetAt() string {
+	if x != nil {
+		return x.At
+	}
+	return ""
+}
+
+func (x *ConfigChange) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *ConfigChange) GetFile() string {
+	if x != nil {
+		return x.File
+	}
+	return ""
+}
+
+func (x *ConfigChange) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *ConfigChange) GetOld() string {
+	if x != nil {
+		return x.Old
+	}
+	return ""
+}
+
+func (x *ConfigChange) GetNew() string {
+	if x != nil {
+		return x.New
+	}
+	return ""
+}
+
+type PendingReport struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rows          []*PendingRow          `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PendingReport) Reset() {
+	*x = PendingReport{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PendingReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PendingReport) ProtoMessage() {}
+
+func (x *PendingReport) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PendingReport.ProtoReflect.Descriptor instead.
+func (*PendingReport) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *PendingReport) GetRows() []*PendingRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+type PendingRow struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of both.
+	App          string  `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
+	Site         string  `protobuf:"bytes,2,opt,name=site,proto3" json:"site,omitempty"`
+	Product      string  `protobuf:"bytes,3,opt,name=product,proto3" json:"product,omitempty"`
+	TotalSeconds float64 `protobuf:"fixed64,4,opt,name=total_seconds,json=totalSeconds,proto3" json:"total_seconds,omitempty"`
+	People       int32   `protobuf:"varint,5,opt,name=people,proto3" json:"people,omitempty"`
+	// What the shipped list says of it.
+	Category      string `protobuf:"bytes,6,opt,name=category,proto3" json:"category,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PendingRow) Reset() {
+	*x = PendingRow{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PendingRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PendingRow) ProtoMessage() {}
+
+func (x *PendingRow) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PendingRow.ProtoReflect.Descriptor instead.
+func (*PendingRow) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *PendingRow) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
+func (x *PendingRow) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
+}
+
+func (x *PendingRow) GetProduct() string {
+	if x != nil {
+		return x.Product
+	}
+	return ""
+}
+
+func (x *PendingRow) GetTotalSeconds() float64 {
+	if x != nil {
+		return x.TotalSeconds
+	}
+	return 0
+}
+
+func (x *PendingRow) GetPeople() int32 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+func (x *PendingRow) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+type ClassifyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Rules []*Rule                `protobuf:"bytes,1,rep,name=rules,proto3" json:"rules,omitempty"`
+	// Instead of rules: a CSV file as ExportRules gives it.
+	Csv string `protobuf:"bytes,2,opt,name=csv,proto3" json:"csv,omitempty"`
+	// Rules of subjects that the CSV file leaves out are removed.
+	Replace       bool `protobuf:"varint,3,opt,name=replace,proto3" json:"replace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClassifyRequest) Reset() {
+	*x = ClassifyRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClassifyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClassifyRequest) ProtoMessage() {}
+
+func (x *ClassifyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClassifyRequest.ProtoReflect.Descriptor instead.
+func (*ClassifyRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *ClassifyRequest) GetRules() []*Rule {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *ClassifyRequest) GetCsv() string {
+	if x != nil {
+		return x.Csv
+	}
+	return ""
+}
+
+func (x *ClassifyRequest) GetReplace() bool {
+	if x != nil {
+		return x.Replace
+	}
+	return false
+}
+
+type Rule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Exactly one of app, site and url.
+	App  string `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
+	Site string `protobuf:"bytes,2,opt,name=site,proto3" json:"site,omitempty"`
+	Url  string `protobuf:"bytes,3,opt,name=url,proto3" json:"url,omitempty"`
+	// productive, unproductive or undefined; "-" takes it away; empty leaves it.
+	Status string `protobuf:"bytes,4,opt,name=status,proto3" json:"status,omitempty"`
+	// An own name, or ignore; "-" takes it away; empty leaves it.
+	Category string `protobuf:"bytes,5,opt,name=category,proto3" json:"category,omitempty"`
+	// Where set, the rule's exception for this group is meant.
+	Group         string `protobuf:"bytes,6,opt,name=group,proto3" json:"group,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Rule) Reset() {
+	*x = Rule{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Rule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Rule) ProtoMessage() {}
+
+func (x *Rule) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Rule.ProtoReflect.Descriptor instead.
+func (*Rule) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *Rule) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
+func (x *Rule) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
+}
+
+func (x *Rule) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *Rule) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *Rule) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+func (x *Rule) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+type ClassifyResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Added         int32                  `protobuf:"varint,1,opt,name=added,proto3" json:"added,omitempty"`
+	Changed       int32                  `protobuf:"varint,2,opt,name=changed,proto3" json:"changed,omitempty"`
+	Removed       int32                  `protobuf:"varint,3,opt,name=removed,proto3" json:"removed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClassifyResponse) Reset() {
+	*x = ClassifyResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClassifyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClassifyResponse) ProtoMessage() {}
+
+func (x *ClassifyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClassifyResponse.ProtoReflect.Descriptor instead.
+func (*ClassifyResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *ClassifyResponse) GetAdded() int32 {
+	if x != nil {
+		return x.Added
+	}
+	return 0
+}
+
+func (x *ClassifyResponse) GetChanged() int32 {
+	if x != nil {
+		return x.Changed
+	}
+	return 0
+}
+
+func (x *ClassifyResponse) GetRemoved() int32 {
+	if x != nil {
+		return x.Removed
+	}
+	return 0
+}
+
+type ExplainClassRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	App   string                 `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
+	Site  string                 `protobuf:"bytes,2,opt,name=site,proto3" json:"site,omitempty"`
+	Url   string                 `protobuf:"bytes,3,opt,name=url,proto3" json:"url,omitempty"`
+	// Whose exceptions count; empty: nobody's.
+	Person        string `protobuf:"bytes,4,opt,name=person,proto3" json:"person,omitempty"`
+	Device        string `protobuf:"bytes,5,opt,name=device,proto3" json:"device,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainClassRequest) Reset() {
+	*x = ExplainClassRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainClassRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainClassRequest) ProtoMessage() {}
+
+func (x *ExplainClassRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainClassRequest.ProtoReflect.Descriptor instead.
+func (*ExplainClassRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *ExplainClassRequest) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
+func (x *ExplainClassRequest) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
+}
+
+func (x *ExplainClassRequest) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *ExplainClassRequest) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *ExplainClassRequest) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+type ExplainClassResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Status   string                 `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
+	Category string                 `protobuf:"bytes,2,opt,name=category,proto3" json:"category,omitempty"`
+	// Where each comes from: "classification.yaml:12 (site example.com, exception Marketing)", "shipped list (app code)", "default".
+	StatusSource   string `protobuf:"bytes,3,opt,name=status_source,json=statusSource,proto3" json:"status_source,omitempty"`
+	CategorySource string `protobuf:"bytes,4,opt,name=category_source,json=categorySource,proto3" json:"category_source,omitempty"`
+	// What was looked at, most specific first, and why it did not decide.
+	Steps         []string `protobuf:"bytes,5,rep,name=steps,proto3" json:"steps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainClassResponse) Reset() {
+	*x = ExplainClassResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainClassResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainClassResponse) ProtoMessage() {}
+
+func (x *ExplainClassResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainClassResponse.ProtoReflect.Descriptor instead.
+func (*ExplainClassResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *ExplainClassResponse) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *ExplainClassResponse) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+func (x *ExplainClassResponse) GetStatusSource() string {
+	if x != nil {
+		return x.StatusSource
+	}
+	return ""
+}
+
+func (x *ExplainClassResponse) GetCategorySource() string {
+	if x != nil {
+		return x.CategorySource
+	}
+	return ""
+}
+
+func (x *ExplainClassResponse) GetSteps() []string {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
+type ExportRulesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The shipped list instead of the file's rules.
+	Shipped       bool `protobuf:"varint,1,opt,name=shipped,proto3" json:"shipped,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportRulesRequest) Reset() {
+	*x = ExportRulesRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportRulesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportRulesRequest) ProtoMessage() {}
+
+func (x *ExportRulesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportRulesRequest.ProtoReflect.Descriptor instead.
+func (*ExportRulesRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *ExportRulesRequest) GetShipped() bool {
+	if x != nil {
+		return x.Shipped
+	}
+	return false
+}
+
+type ExportRulesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Csv           string                 `protobuf:"bytes,1,opt,name=csv,proto3" json:"csv,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportRulesResponse) Reset() {
+	*x = ExportRulesResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportRulesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportRulesResponse) ProtoMessage() {}
+
+func (x *ExportRulesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportRulesResponse.ProtoReflect.Descriptor instead.
+func (*ExportRulesResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *ExportRulesResponse) GetCsv() string {
+	if x != nil {
+		return x.Csv
+	}
+	return ""
+}
+
 type ListAuditRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 0: from the first.
 	AfterSequence float64 `protobuf:"fixed64,1,opt,name=after_sequence,json=afterSequence,proto3" json:"after_sequence,omitempty"`
 	Limit         int32   `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Local days of the collector, both included; empty: no bound.
+	From  string `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
+	To    string `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`
+	Actor string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
+	// An action or its beginning: "config", "activity.view".
+	Action        string `protobuf:"bytes,6,opt,name=action,proto3" json:"action,omitempty"`
+	Subject       string `protobuf:"bytes,7,opt,name=subject,proto3" json:"subject,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListAuditRequest) Reset() {
 	*x = ListAuditRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[12]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -727,7 +3497,7 @@ func (x *ListAuditRequest) String() string {
 func (*ListAuditRequest) ProtoMessage() {}
 
 func (x *ListAuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[12]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -740,7 +3510,7 @@ func (x *ListAuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAuditRequest.ProtoReflect.Descriptor instead.
 func (*ListAuditRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{12}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ListAuditRequest) GetAfterSequence() float64 {
@@ -757,6 +3527,41 @@ func (x *ListAuditRequest) GetLimit() int32 {
 	return 0
 }
 
+func (x *ListAuditRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *ListAuditRequest) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *ListAuditRequest) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *ListAuditRequest) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+func (x *ListAuditRequest) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
 type AuditEntry struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sequence      float64                `protobuf:"fixed64,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
@@ -771,7 +3576,7 @@ type AuditEntry struct {
 
 func (x *AuditEntry) Reset() {
 	*x = AuditEntry{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[13]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -783,7 +3588,7 @@ func (x *AuditEntry) String() string {
 func (*AuditEntry) ProtoMessage() {}
 
 func (x *AuditEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[13]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -796,7 +3601,7 @@ func (x *AuditEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
 func (*AuditEntry) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{13}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *AuditEntry) GetSequence() float64 {
@@ -850,7 +3655,7 @@ type ListAuditResponse struct {
 
 func (x *ListAuditResponse) Reset() {
 	*x = ListAuditResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[14]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -862,7 +3667,7 @@ func (x *ListAuditResponse) String() string {
 func (*ListAuditResponse) ProtoMessage() {}
 
 func (x *ListAuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[14]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -875,7 +3680,7 @@ func (x *ListAuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAuditResponse.ProtoReflect.Descriptor instead.
 func (*ListAuditResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{14}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ListAuditResponse) GetEntries() []*AuditEntry {
@@ -893,7 +3698,7 @@ type VerifyAuditRequest struct {
 
 func (x *VerifyAuditRequest) Reset() {
 	*x = VerifyAuditRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[15]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -905,7 +3710,7 @@ func (x *VerifyAuditRequest) String() string {
 func (*VerifyAuditRequest) ProtoMessage() {}
 
 func (x *VerifyAuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[15]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -918,7 +3723,7 @@ func (x *VerifyAuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyAuditRequest.ProtoReflect.Descriptor instead.
 func (*VerifyAuditRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{15}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{63}
 }
 
 type VerifyAuditResponse struct {
@@ -933,7 +3738,7 @@ type VerifyAuditResponse struct {
 
 func (x *VerifyAuditResponse) Reset() {
 	*x = VerifyAuditResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[16]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -945,7 +3750,7 @@ func (x *VerifyAuditResponse) String() string {
 func (*VerifyAuditResponse) ProtoMessage() {}
 
 func (x *VerifyAuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[16]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -958,7 +3763,7 @@ func (x *VerifyAuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyAuditResponse.ProtoReflect.Descriptor instead.
 func (*VerifyAuditResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{16}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *VerifyAuditResponse) GetEntries() float64 {
@@ -982,6 +3787,465 @@ func (x *VerifyAuditResponse) GetProblem() string {
 	return ""
 }
 
+type StorageRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StorageRequest) Reset() {
+	*x = StorageRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StorageRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StorageRequest) ProtoMessage() {}
+
+func (x *StorageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StorageRequest.ProtoReflect.Descriptor instead.
+func (*StorageRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{65}
+}
+
+type StorageReport struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Bytes     float64                `protobuf:"fixed64,1,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	Episodes  float64                `protobuf:"fixed64,2,opt,name=episodes,proto3" json:"episodes,omitempty"`
+	OldestDay string                 `protobuf:"bytes,3,opt,name=oldest_day,json=oldestDay,proto3" json:"oldest_day,omitempty"`
+	// Of the last 30 days.
+	EpisodesPerDay float64 `protobuf:"fixed64,4,opt,name=episodes_per_day,json=episodesPerDay,proto3" json:"episodes_per_day,omitempty"`
+	BytesPerDay    float64 `protobuf:"fixed64,5,opt,name=bytes_per_day,json=bytesPerDay,proto3" json:"bytes_per_day,omitempty"`
+	// 0: no limit.
+	LimitBytes float64 `protobuf:"fixed64,6,opt,name=limit_bytes,json=limitBytes,proto3" json:"limit_bytes,omitempty"`
+	// -1: never.
+	DaysUntilLimit    float64 `protobuf:"fixed64,7,opt,name=days_until_limit,json=daysUntilLimit,proto3" json:"days_until_limit,omitempty"`
+	DiskFreeBytes     float64 `protobuf:"fixed64,8,opt,name=disk_free_bytes,json=diskFreeBytes,proto3" json:"disk_free_bytes,omitempty"`
+	DaysUntilDiskFull float64 `protobuf:"fixed64,9,opt,name=days_until_disk_full,json=daysUntilDiskFull,proto3" json:"days_until_disk_full,omitempty"`
+	RetentionDays     int32   `protobuf:"varint,10,opt,name=retention_days,json=retentionDays,proto3" json:"retention_days,omitempty"`
+	// Past the limit: the activity log begins here.
+	ActivityFrom  string         `protobuf:"bytes,11,opt,name=activity_from,json=activityFrom,proto3" json:"activity_from,omitempty"`
+	Warnings      []string       `protobuf:"bytes,12,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	Months        []*StoragePart `protobuf:"bytes,13,rep,name=months,proto3" json:"months,omitempty"`
+	People        []*StoragePart `protobuf:"bytes,14,rep,name=people,proto3" json:"people,omitempty"`
+	Devices       []*StoragePart `protobuf:"bytes,15,rep,name=devices,proto3" json:"devices,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StorageReport) Reset() {
+	*x = StorageReport{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StorageReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StorageReport) ProtoMessage() {}
+
+func (x *StorageReport) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StorageReport.ProtoReflect.Descriptor instead.
+func (*StorageReport) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *StorageReport) GetBytes() float64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *StorageReport) GetEpisodes() float64 {
+	if x != nil {
+		return x.Episodes
+	}
+	return 0
+}
+
+func (x *StorageReport) GetOldestDay() string {
+	if x != nil {
+		return x.OldestDay
+	}
+	return ""
+}
+
+func (x *StorageReport) GetEpisodesPerDay() float64 {
+	if x != nil {
+		return x.EpisodesPerDay
+	}
+	return 0
+}
+
+func (x *StorageReport) GetBytesPerDay() float64 {
+	if x != nil {
+		return x.BytesPerDay
+	}
+	return 0
+}
+
+func (x *StorageReport) GetLimitBytes() float64 {
+	if x != nil {
+		return x.LimitBytes
+	}
+	return 0
+}
+
+func (x *StorageReport) GetDaysUntilLimit() float64 {
+	if x != nil {
+		return x.DaysUntilLimit
+	}
+	return 0
+}
+
+func (x *StorageReport) GetDiskFreeBytes() float64 {
+	if x != nil {
+		return x.DiskFreeBytes
+	}
+	return 0
+}
+
+func (x *StorageReport) GetDaysUntilDiskFull() float64 {
+	if x != nil {
+		return x.DaysUntilDiskFull
+	}
+	return 0
+}
+
+func (x *StorageReport) GetRetentionDays() int32 {
+	if x != nil {
+		return x.RetentionDays
+	}
+	return 0
+}
+
+func (x *StorageReport) GetActivityFrom() string {
+	if x != nil {
+		return x.ActivityFrom
+	}
+	return ""
+}
+
+func (x *StorageReport) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+func (x *StorageReport) GetMonths() []*StoragePart {
+	if x != nil {
+		return x.Months
+	}
+	return nil
+}
+
+func (x *StorageReport) GetPeople() []*StoragePart {
+	if x != nil {
+		return x.People
+	}
+	return nil
+}
+
+func (x *StorageReport) GetDevices() []*StoragePart {
+	if x != nil {
+		return x.Devices
+	}
+	return nil
+}
+
+type StoragePart struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "2026-03", a person's or a device's id.
+	Id       string  `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name     string  `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Episodes float64 `protobuf:"fixed64,3,opt,name=episodes,proto3" json:"episodes,omitempty"`
+	// Its share of the whole file.
+	Bytes         float64 `protobuf:"fixed64,4,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StoragePart) Reset() {
+	*x = StoragePart{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StoragePart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StoragePart) ProtoMessage() {}
+
+func (x *StoragePart) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StoragePart.ProtoReflect.Descriptor instead.
+func (*StoragePart) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{67}
+}
+
+func (x *StoragePart) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *StoragePart) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *StoragePart) GetEpisodes() float64 {
+	if x != nil {
+		return x.Episodes
+	}
+	return 0
+}
+
+func (x *StoragePart) GetBytes() float64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+type CompactRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompactRequest) Reset() {
+	*x = CompactRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompactRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompactRequest) ProtoMessage() {}
+
+func (x *CompactRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompactRequest.ProtoReflect.Descriptor instead.
+func (*CompactRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{68}
+}
+
+type CompactResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	BytesBefore   float64                `protobuf:"fixed64,1,opt,name=bytes_before,json=bytesBefore,proto3" json:"bytes_before,omitempty"`
+	BytesAfter    float64                `protobuf:"fixed64,2,opt,name=bytes_after,json=bytesAfter,proto3" json:"bytes_after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompactResponse) Reset() {
+	*x = CompactResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompactResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompactResponse) ProtoMessage() {}
+
+func (x *CompactResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompactResponse.ProtoReflect.Descriptor instead.
+func (*CompactResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{69}
+}
+
+func (x *CompactResponse) GetBytesBefore() float64 {
+	if x != nil {
+		return x.BytesBefore
+	}
+	return 0
+}
+
+func (x *CompactResponse) GetBytesAfter() float64 {
+	if x != nil {
+		return x.BytesAfter
+	}
+	return 0
+}
+
+type StripPrivacyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// YYYY-MM-DD, itself not included.
+	Before        string `protobuf:"bytes,1,opt,name=before,proto3" json:"before,omitempty"`
+	Titles        bool   `protobuf:"varint,2,opt,name=titles,proto3" json:"titles,omitempty"`
+	Addresses     bool   `protobuf:"varint,3,opt,name=addresses,proto3" json:"addresses,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StripPrivacyRequest) Reset() {
+	*x = StripPrivacyRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StripPrivacyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StripPrivacyRequest) ProtoMessage() {}
+
+func (x *StripPrivacyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StripPrivacyRequest.ProtoReflect.Descriptor instead.
+func (*StripPrivacyRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *StripPrivacyRequest) GetBefore() string {
+	if x != nil {
+		return x.Before
+	}
+	return ""
+}
+
+func (x *StripPrivacyRequest) GetTitles() bool {
+	if x != nil {
+		return x.Titles
+	}
+	return false
+}
+
+func (x *StripPrivacyRequest) GetAddresses() bool {
+	if x != nil {
+		return x.Addresses
+	}
+	return false
+}
+
+type StripPrivacyResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Episodes      float64                `protobuf:"fixed64,1,opt,name=episodes,proto3" json:"episodes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StripPrivacyResponse) Reset() {
+	*x = StripPrivacyResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StripPrivacyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StripPrivacyResponse) ProtoMessage() {}
+
+func (x *StripPrivacyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StripPrivacyResponse.ProtoReflect.Descriptor instead.
+func (*StripPrivacyResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{71}
+}
+
+func (x *StripPrivacyResponse) GetEpisodes() float64 {
+	if x != nil {
+		return x.Episodes
+	}
+	return 0
+}
+
 type BackupRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// An absolute path on the collector's machine that does not exist yet or is empty.
@@ -992,7 +4256,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[17]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1004,7 +4268,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[17]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1017,7 +4281,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{17}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *BackupRequest) GetDirectory() string {
@@ -1036,7 +4300,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[18]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1048,7 +4312,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[18]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1061,7 +4325,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{18}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *BackupResponse) GetBytes() float64 {
@@ -1073,20 +4337,34 @@ func (x *BackupResponse) GetBytes() float64 {
 
 type ReportRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Local days of the device, YYYY-MM-DD, both included. Empty from: today; empty to: from, or today if later.
+	// Local days, YYYY-MM-DD, both included. Empty from: today; empty to: from, or today if later.
 	From string `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
 	To   string `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
 	// A person's id, name or login.
 	Person string `protobuf:"bytes,3,opt,name=person,proto3" json:"person,omitempty"`
 	// A device's id, or its name where only one has it.
-	Device        string `protobuf:"bytes,4,opt,name=device,proto3" json:"device,omitempty"`
+	Device string `protobuf:"bytes,4,opt,name=device,proto3" json:"device,omitempty"`
+	// A group's name.
+	Group string `protobuf:"bytes,5,opt,name=group,proto3" json:"group,omitempty"`
+	// active or passive (activity: locked too); empty: all.
+	State string `protobuf:"bytes,6,opt,name=state,proto3" json:"state,omitempty"`
+	// Instead of from and to: today, yesterday, this_week, last_week, this_month, last_month, this_year, last_7_days or
+	// last_30_days.
+	Range string `protobuf:"bytes,7,opt,name=range,proto3" json:"range,omitempty"`
+	// Productive, unproductive or undefined; a category; an application; a site.
+	Status   string `protobuf:"bytes,8,opt,name=status,proto3" json:"status,omitempty"`
+	Category string `protobuf:"bytes,9,opt,name=category,proto3" json:"category,omitempty"`
+	App      string `protobuf:"bytes,10,opt,name=app,proto3" json:"app,omitempty"`
+	Site     string `protobuf:"bytes,11,opt,name=site,proto3" json:"site,omitempty"`
+	// Of activity: what title, address, application or site contain, without case.
+	Search        string `protobuf:"bytes,12,opt,name=search,proto3" json:"search,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[19]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1098,7 +4376,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[19]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1111,7 +4389,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{19}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *ReportRequest) GetFrom() string {
@@ -1142,6 +4420,1956 @@ func (x *ReportRequest) GetDevice() string {
 	return ""
 }
 
+func (x *ReportRequest) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *ReportRequest) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *ReportRequest) GetRange() string {
+	if x != nil {
+		return x.Range
+	}
+	return ""
+}
+
+func (x *ReportRequest) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *ReportRequest) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+func (x *ReportRequest) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
+func (x *ReportRequest) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
+}
+
+func (x *ReportRequest) GetSearch() string {
+	if x != nil {
+		return x.Search
+	}
+	return ""
+}
+
+// The days a report is of, as understood.
+type Days struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	From  string                 `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	To    string                 `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	// "device" or an IANA zone.
+	TimeZone      string `protobuf:"bytes,3,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Days) Reset() {
+	*x = Days{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Days) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Days) ProtoMessage() {}
+
+func (x *Days) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Days.ProtoReflect.Descriptor instead.
+func (*Days) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{75}
+}
+
+func (x *Days) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *Days) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *Days) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
+// Lengths by class and state; total is active + passive.
+type Times struct {
+	state               protoimpl.MessageState `protogen:"open.v1"`
+	ProductiveActive    float64                `protobuf:"fixed64,1,opt,name=productive_active,json=productiveActive,proto3" json:"productive_active,omitempty"`
+	ProductivePassive   float64                `protobuf:"fixed64,2,opt,name=productive_passive,json=productivePassive,proto3" json:"productive_passive,omitempty"`
+	UnproductiveActive  float64                `protobuf:"fixed64,3,opt,name=unproductive_active,json=unproductiveActive,proto3" json:"unproductive_active,omitempty"`
+	UnproductivePassive float64                `protobuf:"fixed64,4,opt,name=unproductive_passive,json=unproductivePassive,proto3" json:"unproductive_passive,omitempty"`
+	UndefinedActive     float64                `protobuf:"fixed64,5,opt,name=undefined_active,json=undefinedActive,proto3" json:"undefined_active,omitempty"`
+	UndefinedPassive    float64                `protobuf:"fixed64,6,opt,name=undefined_passive,json=undefinedPassive,proto3" json:"undefined_passive,omitempty"`
+	Active              float64                `protobuf:"fixed64,7,opt,name=active,proto3" json:"active,omitempty"`
+	Passive             float64                `protobuf:"fixed64,8,opt,name=passive,proto3" json:"passive,omitempty"`
+	Total               float64                `protobuf:"fixed64,9,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *Times) Reset() {
+	*x = Times{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Times) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Times) ProtoMessage() {}
+
+func (x *Times) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Times.ProtoReflect.Descriptor instead.
+func (*Times) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{76}
+}
+
+func (x *Times) GetProductiveActive() float64 {
+	if x != nil {
+		return x.ProductiveActive
+	}
+	return 0
+}
+
+func (x *Times) GetProductivePassive() float64 {
+	if x != nil {
+		return x.ProductivePassive
+	}
+	return 0
+}
+
+func (x *Times) GetUnproductiveActive() float64 {
+	if x != nil {
+		return x.UnproductiveActive
+	}
+	return 0
+}
+
+func (x *Times) GetUnproductivePassive() float64 {
+	if x != nil {
+		return x.UnproductivePassive
+	}
+	return 0
+}
+
+func (x *Times) GetUndefinedActive() float64 {
+	if x != nil {
+		return x.UndefinedActive
+	}
+	return 0
+}
+
+func (x *Times) GetUndefinedPassive() float64 {
+	if x != nil {
+		return x.UndefinedPassive
+	}
+	return 0
+}
+
+func (x *Times) GetActive() float64 {
+	if x != nil {
+		return x.Active
+	}
+	return 0
+}
+
+func (x *Times) GetPassive() float64 {
+	if x != nil {
+		return x.Passive
+	}
+	return 0
+}
+
+func (x *Times) GetTotal() float64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+type DashboardReport struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Days        *Days                  `protobuf:"bytes,1,opt,name=days,proto3" json:"days,omitempty"`
+	Times       *Times                 `protobuf:"bytes,2,opt,name=times,proto3" json:"times,omitempty"`
+	PeopleCount int32                  `protobuf:"varint,3,opt,name=people_count,json=peopleCount,proto3" json:"people_count,omitempty"`
+	Rows        []*DashboardRow        `protobuf:"bytes,4,rep,name=rows,proto3" json:"rows,omitempty"`
+	// By name.
+	People []*PeopleRow `protobuf:"bytes,5,rep,name=people,proto3" json:"people,omitempty"`
+	// The ten with most time of each.
+	Apps          []*AppsRow       `protobuf:"bytes,6,rep,name=apps,proto3" json:"apps,omitempty"`
+	Sites         []*SitesRow      `protobuf:"bytes,7,rep,name=sites,proto3" json:"sites,omitempty"`
+	Categories    []*CategoriesRow `protobuf:"bytes,8,rep,name=categories,proto3" json:"categories,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DashboardReport) Reset() {
+	*x = DashboardReport{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DashboardReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DashboardReport) ProtoMessage() {}
+
+func (x *DashboardReport) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DashboardReport.ProtoReflect.Descriptor instead.
+func (*DashboardReport) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{77}
+}
+
+func (x *DashboardReport) GetDays() *Days {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+func (x *DashboardReport) GetTimes() *Times {
+	if x != nil {
+		return x.Times
+	}
+	return nil
+}
+
+func (x *DashboardReport) GetPeopleCount() int32 {
+	if x != nil {
+		return x.PeopleCount
+	}
+	return 0
+}
+
+func (x *DashboardReport) GetRows() []*DashboardRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *DashboardReport) GetPeople() []*PeopleRow {
+	if x != nil {
+		return x.People
+	}
+	return nil
+}
+
+func (x *DashboardReport) GetApps() []*AppsRow {
+	if x != nil {
+		return x.Apps
+	}
+	return nil
+}
+
+func (x *DashboardReport) GetSites() []*SitesRow {
+	if x != nil {
+		return x.Sites
+	}
+	return nil
+}
+
+func (x *DashboardReport) GetCategories() []*CategoriesRow {
+	if x != nil {
+		return x.Categories
+	}
+	return nil
+}
+
+type DashboardRow struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Day           string                 `protobuf:"bytes,1,opt,name=day,proto3" json:"day,omitempty"`
+	Times         *Times                 `protobuf:"bytes,2,opt,name=times,proto3" json:"times,omitempty"`
+	People        int32                  `protobuf:"varint,3,opt,name=people,proto3" json:"people,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DashboardRow) Reset() {
+	*x = DashboardRow{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DashboardRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DashboardRow) ProtoMessage() {}
+
+func (x *DashboardRow) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DashboardRow.ProtoReflect.Descriptor instead.
+func (*DashboardRow) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{78}
+}
+
+func (x *DashboardRow) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *DashboardRow) GetTimes() *Times {
+	if x != nil {
+		return x.Times
+	}
+	return nil
+}
+
+func (x *DashboardRow) GetPeople() int32 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+type PeopleReport struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rows          []*PeopleRow           `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	Days          *Days                  `protobuf:"bytes,2,opt,name=days,proto3" json:"days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PeopleReport) Reset() {
+	*x = PeopleReport{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PeopleReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PeopleReport) ProtoMessage() {}
+
+func (x *PeopleReport) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PeopleReport.ProtoReflect.Descriptor instead.
+func (*PeopleReport) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{79}
+}
+
+func (x *PeopleReport) GetRows() []*PeopleRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *PeopleReport) GetDays() *Days {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+type PeopleRow struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Person         string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	Name           string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	ActiveSeconds  float64                `protobuf:"fixed64,3,opt,name=active_seconds,json=activeSeconds,proto3" json:"active_seconds,omitempty"`
+	PassiveSeconds float64                `protobuf:"fixed64,4,opt,name=passive_seconds,json=passiveSeconds,proto3" json:"passive_seconds,omitempty"`
+	TotalSeconds   float64                `protobuf:"fixed64,5,opt,name=total_seconds,json=totalSeconds,proto3" json:"total_seconds,omitempty"`
+	// Start of the first and end of the last active episode.
+	FirstActivity string `protobuf:"bytes,6,opt,name=first_activity,json=firstActivity,proto3" json:"first_activity,omitempty"`
+	LastActivity  string `protobuf:"bytes,7,opt,name=last_activity,json=lastActivity,proto3" json:"last_activity,omitempty"`
+	Days          int32  `protobuf:"varint,8,opt,name=days,proto3" json:"days,omitempty"`
+	Times         *Times `protobuf:"bytes,9,opt,name=times,proto3" json:"times,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PeopleRow) Reset() {
+	*x = PeopleRow{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PeopleRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PeopleRow) ProtoMessage() {}
+
+func (x *PeopleRow) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PeopleRow.ProtoReflect.Descriptor instead.
+func (*PeopleRow) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{80}
+}
+
+func (x *PeopleRow) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *PeopleRow) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PeopleRow) GetActiveSeconds() float64 {
+	if x != nil {
+		return x.ActiveSeconds
+	}
+	return 0
+}
+
+func (x *PeopleRow) GetPassiveSeconds() float64 {
+	if x != nil {
+		return x.PassiveSeconds
+	}
+	return 0
+}
+
+func (x *PeopleRow) GetTotalSeconds() float64 {
+	if x != nil {
+		return x.TotalSeconds
+	}
+	return 0
+}
+
+func (x *PeopleRow) GetFirstActivity() string {
+	if x != nil {
+		return x.FirstActivity
+	}
+	return ""
+}
+
+func (x *PeopleRow) GetLastActivity() string {
+	if x != nil {
+		return x.LastActivity
+	}
+	return ""
+}
+
+func (x *PeopleRow) GetDays() int32 {
+	if x != nil {
+		return x.Days
+	}
+	return 0
+}
+
+func (x *PeopleRow) GetTimes() *Times {
+	if x != nil {
+		return x.Times
+	}
+	return nil
+}
+
+type AppsReport struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rows          []*AppsRow             `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	Days          *Days                  `protobuf:"bytes,2,opt,name=days,proto3" json:"days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppsReport) Reset() {
+	*x = AppsReport{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppsReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppsReport) ProtoMessage() {}
+
+func (x *AppsReport) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppsReport.ProtoReflect.Descriptor instead.
+func (*AppsReport) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{81}
+}
+
+func (x *AppsReport) GetRows() []*AppsRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *AppsReport) GetDays() *Days {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+type AppsRow struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	App            string                 `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
+	Product        string                 `protobuf:"bytes,2,opt,name=product,proto3" json:"product,omitempty"`
+	ActiveSeconds  float64                `protobuf:"fixed64,3,opt,name=active_seconds,json=activeSeconds,proto3" json:"active_seconds,omitempty"`
+	PassiveSeconds float64                `protobuf:"fixed64,4,opt,name=passive_seconds,json=passiveSeconds,proto3" json:"passive_seconds,omitempty"`
+	TotalSeconds   float64                `protobuf:"fixed64,5,opt,name=total_seconds,json=totalSeconds,proto3" json:"total_seconds,omitempty"`
+	// Of the total in the filter, 0–1.
+	Share  float64 `protobuf:"fixed64,6,opt,name=share,proto3" json:"share,omitempty"`
+	People int32   `protobuf:"varint,7,opt,name=people,proto3" json:"people,omitempty"`
+	// Of most of its time, where exceptions differ.
+	Status        string `protobuf:"bytes,8,opt,name=status,proto3" json:"status,omitempty"`
+	Category      string `protobuf:"bytes,9,opt,name=category,proto3" json:"category,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppsRow) Reset() {
+	*x = AppsRow{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppsRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppsRow) ProtoMessage() {}
+
+func (x *AppsRow) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppsRow.ProtoReflect.Descriptor instead.
+func (*AppsRow) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{82}
+}
+
+func (x *AppsRow) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
+func (x *AppsRow) GetProduct() string {
+	if x != nil {
+		return x.Product
+	}
+	return ""
+}
+
+func (x *AppsRow) GetActiveSeconds() float64 {
+	if x != nil {
+		return x.ActiveSeconds
+	}
+	return 0
+}
+
+func (x *AppsRow) GetPassiveSeconds() float64 {
+	if x != nil {
+		return x.PassiveSeconds
+	}
+	return 0
+}
+
+func (x *AppsRow) GetTotalSeconds() float64 {
+	if x != nil {
+		return x.TotalSeconds
+	}
+	return 0
+}
+
+func (x *AppsRow) GetShare() float64 {
+	if x != nil {
+		return x.Share
+	}
+	return 0
+}
+
+func (x *AppsRow) GetPeople() int32 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+func (x *AppsRow) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *AppsRow) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+type SitesReport struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rows          []*SitesRow            `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	Days          *Days                  `protobuf:"bytes,2,opt,name=days,proto3" json:"days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SitesReport) Reset() {
+	*x = SitesReport{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SitesReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SitesReport) ProtoMessage() {}
+
+func (x *SitesReport) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SitesReport.ProtoReflect.Descriptor instead.
+func (*SitesReport) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{83}
+}
+
+func (x *SitesReport) GetRows() []*SitesRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *SitesReport) GetDays() *Days {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+type SitesRow struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Site           string                 `protobuf:"bytes,1,opt,name=site,proto3" json:"site,omitempty"`
+	ActiveSeconds  float64                `protobuf:"fixed64,2,opt,name=active_seconds,json=activeSeconds,proto3" json:"active_seconds,omitempty"`
+	PassiveSeconds float64                `protobuf:"fixed64,3,opt,name=passive_seconds,json=passiveSeconds,proto3" json:"passive_seconds,omitempty"`
+	TotalSeconds   float64                `protobuf:"fixed64,4,opt,name=total_seconds,json=totalSeconds,proto3" json:"total_seconds,omitempty"`
+	Share          float64                `protobuf:"fixed64,5,opt,name=share,proto3" json:"share,omitempty"`
+	People         int32                  `protobuf:"varint,6,opt,name=people,proto3" json:"people,omitempty"`
+	Status         string                 `protobuf:"bytes,7,opt,name=status,proto3" json:"status,omitempty"`
+	Category       string                 `protobuf:"bytes,8,opt,name=category,proto3" json:"category,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *SitesRow) Reset() {
+	*x = SitesRow{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SitesRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SitesRow) ProtoMessage() {}
+
+func (x *SitesRow) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SitesRow.ProtoReflect.Descriptor instead.
+func (*SitesRow) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{84}
+}
+
+func (x *SitesRow) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
+}
+
+func (x *SitesRow) GetActiveSeconds() float64 {
+	if x != nil {
+		return x.ActiveSeconds
+	}
+	return 0
+}
+
+func (x *SitesRow) GetPassiveSeconds() float64 {
+	if x != nil {
+		return x.PassiveSeconds
+	}
+	return 0
+}
+
+func (x *SitesRow) GetTotalSeconds() float64 {
+	if x != nil {
+		return x.TotalSeconds
+	}
+	return 0
+}
+
+func (x *SitesRow) GetShare() float64 {
+	if x != nil {
+		return x.Share
+	}
+	return 0
+}
+
+func (x *SitesRow) GetPeople() int32 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+func (x *SitesRow) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *SitesRow) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+type TitlesReport struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The 1,000 with most time.
+	Rows          []*TitlesRow `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	Days          *Days        `protobuf:"bytes,2,opt,name=days,proto3" json:"days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TitlesReport) Reset() {
+	*x = TitlesReport{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TitlesReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TitlesReport) ProtoMessage() {}
+
+func (x *TitlesReport) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TitlesReport.ProtoReflect.Descriptor instead.
+func (*TitlesReport) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{85}
+}
+
+func (x *TitlesReport) GetRows() []*TitlesRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *TitlesReport) GetDays() *Days {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+type TitlesRow struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Title          string                 `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
+	ActiveSeconds  float64                `protobuf:"fixed64,2,opt,name=active_seconds,json=activeSeconds,proto3" json:"active_seconds,omitempty"`
+	PassiveSeconds float64                `protobuf:"fixed64,3,opt,name=passive_seconds,json=passiveSeconds,proto3" json:"passive_seconds,omitempty"`
+	TotalSeconds   float64                `protobuf:"fixed64,4,opt,name=total_seconds,json=totalSeconds,proto3" json:"total_seconds,omitempty"`
+	Share          float64                `protobuf:"fixed64,5,opt,name=share,proto3" json:"share,omitempty"`
+	People         int32                  `protobuf:"varint,6,opt,name=people,proto3" json:"people,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *TitlesRow) Reset() {
+	*x = TitlesRow{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TitlesRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TitlesRow) ProtoMessage() {}
+
+func (x *TitlesRow) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TitlesRow.ProtoReflect.Descriptor instead.
+func (*TitlesRow) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{86}
+}
+
+func (x *TitlesRow) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *TitlesRow) GetActiveSeconds() float64 {
+	if x != nil {
+		return x.ActiveSeconds
+	}
+	return 0
+}
+
+func (x *TitlesRow) GetPassiveSeconds() float64 {
+	if x != nil {
+		return x.PassiveSeconds
+	}
+	return 0
+}
+
+func (x *TitlesRow) GetTotalSeconds() float64 {
+	if x != nil {
+		return x.TotalSeconds
+	}
+	return 0
+}
+
+func (x *TitlesRow) GetShare() float64 {
+	if x != nil {
+		return x.Share
+	}
+	return 0
+}
+
+func (x *TitlesRow) GetPeople() int32 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+type CategoriesReport struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rows          []*CategoriesRow       `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	Days          *Days                  `protobuf:"bytes,2,opt,name=days,proto3" json:"days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CategoriesReport) Reset() {
+	*x = CategoriesReport{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CategoriesReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CategoriesReport) ProtoMessage() {}
+
+func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CategoriesReport.ProtoReflect.Descriptor instead.
+func (*CategoriesReport) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{87}
+}
+
+func (x *CategoriesReport) GetRows() []*CategoriesRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *CategoriesReport) GetDays() *Days {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+type CategoriesRow struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: what has none.
+	Category       string  `protobuf:"bytes,1,opt,name=category,proto3" json:"category,omitempty"`
+	ActiveSeconds  float64 `protobuf:"fixed64,2,opt,name=active_seconds,json=activeSeconds,proto3" json:"active_seconds,omitempty"`
+	PassiveSeconds float64 `protobuf:"fixed64,3,opt,name=passive_seconds,json=passiveSeconds,proto3" json:"passive_seconds,omitempty"`
+	TotalSeconds   float64 `protobuf:"fixed64,4,opt,name=total_seconds,json=totalSeconds,proto3" json:"total_seconds,omitempty"`
+	Share          float64 `protobuf:"fixed64,5,opt,name=share,proto3" json:"share,omitempty"`
+	People         int32   `protobuf:"varint,6,opt,name=people,proto3" json:"people,omitempty"`
+	Times          *Times  `protobuf:"bytes,7,opt,name=times,proto3" json:"times,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *CategoriesRow) Reset() {
+	*x = CategoriesRow{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CategoriesRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CategoriesRow) ProtoMessage() {}
+
+func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CategoriesRow.ProtoReflect.Descriptor instead.
+func (*CategoriesRow) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{88}
+}
+
+func (x *CategoriesRow) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+func (x *CategoriesRow) GetActiveSeconds() float64 {
+	if x != nil {
+		return x.ActiveSeconds
+	}
+	return 0
+}
+
+func (x *CategoriesRow) GetPassiveSeconds() float64 {
+	if x != nil {
+		return x.PassiveSeconds
+	}
+	return 0
+}
+
+func (x *CategoriesRow) GetTotalSeconds() float64 {
+	if x != nil {
+		return x.TotalSeconds
+	}
+	return 0
+}
+
+func (x *CategoriesRow) GetShare() float64 {
+	if x != nil {
+		return x.Share
+	}
+	return 0
+}
+
+func (x *CategoriesRow) GetPeople() int32 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+func (x *CategoriesRow) GetTimes() *Times {
+	if x != nil {
+		return x.Times
+	}
+	return nil
+}
+
+type HoursReport struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rows          []*HoursRow            `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	Days          *Days                  `protobuf:"bytes,2,opt,name=days,proto3" json:"days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HoursReport) Reset() {
+	*x = HoursReport{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HoursReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HoursReport) ProtoMessage() {}
+
+func (x *HoursReport) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HoursReport.ProtoReflect.Descriptor instead.
+func (*HoursReport) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{89}
+}
+
+func (x *HoursReport) GetRows() []*HoursRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *HoursReport) GetDays() *Days {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+type HoursRow struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Person string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	Name   string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// YYYY-MM-DD.
+	Day            string  `protobuf:"bytes,3,opt,name=day,proto3" json:"day,omitempty"`
+	FirstActivity  string  `protobuf:"bytes,4,opt,name=first_activity,json=firstActivity,proto3" json:"first_activity,omitempty"`
+	LastActivity   string  `protobuf:"bytes,5,opt,name=last_activity,json=lastActivity,proto3" json:"last_activity,omitempty"`
+	ActiveSeconds  float64 `protobuf:"fixed64,6,opt,name=active_seconds,json=activeSeconds,proto3" json:"active_seconds,omitempty"`
+	PassiveSeconds float64 `protobuf:"fixed64,7,opt,name=passive_seconds,json=passiveSeconds,proto3" json:"passive_seconds,omitempty"`
+	TotalSeconds   float64 `protobuf:"fixed64,8,opt,name=total_seconds,json=totalSeconds,proto3" json:"total_seconds,omitempty"`
+	// Gaps over 5 minutes between the day's counted episodes.
+	Breaks        int32   `protobuf:"varint,9,opt,name=breaks,proto3" json:"breaks,omitempty"`
+	BreakSeconds  float64 `protobuf:"fixed64,10,opt,name=break_seconds,json=breakSeconds,proto3" json:"break_seconds,omitempty"`
+	LockedSeconds float64 `protobuf:"fixed64,11,opt,name=locked_seconds,json=lockedSeconds,proto3" json:"locked_seconds,omitempty"`
+	Times         *Times  `protobuf:"bytes,12,opt,name=times,proto3" json:"times,omitempty"`
+	// Where there is no counted time: why, as far as it is known: off, locked, paused, outside_schedule, silent,
+	// no_permission, not_tracked, unknown.
+	Absence       string `protobuf:"bytes,13,opt,name=absence,proto3" json:"absence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HoursRow) Reset() {
+	*x = HoursRow{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HoursRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HoursRow) ProtoMessage() {}
+
+func (x *HoursRow) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HoursRow.ProtoReflect.Descriptor instead.
+func (*HoursRow) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{90}
+}
+
+func (x *HoursRow) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *HoursRow) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *HoursRow) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *HoursRow) GetFirstActivity() string {
+	if x != nil {
+		return x.FirstActivity
+	}
+	return ""
+}
+
+func (x *HoursRow) GetLastActivity() string {
+	if x != nil {
+		return x.LastActivity
+	}
+	return ""
+}
+
+func (x *HoursRow) GetActiveSeconds() float64 {
+	if x != nil {
+		return x.ActiveSeconds
+	}
+	return 0
+}
+
+func (x *HoursRow) GetPassiveSeconds() float64 {
+	if x != nil {
+		return x.PassiveSeconds
+	}
+	return 0
+}
+
+func (x *HoursRow) GetTotalSeconds() float64 {
+	if x != nil {
+		return x.TotalSeconds
+	}
+	return 0
+}
+
+func (x *HoursRow) GetBreaks() int32 {
+	if x != nil {
+		return x.Breaks
+	}
+	return 0
+}
+
+func (x *HoursRow) GetBreakSeconds() float64 {
+	if x != nil {
+		return x.BreakSeconds
+	}
+	return 0
+}
+
+func (x *HoursRow) GetLockedSeconds() float64 {
+	if x != nil {
+		return x.LockedSeconds
+	}
+	return 0
+}
+
+func (x *HoursRow) GetTimes() *Times {
+	if x != nil {
+		return x.Times
+	}
+	return nil
+}
+
+func (x *HoursRow) GetAbsence() string {
+	if x != nil {
+		return x.Absence
+	}
+	return ""
+}
+
+type GroupsReport struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rows          []*GroupsRow           `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	Days          *Days                  `protobuf:"bytes,2,opt,name=days,proto3" json:"days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GroupsReport) Reset() {
+	*x = GroupsReport{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GroupsReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GroupsReport) ProtoMessage() {}
+
+func (x *GroupsReport) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GroupsReport.ProtoReflect.Descriptor instead.
+func (*GroupsReport) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{91}
+}
+
+func (x *GroupsReport) GetRows() []*GroupsRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *GroupsReport) GetDays() *Days {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+type GroupsRow struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Group string                 `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
+	// With time in the range.
+	People         int32   `protobuf:"varint,2,opt,name=people,proto3" json:"people,omitempty"`
+	ActiveSeconds  float64 `protobuf:"fixed64,3,opt,name=active_seconds,json=activeSeconds,proto3" json:"active_seconds,omitempty"`
+	PassiveSeconds float64 `protobuf:"fixed64,4,opt,name=passive_seconds,json=passiveSeconds,proto3" json:"passive_seconds,omitempty"`
+	TotalSeconds   float64 `protobuf:"fixed64,5,opt,name=total_seconds,json=totalSeconds,proto3" json:"total_seconds,omitempty"`
+	// Of each person with time.
+	MeanSeconds   float64 `protobuf:"fixed64,6,opt,name=mean_seconds,json=meanSeconds,proto3" json:"mean_seconds,omitempty"`
+	Times         *Times  `protobuf:"bytes,7,opt,name=times,proto3" json:"times,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GroupsRow) Reset() {
+	*x = GroupsRow{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GroupsRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GroupsRow) ProtoMessage() {}
+
+func (x *GroupsRow) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GroupsRow.ProtoReflect.Descriptor instead.
+func (*GroupsRow) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{92}
+}
+
+func (x *GroupsRow) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *GroupsRow) GetPeople() int32 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+func (x *GroupsRow) GetActiveSeconds() float64 {
+	if x != nil {
+		return x.ActiveSeconds
+	}
+	return 0
+}
+
+func (x *GroupsRow) GetPassiveSeconds() float64 {
+	if x != nil {
+		return x.PassiveSeconds
+	}
+	return 0
+}
+
+func (x *GroupsRow) GetTotalSeconds() float64 {
+	if x != nil {
+		return x.TotalSeconds
+	}
+	return 0
+}
+
+func (x *GroupsRow) GetMeanSeconds() float64 {
+	if x != nil {
+		return x.MeanSeconds
+	}
+	return 0
+}
+
+func (x *GroupsRow) GetTimes() *Times {
+	if x != nil {
+		return x.Times
+	}
+	return nil
+}
+
+type TimelineRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One day and one person are needed.
+	Ask *ReportRequest `protobuf:"bytes,1,opt,name=ask,proto3" json:"ask,omitempty"`
+	// Of 5 minutes to 2 hours; 0: 15 minutes.
+	BlockSeconds  float64 `protobuf:"fixed64,2,opt,name=block_seconds,json=blockSeconds,proto3" json:"block_seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TimelineRequest) Reset() {
+	*x = TimelineRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TimelineRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TimelineRequest) ProtoMessage() {}
+
+func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TimelineRequest.ProtoReflect.Descriptor instead.
+func (*TimelineRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{93}
+}
+
+func (x *TimelineRequest) GetAsk() *ReportRequest {
+	if x != nil {
+		return x.Ask
+	}
+	return nil
+}
+
+func (x *TimelineRequest) GetBlockSeconds() float64 {
+	if x != nil {
+		return x.BlockSeconds
+	}
+	return 0
+}
+
+type TimelineReport struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Days          *Days                  `protobuf:"bytes,1,opt,name=days,proto3" json:"days,omitempty"`
+	Day           *HoursRow              `protobuf:"bytes,2,opt,name=day,proto3" json:"day,omitempty"`
+	Blocks        []*TimelineBlock       `protobuf:"bytes,3,rep,name=blocks,proto3" json:"blocks,omitempty"`
+	Gaps          []*TimelineGap         `protobuf:"bytes,4,rep,name=gaps,proto3" json:"gaps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TimelineReport) Reset() {
+	*x = TimelineReport{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TimelineReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TimelineReport) ProtoMessage() {}
+
+func (x *TimelineReport) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TimelineReport.ProtoReflect.Descriptor instead.
+func (*TimelineReport) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{94}
+}
+
+func (x *TimelineReport) GetDays() *Days {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+func (x *TimelineReport) GetDay() *HoursRow {
+	if x != nil {
+		return x.Day
+	}
+	return nil
+}
+
+func (x *TimelineReport) GetBlocks() []*TimelineBlock {
+	if x != nil {
+		return x.Blocks
+	}
+	return nil
+}
+
+func (x *TimelineReport) GetGaps() []*TimelineGap {
+	if x != nil {
+		return x.Gaps
+	}
+	return nil
+}
+
+type TimelineBlock struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Start   string                 `protobuf:"bytes,1,opt,name=start,proto3" json:"start,omitempty"`
+	Seconds float64                `protobuf:"fixed64,2,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	// Of most seconds; ties go productive, undefined, unproductive. Empty: nothing counted.
+	Status        string  `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`
+	Times         *Times  `protobuf:"bytes,4,opt,name=times,proto3" json:"times,omitempty"`
+	LockedSeconds float64 `protobuf:"fixed64,5,opt,name=locked_seconds,json=lockedSeconds,proto3" json:"locked_seconds,omitempty"`
+	App           string  `protobuf:"bytes,6,opt,name=app,proto3" json:"app,omitempty"`
+	Site          string  `protobuf:"bytes,7,opt,name=site,proto3" json:"site,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TimelineBlock) Reset() {
+	*x = TimelineBlock{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TimelineBlock) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TimelineBlock) ProtoMessage() {}
+
+func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TimelineBlock.ProtoReflect.Descriptor instead.
+func (*TimelineBlock) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{95}
+}
+
+func (x *TimelineBlock) GetStart() string {
+	if x != nil {
+		return x.Start
+	}
+	return ""
+}
+
+func (x *TimelineBlock) GetSeconds() float64 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+func (x *TimelineBlock) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *TimelineBlock) GetTimes() *Times {
+	if x != nil {
+		return x.Times
+	}
+	return nil
+}
+
+func (x *TimelineBlock) GetLockedSeconds() float64 {
+	if x != nil {
+		return x.LockedSeconds
+	}
+	return 0
+}
+
+func (x *TimelineBlock) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
+func (x *TimelineBlock) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
+}
+
+type TimelineGap struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Start   string                 `protobuf:"bytes,1,opt,name=start,proto3" json:"start,omitempty"`
+	Seconds float64                `protobuf:"fixed64,2,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	// As HoursRow.absence, and inactive: on, and no input.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TimelineGap) Reset() {
+	*x = TimelineGap{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TimelineGap) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TimelineGap) ProtoMessage() {}
+
+func (x *TimelineGap) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TimelineGap.ProtoReflect.Descriptor instead.
+func (*TimelineGap) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{96}
+}
+
+func (x *TimelineGap) GetStart() string {
+	if x != nil {
+		return x.Start
+	}
+	return ""
+}
+
+func (x *TimelineGap) GetSeconds() float64 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+func (x *TimelineGap) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type LiveReport struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rows          []*LiveRow             `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LiveReport) Reset() {
+	*x = LiveReport{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LiveReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LiveReport) ProtoMessage() {}
+
+func (x *LiveReport) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LiveReport.ProtoReflect.Descriptor instead.
+func (*LiveReport) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{97}
+}
+
+func (x *LiveReport) GetRows() []*LiveRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+type LiveRow struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Person     string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	Name       string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Device     string                 `protobuf:"bytes,3,opt,name=device,proto3" json:"device,omitempty"`
+	DeviceName string                 `protobuf:"bytes,4,opt,name=device_name,json=deviceName,proto3" json:"device_name,omitempty"`
+	// active, passive, locked, no_input or silent.
+	State       string `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`
+	Since       string `protobuf:"bytes,6,opt,name=since,proto3" json:"since,omitempty"`
+	App         string `protobuf:"bytes,7,opt,name=app,proto3" json:"app,omitempty"`
+	Title       string `protobuf:"bytes,8,opt,name=title,proto3" json:"title,omitempty"`
+	Site        string `protobuf:"bytes,9,opt,name=site,proto3" json:"site,omitempty"`
+	Status      string `protobuf:"bytes,10,opt,name=status,proto3" json:"status,omitempty"`
+	Category    string `protobuf:"bytes,11,opt,name=category,proto3" json:"category,omitempty"`
+	LastContact string `protobuf:"bytes,12,opt,name=last_contact,json=lastContact,proto3" json:"last_contact,omitempty"`
+	// Of today, of the person.
+	Today         *Times `protobuf:"bytes,13,opt,name=today,proto3" json:"today,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LiveRow) Reset() {
+	*x = LiveRow{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LiveRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LiveRow) ProtoMessage() {}
+
+func (x *LiveRow) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LiveRow.ProtoReflect.Descriptor instead.
+func (*LiveRow) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{98}
+}
+
+func (x *LiveRow) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *LiveRow) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *LiveRow) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *LiveRow) GetDeviceName() string {
+	if x != nil {
+		return x.DeviceName
+	}
+	return ""
+}
+
+func (x *LiveRow) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *LiveRow) GetSince() string {
+	if x != nil {
+		return x.Since
+	}
+	return ""
+}
+
+func (x *LiveRow) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
+func (x *LiveRow) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *LiveRow) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
+}
+
+func (x *LiveRow) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *LiveRow) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+func (x *LiveRow) GetLastContact() string {
+	if x != nil {
+		return x.LastContact
+	}
+	return ""
+}
+
+func (x *LiveRow) GetToday() *Times {
+	if x != nil {
+		return x.Today
+	}
+	return nil
+}
+
 type ActivityReport struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Rows          []*ActivityRow         `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
@@ -1151,7 +6379,7 @@ type ActivityReport struct {
 
 func (x *ActivityReport) Reset() {
 	*x = ActivityReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[20]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1163,7 +6391,7 @@ func (x *ActivityReport) String() string {
 func (*ActivityReport) ProtoMessage() {}
 
 func (x *ActivityReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[20]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1176,7 +6404,7 @@ func (x *ActivityReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityReport.ProtoReflect.Descriptor instead.
 func (*ActivityReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{20}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{99}
 }
 
 func (x *ActivityReport) GetRows() []*ActivityRow {
@@ -1218,7 +6446,7 @@ type ActivityRow struct {
 
 func (x *ActivityRow) Reset() {
 	*x = ActivityRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[21]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1230,7 +6458,7 @@ func (x *ActivityRow) String() string {
 func (*ActivityRow) ProtoMessage() {}
 
 func (x *ActivityRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[21]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1243,7 +6471,7 @@ func (x *ActivityRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityRow.ProtoReflect.Descriptor instead.
 func (*ActivityRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{21}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{100}
 }
 
 func (x *ActivityRow) GetDevice() string {
@@ -1393,28 +6621,33 @@ func (x *ActivityRow) GetDeviceName() string {
 	return ""
 }
 
-type PeopleReport struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Rows          []*PeopleRow           `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+type ListActivityRequest struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Ask         *ReportRequest         `protobuf:"bytes,1,opt,name=ask,proto3" json:"ask,omitempty"`
+	NewestFirst bool                   `protobuf:"varint,2,opt,name=newest_first,json=newestFirst,proto3" json:"newest_first,omitempty"`
+	// 0: 100; at most 1,000.
+	Limit int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// As the page before gave it, of the same question.
+	Cursor        string `protobuf:"bytes,4,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *PeopleReport) Reset() {
-	*x = PeopleReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[22]
+func (x *ListActivityRequest) Reset() {
+	*x = ListActivityRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *PeopleReport) String() string {
+func (x *ListActivityRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*PeopleReport) ProtoMessage() {}
+func (*ListActivityRequest) ProtoMessage() {}
 
-func (x *PeopleReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[22]
+func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1425,141 +6658,126 @@ func (x *PeopleReport) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use PeopleReport.ProtoReflect.Descriptor instead.
-func (*PeopleReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{22}
+// Deprecated: Use ListActivityRequest.ProtoReflect.Descriptor instead.
+func (*ListActivityRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{101}
 }
 
-func (x *PeopleReport) GetRows() []*PeopleRow {
+func (x *ListActivityRequest) GetAsk() *ReportRequest {
+	if x != nil {
+		return x.Ask
+	}
+	return nil
+}
+
+func (x *ListActivityRequest) GetNewestFirst() bool {
+	if x != nil {
+		return x.NewestFirst
+	}
+	return false
+}
+
+func (x *ListActivityRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListActivityRequest) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+type ListActivityResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Rows  []*ActivityRow         `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	// Empty on the last page.
+	NextCursor    string `protobuf:"bytes,2,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
+	Days          *Days  `protobuf:"bytes,3,opt,name=days,proto3" json:"days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListActivityResponse) Reset() {
+	*x = ListActivityResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListActivityResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListActivityResponse) ProtoMessage() {}
+
+func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListActivityResponse.ProtoReflect.Descriptor instead.
+func (*ListActivityResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{102}
+}
+
+func (x *ListActivityResponse) GetRows() []*ActivityRow {
 	if x != nil {
 		return x.Rows
 	}
 	return nil
 }
 
-type PeopleRow struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	Person         string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
-	Name           string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	ActiveSeconds  float64                `protobuf:"fixed64,3,opt,name=active_seconds,json=activeSeconds,proto3" json:"active_seconds,omitempty"`
-	PassiveSeconds float64                `protobuf:"fixed64,4,opt,name=passive_seconds,json=passiveSeconds,proto3" json:"passive_seconds,omitempty"`
-	TotalSeconds   float64                `protobuf:"fixed64,5,opt,name=total_seconds,json=totalSeconds,proto3" json:"total_seconds,omitempty"`
-	// Start of the first and end of the last active episode.
-	FirstActivity string `protobuf:"bytes,6,opt,name=first_activity,json=firstActivity,proto3" json:"first_activity,omitempty"`
-	LastActivity  string `protobuf:"bytes,7,opt,name=last_activity,json=lastActivity,proto3" json:"last_activity,omitempty"`
-	Days          int32  `protobuf:"varint,8,opt,name=days,proto3" json:"days,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *PeopleRow) Reset() {
-	*x = PeopleRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[23]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *PeopleRow) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*PeopleRow) ProtoMessage() {}
-
-func (x *PeopleRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[23]
+func (x *ListActivityResponse) GetNextCursor() string {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use PeopleRow.ProtoReflect.Descriptor instead.
-func (*PeopleRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{23}
-}
-
-func (x *PeopleRow) GetPerson() string {
-	if x != nil {
-		return x.Person
+		return x.NextCursor
 	}
 	return ""
 }
 
-func (x *PeopleRow) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *PeopleRow) GetActiveSeconds() float64 {
-	if x != nil {
-		return x.ActiveSeconds
-	}
-	return 0
-}
-
-func (x *PeopleRow) GetPassiveSeconds() float64 {
-	if x != nil {
-		return x.PassiveSeconds
-	}
-	return 0
-}
-
-func (x *PeopleRow) GetTotalSeconds() float64 {
-	if x != nil {
-		return x.TotalSeconds
-	}
-	return 0
-}
-
-func (x *PeopleRow) GetFirstActivity() string {
-	if x != nil {
-		return x.FirstActivity
-	}
-	return ""
-}
-
-func (x *PeopleRow) GetLastActivity() string {
-	if x != nil {
-		return x.LastActivity
-	}
-	return ""
-}
-
-func (x *PeopleRow) GetDays() int32 {
+func (x *ListActivityResponse) GetDays() *Days {
 	if x != nil {
 		return x.Days
 	}
-	return 0
+	return nil
 }
 
-type AppsReport struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Rows          []*AppsRow             `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+type ExportRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// dashboard, people, apps, sites, titles, categories, hours, groups or activity.
+	Report string         `protobuf:"bytes,1,opt,name=report,proto3" json:"report,omitempty"`
+	Ask    *ReportRequest `protobuf:"bytes,2,opt,name=ask,proto3" json:"ask,omitempty"`
+	// csv, xlsx or parquet.
+	Format        string `protobuf:"bytes,3,opt,name=format,proto3" json:"format,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *AppsReport) Reset() {
-	*x = AppsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[24]
+func (x *ExportRequest) Reset() {
+	*x = ExportRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *AppsReport) String() string {
+func (x *ExportRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*AppsReport) ProtoMessage() {}
+func (*ExportRequest) ProtoMessage() {}
 
-func (x *AppsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[24]
+func (x *ExportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1570,446 +6788,53 @@ func (x *AppsReport) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use AppsReport.ProtoReflect.Descriptor instead.
-func (*AppsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{24}
+// Deprecated: Use ExportRequest.ProtoReflect.Descriptor instead.
+func (*ExportRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{103}
 }
 
-func (x *AppsReport) GetRows() []*AppsRow {
+func (x *ExportRequest) GetReport() string {
 	if x != nil {
-		return x.Rows
+		return x.Report
+	}
+	return ""
+}
+
+func (x *ExportRequest) GetAsk() *ReportRequest {
+	if x != nil {
+		return x.Ask
 	}
 	return nil
 }
 
-type AppsRow struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	App            string                 `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
-	Product        string                 `protobuf:"bytes,2,opt,name=product,proto3" json:"product,omitempty"`
-	ActiveSeconds  float64                `protobuf:"fixed64,3,opt,name=active_seconds,json=activeSeconds,proto3" json:"active_seconds,omitempty"`
-	PassiveSeconds float64                `protobuf:"fixed64,4,opt,name=passive_seconds,json=passiveSeconds,proto3" json:"passive_seconds,omitempty"`
-	TotalSeconds   float64                `protobuf:"fixed64,5,opt,name=total_seconds,json=totalSeconds,proto3" json:"total_seconds,omitempty"`
-	// Of the total in the filter, 0–1.
-	Share         float64 `protobuf:"fixed64,6,opt,name=share,proto3" json:"share,omitempty"`
-	People        int32   `protobuf:"varint,7,opt,name=people,proto3" json:"people,omitempty"`
-	Status        string  `protobuf:"bytes,8,opt,name=status,proto3" json:"status,omitempty"`
-	Category      string  `protobuf:"bytes,9,opt,name=category,proto3" json:"category,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AppsRow) Reset() {
-	*x = AppsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[25]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AppsRow) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AppsRow) ProtoMessage() {}
-
-func (x *AppsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[25]
+func (x *ExportRequest) GetFormat() string {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AppsRow.ProtoReflect.Descriptor instead.
-func (*AppsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{25}
-}
-
-func (x *AppsRow) GetApp() string {
-	if x != nil {
-		return x.App
+		return x.Format
 	}
 	return ""
-}
-
-func (x *AppsRow) GetProduct() string {
-	if x != nil {
-		return x.Product
-	}
-	return ""
-}
-
-func (x *AppsRow) GetActiveSeconds() float64 {
-	if x != nil {
-		return x.ActiveSeconds
-	}
-	return 0
-}
-
-func (x *AppsRow) GetPassiveSeconds() float64 {
-	if x != nil {
-		return x.PassiveSeconds
-	}
-	return 0
-}
-
-func (x *AppsRow) GetTotalSeconds() float64 {
-	if x != nil {
-		return x.TotalSeconds
-	}
-	return 0
-}
-
-func (x *AppsRow) GetShare() float64 {
-	if x != nil {
-		return x.Share
-	}
-	return 0
-}
-
-func (x *AppsRow) GetPeople() int32 {
-	if x != nil {
-		return x.People
-	}
-	return 0
-}
-
-func (x *AppsRow) GetStatus() string {
-	if x != nil {
-		return x.Status
-	}
-	return ""
-}
-
-func (x *AppsRow) GetCategory() string {
-	if x != nil {
-		return x.Category
-	}
-	return ""
-}
-
-type SitesReport struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Rows          []*SitesRow            `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *SitesReport) Reset() {
-	*x = SitesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[26]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *SitesReport) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*SitesReport) ProtoMessage() {}
-
-func (x *SitesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[26]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use SitesReport.ProtoReflect.Descriptor instead.
-func (*SitesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{26}
-}
-
-func (x *SitesReport) GetRows() []*SitesRow {
-	if x != nil {
-		return x.Rows
-	}
-	return nil
-}
-
-type SitesRow struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	Site           string                 `protobuf:"bytes,1,opt,name=site,proto3" json:"site,omitempty"`
-	ActiveSeconds  float64                `protobuf:"fixed64,2,opt,name=active_seconds,json=activeSeconds,proto3" json:"active_seconds,omitempty"`
-	PassiveSeconds float64                `protobuf:"fixed64,3,opt,name=passive_seconds,json=passiveSeconds,proto3" json:"passive_seconds,omitempty"`
-	TotalSeconds   float64                `protobuf:"fixed64,4,opt,name=total_seconds,json=totalSeconds,proto3" json:"total_seconds,omitempty"`
-	Share          float64                `protobuf:"fixed64,5,opt,name=share,proto3" json:"share,omitempty"`
-	People         int32                  `protobuf:"varint,6,opt,name=people,proto3" json:"people,omitempty"`
-	Status         string                 `protobuf:"bytes,7,opt,name=status,proto3" json:"status,omitempty"`
-	Category       string                 `protobuf:"bytes,8,opt,name=category,proto3" json:"category,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
-}
-
-func (x *SitesRow) Reset() {
-	*x = SitesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[27]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *SitesRow) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*SitesRow) ProtoMessage() {}
-
-func (x *SitesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[27]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use SitesRow.ProtoReflect.Descriptor instead.
-func (*SitesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{27}
-}
-
-func (x *SitesRow) GetSite() string {
-	if x != nil {
-		return x.Site
-	}
-	return ""
-}
-
-func (x *SitesRow) GetActiveSeconds() float64 {
-	if x != nil {
-		return x.ActiveSeconds
-	}
-	return 0
-}
-
-func (x *SitesRow) GetPassiveSeconds() float64 {
-	if x != nil {
-		return x.PassiveSeconds
-	}
-	return 0
-}
-
-func (x *SitesRow) GetTotalSeconds() float64 {
-	if x != nil {
-		return x.TotalSeconds
-	}
-	return 0
-}
-
-func (x *SitesRow) GetShare() float64 {
-	if x != nil {
-		return x.Share
-	}
-	return 0
-}
-
-func (x *SitesRow) GetPeople() int32 {
-	if x != nil {
-		return x.People
-	}
-	return 0
-}
-
-func (x *SitesRow) GetStatus() string {
-	if x != nil {
-		return x.Status
-	}
-	return ""
-}
-
-func (x *SitesRow) GetCategory() string {
-	if x != nil {
-		return x.Category
-	}
-	return ""
-}
-
-type HoursReport struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Rows          []*HoursRow            `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *HoursReport) Reset() {
-	*x = HoursReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[28]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *HoursReport) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*HoursReport) ProtoMessage() {}
-
-func (x *HoursReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[28]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use HoursReport.ProtoReflect.Descriptor instead.
-func (*HoursReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{28}
-}
-
-func (x *HoursReport) GetRows() []*HoursRow {
-	if x != nil {
-		return x.Rows
-	}
-	return nil
-}
-
-type HoursRow struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Person string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
-	Name   string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// YYYY-MM-DD.
-	Day            string  `protobuf:"bytes,3,opt,name=day,proto3" json:"day,omitempty"`
-	FirstActivity  string  `protobuf:"bytes,4,opt,name=first_activity,json=firstActivity,proto3" json:"first_activity,omitempty"`
-	LastActivity   string  `protobuf:"bytes,5,opt,name=last_activity,json=lastActivity,proto3" json:"last_activity,omitempty"`
-	ActiveSeconds  float64 `protobuf:"fixed64,6,opt,name=active_seconds,json=activeSeconds,proto3" json:"active_seconds,omitempty"`
-	PassiveSeconds float64 `protobuf:"fixed64,7,opt,name=passive_seconds,json=passiveSeconds,proto3" json:"passive_seconds,omitempty"`
-	TotalSeconds   float64 `protobuf:"fixed64,8,opt,name=total_seconds,json=totalSeconds,proto3" json:"total_seconds,omitempty"`
-	// Gaps over 5 minutes between the day's counted episodes.
-	Breaks        int32   `protobuf:"varint,9,opt,name=breaks,proto3" json:"breaks,omitempty"`
-	BreakSeconds  float64 `protobuf:"fixed64,10,opt,name=break_seconds,json=breakSeconds,proto3" json:"break_seconds,omitempty"`
-	LockedSeconds float64 `protobuf:"fixed64,11,opt,name=locked_seconds,json=lockedSeconds,proto3" json:"locked_seconds,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *HoursRow) Reset() {
-	*x = HoursRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[29]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *HoursRow) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*HoursRow) ProtoMessage() {}
-
-func (x *HoursRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[29]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use HoursRow.ProtoReflect.Descriptor instead.
-func (*HoursRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{29}
-}
-
-func (x *HoursRow) GetPerson() string {
-	if x != nil {
-		return x.Person
-	}
-	return ""
-}
-
-func (x *HoursRow) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *HoursRow) GetDay() string {
-	if x != nil {
-		return x.Day
-	}
-	return ""
-}
-
-func (x *HoursRow) GetFirstActivity() string {
-	if x != nil {
-		return x.FirstActivity
-	}
-	return ""
-}
-
-func (x *HoursRow) GetLastActivity() string {
-	if x != nil {
-		return x.LastActivity
-	}
-	return ""
-}
-
-func (x *HoursRow) GetActiveSeconds() float64 {
-	if x != nil {
-		return x.ActiveSeconds
-	}
-	return 0
-}
-
-func (x *HoursRow) GetPassiveSeconds() float64 {
-	if x != nil {
-		return x.PassiveSeconds
-	}
-	return 0
-}
-
-func (x *HoursRow) GetTotalSeconds() float64 {
-	if x != nil {
-		return x.TotalSeconds
-	}
-	return 0
-}
-
-func (x *HoursRow) GetBreaks() int32 {
-	if x != nil {
-		return x.Breaks
-	}
-	return 0
-}
-
-func (x *HoursRow) GetBreakSeconds() float64 {
-	if x != nil {
-		return x.BreakSeconds
-	}
-	return 0
-}
-
-func (x *HoursRow) GetLockedSeconds() float64 {
-	if x != nil {
-		return x.LockedSeconds
-	}
-	return 0
 }
 
 var File_dayline_admin_v1_admin_proto protoreflect.FileDescriptor
 
 const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\n" +
-	"\x1cdayline/admin/v1/admin.proto\x12\x10dayline.admin.v1\"m\n" +
+	"\x1cdayline/admin/v1/admin.proto\x12\x10dayline.admin.v1\"\x0f\n" +
+	"\rWhoAmIRequest\"\xb2\x01\n" +
+	"\x0eWhoAmIResponse\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
+	"\x04role\x18\x02 \x01(\tR\x04role\x12\x1a\n" +
+	"\beveryone\x18\x03 \x01(\bR\beveryone\x12'\n" +
+	"\x0fviewable_groups\x18\x04 \x03(\tR\x0eviewableGroups\x12\x16\n" +
+	"\x06person\x18\x05 \x01(\tR\x06person\x12\x1b\n" +
+	"\tread_only\x18\x06 \x01(\bR\breadOnly\"A\n" +
+	"\rSignInRequest\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\x12\x1a\n" +
+	"\bpassword\x18\x02 \x01(\tR\bpassword\"@\n" +
+	"\x0eSignInResponse\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\x12\x18\n" +
+	"\aexpires\x18\x02 \x01(\tR\aexpires\"\x10\n" +
+	"\x0eSignOutRequest\"\x11\n" +
+	"\x0fSignOutResponse\"m\n" +
 	"\x11CreateLinkRequest\x12\x0e\n" +
 	"\x02os\x18\x01 \x01(\tR\x02os\x12'\n" +
 	"\x0fexpires_seconds\x18\x02 \x01(\x01R\x0eexpiresSeconds\x12\x1f\n" +
@@ -2037,7 +6862,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x12RevokeLinkResponse\"\x14\n" +
 	"\x12ListDevicesRequest\"I\n" +
 	"\x13ListDevicesResponse\x122\n" +
-	"\adevices\x18\x01 \x03(\v2\x18.dayline.admin.v1.DeviceR\adevices\"\xc0\x02\n" +
+	"\adevices\x18\x01 \x03(\v2\x18.dayline.admin.v1.DeviceR\adevices\"\xb9\x04\n" +
 	"\x06Device\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x0e\n" +
@@ -2052,14 +6877,181 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x05flags\x18\n" +
 	" \x03(\tR\x05flags\x12\x16\n" +
 	"\x06logins\x18\v \x03(\tR\x06logins\x12\x18\n" +
-	"\arevoked\x18\f \x01(\bR\arevoked\"\x1f\n" +
+	"\arevoked\x18\f \x01(\bR\arevoked\x12\x14\n" +
+	"\x05alias\x18\r \x01(\tR\x05alias\x12\x1b\n" +
+	"\ttime_zone\x18\x0e \x01(\tR\btimeZone\x12\x12\n" +
+	"\x04arch\x18\x0f \x01(\tR\x04arch\x12\x16\n" +
+	"\x06silent\x18\x10 \x01(\bR\x06silent\x12+\n" +
+	"\x11buffered_episodes\x18\x11 \x01(\x01R\x10bufferedEpisodes\x12#\n" +
+	"\rlost_episodes\x18\x12 \x01(\x01R\flostEpisodes\x12\x16\n" +
+	"\x06limits\x18\x13 \x03(\tR\x06limits\x12\x16\n" +
+	"\x06errors\x18\x14 \x03(\tR\x06errors\x12\x16\n" +
+	"\x06groups\x18\x15 \x03(\tR\x06groups\"\x1f\n" +
 	"\rDeviceRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\";\n" +
 	"\x0eDeviceResponse\x12)\n" +
-	"\x10deleted_episodes\x18\x01 \x01(\x01R\x0fdeletedEpisodes\"O\n" +
+	"\x10deleted_episodes\x18\x01 \x01(\x01R\x0fdeletedEpisodes\"\x13\n" +
+	"\x11ListPeopleRequest\"F\n" +
+	"\x12ListPeopleResponse\x120\n" +
+	"\x06people\x18\x01 \x03(\v2\x18.dayline.admin.v1.PersonR\x06people\"\x8a\x01\n" +
+	"\x06Person\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
+	"\x05email\x18\x03 \x01(\tR\x05email\x12\x16\n" +
+	"\x06logins\x18\x04 \x03(\tR\x06logins\x12\x16\n" +
+	"\x06groups\x18\x05 \x03(\tR\x06groups\x12\x16\n" +
+	"\x06listed\x18\x06 \x01(\bR\x06listed\"\xcb\x01\n" +
+	"\x10SetPersonRequest\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\x12\x17\n" +
+	"\x04name\x18\x02 \x01(\tH\x00R\x04name\x88\x01\x01\x12\x19\n" +
+	"\x05email\x18\x03 \x01(\tH\x01R\x05email\x88\x01\x01\x12\x1d\n" +
+	"\n" +
+	"add_logins\x18\x04 \x03(\tR\taddLogins\x12#\n" +
+	"\rremove_logins\x18\x05 \x03(\tR\fremoveLogins\x12\x14\n" +
+	"\x05merge\x18\x06 \x01(\bR\x05mergeB\a\n" +
+	"\x05_nameB\b\n" +
+	"\x06_email\"E\n" +
+	"\x11SetPersonResponse\x120\n" +
+	"\x06person\x18\x01 \x01(\v2\x18.dayline.admin.v1.PersonR\x06person\"C\n" +
+	"\x13DeletePersonRequest\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\x12\x14\n" +
+	"\x05login\x18\x02 \x01(\tR\x05login\"A\n" +
+	"\x14DeletePersonResponse\x12)\n" +
+	"\x10deleted_episodes\x18\x01 \x01(\x01R\x0fdeletedEpisodes\"-\n" +
+	"\x13ExportPersonRequest\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\"!\n" +
+	"\vExportChunk\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\"\x12\n" +
+	"\x10ListUsersRequest\"A\n" +
+	"\x11ListUsersResponse\x12,\n" +
+	"\x05users\x18\x01 \x03(\v2\x16.dayline.admin.v1.UserR\x05users\"\xdb\x01\n" +
+	"\x04User\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\x12\x12\n" +
+	"\x04role\x18\x02 \x01(\tR\x04role\x12\x1a\n" +
+	"\beveryone\x18\x03 \x01(\bR\beveryone\x12'\n" +
+	"\x0fviewable_groups\x18\x04 \x03(\tR\x0eviewableGroups\x12\x1f\n" +
+	"\vbreak_glass\x18\x05 \x01(\bR\n" +
+	"breakGlass\x12!\n" +
+	"\fhas_password\x18\x06 \x01(\bR\vhasPassword\x12 \n" +
+	"\flast_sign_in\x18\a \x01(\tR\n" +
+	"lastSignIn\"\xa2\x01\n" +
+	"\x0eSetUserRequest\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\x12\x12\n" +
+	"\x04role\x18\x02 \x01(\tR\x04role\x12\x1a\n" +
+	"\beveryone\x18\x03 \x01(\bR\beveryone\x12'\n" +
+	"\x0fviewable_groups\x18\x04 \x03(\tR\x0eviewableGroups\x12!\n" +
+	"\fset_viewable\x18\x05 \x01(\bR\vsetViewable\"=\n" +
+	"\x0fSetUserResponse\x12*\n" +
+	"\x04user\x18\x01 \x01(\v2\x16.dayline.admin.v1.UserR\x04user\")\n" +
+	"\x11RemoveUserRequest\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\"\x14\n" +
+	"\x12RemoveUserResponse\"F\n" +
+	"\x12SetPasswordRequest\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\x12\x1a\n" +
+	"\bpassword\x18\x02 \x01(\tR\bpassword\"\x15\n" +
+	"\x13SetPasswordResponse\"}\n" +
+	"\x12CreateTokenRequest\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12'\n" +
+	"\x0fexpires_seconds\x18\x03 \x01(\x01R\x0eexpiresSeconds\x12\x14\n" +
+	"\x05write\x18\x04 \x01(\bR\x05write\"\\\n" +
+	"\x13CreateTokenResponse\x12-\n" +
+	"\x05token\x18\x01 \x01(\v2\x17.dayline.admin.v1.TokenR\x05token\x12\x16\n" +
+	"\x06secret\x18\x02 \x01(\tR\x06secret\"\xc2\x01\n" +
+	"\x05Token\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05email\x18\x02 \x01(\tR\x05email\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x18\n" +
+	"\acreated\x18\x04 \x01(\tR\acreated\x12\x18\n" +
+	"\aexpires\x18\x05 \x01(\tR\aexpires\x12\x1b\n" +
+	"\tlast_used\x18\x06 \x01(\tR\blastUsed\x12\x14\n" +
+	"\x05write\x18\a \x01(\bR\x05write\x12\x18\n" +
+	"\arevoked\x18\b \x01(\bR\arevoked\"\x13\n" +
+	"\x11ListTokensRequest\"E\n" +
+	"\x12ListTokensResponse\x12/\n" +
+	"\x06tokens\x18\x01 \x03(\v2\x17.dayline.admin.v1.TokenR\x06tokens\"$\n" +
+	"\x12RevokeTokenRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x15\n" +
+	"\x13RevokeTokenResponse\"A\n" +
+	"\x11ShowConfigRequest\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\tR\x06device\x12\x14\n" +
+	"\x05login\x18\x02 \x01(\tR\x05login\"K\n" +
+	"\x12ShowConfigResponse\x125\n" +
+	"\x06values\x18\x01 \x03(\v2\x1d.dayline.admin.v1.ConfigValueR\x06values\"M\n" +
+	"\vConfigValue\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\x12\x16\n" +
+	"\x06source\x18\x03 \x01(\tR\x06source\"d\n" +
+	"\x10SetConfigRequest\x12\x12\n" +
+	"\x04file\x18\x01 \x01(\tR\x04file\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x03 \x01(\tR\x05value\x12\x14\n" +
+	"\x05unset\x18\x04 \x01(\bR\x05unset\"S\n" +
+	"\x11SetConfigResponse\x12\x10\n" +
+	"\x03old\x18\x01 \x01(\tR\x03old\x12\x10\n" +
+	"\x03new\x18\x02 \x01(\tR\x03new\x12\x1a\n" +
+	"\bwarnings\x18\x03 \x03(\tR\bwarnings\"@\n" +
+	"\x14ConfigHistoryRequest\x12\x12\n" +
+	"\x04file\x18\x01 \x01(\tR\x04file\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\x05R\x05limit\"Q\n" +
+	"\x15ConfigHistoryResponse\x128\n" +
+	"\achanges\x18\x01 \x03(\v2\x1e.dayline.admin.v1.ConfigChangeR\achanges\"~\n" +
+	"\fConfigChange\x12\x0e\n" +
+	"\x02at\x18\x01 \x01(\tR\x02at\x12\x14\n" +
+	"\x05actor\x18\x02 \x01(\tR\x05actor\x12\x12\n" +
+	"\x04file\x18\x03 \x01(\tR\x04file\x12\x10\n" +
+	"\x03key\x18\x04 \x01(\tR\x03key\x12\x10\n" +
+	"\x03old\x18\x05 \x01(\tR\x03old\x12\x10\n" +
+	"\x03new\x18\x06 \x01(\tR\x03new\"A\n" +
+	"\rPendingReport\x120\n" +
+	"\x04rows\x18\x01 \x03(\v2\x1c.dayline.admin.v1.PendingRowR\x04rows\"\xa5\x01\n" +
+	"\n" +
+	"PendingRow\x12\x10\n" +
+	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
+	"\x04site\x18\x02 \x01(\tR\x04site\x12\x18\n" +
+	"\aproduct\x18\x03 \x01(\tR\aproduct\x12#\n" +
+	"\rtotal_seconds\x18\x04 \x01(\x01R\ftotalSeconds\x12\x16\n" +
+	"\x06people\x18\x05 \x01(\x05R\x06people\x12\x1a\n" +
+	"\bcategory\x18\x06 \x01(\tR\bcategory\"k\n" +
+	"\x0fClassifyRequest\x12,\n" +
+	"\x05rules\x18\x01 \x03(\v2\x16.dayline.admin.v1.RuleR\x05rules\x12\x10\n" +
+	"\x03csv\x18\x02 \x01(\tR\x03csv\x12\x18\n" +
+	"\areplace\x18\x03 \x01(\bR\areplace\"\x88\x01\n" +
+	"\x04Rule\x12\x10\n" +
+	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
+	"\x04site\x18\x02 \x01(\tR\x04site\x12\x10\n" +
+	"\x03url\x18\x03 \x01(\tR\x03url\x12\x16\n" +
+	"\x06status\x18\x04 \x01(\tR\x06status\x12\x1a\n" +
+	"\bcategory\x18\x05 \x01(\tR\bcategory\x12\x14\n" +
+	"\x05group\x18\x06 \x01(\tR\x05group\"\\\n" +
+	"\x10ClassifyResponse\x12\x14\n" +
+	"\x05added\x18\x01 \x01(\x05R\x05added\x12\x18\n" +
+	"\achanged\x18\x02 \x01(\x05R\achanged\x12\x18\n" +
+	"\aremoved\x18\x03 \x01(\x05R\aremoved\"}\n" +
+	"\x13ExplainClassRequest\x12\x10\n" +
+	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
+	"\x04site\x18\x02 \x01(\tR\x04site\x12\x10\n" +
+	"\x03url\x18\x03 \x01(\tR\x03url\x12\x16\n" +
+	"\x06person\x18\x04 \x01(\tR\x06person\x12\x16\n" +
+	"\x06device\x18\x05 \x01(\tR\x06device\"\xae\x01\n" +
+	"\x14ExplainClassResponse\x12\x16\n" +
+	"\x06status\x18\x01 \x01(\tR\x06status\x12\x1a\n" +
+	"\bcategory\x18\x02 \x01(\tR\bcategory\x12#\n" +
+	"\rstatus_source\x18\x03 \x01(\tR\fstatusSource\x12'\n" +
+	"\x0fcategory_source\x18\x04 \x01(\tR\x0ecategorySource\x12\x14\n" +
+	"\x05steps\x18\x05 \x03(\tR\x05steps\".\n" +
+	"\x12ExportRulesRequest\x12\x18\n" +
+	"\ashipped\x18\x01 \x01(\bR\ashipped\"'\n" +
+	"\x13ExportRulesResponse\x12\x10\n" +
+	"\x03csv\x18\x01 \x01(\tR\x03csv\"\xbb\x01\n" +
 	"\x10ListAuditRequest\x12%\n" +
 	"\x0eafter_sequence\x18\x01 \x01(\x01R\rafterSequence\x12\x14\n" +
-	"\x05limit\x18\x02 \x01(\x05R\x05limit\"\x98\x01\n" +
+	"\x05limit\x18\x02 \x01(\x05R\x05limit\x12\x12\n" +
+	"\x04from\x18\x03 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x04 \x01(\tR\x02to\x12\x14\n" +
+	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x16\n" +
+	"\x06action\x18\x06 \x01(\tR\x06action\x12\x18\n" +
+	"\asubject\x18\a \x01(\tR\asubject\"\x98\x01\n" +
 	"\n" +
 	"AuditEntry\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x01R\bsequence\x12\x0e\n" +
@@ -2074,16 +7066,218 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x13VerifyAuditResponse\x12\x18\n" +
 	"\aentries\x18\x01 \x01(\x01R\aentries\x12\x12\n" +
 	"\x04head\x18\x02 \x01(\tR\x04head\x12\x18\n" +
-	"\aproblem\x18\x03 \x01(\tR\aproblem\"-\n" +
+	"\aproblem\x18\x03 \x01(\tR\aproblem\"\x10\n" +
+	"\x0eStorageRequest\"\xe1\x04\n" +
+	"\rStorageReport\x12\x14\n" +
+	"\x05bytes\x18\x01 \x01(\x01R\x05bytes\x12\x1a\n" +
+	"\bepisodes\x18\x02 \x01(\x01R\bepisodes\x12\x1d\n" +
+	"\n" +
+	"oldest_day\x18\x03 \x01(\tR\toldestDay\x12(\n" +
+	"\x10episodes_per_day\x18\x04 \x01(\x01R\x0eepisodesPerDay\x12\"\n" +
+	"\rbytes_per_day\x18\x05 \x01(\x01R\vbytesPerDay\x12\x1f\n" +
+	"\vlimit_bytes\x18\x06 \x01(\x01R\n" +
+	"limitBytes\x12(\n" +
+	"\x10days_until_limit\x18\a \x01(\x01R\x0edaysUntilLimit\x12&\n" +
+	"\x0fdisk_free_bytes\x18\b \x01(\x01R\rdiskFreeBytes\x12/\n" +
+	"\x14days_until_disk_full\x18\t \x01(\x01R\x11daysUntilDiskFull\x12%\n" +
+	"\x0eretention_days\x18\n" +
+	" \x01(\x05R\rretentionDays\x12#\n" +
+	"\ractivity_from\x18\v \x01(\tR\factivityFrom\x12\x1a\n" +
+	"\bwarnings\x18\f \x03(\tR\bwarnings\x125\n" +
+	"\x06months\x18\r \x03(\v2\x1d.dayline.admin.v1.StoragePartR\x06months\x125\n" +
+	"\x06people\x18\x0e \x03(\v2\x1d.dayline.admin.v1.StoragePartR\x06people\x127\n" +
+	"\adevices\x18\x0f \x03(\v2\x1d.dayline.admin.v1.StoragePartR\adevices\"c\n" +
+	"\vStoragePart\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
+	"\bepisodes\x18\x03 \x01(\x01R\bepisodes\x12\x14\n" +
+	"\x05bytes\x18\x04 \x01(\x01R\x05bytes\"\x10\n" +
+	"\x0eCompactRequest\"U\n" +
+	"\x0fCompactResponse\x12!\n" +
+	"\fbytes_before\x18\x01 \x01(\x01R\vbytesBefore\x12\x1f\n" +
+	"\vbytes_after\x18\x02 \x01(\x01R\n" +
+	"bytesAfter\"c\n" +
+	"\x13StripPrivacyRequest\x12\x16\n" +
+	"\x06before\x18\x01 \x01(\tR\x06before\x12\x16\n" +
+	"\x06titles\x18\x02 \x01(\bR\x06titles\x12\x1c\n" +
+	"\taddresses\x18\x03 \x01(\bR\taddresses\"2\n" +
+	"\x14StripPrivacyResponse\x12\x1a\n" +
+	"\bepisodes\x18\x01 \x01(\x01R\bepisodes\"-\n" +
 	"\rBackupRequest\x12\x1c\n" +
 	"\tdirectory\x18\x01 \x01(\tR\tdirectory\"&\n" +
 	"\x0eBackupResponse\x12\x14\n" +
-	"\x05bytes\x18\x01 \x01(\x01R\x05bytes\"c\n" +
+	"\x05bytes\x18\x01 \x01(\x01R\x05bytes\"\x97\x02\n" +
 	"\rReportRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x16\n" +
 	"\x06person\x18\x03 \x01(\tR\x06person\x12\x16\n" +
-	"\x06device\x18\x04 \x01(\tR\x06device\"C\n" +
+	"\x06device\x18\x04 \x01(\tR\x06device\x12\x14\n" +
+	"\x05group\x18\x05 \x01(\tR\x05group\x12\x14\n" +
+	"\x05state\x18\x06 \x01(\tR\x05state\x12\x14\n" +
+	"\x05range\x18\a \x01(\tR\x05range\x12\x16\n" +
+	"\x06status\x18\b \x01(\tR\x06status\x12\x1a\n" +
+	"\bcategory\x18\t \x01(\tR\bcategory\x12\x10\n" +
+	"\x03app\x18\n" +
+	" \x01(\tR\x03app\x12\x12\n" +
+	"\x04site\x18\v \x01(\tR\x04site\x12\x16\n" +
+	"\x06search\x18\f \x01(\tR\x06search\"G\n" +
+	"\x04Days\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x01(\tR\x02to\x12\x1b\n" +
+	"\ttime_zone\x18\x03 \x01(\tR\btimeZone\"\xe7\x02\n" +
+	"\x05Times\x12+\n" +
+	"\x11productive_active\x18\x01 \x01(\x01R\x10productiveActive\x12-\n" +
+	"\x12productive_passive\x18\x02 \x01(\x01R\x11productivePassive\x12/\n" +
+	"\x13unproductive_active\x18\x03 \x01(\x01R\x12unproductiveActive\x121\n" +
+	"\x14unproductive_passive\x18\x04 \x01(\x01R\x13unproductivePassive\x12)\n" +
+	"\x10undefined_active\x18\x05 \x01(\x01R\x0fundefinedActive\x12+\n" +
+	"\x11undefined_passive\x18\x06 \x01(\x01R\x10undefinedPassive\x12\x16\n" +
+	"\x06active\x18\a \x01(\x01R\x06active\x12\x18\n" +
+	"\apassive\x18\b \x01(\x01R\apassive\x12\x14\n" +
+	"\x05total\x18\t \x01(\x01R\x05total\"\x9a\x03\n" +
+	"\x0fDashboardReport\x12*\n" +
+	"\x04days\x18\x01 \x01(\v2\x16.dayline.admin.v1.DaysR\x04days\x12-\n" +
+	"\x05times\x18\x02 \x01(\v2\x17.dayline.admin.v1.TimesR\x05times\x12!\n" +
+	"\fpeople_count\x18\x03 \x01(\x05R\vpeopleCount\x122\n" +
+	"\x04rows\x18\x04 \x03(\v2\x1e.dayline.admin.v1.DashboardRowR\x04rows\x123\n" +
+	"\x06people\x18\x05 \x03(\v2\x1b.dayline.admin.v1.PeopleRowR\x06people\x12-\n" +
+	"\x04apps\x18\x06 \x03(\v2\x19.dayline.admin.v1.AppsRowR\x04apps\x120\n" +
+	"\x05sites\x18\a \x03(\v2\x1a.dayline.admin.v1.SitesRowR\x05sites\x12?\n" +
+	"\n" +
+	"categories\x18\b \x03(\v2\x1f.dayline.admin.v1.CategoriesRowR\n" +
+	"categories\"g\n" +
+	"\fDashboardRow\x12\x10\n" +
+	"\x03day\x18\x01 \x01(\tR\x03day\x12-\n" +
+	"\x05times\x18\x02 \x01(\v2\x17.dayline.admin.v1.TimesR\x05times\x12\x16\n" +
+	"\x06people\x18\x03 \x01(\x05R\x06people\"k\n" +
+	"\fPeopleReport\x12/\n" +
+	"\x04rows\x18\x01 \x03(\v2\x1b.dayline.admin.v1.PeopleRowR\x04rows\x12*\n" +
+	"\x04days\x18\x02 \x01(\v2\x16.dayline.admin.v1.DaysR\x04days\"\xbb\x02\n" +
+	"\tPeopleRow\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12%\n" +
+	"\x0eactive_seconds\x18\x03 \x01(\x01R\ractiveSeconds\x12'\n" +
+	"\x0fpassive_seconds\x18\x04 \x01(\x01R\x0epassiveSeconds\x12#\n" +
+	"\rtotal_seconds\x18\x05 \x01(\x01R\ftotalSeconds\x12%\n" +
+	"\x0efirst_activity\x18\x06 \x01(\tR\rfirstActivity\x12#\n" +
+	"\rlast_activity\x18\a \x01(\tR\flastActivity\x12\x12\n" +
+	"\x04days\x18\b \x01(\x05R\x04days\x12-\n" +
+	"\x05times\x18\t \x01(\v2\x17.dayline.admin.v1.TimesR\x05times\"g\n" +
+	"\n" +
+	"AppsReport\x12-\n" +
+	"\x04rows\x18\x01 \x03(\v2\x19.dayline.admin.v1.AppsRowR\x04rows\x12*\n" +
+	"\x04days\x18\x02 \x01(\v2\x16.dayline.admin.v1.DaysR\x04days\"\x8c\x02\n" +
+	"\aAppsRow\x12\x10\n" +
+	"\x03app\x18\x01 \x01(\tR\x03app\x12\x18\n" +
+	"\aproduct\x18\x02 \x01(\tR\aproduct\x12%\n" +
+	"\x0eactive_seconds\x18\x03 \x01(\x01R\ractiveSeconds\x12'\n" +
+	"\x0fpassive_seconds\x18\x04 \x01(\x01R\x0epassiveSeconds\x12#\n" +
+	"\rtotal_seconds\x18\x05 \x01(\x01R\ftotalSeconds\x12\x14\n" +
+	"\x05share\x18\x06 \x01(\x01R\x05share\x12\x16\n" +
+	"\x06people\x18\a \x01(\x05R\x06people\x12\x16\n" +
+	"\x06status\x18\b \x01(\tR\x06status\x12\x1a\n" +
+	"\bcategory\x18\t \x01(\tR\bcategory\"i\n" +
+	"\vSitesReport\x12.\n" +
+	"\x04rows\x18\x01 \x03(\v2\x1a.dayline.admin.v1.SitesRowR\x04rows\x12*\n" +
+	"\x04days\x18\x02 \x01(\v2\x16.dayline.admin.v1.DaysR\x04days\"\xf5\x01\n" +
+	"\bSitesRow\x12\x12\n" +
+	"\x04site\x18\x01 \x01(\tR\x04site\x12%\n" +
+	"\x0eactive_seconds\x18\x02 \x01(\x01R\ractiveSeconds\x12'\n" +
+	"\x0fpassive_seconds\x18\x03 \x01(\x01R\x0epassiveSeconds\x12#\n" +
+	"\rtotal_seconds\x18\x04 \x01(\x01R\ftotalSeconds\x12\x14\n" +
+	"\x05share\x18\x05 \x01(\x01R\x05share\x12\x16\n" +
+	"\x06people\x18\x06 \x01(\x05R\x06people\x12\x16\n" +
+	"\x06status\x18\a \x01(\tR\x06status\x12\x1a\n" +
+	"\bcategory\x18\b \x01(\tR\bcategory\"k\n" +
+	"\fTitlesReport\x12/\n" +
+	"\x04rows\x18\x01 \x03(\v2\x1b.dayline.admin.v1.TitlesRowR\x04rows\x12*\n" +
+	"\x04days\x18\x02 \x01(\v2\x16.dayline.admin.v1.DaysR\x04days\"\xc4\x01\n" +
+	"\tTitlesRow\x12\x14\n" +
+	"\x05title\x18\x01 \x01(\tR\x05title\x12%\n" +
+	"\x0eactive_seconds\x18\x02 \x01(\x01R\ractiveSeconds\x12'\n" +
+	"\x0fpassive_seconds\x18\x03 \x01(\x01R\x0epassiveSeconds\x12#\n" +
+	"\rtotal_seconds\x18\x04 \x01(\x01R\ftotalSeconds\x12\x14\n" +
+	"\x05share\x18\x05 \x01(\x01R\x05share\x12\x16\n" +
+	"\x06people\x18\x06 \x01(\x05R\x06people\"s\n" +
+	"\x10CategoriesReport\x123\n" +
+	"\x04rows\x18\x01 \x03(\v2\x1f.dayline.admin.v1.CategoriesRowR\x04rows\x12*\n" +
+	"\x04days\x18\x02 \x01(\v2\x16.dayline.admin.v1.DaysR\x04days\"\xfd\x01\n" +
+	"\rCategoriesRow\x12\x1a\n" +
+	"\bcategory\x18\x01 \x01(\tR\bcategory\x12%\n" +
+	"\x0eactive_seconds\x18\x02 \x01(\x01R\ractiveSeconds\x12'\n" +
+	"\x0fpassive_seconds\x18\x03 \x01(\x01R\x0epassiveSeconds\x12#\n" +
+	"\rtotal_seconds\x18\x04 \x01(\x01R\ftotalSeconds\x12\x14\n" +
+	"\x05share\x18\x05 \x01(\x01R\x05share\x12\x16\n" +
+	"\x06people\x18\x06 \x01(\x05R\x06people\x12-\n" +
+	"\x05times\x18\a \x01(\v2\x17.dayline.admin.v1.TimesR\x05times\"i\n" +
+	"\vHoursReport\x12.\n" +
+	"\x04rows\x18\x01 \x03(\v2\x1a.dayline.admin.v1.HoursRowR\x04rows\x12*\n" +
+	"\x04days\x18\x02 \x01(\v2\x16.dayline.admin.v1.DaysR\x04days\"\xb6\x03\n" +
+	"\bHoursRow\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x10\n" +
+	"\x03day\x18\x03 \x01(\tR\x03day\x12%\n" +
+	"\x0efirst_activity\x18\x04 \x01(\tR\rfirstActivity\x12#\n" +
+	"\rlast_activity\x18\x05 \x01(\tR\flastActivity\x12%\n" +
+	"\x0eactive_seconds\x18\x06 \x01(\x01R\ractiveSeconds\x12'\n" +
+	"\x0fpassive_seconds\x18\a \x01(\x01R\x0epassiveSeconds\x12#\n" +
+	"\rtotal_seconds\x18\b \x01(\x01R\ftotalSeconds\x12\x16\n" +
+	"\x06breaks\x18\t \x01(\x05R\x06breaks\x12#\n" +
+	"\rbreak_seconds\x18\n" +
+	" \x01(\x01R\fbreakSeconds\x12%\n" +
+	"\x0elocked_seconds\x18\v \x01(\x01R\rlockedSeconds\x12-\n" +
+	"\x05times\x18\f \x01(\v2\x17.dayline.admin.v1.TimesR\x05times\x12\x18\n" +
+	"\aabsence\x18\r \x01(\tR\aabsence\"k\n" +
+	"\fGroupsReport\x12/\n" +
+	"\x04rows\x18\x01 \x03(\v2\x1b.dayline.admin.v1.GroupsRowR\x04rows\x12*\n" +
+	"\x04days\x18\x02 \x01(\v2\x16.dayline.admin.v1.DaysR\x04days\"\x80\x02\n" +
+	"\tGroupsRow\x12\x14\n" +
+	"\x05group\x18\x01 \x01(\tR\x05group\x12\x16\n" +
+	"\x06people\x18\x02 \x01(\x05R\x06people\x12%\n" +
+	"\x0eactive_seconds\x18\x03 \x01(\x01R\ractiveSeconds\x12'\n" +
+	"\x0fpassive_seconds\x18\x04 \x01(\x01R\x0epassiveSeconds\x12#\n" +
+	"\rtotal_seconds\x18\x05 \x01(\x01R\ftotalSeconds\x12!\n" +
+	"\fmean_seconds\x18\x06 \x01(\x01R\vmeanSeconds\x12-\n" +
+	"\x05times\x18\a \x01(\v2\x17.dayline.admin.v1.TimesR\x05times\"i\n" +
+	"\x0fTimelineRequest\x121\n" +
+	"\x03ask\x18\x01 \x01(\v2\x1f.dayline.admin.v1.ReportRequestR\x03ask\x12#\n" +
+	"\rblock_seconds\x18\x02 \x01(\x01R\fblockSeconds\"\xd6\x01\n" +
+	"\x0eTimelineReport\x12*\n" +
+	"\x04days\x18\x01 \x01(\v2\x16.dayline.admin.v1.DaysR\x04days\x12,\n" +
+	"\x03day\x18\x02 \x01(\v2\x1a.dayline.admin.v1.HoursRowR\x03day\x127\n" +
+	"\x06blocks\x18\x03 \x03(\v2\x1f.dayline.admin.v1.TimelineBlockR\x06blocks\x121\n" +
+	"\x04gaps\x18\x04 \x03(\v2\x1d.dayline.admin.v1.TimelineGapR\x04gaps\"\xd3\x01\n" +
+	"\rTimelineBlock\x12\x14\n" +
+	"\x05start\x18\x01 \x01(\tR\x05start\x12\x18\n" +
+	"\aseconds\x18\x02 \x01(\x01R\aseconds\x12\x16\n" +
+	"\x06status\x18\x03 \x01(\tR\x06status\x12-\n" +
+	"\x05times\x18\x04 \x01(\v2\x17.dayline.admin.v1.TimesR\x05times\x12%\n" +
+	"\x0elocked_seconds\x18\x05 \x01(\x01R\rlockedSeconds\x12\x10\n" +
+	"\x03app\x18\x06 \x01(\tR\x03app\x12\x12\n" +
+	"\x04site\x18\a \x01(\tR\x04site\"U\n" +
+	"\vTimelineGap\x12\x14\n" +
+	"\x05start\x18\x01 \x01(\tR\x05start\x12\x18\n" +
+	"\aseconds\x18\x02 \x01(\x01R\aseconds\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\";\n" +
+	"\n" +
+	"LiveReport\x12-\n" +
+	"\x04rows\x18\x01 \x03(\v2\x19.dayline.admin.v1.LiveRowR\x04rows\"\xdc\x02\n" +
+	"\aLiveRow\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
+	"\x06device\x18\x03 \x01(\tR\x06device\x12\x1f\n" +
+	"\vdevice_name\x18\x04 \x01(\tR\n" +
+	"deviceName\x12\x14\n" +
+	"\x05state\x18\x05 \x01(\tR\x05state\x12\x14\n" +
+	"\x05since\x18\x06 \x01(\tR\x05since\x12\x10\n" +
+	"\x03app\x18\a \x01(\tR\x03app\x12\x14\n" +
+	"\x05title\x18\b \x01(\tR\x05title\x12\x12\n" +
+	"\x04site\x18\t \x01(\tR\x04site\x12\x16\n" +
+	"\x06status\x18\n" +
+	" \x01(\tR\x06status\x12\x1a\n" +
+	"\bcategory\x18\v \x01(\tR\bcategory\x12!\n" +
+	"\flast_contact\x18\f \x01(\tR\vlastContact\x12-\n" +
+	"\x05today\x18\r \x01(\v2\x17.dayline.admin.v1.TimesR\x05today\"C\n" +
 	"\x0eActivityReport\x121\n" +
 	"\x04rows\x18\x01 \x03(\v2\x1d.dayline.admin.v1.ActivityRowR\x04rows\"\x9d\x04\n" +
 	"\vActivityRow\x12\x16\n" +
@@ -2110,59 +7304,25 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\vperson_name\x18\x14 \x01(\tR\n" +
 	"personName\x12\x1f\n" +
 	"\vdevice_name\x18\x15 \x01(\tR\n" +
-	"deviceName\"?\n" +
-	"\fPeopleReport\x12/\n" +
-	"\x04rows\x18\x01 \x03(\v2\x1b.dayline.admin.v1.PeopleRowR\x04rows\"\x8c\x02\n" +
-	"\tPeopleRow\x12\x16\n" +
-	"\x06person\x18\x01 \x01(\tR\x06person\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\x12%\n" +
-	"\x0eactive_seconds\x18\x03 \x01(\x01R\ractiveSeconds\x12'\n" +
-	"\x0fpassive_seconds\x18\x04 \x01(\x01R\x0epassiveSeconds\x12#\n" +
-	"\rtotal_seconds\x18\x05 \x01(\x01R\ftotalSeconds\x12%\n" +
-	"\x0efirst_activity\x18\x06 \x01(\tR\rfirstActivity\x12#\n" +
-	"\rlast_activity\x18\a \x01(\tR\flastActivity\x12\x12\n" +
-	"\x04days\x18\b \x01(\x05R\x04days\";\n" +
-	"\n" +
-	"AppsReport\x12-\n" +
-	"\x04rows\x18\x01 \x03(\v2\x19.dayline.admin.v1.AppsRowR\x04rows\"\x8c\x02\n" +
-	"\aAppsRow\x12\x10\n" +
-	"\x03app\x18\x01 \x01(\tR\x03app\x12\x18\n" +
-	"\aproduct\x18\x02 \x01(\tR\aproduct\x12%\n" +
-	"\x0eactive_seconds\x18\x03 \x01(\x01R\ractiveSeconds\x12'\n" +
-	"\x0fpassive_seconds\x18\x04 \x01(\x01R\x0epassiveSeconds\x12#\n" +
-	"\rtotal_seconds\x18\x05 \x01(\x01R\ftotalSeconds\x12\x14\n" +
-	"\x05share\x18\x06 \x01(\x01R\x05share\x12\x16\n" +
-	"\x06people\x18\a \x01(\x05R\x06people\x12\x16\n" +
-	"\x06status\x18\b \x01(\tR\x06status\x12\x1a\n" +
-	"\bcategory\x18\t \x01(\tR\bcategory\"=\n" +
-	"\vSitesReport\x12.\n" +
-	"\x04rows\x18\x01 \x03(\v2\x1a.dayline.admin.v1.SitesRowR\x04rows\"\xf5\x01\n" +
-	"\bSitesRow\x12\x12\n" +
-	"\x04site\x18\x01 \x01(\tR\x04site\x12%\n" +
-	"\x0eactive_seconds\x18\x02 \x01(\x01R\ractiveSeconds\x12'\n" +
-	"\x0fpassive_seconds\x18\x03 \x01(\x01R\x0epassiveSeconds\x12#\n" +
-	"\rtotal_seconds\x18\x04 \x01(\x01R\ftotalSeconds\x12\x14\n" +
-	"\x05share\x18\x05 \x01(\x01R\x05share\x12\x16\n" +
-	"\x06people\x18\x06 \x01(\x05R\x06people\x12\x16\n" +
-	"\x06status\x18\a \x01(\tR\x06status\x12\x1a\n" +
-	"\bcategory\x18\b \x01(\tR\bcategory\"=\n" +
-	"\vHoursReport\x12.\n" +
-	"\x04rows\x18\x01 \x03(\v2\x1a.dayline.admin.v1.HoursRowR\x04rows\"\xed\x02\n" +
-	"\bHoursRow\x12\x16\n" +
-	"\x06person\x18\x01 \x01(\tR\x06person\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\x12\x10\n" +
-	"\x03day\x18\x03 \x01(\tR\x03day\x12%\n" +
-	"\x0efirst_activity\x18\x04 \x01(\tR\rfirstActivity\x12#\n" +
-	"\rlast_activity\x18\x05 \x01(\tR\flastActivity\x12%\n" +
-	"\x0eactive_seconds\x18\x06 \x01(\x01R\ractiveSeconds\x12'\n" +
-	"\x0fpassive_seconds\x18\a \x01(\x01R\x0epassiveSeconds\x12#\n" +
-	"\rtotal_seconds\x18\b \x01(\x01R\ftotalSeconds\x12\x16\n" +
-	"\x06breaks\x18\t \x01(\x05R\x06breaks\x12#\n" +
-	"\rbreak_seconds\x18\n" +
-	" \x01(\x01R\fbreakSeconds\x12%\n" +
-	"\x0elocked_seconds\x18\v \x01(\x01R\rlockedSeconds2\x80\n" +
-	"\n" +
-	"\fAdminService\x12W\n" +
+	"deviceName\"\x99\x01\n" +
+	"\x13ListActivityRequest\x121\n" +
+	"\x03ask\x18\x01 \x01(\v2\x1f.dayline.admin.v1.ReportRequestR\x03ask\x12!\n" +
+	"\fnewest_first\x18\x02 \x01(\bR\vnewestFirst\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\x05R\x05limit\x12\x16\n" +
+	"\x06cursor\x18\x04 \x01(\tR\x06cursor\"\x96\x01\n" +
+	"\x14ListActivityResponse\x121\n" +
+	"\x04rows\x18\x01 \x03(\v2\x1d.dayline.admin.v1.ActivityRowR\x04rows\x12\x1f\n" +
+	"\vnext_cursor\x18\x02 \x01(\tR\n" +
+	"nextCursor\x12*\n" +
+	"\x04days\x18\x03 \x01(\v2\x16.dayline.admin.v1.DaysR\x04days\"r\n" +
+	"\rExportRequest\x12\x16\n" +
+	"\x06report\x18\x01 \x01(\tR\x06report\x121\n" +
+	"\x03ask\x18\x02 \x01(\v2\x1f.dayline.admin.v1.ReportRequestR\x03ask\x12\x16\n" +
+	"\x06format\x18\x03 \x01(\tR\x06format2\xca\x1f\n" +
+	"\fAdminService\x12K\n" +
+	"\x06WhoAmI\x12\x1f.dayline.admin.v1.WhoAmIRequest\x1a .dayline.admin.v1.WhoAmIResponse\x12K\n" +
+	"\x06SignIn\x12\x1f.dayline.admin.v1.SignInRequest\x1a .dayline.admin.v1.SignInResponse\x12N\n" +
+	"\aSignOut\x12 .dayline.admin.v1.SignOutRequest\x1a!.dayline.admin.v1.SignOutResponse\x12W\n" +
 	"\n" +
 	"CreateLink\x12#.dayline.admin.v1.CreateLinkRequest\x1a$.dayline.admin.v1.CreateLinkResponse\x12T\n" +
 	"\tListLinks\x12\".dayline.admin.v1.ListLinksRequest\x1a#.dayline.admin.v1.ListLinksResponse\x12W\n" +
@@ -2171,16 +7331,50 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\vListDevices\x12$.dayline.admin.v1.ListDevicesRequest\x1a%.dayline.admin.v1.ListDevicesResponse\x12Q\n" +
 	"\fDeleteDevice\x12\x1f.dayline.admin.v1.DeviceRequest\x1a .dayline.admin.v1.DeviceResponse\x12Q\n" +
 	"\fRevokeDevice\x12\x1f.dayline.admin.v1.DeviceRequest\x1a .dayline.admin.v1.DeviceResponse\x12T\n" +
-	"\x0fUninstallDevice\x12\x1f.dayline.admin.v1.DeviceRequest\x1a .dayline.admin.v1.DeviceResponse\x12T\n" +
+	"\x0fUninstallDevice\x12\x1f.dayline.admin.v1.DeviceRequest\x1a .dayline.admin.v1.DeviceResponse\x12W\n" +
+	"\n" +
+	"ListPeople\x12#.dayline.admin.v1.ListPeopleRequest\x1a$.dayline.admin.v1.ListPeopleResponse\x12T\n" +
+	"\tSetPerson\x12\".dayline.admin.v1.SetPersonRequest\x1a#.dayline.admin.v1.SetPersonResponse\x12]\n" +
+	"\fDeletePerson\x12%.dayline.admin.v1.DeletePersonRequest\x1a&.dayline.admin.v1.DeletePersonResponse\x12V\n" +
+	"\fExportPerson\x12%.dayline.admin.v1.ExportPersonRequest\x1a\x1d.dayline.admin.v1.ExportChunk0\x01\x12T\n" +
+	"\tListUsers\x12\".dayline.admin.v1.ListUsersRequest\x1a#.dayline.admin.v1.ListUsersResponse\x12N\n" +
+	"\aSetUser\x12 .dayline.admin.v1.SetUserRequest\x1a!.dayline.admin.v1.SetUserResponse\x12W\n" +
+	"\n" +
+	"RemoveUser\x12#.dayline.admin.v1.RemoveUserRequest\x1a$.dayline.admin.v1.RemoveUserResponse\x12Z\n" +
+	"\vSetPassword\x12$.dayline.admin.v1.SetPasswordRequest\x1a%.dayline.admin.v1.SetPasswordResponse\x12Z\n" +
+	"\vCreateToken\x12$.dayline.admin.v1.CreateTokenRequest\x1a%.dayline.admin.v1.CreateTokenResponse\x12W\n" +
+	"\n" +
+	"ListTokens\x12#.dayline.admin.v1.ListTokensRequest\x1a$.dayline.admin.v1.ListTokensResponse\x12Z\n" +
+	"\vRevokeToken\x12$.dayline.admin.v1.RevokeTokenRequest\x1a%.dayline.admin.v1.RevokeTokenResponse\x12W\n" +
+	"\n" +
+	"ShowConfig\x12#.dayline.admin.v1.ShowConfigRequest\x1a$.dayline.admin.v1.ShowConfigResponse\x12T\n" +
+	"\tSetConfig\x12\".dayline.admin.v1.SetConfigRequest\x1a#.dayline.admin.v1.SetConfigResponse\x12`\n" +
+	"\rConfigHistory\x12&.dayline.admin.v1.ConfigHistoryRequest\x1a'.dayline.admin.v1.ConfigHistoryResponse\x12O\n" +
+	"\vListPending\x12\x1f.dayline.admin.v1.ReportRequest\x1a\x1f.dayline.admin.v1.PendingReport\x12Q\n" +
+	"\bClassify\x12!.dayline.admin.v1.ClassifyRequest\x1a\".dayline.admin.v1.ClassifyResponse\x12]\n" +
+	"\fExplainClass\x12%.dayline.admin.v1.ExplainClassRequest\x1a&.dayline.admin.v1.ExplainClassResponse\x12Z\n" +
+	"\vExportRules\x12$.dayline.admin.v1.ExportRulesRequest\x1a%.dayline.admin.v1.ExportRulesResponse\x12T\n" +
 	"\tListAudit\x12\".dayline.admin.v1.ListAuditRequest\x1a#.dayline.admin.v1.ListAuditResponse\x12Z\n" +
-	"\vVerifyAudit\x12$.dayline.admin.v1.VerifyAuditRequest\x1a%.dayline.admin.v1.VerifyAuditResponse\x12K\n" +
+	"\vVerifyAudit\x12$.dayline.admin.v1.VerifyAuditRequest\x1a%.dayline.admin.v1.VerifyAuditResponse\x12L\n" +
+	"\aStorage\x12 .dayline.admin.v1.StorageRequest\x1a\x1f.dayline.admin.v1.StorageReport\x12N\n" +
+	"\aCompact\x12 .dayline.admin.v1.CompactRequest\x1a!.dayline.admin.v1.CompactResponse\x12]\n" +
+	"\fStripPrivacy\x12%.dayline.admin.v1.StripPrivacyRequest\x1a&.dayline.admin.v1.StripPrivacyResponse\x12K\n" +
 	"\x06Backup\x12\x1f.dayline.admin.v1.BackupRequest\x1a .dayline.admin.v1.BackupResponse\x12U\n" +
-	"\x0eReportActivity\x12\x1f.dayline.admin.v1.ReportRequest\x1a .dayline.admin.v1.ActivityReport0\x01\x12O\n" +
+	"\x0fReportDashboard\x12\x1f.dayline.admin.v1.ReportRequest\x1a!.dayline.admin.v1.DashboardReport\x12O\n" +
 	"\fReportPeople\x12\x1f.dayline.admin.v1.ReportRequest\x1a\x1e.dayline.admin.v1.PeopleReport\x12K\n" +
 	"\n" +
 	"ReportApps\x12\x1f.dayline.admin.v1.ReportRequest\x1a\x1c.dayline.admin.v1.AppsReport\x12M\n" +
-	"\vReportSites\x12\x1f.dayline.admin.v1.ReportRequest\x1a\x1d.dayline.admin.v1.SitesReport\x12M\n" +
-	"\vReportHours\x12\x1f.dayline.admin.v1.ReportRequest\x1a\x1d.dayline.admin.v1.HoursReportBHZFgithub.com/dayline-project/dayline/shared/gen/dayline/admin/v1;adminv1b\x06proto3"
+	"\vReportSites\x12\x1f.dayline.admin.v1.ReportRequest\x1a\x1d.dayline.admin.v1.SitesReport\x12O\n" +
+	"\fReportTitles\x12\x1f.dayline.admin.v1.ReportRequest\x1a\x1e.dayline.admin.v1.TitlesReport\x12W\n" +
+	"\x10ReportCategories\x12\x1f.dayline.admin.v1.ReportRequest\x1a\".dayline.admin.v1.CategoriesReport\x12M\n" +
+	"\vReportHours\x12\x1f.dayline.admin.v1.ReportRequest\x1a\x1d.dayline.admin.v1.HoursReport\x12O\n" +
+	"\fReportGroups\x12\x1f.dayline.admin.v1.ReportRequest\x1a\x1e.dayline.admin.v1.GroupsReport\x12U\n" +
+	"\x0eReportTimeline\x12!.dayline.admin.v1.TimelineRequest\x1a .dayline.admin.v1.TimelineReport\x12K\n" +
+	"\n" +
+	"ReportLive\x12\x1f.dayline.admin.v1.ReportRequest\x1a\x1c.dayline.admin.v1.LiveReport\x12U\n" +
+	"\x0eReportActivity\x12\x1f.dayline.admin.v1.ReportRequest\x1a .dayline.admin.v1.ActivityReport0\x01\x12]\n" +
+	"\fListActivity\x12%.dayline.admin.v1.ListActivityRequest\x1a&.dayline.admin.v1.ListActivityResponse\x12J\n" +
+	"\x06Export\x12\x1f.dayline.admin.v1.ExportRequest\x1a\x1d.dayline.admin.v1.ExportChunk0\x01BHZFgithub.com/dayline-project/dayline/shared/gen/dayline/admin/v1;adminv1b\x06proto3"
 
 var (
 	file_dayline_admin_v1_admin_proto_rawDescOnce sync.Once
@@ -2194,84 +7388,269 @@ func file_dayline_admin_v1_admin_proto_rawDescGZIP() []byte {
 	return file_dayline_admin_v1_admin_proto_rawDescData
 }
 
-var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 104)
 var file_dayline_admin_v1_admin_proto_goTypes = []any{
-	(*CreateLinkRequest)(nil),   // 0: dayline.admin.v1.CreateLinkRequest
-	(*CreateLinkResponse)(nil),  // 1: dayline.admin.v1.CreateLinkResponse
-	(*Link)(nil),                // 2: dayline.admin.v1.Link
-	(*ListLinksRequest)(nil),    // 3: dayline.admin.v1.ListLinksRequest
-	(*ListLinksResponse)(nil),   // 4: dayline.admin.v1.ListLinksResponse
-	(*RevokeLinkRequest)(nil),   // 5: dayline.admin.v1.RevokeLinkRequest
-	(*RevokeLinkResponse)(nil),  // 6: dayline.admin.v1.RevokeLinkResponse
-	(*ListDevicesRequest)(nil),  // 7: dayline.admin.v1.ListDevicesRequest
-	(*ListDevicesResponse)(nil), // 8: dayline.admin.v1.ListDevicesResponse
-	(*Device)(nil),              // 9: dayline.admin.v1.Device
-	(*DeviceRequest)(nil),       // 10: dayline.admin.v1.DeviceRequest
-	(*DeviceResponse)(nil),      // 11: dayline.admin.v1.DeviceResponse
-	(*ListAuditRequest)(nil),    // 12: dayline.admin.v1.ListAuditRequest
-	(*AuditEntry)(nil),          // 13: dayline.admin.v1.AuditEntry
-	(*ListAuditResponse)(nil),   // 14: dayline.admin.v1.ListAuditResponse
-	(*VerifyAuditRequest)(nil),  // 15: dayline.admin.v1.VerifyAuditRequest
-	(*VerifyAuditResponse)(nil), // 16: dayline.admin.v1.VerifyAuditResponse
-	(*BackupRequest)(nil),       // 17: dayline.admin.v1.BackupRequest
-	(*BackupResponse)(nil),      // 18: dayline.admin.v1.BackupResponse
-	(*ReportRequest)(nil),       // 19: dayline.admin.v1.ReportRequest
-	(*ActivityReport)(nil),      // 20: dayline.admin.v1.ActivityReport
-	(*ActivityRow)(nil),         // 21: dayline.admin.v1.ActivityRow
-	(*PeopleReport)(nil),        // 22: dayline.admin.v1.PeopleReport
-	(*PeopleRow)(nil),           // 23: dayline.admin.v1.PeopleRow
-	(*AppsReport)(nil),          // 24: dayline.admin.v1.AppsReport
-	(*AppsRow)(nil),             // 25: dayline.admin.v1.AppsRow
-	(*SitesReport)(nil),         // 26: dayline.admin.v1.SitesReport
-	(*SitesRow)(nil),            // 27: dayline.admin.v1.SitesRow
-	(*HoursReport)(nil),         // 28: dayline.admin.v1.HoursReport
-	(*HoursRow)(nil),            // 29: dayline.admin.v1.HoursRow
+	(*WhoAmIRequest)(nil),         // 0: dayline.admin.v1.WhoAmIRequest
+	(*WhoAmIResponse)(nil),        // 1: dayline.admin.v1.WhoAmIResponse
+	(*SignInRequest)(nil),         // 2: dayline.admin.v1.SignInRequest
+	(*SignInResponse)(nil),        // 3: dayline.admin.v1.SignInResponse
+	(*SignOutRequest)(nil),        // 4: dayline.admin.v1.SignOutRequest
+	(*SignOutResponse)(nil),       // 5: dayline.admin.v1.SignOutResponse
+	(*CreateLinkRequest)(nil),     // 6: dayline.admin.v1.CreateLinkRequest
+	(*CreateLinkResponse)(nil),    // 7: dayline.admin.v1.CreateLinkResponse
+	(*Link)(nil),                  // 8: dayline.admin.v1.Link
+	(*ListLinksRequest)(nil),      // 9: dayline.admin.v1.ListLinksRequest
+	(*ListLinksResponse)(nil),     // 10: dayline.admin.v1.ListLinksResponse
+	(*RevokeLinkRequest)(nil),     // 11: dayline.admin.v1.RevokeLinkRequest
+	(*RevokeLinkResponse)(nil),    // 12: dayline.admin.v1.RevokeLinkResponse
+	(*ListDevicesRequest)(nil),    // 13: dayline.admin.v1.ListDevicesRequest
+	(*ListDevicesResponse)(nil),   // 14: dayline.admin.v1.ListDevicesResponse
+	(*Device)(nil),                // 15: dayline.admin.v1.Device
+	(*DeviceRequest)(nil),         // 16: dayline.admin.v1.DeviceRequest
+	(*DeviceResponse)(nil),        // 17: dayline.admin.v1.DeviceResponse
+	(*ListPeopleRequest)(nil),     // 18: dayline.admin.v1.ListPeopleRequest
+	(*ListPeopleResponse)(nil),    // 19: dayline.admin.v1.ListPeopleResponse
+	(*Person)(nil),                // 20: dayline.admin.v1.Person
+	(*SetPersonRequest)(nil),      // 21: dayline.admin.v1.SetPersonRequest
+	(*SetPersonResponse)(nil),     // 22: dayline.admin.v1.SetPersonResponse
+	(*DeletePersonRequest)(nil),   // 23: dayline.admin.v1.DeletePersonRequest
+	(*DeletePersonResponse)(nil),  // 24: dayline.admin.v1.DeletePersonResponse
+	(*ExportPersonRequest)(nil),   // 25: dayline.admin.v1.ExportPersonRequest
+	(*ExportChunk)(nil),           // 26: dayline.admin.v1.ExportChunk
+	(*ListUsersRequest)(nil),      // 27: dayline.admin.v1.ListUsersRequest
+	(*ListUsersResponse)(nil),     // 28: dayline.admin.v1.ListUsersResponse
+	(*User)(nil),                  // 29: dayline.admin.v1.User
+	(*SetUserRequest)(nil),        // 30: dayline.admin.v1.SetUserRequest
+	(*SetUserResponse)(nil),       // 31: dayline.admin.v1.SetUserResponse
+	(*RemoveUserRequest)(nil),     // 32: dayline.admin.v1.RemoveUserRequest
+	(*RemoveUserResponse)(nil),    // 33: dayline.admin.v1.RemoveUserResponse
+	(*SetPasswordRequest)(nil),    // 34: dayline.admin.v1.SetPasswordRequest
+	(*SetPasswordResponse)(nil),   // 35: dayline.admin.v1.SetPasswordResponse
+	(*CreateTokenRequest)(nil),    // 36: dayline.admin.v1.CreateTokenRequest
+	(*CreateTokenResponse)(nil),   // 37: dayline.admin.v1.CreateTokenResponse
+	(*Token)(nil),                 // 38: dayline.admin.v1.Token
+	(*ListTokensRequest)(nil),     // 39: dayline.admin.v1.ListTokensRequest
+	(*ListTokensResponse)(nil),    // 40: dayline.admin.v1.ListTokensResponse
+	(*RevokeTokenRequest)(nil),    // 41: dayline.admin.v1.RevokeTokenRequest
+	(*RevokeTokenResponse)(nil),   // 42: dayline.admin.v1.RevokeTokenResponse
+	(*ShowConfigRequest)(nil),     // 43: dayline.admin.v1.ShowConfigRequest
+	(*ShowConfigResponse)(nil),    // 44: dayline.admin.v1.ShowConfigResponse
+	(*ConfigValue)(nil),           // 45: dayline.admin.v1.ConfigValue
+	(*SetConfigRequest)(nil),      // 46: dayline.admin.v1.SetConfigRequest
+	(*SetConfigResponse)(nil),     // 47: dayline.admin.v1.SetConfigResponse
+	(*ConfigHistoryRequest)(nil),  // 48: dayline.admin.v1.ConfigHistoryRequest
+	(*ConfigHistoryResponse)(nil), // 49: dayline.admin.v1.ConfigHistoryResponse
+	(*ConfigChange)(nil),          // 50: dayline.admin.v1.ConfigChange
+	(*PendingReport)(nil),         // 51: dayline.admin.v1.PendingReport
+	(*PendingRow)(nil),            // 52: dayline.admin.v1.PendingRow
+	(*ClassifyRequest)(nil),       // 53: dayline.admin.v1.ClassifyRequest
+	(*Rule)(nil),                  // 54: dayline.admin.v1.Rule
+	(*ClassifyResponse)(nil),      // 55: dayline.admin.v1.ClassifyResponse
+	(*ExplainClassRequest)(nil),   // 56: dayline.admin.v1.ExplainClassRequest
+	(*ExplainClassResponse)(nil),  // 57: dayline.admin.v1.ExplainClassResponse
+	(*ExportRulesRequest)(nil),    // 58: dayline.admin.v1.ExportRulesRequest
+	(*ExportRulesResponse)(nil),   // 59: dayline.admin.v1.ExportRulesResponse
+	(*ListAuditRequest)(nil),      // 60: dayline.admin.v1.ListAuditRequest
+	(*AuditEntry)(nil),            // 61: dayline.admin.v1.AuditEntry
+	(*ListAuditResponse)(nil),     // 62: dayline.admin.v1.ListAuditResponse
+	(*VerifyAuditRequest)(nil),    // 63: dayline.admin.v1.VerifyAuditRequest
+	(*VerifyAuditResponse)(nil),   // 64: dayline.admin.v1.VerifyAuditResponse
+	(*StorageRequest)(nil),        // 65: dayline.admin.v1.StorageRequest
+	(*StorageReport)(nil),         // 66: dayline.admin.v1.StorageReport
+	(*StoragePart)(nil),           // 67: dayline.admin.v1.StoragePart
+	(*CompactRequest)(nil),        // 68: dayline.admin.v1.CompactRequest
+	(*CompactResponse)(nil),       // 69: dayline.admin.v1.CompactResponse
+	(*StripPrivacyRequest)(nil),   // 70: dayline.admin.v1.StripPrivacyRequest
+	(*StripPrivacyResponse)(nil),  // 71: dayline.admin.v1.StripPrivacyResponse
+	(*BackupRequest)(nil),         // 72: dayline.admin.v1.BackupRequest
+	(*BackupResponse)(nil),        // 73: dayline.admin.v1.BackupResponse
+	(*ReportRequest)(nil),         // 74: dayline.admin.v1.ReportRequest
+	(*Days)(nil),                  // 75: dayline.admin.v1.Days
+	(*Times)(nil),                 // 76: dayline.admin.v1.Times
+	(*DashboardReport)(nil),       // 77: dayline.admin.v1.DashboardReport
+	(*DashboardRow)(nil),          // 78: dayline.admin.v1.DashboardRow
+	(*PeopleReport)(nil),          // 79: dayline.admin.v1.PeopleReport
+	(*PeopleRow)(nil),             // 80: dayline.admin.v1.PeopleRow
+	(*AppsReport)(nil),            // 81: dayline.admin.v1.AppsReport
+	(*AppsRow)(nil),               // 82: dayline.admin.v1.AppsRow
+	(*SitesReport)(nil),           // 83: dayline.admin.v1.SitesReport
+	(*SitesRow)(nil),              // 84: dayline.admin.v1.SitesRow
+	(*TitlesReport)(nil),          // 85: dayline.admin.v1.TitlesReport
+	(*TitlesRow)(nil),             // 86: dayline.admin.v1.TitlesRow
+	(*CategoriesReport)(nil),      // 87: dayline.admin.v1.CategoriesReport
+	(*CategoriesRow)(nil),         // 88: dayline.admin.v1.CategoriesRow
+	(*HoursReport)(nil),           // 89: dayline.admin.v1.HoursReport
+	(*HoursRow)(nil),              // 90: dayline.admin.v1.HoursRow
+	(*GroupsReport)(nil),          // 91: dayline.admin.v1.GroupsReport
+	(*GroupsRow)(nil),             // 92: dayline.admin.v1.GroupsRow
+	(*TimelineRequest)(nil),       // 93: dayline.admin.v1.TimelineRequest
+	(*TimelineReport)(nil),        // 94: dayline.admin.v1.TimelineReport
+	(*TimelineBlock)(nil),         // 95: dayline.admin.v1.TimelineBlock
+	(*TimelineGap)(nil),           // 96: dayline.admin.v1.TimelineGap
+	(*LiveReport)(nil),            // 97: dayline.admin.v1.LiveReport
+	(*LiveRow)(nil),               // 98: dayline.admin.v1.LiveRow
+	(*ActivityReport)(nil),        // 99: dayline.admin.v1.ActivityReport
+	(*ActivityRow)(nil),           // 100: dayline.admin.v1.ActivityRow
+	(*ListActivityRequest)(nil),   // 101: dayline.admin.v1.ListActivityRequest
+	(*ListActivityResponse)(nil),  // 102: dayline.admin.v1.ListActivityResponse
+	(*ExportRequest)(nil),         // 103: dayline.admin.v1.ExportRequest
 }
 var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
-	2,  // 0: dayline.admin.v1.CreateLinkResponse.link:type_name -> dayline.admin.v1.Link
-	2,  // 1: dayline.admin.v1.ListLinksResponse.links:type_name -> dayline.admin.v1.Link
-	9,  // 2: dayline.admin.v1.ListDevicesResponse.devices:type_name -> dayline.admin.v1.Device
-	13, // 3: dayline.admin.v1.ListAuditResponse.entries:type_name -> dayline.admin.v1.AuditEntry
-	21, // 4: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
-	23, // 5: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
-	25, // 6: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
-	27, // 7: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
-	29, // 8: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
-	0,  // 9: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
-	3,  // 10: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
-	5,  // 11: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
-	7,  // 12: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
-	10, // 13: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
-	10, // 14: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
-	10, // 15: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
-	12, // 16: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
-	15, // 17: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
-	17, // 18: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
-	19, // 19: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
-	19, // 20: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
-	19, // 21: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
-	19, // 22: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
-	19, // 23: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
-	1,  // 24: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
-	4,  // 25: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
-	6,  // 26: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
-	8,  // 27: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
-	11, // 28: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
-	11, // 29: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
-	11, // 30: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
-	14, // 31: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
-	16, // 32: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
-	18, // 33: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
-	20, // 34: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
-	22, // 35: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
-	24, // 36: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
-	26, // 37: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
-	28, // 38: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
-	24, // [24:39] is the sub-list for method output_type
-	9,  // [9:24] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	8,   // 0: dayline.admin.v1.CreateLinkResponse.link:type_name -> dayline.admin.v1.Link
+	8,   // 1: dayline.admin.v1.ListLinksResponse.links:type_name -> dayline.admin.v1.Link
+	15,  // 2: dayline.admin.v1.ListDevicesResponse.devices:type_name -> dayline.admin.v1.Device
+	20,  // 3: dayline.admin.v1.ListPeopleResponse.people:type_name -> dayline.admin.v1.Person
+	20,  // 4: dayline.admin.v1.SetPersonResponse.person:type_name -> dayline.admin.v1.Person
+	29,  // 5: dayline.admin.v1.ListUsersResponse.users:type_name -> dayline.admin.v1.User
+	29,  // 6: dayline.admin.v1.SetUserResponse.user:type_name -> dayline.admin.v1.User
+	38,  // 7: dayline.admin.v1.CreateTokenResponse.token:type_name -> dayline.admin.v1.Token
+	38,  // 8: dayline.admin.v1.ListTokensResponse.tokens:type_name -> dayline.admin.v1.Token
+	45,  // 9: dayline.admin.v1.ShowConfigResponse.values:type_name -> dayline.admin.v1.ConfigValue
+	50,  // 10: dayline.admin.v1.ConfigHistoryResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	52,  // 11: dayline.admin.v1.PendingReport.rows:type_name -> dayline.admin.v1.PendingRow
+	54,  // 12: dayline.admin.v1.ClassifyRequest.rules:type_name -> dayline.admin.v1.Rule
+	61,  // 13: dayline.admin.v1.ListAuditResponse.entries:type_name -> dayline.admin.v1.AuditEntry
+	67,  // 14: dayline.admin.v1.StorageReport.months:type_name -> dayline.admin.v1.StoragePart
+	67,  // 15: dayline.admin.v1.StorageReport.people:type_name -> dayline.admin.v1.StoragePart
+	67,  // 16: dayline.admin.v1.StorageReport.devices:type_name -> dayline.admin.v1.StoragePart
+	75,  // 17: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
+	76,  // 18: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
+	78,  // 19: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
+	80,  // 20: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
+	82,  // 21: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
+	84,  // 22: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
+	88,  // 23: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
+	76,  // 24: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
+	80,  // 25: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
+	75,  // 26: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
+	76,  // 27: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
+	82,  // 28: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
+	75,  // 29: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
+	84,  // 30: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
+	75,  // 31: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
+	86,  // 32: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
+	75,  // 33: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
+	88,  // 34: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
+	75,  // 35: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
+	76,  // 36: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
+	90,  // 37: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
+	75,  // 38: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
+	76,  // 39: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
+	92,  // 40: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
+	75,  // 41: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
+	76,  // 42: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
+	74,  // 43: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	75,  // 44: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
+	90,  // 45: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
+	95,  // 46: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
+	96,  // 47: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
+	76,  // 48: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
+	98,  // 49: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
+	76,  // 50: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
+	100, // 51: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
+	74,  // 52: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	100, // 53: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
+	75,  // 54: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
+	74,  // 55: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	0,   // 56: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
+	2,   // 57: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
+	4,   // 58: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
+	6,   // 59: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
+	9,   // 60: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
+	11,  // 61: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
+	13,  // 62: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
+	16,  // 63: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
+	16,  // 64: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
+	16,  // 65: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
+	18,  // 66: dayline.admin.v1.AdminService.ListPeople:input_type -> dayline.admin.v1.ListPeopleRequest
+	21,  // 67: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
+	23,  // 68: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
+	25,  // 69: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
+	27,  // 70: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
+	30,  // 71: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
+	32,  // 72: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
+	34,  // 73: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
+	36,  // 74: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
+	39,  // 75: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
+	41,  // 76: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
+	43,  // 77: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
+	46,  // 78: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
+	48,  // 79: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
+	74,  // 80: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
+	53,  // 81: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
+	56,  // 82: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
+	58,  // 83: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
+	60,  // 84: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
+	63,  // 85: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
+	65,  // 86: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
+	68,  // 87: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
+	70,  // 88: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
+	72,  // 89: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
+	74,  // 90: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
+	74,  // 91: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
+	74,  // 92: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
+	74,  // 93: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
+	74,  // 94: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
+	74,  // 95: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
+	74,  // 96: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
+	74,  // 97: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
+	93,  // 98: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
+	74,  // 99: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
+	74,  // 100: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
+	101, // 101: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
+	103, // 102: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
+	1,   // 103: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
+	3,   // 104: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
+	5,   // 105: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
+	7,   // 106: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
+	10,  // 107: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
+	12,  // 108: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
+	14,  // 109: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
+	17,  // 110: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
+	17,  // 111: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
+	17,  // 112: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
+	19,  // 113: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
+	22,  // 114: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
+	24,  // 115: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
+	26,  // 116: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
+	28,  // 117: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
+	31,  // 118: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
+	33,  // 119: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
+	35,  // 120: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
+	37,  // 121: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
+	40,  // 122: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
+	42,  // 123: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
+	44,  // 124: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
+	47,  // 125: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
+	49,  // 126: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
+	51,  // 127: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
+	55,  // 128: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
+	57,  // 129: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
+	59,  // 130: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
+	62,  // 131: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
+	64,  // 132: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
+	66,  // 133: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
+	69,  // 134: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
+	71,  // 135: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
+	73,  // 136: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
+	77,  // 137: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
+	79,  // 138: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
+	81,  // 139: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
+	83,  // 140: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
+	85,  // 141: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
+	87,  // 142: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
+	89,  // 143: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
+	91,  // 144: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
+	94,  // 145: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
+	97,  // 146: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
+	99,  // 147: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
+	102, // 148: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
+	26,  // 149: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
+	103, // [103:150] is the sub-list for method output_type
+	56,  // [56:103] is the sub-list for method input_type
+	56,  // [56:56] is the sub-list for extension type_name
+	56,  // [56:56] is the sub-list for extension extendee
+	0,   // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_dayline_admin_v1_admin_proto_init() }
@@ -2279,13 +7658,14 @@ func file_dayline_admin_v1_admin_proto_init() {
 	if File_dayline_admin_v1_admin_proto != nil {
 		return
 	}
+	file_dayline_admin_v1_admin_proto_msgTypes[21].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dayline_admin_v1_admin_proto_rawDesc), len(file_dayline_admin_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   30,
+			NumMessages:   104,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -35,6 +35,12 @@ const (
 // reflection-formatted method names, remove the leading slash and convert the remaining slash to a
 // period.
 const (
+	// AdminServiceWhoAmIProcedure is the fully-qualified name of the AdminService's WhoAmI RPC.
+	AdminServiceWhoAmIProcedure = "/dayline.admin.v1.AdminService/WhoAmI"
+	// AdminServiceSignInProcedure is the fully-qualified name of the AdminService's SignIn RPC.
+	AdminServiceSignInProcedure = "/dayline.admin.v1.AdminService/SignIn"
+	// AdminServiceSignOutProcedure is the fully-qualified name of the AdminService's SignOut RPC.
+	AdminServiceSignOutProcedure = "/dayline.admin.v1.AdminService/SignOut"
 	// AdminServiceCreateLinkProcedure is the fully-qualified name of the AdminService's CreateLink RPC.
 	AdminServiceCreateLinkProcedure = "/dayline.admin.v1.AdminService/CreateLink"
 	// AdminServiceListLinksProcedure is the fully-qualified name of the AdminService's ListLinks RPC.
@@ -53,16 +59,68 @@ const (
 	// AdminServiceUninstallDeviceProcedure is the fully-qualified name of the AdminService's
 	// UninstallDevice RPC.
 	AdminServiceUninstallDeviceProcedure = "/dayline.admin.v1.AdminService/UninstallDevice"
+	// AdminServiceListPeopleProcedure is the fully-qualified name of the AdminService's ListPeople RPC.
+	AdminServiceListPeopleProcedure = "/dayline.admin.v1.AdminService/ListPeople"
+	// AdminServiceSetPersonProcedure is the fully-qualified name of the AdminService's SetPerson RPC.
+	AdminServiceSetPersonProcedure = "/dayline.admin.v1.AdminService/SetPerson"
+	// AdminServiceDeletePersonProcedure is the fully-qualified name of the AdminService's DeletePerson
+	// RPC.
+	AdminServiceDeletePersonProcedure = "/dayline.admin.v1.AdminService/DeletePerson"
+	// AdminServiceExportPersonProcedure is the fully-qualified name of the AdminService's ExportPerson
+	// RPC.
+	AdminServiceExportPersonProcedure = "/dayline.admin.v1.AdminService/ExportPerson"
+	// AdminServiceListUsersProcedure is the fully-qualified name of the AdminService's ListUsers RPC.
+	AdminServiceListUsersProcedure = "/dayline.admin.v1.AdminService/ListUsers"
+	// AdminServiceSetUserProcedure is the fully-qualified name of the AdminService's SetUser RPC.
+	AdminServiceSetUserProcedure = "/dayline.admin.v1.AdminService/SetUser"
+	// AdminServiceRemoveUserProcedure is the fully-qualified name of the AdminService's RemoveUser RPC.
+	AdminServiceRemoveUserProcedure = "/dayline.admin.v1.AdminService/RemoveUser"
+	// AdminServiceSetPasswordProcedure is the fully-qualified name of the AdminService's SetPassword
+	// RPC.
+	AdminServiceSetPasswordProcedure = "/dayline.admin.v1.AdminService/SetPassword"
+	// AdminServiceCreateTokenProcedure is the fully-qualified name of the AdminService's CreateToken
+	// RPC.
+	AdminServiceCreateTokenProcedure = "/dayline.admin.v1.AdminService/CreateToken"
+	// AdminServiceListTokensProcedure is the fully-qualified name of the AdminService's ListTokens RPC.
+	AdminServiceListTokensProcedure = "/dayline.admin.v1.AdminService/ListTokens"
+	// AdminServiceRevokeTokenProcedure is the fully-qualified name of the AdminService's RevokeToken
+	// RPC.
+	AdminServiceRevokeTokenProcedure = "/dayline.admin.v1.AdminService/RevokeToken"
+	// AdminServiceShowConfigProcedure is the fully-qualified name of the AdminService's ShowConfig RPC.
+	AdminServiceShowConfigProcedure = "/dayline.admin.v1.AdminService/ShowConfig"
+	// AdminServiceSetConfigProcedure is the fully-qualified name of the AdminService's SetConfig RPC.
+	AdminServiceSetConfigProcedure = "/dayline.admin.v1.AdminService/SetConfig"
+	// AdminServiceConfigHistoryProcedure is the fully-qualified name of the AdminService's
+	// ConfigHistory RPC.
+	AdminServiceConfigHistoryProcedure = "/dayline.admin.v1.AdminService/ConfigHistory"
+	// AdminServiceListPendingProcedure is the fully-qualified name of the AdminService's ListPending
+	// RPC.
+	AdminServiceListPendingProcedure = "/dayline.admin.v1.AdminService/ListPending"
+	// AdminServiceClassifyProcedure is the fully-qualified name of the AdminService's Classify RPC.
+	AdminServiceClassifyProcedure = "/dayline.admin.v1.AdminService/Classify"
+	// AdminServiceExplainClassProcedure is the fully-qualified name of the AdminService's ExplainClass
+	// RPC.
+	AdminServiceExplainClassProcedure = "/dayline.admin.v1.AdminService/ExplainClass"
+	// AdminServiceExportRulesProcedure is the fully-qualified name of the AdminService's ExportRules
+	// RPC.
+	AdminServiceExportRulesProcedure = "/dayline.admin.v1.AdminService/ExportRules"
 	// AdminServiceListAuditProcedure is the fully-qualified name of the AdminService's ListAudit RPC.
 	AdminServiceListAuditProcedure = "/dayline.admin.v1.AdminService/ListAudit"
 	// AdminServiceVerifyAuditProcedure is the fully-qualified name of the AdminService's VerifyAudit
 	// RPC.
 	AdminServiceVerifyAuditProcedure = "/dayline.admin.v1.AdminService/VerifyAudit"
+	// AdminServiceStorageProcedure is the fully-qualified name of the AdminService's Storage RPC.
+	AdminServiceStorageProcedure = "/dayline.admin.v1.AdminService/Storage"
+	// AdminServiceCompactProcedure is the fully-qualified name of the AdminService's Compact RPC.
+	AdminServiceCompactProcedure = "/dayline.admin.v1.AdminService/Compact"
+	// AdminServiceStripPrivacyProcedure is the fully-qualified name of the AdminService's StripPrivacy
+	// RPC.
+	AdminServiceStripPrivacyProcedure = "/dayline.admin.v1.AdminService/StripPrivacy"
 	// AdminServiceBackupProcedure is the fully-qualified name of the AdminService's Backup RPC.
 	AdminServiceBackupProcedure = "/dayline.admin.v1.AdminService/Backup"
-	// AdminServiceReportActivityProcedure is the fully-qualified name of the AdminService's
-	// ReportActivity RPC.
-	AdminServiceReportActivityProcedure = "/dayline.admin.v1.AdminService/ReportActivity"
+	// AdminServiceReportDashboardProcedure is the fully-qualified name of the AdminService's
+	// ReportDashboard RPC.
+	AdminServiceReportDashboardProcedure = "/dayline.admin.v1.AdminService/ReportDashboard"
 	// AdminServiceReportPeopleProcedure is the fully-qualified name of the AdminService's ReportPeople
 	// RPC.
 	AdminServiceReportPeopleProcedure = "/dayline.admin.v1.AdminService/ReportPeople"
@@ -71,13 +129,40 @@ const (
 	// AdminServiceReportSitesProcedure is the fully-qualified name of the AdminService's ReportSites
 	// RPC.
 	AdminServiceReportSitesProcedure = "/dayline.admin.v1.AdminService/ReportSites"
+	// AdminServiceReportTitlesProcedure is the fully-qualified name of the AdminService's ReportTitles
+	// RPC.
+	AdminServiceReportTitlesProcedure = "/dayline.admin.v1.AdminService/ReportTitles"
+	// AdminServiceReportCategoriesProcedure is the fully-qualified name of the AdminService's
+	// ReportCategories RPC.
+	AdminServiceReportCategoriesProcedure = "/dayline.admin.v1.AdminService/ReportCategories"
 	// AdminServiceReportHoursProcedure is the fully-qualified name of the AdminService's ReportHours
 	// RPC.
 	AdminServiceReportHoursProcedure = "/dayline.admin.v1.AdminService/ReportHours"
+	// AdminServiceReportGroupsProcedure is the fully-qualified name of the AdminService's ReportGroups
+	// RPC.
+	AdminServiceReportGroupsProcedure = "/dayline.admin.v1.AdminService/ReportGroups"
+	// AdminServiceReportTimelineProcedure is the fully-qualified name of the AdminService's
+	// ReportTimeline RPC.
+	AdminServiceReportTimelineProcedure = "/dayline.admin.v1.AdminService/ReportTimeline"
+	// AdminServiceReportLiveProcedure is the fully-qualified name of the AdminService's ReportLive RPC.
+	AdminServiceReportLiveProcedure = "/dayline.admin.v1.AdminService/ReportLive"
+	// AdminServiceReportActivityProcedure is the fully-qualified name of the AdminService's
+	// ReportActivity RPC.
+	AdminServiceReportActivityProcedure = "/dayline.admin.v1.AdminService/ReportActivity"
+	// AdminServiceListActivityProcedure is the fully-qualified name of the AdminService's ListActivity
+	// RPC.
+	AdminServiceListActivityProcedure = "/dayline.admin.v1.AdminService/ListActivity"
+	// AdminServiceExportProcedure is the fully-qualified name of the AdminService's Export RPC.
+	AdminServiceExportProcedure = "/dayline.admin.v1.AdminService/Export"
 )
 
 // AdminServiceClient is a client for the dayline.admin.v1.AdminService service.
 type AdminServiceClient interface {
+	// The caller's own role and what it sees.
+	WhoAmI(context.Context, *connect.Request[v1.WhoAmIRequest]) (*connect.Response[v1.WhoAmIResponse], error)
+	// E-mail and password for a token that ends after 12 hours, or 30 minutes without use.
+	SignIn(context.Context, *connect.Request[v1.SignInRequest]) (*connect.Response[v1.SignInResponse], error)
+	SignOut(context.Context, *connect.Request[v1.SignOutRequest]) (*connect.Response[v1.SignOutResponse], error)
 	CreateLink(context.Context, *connect.Request[v1.CreateLinkRequest]) (*connect.Response[v1.CreateLinkResponse], error)
 	ListLinks(context.Context, *connect.Request[v1.ListLinksRequest]) (*connect.Response[v1.ListLinksResponse], error)
 	RevokeLink(context.Context, *connect.Request[v1.RevokeLinkRequest]) (*connect.Response[v1.RevokeLinkResponse], error)
@@ -86,15 +171,56 @@ type AdminServiceClient interface {
 	DeleteDevice(context.Context, *connect.Request[v1.DeviceRequest]) (*connect.Response[v1.DeviceResponse], error)
 	RevokeDevice(context.Context, *connect.Request[v1.DeviceRequest]) (*connect.Response[v1.DeviceResponse], error)
 	UninstallDevice(context.Context, *connect.Request[v1.DeviceRequest]) (*connect.Response[v1.DeviceResponse], error)
+	ListPeople(context.Context, *connect.Request[v1.ListPeopleRequest]) (*connect.Response[v1.ListPeopleResponse], error)
+	// Edits people.yaml: name, e-mail, logins. A login given to a person leaves the one it was with.
+	SetPerson(context.Context, *connect.Request[v1.SetPersonRequest]) (*connect.Response[v1.SetPersonResponse], error)
+	// Deletes the history of a person's logins, or of one login.
+	DeletePerson(context.Context, *connect.Request[v1.DeletePersonRequest]) (*connect.Response[v1.DeletePersonResponse], error)
+	// Everything stored of a person: one zip of JSON and CSV files.
+	ExportPerson(context.Context, *connect.Request[v1.ExportPersonRequest]) (*connect.ServerStreamForClient[v1.ExportChunk], error)
+	ListUsers(context.Context, *connect.Request[v1.ListUsersRequest]) (*connect.Response[v1.ListUsersResponse], error)
+	SetUser(context.Context, *connect.Request[v1.SetUserRequest]) (*connect.Response[v1.SetUserResponse], error)
+	RemoveUser(context.Context, *connect.Request[v1.RemoveUserRequest]) (*connect.Response[v1.RemoveUserResponse], error)
+	SetPassword(context.Context, *connect.Request[v1.SetPasswordRequest]) (*connect.Response[v1.SetPasswordResponse], error)
+	CreateToken(context.Context, *connect.Request[v1.CreateTokenRequest]) (*connect.Response[v1.CreateTokenResponse], error)
+	ListTokens(context.Context, *connect.Request[v1.ListTokensRequest]) (*connect.Response[v1.ListTokensResponse], error)
+	RevokeToken(context.Context, *connect.Request[v1.RevokeTokenRequest]) (*connect.Response[v1.RevokeTokenResponse], error)
+	// The settings in force, of the account or of one device, and where each value comes from.
+	ShowConfig(context.Context, *connect.Request[v1.ShowConfigRequest]) (*connect.Response[v1.ShowConfigResponse], error)
+	// Sets or removes one value of a file; comments and order stay. Nothing changes where the whole would not hold.
+	SetConfig(context.Context, *connect.Request[v1.SetConfigRequest]) (*connect.Response[v1.SetConfigResponse], error)
+	ConfigHistory(context.Context, *connect.Request[v1.ConfigHistoryRequest]) (*connect.Response[v1.ConfigHistoryResponse], error)
+	// What has no status, by time spent.
+	ListPending(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.PendingReport], error)
+	// Sets rules, one for each subject, all or none.
+	Classify(context.Context, *connect.Request[v1.ClassifyRequest]) (*connect.Response[v1.ClassifyResponse], error)
+	ExplainClass(context.Context, *connect.Request[v1.ExplainClassRequest]) (*connect.Response[v1.ExplainClassResponse], error)
+	ExportRules(context.Context, *connect.Request[v1.ExportRulesRequest]) (*connect.Response[v1.ExportRulesResponse], error)
 	ListAudit(context.Context, *connect.Request[v1.ListAuditRequest]) (*connect.Response[v1.ListAuditResponse], error)
 	VerifyAudit(context.Context, *connect.Request[v1.VerifyAuditRequest]) (*connect.Response[v1.VerifyAuditResponse], error)
+	Storage(context.Context, *connect.Request[v1.StorageRequest]) (*connect.Response[v1.StorageReport], error)
+	// Writes the episode file anew: what was deleted leaves no byte behind.
+	Compact(context.Context, *connect.Request[v1.CompactRequest]) (*connect.Response[v1.CompactResponse], error)
+	// Clears titles or addresses of episodes before a day.
+	StripPrivacy(context.Context, *connect.Request[v1.StripPrivacyRequest]) (*connect.Response[v1.StripPrivacyResponse], error)
 	Backup(context.Context, *connect.Request[v1.BackupRequest]) (*connect.Response[v1.BackupResponse], error)
-	// Every episode of the range, oldest first.
-	ReportActivity(context.Context, *connect.Request[v1.ReportRequest]) (*connect.ServerStreamForClient[v1.ActivityReport], error)
+	ReportDashboard(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.DashboardReport], error)
 	ReportPeople(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.PeopleReport], error)
 	ReportApps(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.AppsReport], error)
 	ReportSites(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.SitesReport], error)
+	ReportTitles(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.TitlesReport], error)
+	ReportCategories(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.CategoriesReport], error)
 	ReportHours(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.HoursReport], error)
+	ReportGroups(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.GroupsReport], error)
+	// The day of one person, in blocks.
+	ReportTimeline(context.Context, *connect.Request[v1.TimelineRequest]) (*connect.Response[v1.TimelineReport], error)
+	ReportLive(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.LiveReport], error)
+	// Every episode of the range, oldest first.
+	ReportActivity(context.Context, *connect.Request[v1.ReportRequest]) (*connect.ServerStreamForClient[v1.ActivityReport], error)
+	// The same, a page at a time.
+	ListActivity(context.Context, *connect.Request[v1.ListActivityRequest]) (*connect.Response[v1.ListActivityResponse], error)
+	// Any of the reports as a file.
+	Export(context.Context, *connect.Request[v1.ExportRequest]) (*connect.ServerStreamForClient[v1.ExportChunk], error)
 }
 
 // NewAdminServiceClient constructs a client for the dayline.admin.v1.AdminService service. By
@@ -108,6 +234,24 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 	baseURL = strings.TrimRight(baseURL, "/")
 	adminServiceMethods := v1.File_dayline_admin_v1_admin_proto.Services().ByName("AdminService").Methods()
 	return &adminServiceClient{
+		whoAmI: connect.NewClient[v1.WhoAmIRequest, v1.WhoAmIResponse](
+			httpClient,
+			baseURL+AdminServiceWhoAmIProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("WhoAmI")),
+			connect.WithClientOptions(opts...),
+		),
+		signIn: connect.NewClient[v1.SignInRequest, v1.SignInResponse](
+			httpClient,
+			baseURL+AdminServiceSignInProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("SignIn")),
+			connect.WithClientOptions(opts...),
+		),
+		signOut: connect.NewClient[v1.SignOutRequest, v1.SignOutResponse](
+			httpClient,
+			baseURL+AdminServiceSignOutProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("SignOut")),
+			connect.WithClientOptions(opts...),
+		),
 		createLink: connect.NewClient[v1.CreateLinkRequest, v1.CreateLinkResponse](
 			httpClient,
 			baseURL+AdminServiceCreateLinkProcedure,
@@ -150,6 +294,114 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("UninstallDevice")),
 			connect.WithClientOptions(opts...),
 		),
+		listPeople: connect.NewClient[v1.ListPeopleRequest, v1.ListPeopleResponse](
+			httpClient,
+			baseURL+AdminServiceListPeopleProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ListPeople")),
+			connect.WithClientOptions(opts...),
+		),
+		setPerson: connect.NewClient[v1.SetPersonRequest, v1.SetPersonResponse](
+			httpClient,
+			baseURL+AdminServiceSetPersonProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("SetPerson")),
+			connect.WithClientOptions(opts...),
+		),
+		deletePerson: connect.NewClient[v1.DeletePersonRequest, v1.DeletePersonResponse](
+			httpClient,
+			baseURL+AdminServiceDeletePersonProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("DeletePerson")),
+			connect.WithClientOptions(opts...),
+		),
+		exportPerson: connect.NewClient[v1.ExportPersonRequest, v1.ExportChunk](
+			httpClient,
+			baseURL+AdminServiceExportPersonProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ExportPerson")),
+			connect.WithClientOptions(opts...),
+		),
+		listUsers: connect.NewClient[v1.ListUsersRequest, v1.ListUsersResponse](
+			httpClient,
+			baseURL+AdminServiceListUsersProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ListUsers")),
+			connect.WithClientOptions(opts...),
+		),
+		setUser: connect.NewClient[v1.SetUserRequest, v1.SetUserResponse](
+			httpClient,
+			baseURL+AdminServiceSetUserProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("SetUser")),
+			connect.WithClientOptions(opts...),
+		),
+		removeUser: connect.NewClient[v1.RemoveUserRequest, v1.RemoveUserResponse](
+			httpClient,
+			baseURL+AdminServiceRemoveUserProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("RemoveUser")),
+			connect.WithClientOptions(opts...),
+		),
+		setPassword: connect.NewClient[v1.SetPasswordRequest, v1.SetPasswordResponse](
+			httpClient,
+			baseURL+AdminServiceSetPasswordProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("SetPassword")),
+			connect.WithClientOptions(opts...),
+		),
+		createToken: connect.NewClient[v1.CreateTokenRequest, v1.CreateTokenResponse](
+			httpClient,
+			baseURL+AdminServiceCreateTokenProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("CreateToken")),
+			connect.WithClientOptions(opts...),
+		),
+		listTokens: connect.NewClient[v1.ListTokensRequest, v1.ListTokensResponse](
+			httpClient,
+			baseURL+AdminServiceListTokensProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ListTokens")),
+			connect.WithClientOptions(opts...),
+		),
+		revokeToken: connect.NewClient[v1.RevokeTokenRequest, v1.RevokeTokenResponse](
+			httpClient,
+			baseURL+AdminServiceRevokeTokenProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("RevokeToken")),
+			connect.WithClientOptions(opts...),
+		),
+		showConfig: connect.NewClient[v1.ShowConfigRequest, v1.ShowConfigResponse](
+			httpClient,
+			baseURL+AdminServiceShowConfigProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ShowConfig")),
+			connect.WithClientOptions(opts...),
+		),
+		setConfig: connect.NewClient[v1.SetConfigRequest, v1.SetConfigResponse](
+			httpClient,
+			baseURL+AdminServiceSetConfigProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("SetConfig")),
+			connect.WithClientOptions(opts...),
+		),
+		configHistory: connect.NewClient[v1.ConfigHistoryRequest, v1.ConfigHistoryResponse](
+			httpClient,
+			baseURL+AdminServiceConfigHistoryProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ConfigHistory")),
+			connect.WithClientOptions(opts...),
+		),
+		listPending: connect.NewClient[v1.ReportRequest, v1.PendingReport](
+			httpClient,
+			baseURL+AdminServiceListPendingProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ListPending")),
+			connect.WithClientOptions(opts...),
+		),
+		classify: connect.NewClient[v1.ClassifyRequest, v1.ClassifyResponse](
+			httpClient,
+			baseURL+AdminServiceClassifyProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("Classify")),
+			connect.WithClientOptions(opts...),
+		),
+		explainClass: connect.NewClient[v1.ExplainClassRequest, v1.ExplainClassResponse](
+			httpClient,
+			baseURL+AdminServiceExplainClassProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ExplainClass")),
+			connect.WithClientOptions(opts...),
+		),
+		exportRules: connect.NewClient[v1.ExportRulesRequest, v1.ExportRulesResponse](
+			httpClient,
+			baseURL+AdminServiceExportRulesProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ExportRules")),
+			connect.WithClientOptions(opts...),
+		),
 		listAudit: connect.NewClient[v1.ListAuditRequest, v1.ListAuditResponse](
 			httpClient,
 			baseURL+AdminServiceListAuditProcedure,
@@ -162,16 +414,34 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("VerifyAudit")),
 			connect.WithClientOptions(opts...),
 		),
+		storage: connect.NewClient[v1.StorageRequest, v1.StorageReport](
+			httpClient,
+			baseURL+AdminServiceStorageProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("Storage")),
+			connect.WithClientOptions(opts...),
+		),
+		compact: connect.NewClient[v1.CompactRequest, v1.CompactResponse](
+			httpClient,
+			baseURL+AdminServiceCompactProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("Compact")),
+			connect.WithClientOptions(opts...),
+		),
+		stripPrivacy: connect.NewClient[v1.StripPrivacyRequest, v1.StripPrivacyResponse](
+			httpClient,
+			baseURL+AdminServiceStripPrivacyProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("StripPrivacy")),
+			connect.WithClientOptions(opts...),
+		),
 		backup: connect.NewClient[v1.BackupRequest, v1.BackupResponse](
 			httpClient,
 			baseURL+AdminServiceBackupProcedure,
 			connect.WithSchema(adminServiceMethods.ByName("Backup")),
 			connect.WithClientOptions(opts...),
 		),
-		reportActivity: connect.NewClient[v1.ReportRequest, v1.ActivityReport](
+		reportDashboard: connect.NewClient[v1.ReportRequest, v1.DashboardReport](
 			httpClient,
-			baseURL+AdminServiceReportActivityProcedure,
-			connect.WithSchema(adminServiceMethods.ByName("ReportActivity")),
+			baseURL+AdminServiceReportDashboardProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ReportDashboard")),
 			connect.WithClientOptions(opts...),
 		),
 		reportPeople: connect.NewClient[v1.ReportRequest, v1.PeopleReport](
@@ -192,10 +462,58 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("ReportSites")),
 			connect.WithClientOptions(opts...),
 		),
+		reportTitles: connect.NewClient[v1.ReportRequest, v1.TitlesReport](
+			httpClient,
+			baseURL+AdminServiceReportTitlesProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ReportTitles")),
+			connect.WithClientOptions(opts...),
+		),
+		reportCategories: connect.NewClient[v1.ReportRequest, v1.CategoriesReport](
+			httpClient,
+			baseURL+AdminServiceReportCategoriesProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ReportCategories")),
+			connect.WithClientOptions(opts...),
+		),
 		reportHours: connect.NewClient[v1.ReportRequest, v1.HoursReport](
 			httpClient,
 			baseURL+AdminServiceReportHoursProcedure,
 			connect.WithSchema(adminServiceMethods.ByName("ReportHours")),
+			connect.WithClientOptions(opts...),
+		),
+		reportGroups: connect.NewClient[v1.ReportRequest, v1.GroupsReport](
+			httpClient,
+			baseURL+AdminServiceReportGroupsProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ReportGroups")),
+			connect.WithClientOptions(opts...),
+		),
+		reportTimeline: connect.NewClient[v1.TimelineRequest, v1.TimelineReport](
+			httpClient,
+			baseURL+AdminServiceReportTimelineProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ReportTimeline")),
+			connect.WithClientOptions(opts...),
+		),
+		reportLive: connect.NewClient[v1.ReportRequest, v1.LiveReport](
+			httpClient,
+			baseURL+AdminServiceReportLiveProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ReportLive")),
+			connect.WithClientOptions(opts...),
+		),
+		reportActivity: connect.NewClient[v1.ReportRequest, v1.ActivityReport](
+			httpClient,
+			baseURL+AdminServiceReportActivityProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ReportActivity")),
+			connect.WithClientOptions(opts...),
+		),
+		listActivity: connect.NewClient[v1.ListActivityRequest, v1.ListActivityResponse](
+			httpClient,
+			baseURL+AdminServiceListActivityProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ListActivity")),
+			connect.WithClientOptions(opts...),
+		),
+		export: connect.NewClient[v1.ExportRequest, v1.ExportChunk](
+			httpClient,
+			baseURL+AdminServiceExportProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("Export")),
 			connect.WithClientOptions(opts...),
 		),
 	}
@@ -203,21 +521,68 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 
 // adminServiceClient implements AdminServiceClient.
 type adminServiceClient struct {
-	createLink      *connect.Client[v1.CreateLinkRequest, v1.CreateLinkResponse]
-	listLinks       *connect.Client[v1.ListLinksRequest, v1.ListLinksResponse]
-	revokeLink      *connect.Client[v1.RevokeLinkRequest, v1.RevokeLinkResponse]
-	listDevices     *connect.Client[v1.ListDevicesRequest, v1.ListDevicesResponse]
-	deleteDevice    *connect.Client[v1.DeviceRequest, v1.DeviceResponse]
-	revokeDevice    *connect.Client[v1.DeviceRequest, v1.DeviceResponse]
-	uninstallDevice *connect.Client[v1.DeviceRequest, v1.DeviceResponse]
-	listAudit       *connect.Client[v1.ListAuditRequest, v1.ListAuditResponse]
-	verifyAudit     *connect.Client[v1.VerifyAuditRequest, v1.VerifyAuditResponse]
-	backup          *connect.Client[v1.BackupRequest, v1.BackupResponse]
-	reportActivity  *connect.Client[v1.ReportRequest, v1.ActivityReport]
-	reportPeople    *connect.Client[v1.ReportRequest, v1.PeopleReport]
-	reportApps      *connect.Client[v1.ReportRequest, v1.AppsReport]
-	reportSites     *connect.Client[v1.ReportRequest, v1.SitesReport]
-	reportHours     *connect.Client[v1.ReportRequest, v1.HoursReport]
+	whoAmI           *connect.Client[v1.WhoAmIRequest, v1.WhoAmIResponse]
+	signIn           *connect.Client[v1.SignInRequest, v1.SignInResponse]
+	signOut          *connect.Client[v1.SignOutRequest, v1.SignOutResponse]
+	createLink       *connect.Client[v1.CreateLinkRequest, v1.CreateLinkResponse]
+	listLinks        *connect.Client[v1.ListLinksRequest, v1.ListLinksResponse]
+	revokeLink       *connect.Client[v1.RevokeLinkRequest, v1.RevokeLinkResponse]
+	listDevices      *connect.Client[v1.ListDevicesRequest, v1.ListDevicesResponse]
+	deleteDevice     *connect.Client[v1.DeviceRequest, v1.DeviceResponse]
+	revokeDevice     *connect.Client[v1.DeviceRequest, v1.DeviceResponse]
+	uninstallDevice  *connect.Client[v1.DeviceRequest, v1.DeviceResponse]
+	listPeople       *connect.Client[v1.ListPeopleRequest, v1.ListPeopleResponse]
+	setPerson        *connect.Client[v1.SetPersonRequest, v1.SetPersonResponse]
+	deletePerson     *connect.Client[v1.DeletePersonRequest, v1.DeletePersonResponse]
+	exportPerson     *connect.Client[v1.ExportPersonRequest, v1.ExportChunk]
+	listUsers        *connect.Client[v1.ListUsersRequest, v1.ListUsersResponse]
+	setUser          *connect.Client[v1.SetUserRequest, v1.SetUserResponse]
+	removeUser       *connect.Client[v1.RemoveUserRequest, v1.RemoveUserResponse]
+	setPassword      *connect.Client[v1.SetPasswordRequest, v1.SetPasswordResponse]
+	createToken      *connect.Client[v1.CreateTokenRequest, v1.CreateTokenResponse]
+	listTokens       *connect.Client[v1.ListTokensRequest, v1.ListTokensResponse]
+	revokeToken      *connect.Client[v1.RevokeTokenRequest, v1.RevokeTokenResponse]
+	showConfig       *connect.Client[v1.ShowConfigRequest, v1.ShowConfigResponse]
+	setConfig        *connect.Client[v1.SetConfigRequest, v1.SetConfigResponse]
+	configHistory    *connect.Client[v1.ConfigHistoryRequest, v1.ConfigHistoryResponse]
+	listPending      *connect.Client[v1.ReportRequest, v1.PendingReport]
+	classify         *connect.Client[v1.ClassifyRequest, v1.ClassifyResponse]
+	explainClass     *connect.Client[v1.ExplainClassRequest, v1.ExplainClassResponse]
+	exportRules      *connect.Client[v1.ExportRulesRequest, v1.ExportRulesResponse]
+	listAudit        *connect.Client[v1.ListAuditRequest, v1.ListAuditResponse]
+	verifyAudit      *connect.Client[v1.VerifyAuditRequest, v1.VerifyAuditResponse]
+	storage          *connect.Client[v1.StorageRequest, v1.StorageReport]
+	compact          *connect.Client[v1.CompactRequest, v1.CompactResponse]
+	stripPrivacy     *connect.Client[v1.StripPrivacyRequest, v1.StripPrivacyResponse]
+	backup           *connect.Client[v1.BackupRequest, v1.BackupResponse]
+	reportDashboard  *connect.Client[v1.ReportRequest, v1.DashboardReport]
+	reportPeople     *connect.Client[v1.ReportRequest, v1.PeopleReport]
+	reportApps       *connect.Client[v1.ReportRequest, v1.AppsReport]
+	reportSites      *connect.Client[v1.ReportRequest, v1.SitesReport]
+	reportTitles     *connect.Client[v1.ReportRequest, v1.TitlesReport]
+	reportCategories *connect.Client[v1.ReportRequest, v1.CategoriesReport]
+	reportHours      *connect.Client[v1.ReportRequest, v1.HoursReport]
+	reportGroups     *connect.Client[v1.ReportRequest, v1.GroupsReport]
+	reportTimeline   *connect.Client[v1.TimelineRequest, v1.TimelineReport]
+	reportLive       *connect.Client[v1.ReportRequest, v1.LiveReport]
+	reportActivity   *connect.Client[v1.ReportRequest, v1.ActivityReport]
+	listActivity     *connect.Client[v1.ListActivityRequest, v1.ListActivityResponse]
+	export           *connect.Client[v1.ExportRequest, v1.ExportChunk]
+}
+
+// WhoAmI calls dayline.admin.v1.AdminService.WhoAmI.
+func (c *adminServiceClient) WhoAmI(ctx context.Context, req *connect.Request[v1.WhoAmIRequest]) (*connect.Response[v1.WhoAmIResponse], error) {
+	return c.whoAmI.CallUnary(ctx, req)
+}
+
+// SignIn calls dayline.admin.v1.AdminService.SignIn.
+func (c *adminServiceClient) SignIn(ctx context.Context, req *connect.Request[v1.SignInRequest]) (*connect.Response[v1.SignInResponse], error) {
+	return c.signIn.CallUnary(ctx, req)
+}
+
+// SignOut calls dayline.admin.v1.AdminService.SignOut.
+func (c *adminServiceClient) SignOut(ctx context.Context, req *connect.Request[v1.SignOutRequest]) (*connect.Response[v1.SignOutResponse], error) {
+	return c.signOut.CallUnary(ctx, req)
 }
 
 // CreateLink calls dayline.admin.v1.AdminService.CreateLink.
@@ -255,6 +620,96 @@ func (c *adminServiceClient) UninstallDevice(ctx context.Context, req *connect.R
 	return c.uninstallDevice.CallUnary(ctx, req)
 }
 
+// ListPeople calls dayline.admin.v1.AdminService.ListPeople.
+func (c *adminServiceClient) ListPeople(ctx context.Context, req *connect.Request[v1.ListPeopleRequest]) (*connect.Response[v1.ListPeopleResponse], error) {
+	return c.listPeople.CallUnary(ctx, req)
+}
+
+// SetPerson calls dayline.admin.v1.AdminService.SetPerson.
+func (c *adminServiceClient) SetPerson(ctx context.Context, req *connect.Request[v1.SetPersonRequest]) (*connect.Response[v1.SetPersonResponse], error) {
+	return c.setPerson.CallUnary(ctx, req)
+}
+
+// DeletePerson calls dayline.admin.v1.AdminService.DeletePerson.
+func (c *adminServiceClient) DeletePerson(ctx context.Context, req *connect.Request[v1.DeletePersonRequest]) (*connect.Response[v1.DeletePersonResponse], error) {
+	return c.deletePerson.CallUnary(ctx, req)
+}
+
+// ExportPerson calls dayline.admin.v1.AdminService.ExportPerson.
+func (c *adminServiceClient) ExportPerson(ctx context.Context, req *connect.Request[v1.ExportPersonRequest]) (*connect.ServerStreamForClient[v1.ExportChunk], error) {
+	return c.exportPerson.CallServerStream(ctx, req)
+}
+
+// ListUsers calls dayline.admin.v1.AdminService.ListUsers.
+func (c *adminServiceClient) ListUsers(ctx context.Context, req *connect.Request[v1.ListUsersRequest]) (*connect.Response[v1.ListUsersResponse], error) {
+	return c.listUsers.CallUnary(ctx, req)
+}
+
+// SetUser calls dayline.admin.v1.AdminService.SetUser.
+func (c *adminServiceClient) SetUser(ctx context.Context, req *connect.Request[v1.SetUserRequest]) (*connect.Response[v1.SetUserResponse], error) {
+	return c.setUser.CallUnary(ctx, req)
+}
+
+// RemoveUser calls dayline.admin.v1.AdminService.RemoveUser.
+func (c *adminServiceClient) RemoveUser(ctx context.Context, req *connect.Request[v1.RemoveUserRequest]) (*connect.Response[v1.RemoveUserResponse], error) {
+	return c.removeUser.CallUnary(ctx, req)
+}
+
+// SetPassword calls dayline.admin.v1.AdminService.SetPassword.
+func (c *adminServiceClient) SetPassword(ctx context.Context, req *connect.Request[v1.SetPasswordRequest]) (*connect.Response[v1.SetPasswordResponse], error) {
+	return c.setPassword.CallUnary(ctx, req)
+}
+
+// CreateToken calls dayline.admin.v1.AdminService.CreateToken.
+func (c *adminServiceClient) CreateToken(ctx context.Context, req *connect.Request[v1.CreateTokenRequest]) (*connect.Response[v1.CreateTokenResponse], error) {
+	return c.createToken.CallUnary(ctx, req)
+}
+
+// ListTokens calls dayline.admin.v1.AdminService.ListTokens.
+func (c *adminServiceClient) ListTokens(ctx context.Context, req *connect.Request[v1.ListTokensRequest]) (*connect.Response[v1.ListTokensResponse], error) {
+	return c.listTokens.CallUnary(ctx, req)
+}
+
+// RevokeToken calls dayline.admin.v1.AdminService.RevokeToken.
+func (c *adminServiceClient) RevokeToken(ctx context.Context, req *connect.Request[v1.RevokeTokenRequest]) (*connect.Response[v1.RevokeTokenResponse], error) {
+	return c.revokeToken.CallUnary(ctx, req)
+}
+
+// ShowConfig calls dayline.admin.v1.AdminService.ShowConfig.
+func (c *adminServiceClient) ShowConfig(ctx context.Context, req *connect.Request[v1.ShowConfigRequest]) (*connect.Response[v1.ShowConfigResponse], error) {
+	return c.showConfig.CallUnary(ctx, req)
+}
+
+// SetConfig calls dayline.admin.v1.AdminService.SetConfig.
+func (c *adminServiceClient) SetConfig(ctx context.Context, req *connect.Request[v1.SetConfigRequest]) (*connect.Response[v1.SetConfigResponse], error) {
+	return c.setConfig.CallUnary(ctx, req)
+}
+
+// ConfigHistory calls dayline.admin.v1.AdminService.ConfigHistory.
+func (c *adminServiceClient) ConfigHistory(ctx context.Context, req *connect.Request[v1.ConfigHistoryRequest]) (*connect.Response[v1.ConfigHistoryResponse], error) {
+	return c.configHistory.CallUnary(ctx, req)
+}
+
+// ListPending calls dayline.admin.v1.AdminService.ListPending.
+func (c *adminServiceClient) ListPending(ctx context.Context, req *connect.Request[v1.ReportRequest]) (*connect.Response[v1.PendingReport], error) {
+	return c.listPending.CallUnary(ctx, req)
+}
+
+// Classify calls dayline.admin.v1.AdminService.Classify.
+func (c *adminServiceClient) Classify(ctx context.Context, req *connect.Request[v1.ClassifyRequest]) (*connect.Response[v1.ClassifyResponse], error) {
+	return c.classify.CallUnary(ctx, req)
+}
+
+// ExplainClass calls dayline.admin.v1.AdminService.ExplainClass.
+func (c *adminServiceClient) ExplainClass(ctx context.Context, req *connect.Request[v1.ExplainClassRequest]) (*connect.Response[v1.ExplainClassResponse], error) {
+	return c.explainClass.CallUnary(ctx, req)
+}
+
+// ExportRules calls dayline.admin.v1.AdminService.ExportRules.
+func (c *adminServiceClient) ExportRules(ctx context.Context, req *connect.Request[v1.ExportRulesRequest]) (*connect.Response[v1.ExportRulesResponse], error) {
+	return c.exportRules.CallUnary(ctx, req)
+}
+
 // ListAudit calls dayline.admin.v1.AdminService.ListAudit.
 func (c *adminServiceClient) ListAudit(ctx context.Context, req *connect.Request[v1.ListAuditRequest]) (*connect.Response[v1.ListAuditResponse], error) {
 	return c.listAudit.CallUnary(ctx, req)
@@ -265,14 +720,29 @@ func (c *adminServiceClient) VerifyAudit(ctx context.Context, req *connect.Reque
 	return c.verifyAudit.CallUnary(ctx, req)
 }
 
+// Storage calls dayline.admin.v1.AdminService.Storage.
+func (c *adminServiceClient) Storage(ctx context.Context, req *connect.Request[v1.StorageRequest]) (*connect.Response[v1.StorageReport], error) {
+	return c.storage.CallUnary(ctx, req)
+}
+
+// Compact calls dayline.admin.v1.AdminService.Compact.
+func (c *adminServiceClient) Compact(ctx context.Context, req *connect.Request[v1.CompactRequest]) (*connect.Response[v1.CompactResponse], error) {
+	return c.compact.CallUnary(ctx, req)
+}
+
+// StripPrivacy calls dayline.admin.v1.AdminService.StripPrivacy.
+func (c *adminServiceClient) StripPrivacy(ctx context.Context, req *connect.Request[v1.StripPrivacyRequest]) (*connect.Response[v1.StripPrivacyResponse], error) {
+	return c.stripPrivacy.CallUnary(ctx, req)
+}
+
 // Backup calls dayline.admin.v1.AdminService.Backup.
 func (c *adminServiceClient) Backup(ctx context.Context, req *connect.Request[v1.BackupRequest]) (*connect.Response[v1.BackupResponse], error) {
 	return c.backup.CallUnary(ctx, req)
 }
 
-// ReportActivity calls dayline.admin.v1.AdminService.ReportActivity.
-func (c *adminServiceClient) ReportActivity(ctx context.Context, req *connect.Request[v1.ReportRequest]) (*connect.ServerStreamForClient[v1.ActivityReport], error) {
-	return c.reportActivity.CallServerStream(ctx, req)
+// ReportDashboard calls dayline.admin.v1.AdminService.ReportDashboard.
+func (c *adminServiceClient) ReportDashboard(ctx context.Context, req *connect.Request[v1.ReportRequest]) (*connect.Response[v1.DashboardReport], error) {
+	return c.reportDashboard.CallUnary(ctx, req)
 }
 
 // ReportPeople calls dayline.admin.v1.AdminService.ReportPeople.
@@ -290,13 +760,58 @@ func (c *adminServiceClient) ReportSites(ctx context.Context, req *connect.Reque
 	return c.reportSites.CallUnary(ctx, req)
 }
 
+// ReportTitles calls dayline.admin.v1.AdminService.ReportTitles.
+func (c *adminServiceClient) ReportTitles(ctx context.Context, req *connect.Request[v1.ReportRequest]) (*connect.Response[v1.TitlesReport], error) {
+	return c.reportTitles.CallUnary(ctx, req)
+}
+
+// ReportCategories calls dayline.admin.v1.AdminService.ReportCategories.
+func (c *adminServiceClient) ReportCategories(ctx context.Context, req *connect.Request[v1.ReportRequest]) (*connect.Response[v1.CategoriesReport], error) {
+	return c.reportCategories.CallUnary(ctx, req)
+}
+
 // ReportHours calls dayline.admin.v1.AdminService.ReportHours.
 func (c *adminServiceClient) ReportHours(ctx context.Context, req *connect.Request[v1.ReportRequest]) (*connect.Response[v1.HoursReport], error) {
 	return c.reportHours.CallUnary(ctx, req)
 }
 
+// ReportGroups calls dayline.admin.v1.AdminService.ReportGroups.
+func (c *adminServiceClient) ReportGroups(ctx context.Context, req *connect.Request[v1.ReportRequest]) (*connect.Response[v1.GroupsReport], error) {
+	return c.reportGroups.CallUnary(ctx, req)
+}
+
+// ReportTimeline calls dayline.admin.v1.AdminService.ReportTimeline.
+func (c *adminServiceClient) ReportTimeline(ctx context.Context, req *connect.Request[v1.TimelineRequest]) (*connect.Response[v1.TimelineReport], error) {
+	return c.reportTimeline.CallUnary(ctx, req)
+}
+
+// ReportLive calls dayline.admin.v1.AdminService.ReportLive.
+func (c *adminServiceClient) ReportLive(ctx context.Context, req *connect.Request[v1.ReportRequest]) (*connect.Response[v1.LiveReport], error) {
+	return c.reportLive.CallUnary(ctx, req)
+}
+
+// ReportActivity calls dayline.admin.v1.AdminService.ReportActivity.
+func (c *adminServiceClient) ReportActivity(ctx context.Context, req *connect.Request[v1.ReportRequest]) (*connect.ServerStreamForClient[v1.ActivityReport], error) {
+	return c.reportActivity.CallServerStream(ctx, req)
+}
+
+// ListActivity calls dayline.admin.v1.AdminService.ListActivity.
+func (c *adminServiceClient) ListActivity(ctx context.Context, req *connect.Request[v1.ListActivityRequest]) (*connect.Response[v1.ListActivityResponse], error) {
+	return c.listActivity.CallUnary(ctx, req)
+}
+
+// Export calls dayline.admin.v1.AdminService.Export.
+func (c *adminServiceClient) Export(ctx context.Context, req *connect.Request[v1.ExportRequest]) (*connect.ServerStreamForClient[v1.ExportChunk], error) {
+	return c.export.CallServerStream(ctx, req)
+}
+
 // AdminServiceHandler is an implementation of the dayline.admin.v1.AdminService service.
 type AdminServiceHandler interface {
+	// The caller's own role and what it sees.
+	WhoAmI(context.Context, *connect.Request[v1.WhoAmIRequest]) (*connect.Response[v1.WhoAmIResponse], error)
+	// E-mail and password for a token that ends after 12 hours, or 30 minutes without use.
+	SignIn(context.Context, *connect.Request[v1.SignInRequest]) (*connect.Response[v1.SignInResponse], error)
+	SignOut(context.Context, *connect.Request[v1.SignOutRequest]) (*connect.Response[v1.SignOutResponse], error)
 	CreateLink(context.Context, *connect.Request[v1.CreateLinkRequest]) (*connect.Response[v1.CreateLinkResponse], error)
 	ListLinks(context.Context, *connect.Request[v1.ListLinksRequest]) (*connect.Response[v1.ListLinksResponse], error)
 	RevokeLink(context.Context, *connect.Request[v1.RevokeLinkRequest]) (*connect.Response[v1.RevokeLinkResponse], error)
@@ -305,15 +820,56 @@ type AdminServiceHandler interface {
 	DeleteDevice(context.Context, *connect.Request[v1.DeviceRequest]) (*connect.Response[v1.DeviceResponse], error)
 	RevokeDevice(context.Context, *connect.Request[v1.DeviceRequest]) (*connect.Response[v1.DeviceResponse], error)
 	UninstallDevice(context.Context, *connect.Request[v1.DeviceRequest]) (*connect.Response[v1.DeviceResponse], error)
+	ListPeople(context.Context, *connect.Request[v1.ListPeopleRequest]) (*connect.Response[v1.ListPeopleResponse], error)
+	// Edits people.yaml: name, e-mail, logins. A login given to a person leaves the one it was with.
+	SetPerson(context.Context, *connect.Request[v1.SetPersonRequest]) (*connect.Response[v1.SetPersonResponse], error)
+	// Deletes the history of a person's logins, or of one login.
+	DeletePerson(context.Context, *connect.Request[v1.DeletePersonRequest]) (*connect.Response[v1.DeletePersonResponse], error)
+	// Everything stored of a person: one zip of JSON and CSV files.
+	ExportPerson(context.Context, *connect.Request[v1.ExportPersonRequest], *connect.ServerStream[v1.ExportChunk]) error
+	ListUsers(context.Context, *connect.Request[v1.ListUsersRequest]) (*connect.Response[v1.ListUsersResponse], error)
+	SetUser(context.Context, *connect.Request[v1.SetUserRequest]) (*connect.Response[v1.SetUserResponse], error)
+	RemoveUser(context.Context, *connect.Request[v1.RemoveUserRequest]) (*connect.Response[v1.RemoveUserResponse], error)
+	SetPassword(context.Context, *connect.Request[v1.SetPasswordRequest]) (*connect.Response[v1.SetPasswordResponse], error)
+	CreateToken(context.Context, *connect.Request[v1.CreateTokenRequest]) (*connect.Response[v1.CreateTokenResponse], error)
+	ListTokens(context.Context, *connect.Request[v1.ListTokensRequest]) (*connect.Response[v1.ListTokensResponse], error)
+	RevokeToken(context.Context, *connect.Request[v1.RevokeTokenRequest]) (*connect.Response[v1.RevokeTokenResponse], error)
+	// The settings in force, of the account or of one device, and where each value comes from.
+	ShowConfig(context.Context, *connect.Request[v1.ShowConfigRequest]) (*connect.Response[v1.ShowConfigResponse], error)
+	// Sets or removes one value of a file; comments and order stay. Nothing changes where the whole would not hold.
+	SetConfig(context.Context, *connect.Request[v1.SetConfigRequest]) (*connect.Response[v1.SetConfigResponse], error)
+	ConfigHistory(context.Context, *connect.Request[v1.ConfigHistoryRequest]) (*connect.Response[v1.ConfigHistoryResponse], error)
+	// What has no status, by time spent.
+	ListPending(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.PendingReport], error)
+	// Sets rules, one for each subject, all or none.
+	Classify(context.Context, *connect.Request[v1.ClassifyRequest]) (*connect.Response[v1.ClassifyResponse], error)
+	ExplainClass(context.Context, *connect.Request[v1.ExplainClassRequest]) (*connect.Response[v1.ExplainClassResponse], error)
+	ExportRules(context.Context, *connect.Request[v1.ExportRulesRequest]) (*connect.Response[v1.ExportRulesResponse], error)
 	ListAudit(context.Context, *connect.Request[v1.ListAuditRequest]) (*connect.Response[v1.ListAuditResponse], error)
 	VerifyAudit(context.Context, *connect.Request[v1.VerifyAuditRequest]) (*connect.Response[v1.VerifyAuditResponse], error)
+	Storage(context.Context, *connect.Request[v1.StorageRequest]) (*connect.Response[v1.StorageReport], error)
+	// Writes the episode file anew: what was deleted leaves no byte behind.
+	Compact(context.Context, *connect.Request[v1.CompactRequest]) (*connect.Response[v1.CompactResponse], error)
+	// Clears titles or addresses of episodes before a day.
+	StripPrivacy(context.Context, *connect.Request[v1.StripPrivacyRequest]) (*connect.Response[v1.StripPrivacyResponse], error)
 	Backup(context.Context, *connect.Request[v1.BackupRequest]) (*connect.Response[v1.BackupResponse], error)
-	// Every episode of the range, oldest first.
-	ReportActivity(context.Context, *connect.Request[v1.ReportRequest], *connect.ServerStream[v1.ActivityReport]) error
+	ReportDashboard(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.DashboardReport], error)
 	ReportPeople(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.PeopleReport], error)
 	ReportApps(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.AppsReport], error)
 	ReportSites(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.SitesReport], error)
+	ReportTitles(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.TitlesReport], error)
+	ReportCategories(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.CategoriesReport], error)
 	ReportHours(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.HoursReport], error)
+	ReportGroups(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.GroupsReport], error)
+	// The day of one person, in blocks.
+	ReportTimeline(context.Context, *connect.Request[v1.TimelineRequest]) (*connect.Response[v1.TimelineReport], error)
+	ReportLive(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.LiveReport], error)
+	// Every episode of the range, oldest first.
+	ReportActivity(context.Context, *connect.Request[v1.ReportRequest], *connect.ServerStream[v1.ActivityReport]) error
+	// The same, a page at a time.
+	ListActivity(context.Context, *connect.Request[v1.ListActivityRequest]) (*connect.Response[v1.ListActivityResponse], error)
+	// Any of the reports as a file.
+	Export(context.Context, *connect.Request[v1.ExportRequest], *connect.ServerStream[v1.ExportChunk]) error
 }
 
 // NewAdminServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -323,6 +879,24 @@ type AdminServiceHandler interface {
 // and JSON codecs. They also support gzip compression.
 func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOption) (string, http.Handler) {
 	adminServiceMethods := v1.File_dayline_admin_v1_admin_proto.Services().ByName("AdminService").Methods()
+	adminServiceWhoAmIHandler := connect.NewUnaryHandler(
+		AdminServiceWhoAmIProcedure,
+		svc.WhoAmI,
+		connect.WithSchema(adminServiceMethods.ByName("WhoAmI")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceSignInHandler := connect.NewUnaryHandler(
+		AdminServiceSignInProcedure,
+		svc.SignIn,
+		connect.WithSchema(adminServiceMethods.ByName("SignIn")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceSignOutHandler := connect.NewUnaryHandler(
+		AdminServiceSignOutProcedure,
+		svc.SignOut,
+		connect.WithSchema(adminServiceMethods.ByName("SignOut")),
+		connect.WithHandlerOptions(opts...),
+	)
 	adminServiceCreateLinkHandler := connect.NewUnaryHandler(
 		AdminServiceCreateLinkProcedure,
 		svc.CreateLink,
@@ -365,6 +939,114 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(adminServiceMethods.ByName("UninstallDevice")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceListPeopleHandler := connect.NewUnaryHandler(
+		AdminServiceListPeopleProcedure,
+		svc.ListPeople,
+		connect.WithSchema(adminServiceMethods.ByName("ListPeople")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceSetPersonHandler := connect.NewUnaryHandler(
+		AdminServiceSetPersonProcedure,
+		svc.SetPerson,
+		connect.WithSchema(adminServiceMethods.ByName("SetPerson")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceDeletePersonHandler := connect.NewUnaryHandler(
+		AdminServiceDeletePersonProcedure,
+		svc.DeletePerson,
+		connect.WithSchema(adminServiceMethods.ByName("DeletePerson")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceExportPersonHandler := connect.NewServerStreamHandler(
+		AdminServiceExportPersonProcedure,
+		svc.ExportPerson,
+		connect.WithSchema(adminServiceMethods.ByName("ExportPerson")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceListUsersHandler := connect.NewUnaryHandler(
+		AdminServiceListUsersProcedure,
+		svc.ListUsers,
+		connect.WithSchema(adminServiceMethods.ByName("ListUsers")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceSetUserHandler := connect.NewUnaryHandler(
+		AdminServiceSetUserProcedure,
+		svc.SetUser,
+		connect.WithSchema(adminServiceMethods.ByName("SetUser")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceRemoveUserHandler := connect.NewUnaryHandler(
+		AdminServiceRemoveUserProcedure,
+		svc.RemoveUser,
+		connect.WithSchema(adminServiceMethods.ByName("RemoveUser")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceSetPasswordHandler := connect.NewUnaryHandler(
+		AdminServiceSetPasswordProcedure,
+		svc.SetPassword,
+		connect.WithSchema(adminServiceMethods.ByName("SetPassword")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceCreateTokenHandler := connect.NewUnaryHandler(
+		AdminServiceCreateTokenProcedure,
+		svc.CreateToken,
+		connect.WithSchema(adminServiceMethods.ByName("CreateToken")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceListTokensHandler := connect.NewUnaryHandler(
+		AdminServiceListTokensProcedure,
+		svc.ListTokens,
+		connect.WithSchema(adminServiceMethods.ByName("ListTokens")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceRevokeTokenHandler := connect.NewUnaryHandler(
+		AdminServiceRevokeTokenProcedure,
+		svc.RevokeToken,
+		connect.WithSchema(adminServiceMethods.ByName("RevokeToken")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceShowConfigHandler := connect.NewUnaryHandler(
+		AdminServiceShowConfigProcedure,
+		svc.ShowConfig,
+		connect.WithSchema(adminServiceMethods.ByName("ShowConfig")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceSetConfigHandler := connect.NewUnaryHandler(
+		AdminServiceSetConfigProcedure,
+		svc.SetConfig,
+		connect.WithSchema(adminServiceMethods.ByName("SetConfig")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceConfigHistoryHandler := connect.NewUnaryHandler(
+		AdminServiceConfigHistoryProcedure,
+		svc.ConfigHistory,
+		connect.WithSchema(adminServiceMethods.ByName("ConfigHistory")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceListPendingHandler := connect.NewUnaryHandler(
+		AdminServiceListPendingProcedure,
+		svc.ListPending,
+		connect.WithSchema(adminServiceMethods.ByName("ListPending")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceClassifyHandler := connect.NewUnaryHandler(
+		AdminServiceClassifyProcedure,
+		svc.Classify,
+		connect.WithSchema(adminServiceMethods.ByName("Classify")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceExplainClassHandler := connect.NewUnaryHandler(
+		AdminServiceExplainClassProcedure,
+		svc.ExplainClass,
+		connect.WithSchema(adminServiceMethods.ByName("ExplainClass")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceExportRulesHandler := connect.NewUnaryHandler(
+		AdminServiceExportRulesProcedure,
+		svc.ExportRules,
+		connect.WithSchema(adminServiceMethods.ByName("ExportRules")),
+		connect.WithHandlerOptions(opts...),
+	)
 	adminServiceListAuditHandler := connect.NewUnaryHandler(
 		AdminServiceListAuditProcedure,
 		svc.ListAudit,
@@ -377,16 +1059,34 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(adminServiceMethods.ByName("VerifyAudit")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceStorageHandler := connect.NewUnaryHandler(
+		AdminServiceStorageProcedure,
+		svc.Storage,
+		connect.WithSchema(adminServiceMethods.ByName("Storage")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceCompactHandler := connect.NewUnaryHandler(
+		AdminServiceCompactProcedure,
+		svc.Compact,
+		connect.WithSchema(adminServiceMethods.ByName("Compact")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceStripPrivacyHandler := connect.NewUnaryHandler(
+		AdminServiceStripPrivacyProcedure,
+		svc.StripPrivacy,
+		connect.WithSchema(adminServiceMethods.ByName("StripPrivacy")),
+		connect.WithHandlerOptions(opts...),
+	)
 	adminServiceBackupHandler := connect.NewUnaryHandler(
 		AdminServiceBackupProcedure,
 		svc.Backup,
 		connect.WithSchema(adminServiceMethods.ByName("Backup")),
 		connect.WithHandlerOptions(opts...),
 	)
-	adminServiceReportActivityHandler := connect.NewServerStreamHandler(
-		AdminServiceReportActivityProcedure,
-		svc.ReportActivity,
-		connect.WithSchema(adminServiceMethods.ByName("ReportActivity")),
+	adminServiceReportDashboardHandler := connect.NewUnaryHandler(
+		AdminServiceReportDashboardProcedure,
+		svc.ReportDashboard,
+		connect.WithSchema(adminServiceMethods.ByName("ReportDashboard")),
 		connect.WithHandlerOptions(opts...),
 	)
 	adminServiceReportPeopleHandler := connect.NewUnaryHandler(
@@ -407,14 +1107,68 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(adminServiceMethods.ByName("ReportSites")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceReportTitlesHandler := connect.NewUnaryHandler(
+		AdminServiceReportTitlesProcedure,
+		svc.ReportTitles,
+		connect.WithSchema(adminServiceMethods.ByName("ReportTitles")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceReportCategoriesHandler := connect.NewUnaryHandler(
+		AdminServiceReportCategoriesProcedure,
+		svc.ReportCategories,
+		connect.WithSchema(adminServiceMethods.ByName("ReportCategories")),
+		connect.WithHandlerOptions(opts...),
+	)
 	adminServiceReportHoursHandler := connect.NewUnaryHandler(
 		AdminServiceReportHoursProcedure,
 		svc.ReportHours,
 		connect.WithSchema(adminServiceMethods.ByName("ReportHours")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceReportGroupsHandler := connect.NewUnaryHandler(
+		AdminServiceReportGroupsProcedure,
+		svc.ReportGroups,
+		connect.WithSchema(adminServiceMethods.ByName("ReportGroups")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceReportTimelineHandler := connect.NewUnaryHandler(
+		AdminServiceReportTimelineProcedure,
+		svc.ReportTimeline,
+		connect.WithSchema(adminServiceMethods.ByName("ReportTimeline")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceReportLiveHandler := connect.NewUnaryHandler(
+		AdminServiceReportLiveProcedure,
+		svc.ReportLive,
+		connect.WithSchema(adminServiceMethods.ByName("ReportLive")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceReportActivityHandler := connect.NewServerStreamHandler(
+		AdminServiceReportActivityProcedure,
+		svc.ReportActivity,
+		connect.WithSchema(adminServiceMethods.ByName("ReportActivity")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceListActivityHandler := connect.NewUnaryHandler(
+		AdminServiceListActivityProcedure,
+		svc.ListActivity,
+		connect.WithSchema(adminServiceMethods.ByName("ListActivity")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceExportHandler := connect.NewServerStreamHandler(
+		AdminServiceExportProcedure,
+		svc.Export,
+		connect.WithSchema(adminServiceMethods.ByName("Export")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/dayline.admin.v1.AdminService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
+		case AdminServiceWhoAmIProcedure:
+			adminServiceWhoAmIHandler.ServeHTTP(w, r)
+		case AdminServiceSignInProcedure:
+			adminServiceSignInHandler.ServeHTTP(w, r)
+		case AdminServiceSignOutProcedure:
+			adminServiceSignOutHandler.ServeHTTP(w, r)
 		case AdminServiceCreateLinkProcedure:
 			adminServiceCreateLinkHandler.ServeHTTP(w, r)
 		case AdminServiceListLinksProcedure:
@@ -429,22 +1183,80 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServiceRevokeDeviceHandler.ServeHTTP(w, r)
 		case AdminServiceUninstallDeviceProcedure:
 			adminServiceUninstallDeviceHandler.ServeHTTP(w, r)
+		case AdminServiceListPeopleProcedure:
+			adminServiceListPeopleHandler.ServeHTTP(w, r)
+		case AdminServiceSetPersonProcedure:
+			adminServiceSetPersonHandler.ServeHTTP(w, r)
+		case AdminServiceDeletePersonProcedure:
+			adminServiceDeletePersonHandler.ServeHTTP(w, r)
+		case AdminServiceExportPersonProcedure:
+			adminServiceExportPersonHandler.ServeHTTP(w, r)
+		case AdminServiceListUsersProcedure:
+			adminServiceListUsersHandler.ServeHTTP(w, r)
+		case AdminServiceSetUserProcedure:
+			adminServiceSetUserHandler.ServeHTTP(w, r)
+		case AdminServiceRemoveUserProcedure:
+			adminServiceRemoveUserHandler.ServeHTTP(w, r)
+		case AdminServiceSetPasswordProcedure:
+			adminServiceSetPasswordHandler.ServeHTTP(w, r)
+		case AdminServiceCreateTokenProcedure:
+			adminServiceCreateTokenHandler.ServeHTTP(w, r)
+		case AdminServiceListTokensProcedure:
+			adminServiceListTokensHandler.ServeHTTP(w, r)
+		case AdminServiceRevokeTokenProcedure:
+			adminServiceRevokeTokenHandler.ServeHTTP(w, r)
+		case AdminServiceShowConfigProcedure:
+			adminServiceShowConfigHandler.ServeHTTP(w, r)
+		case AdminServiceSetConfigProcedure:
+			adminServiceSetConfigHandler.ServeHTTP(w, r)
+		case AdminServiceConfigHistoryProcedure:
+			adminServiceConfigHistoryHandler.ServeHTTP(w, r)
+		case AdminServiceListPendingProcedure:
+			adminServiceListPendingHandler.ServeHTTP(w, r)
+		case AdminServiceClassifyProcedure:
+			adminServiceClassifyHandler.ServeHTTP(w, r)
+		case AdminServiceExplainClassProcedure:
+			adminServiceExplainClassHandler.ServeHTTP(w, r)
+		case AdminServiceExportRulesProcedure:
+			adminServiceExportRulesHandler.ServeHTTP(w, r)
 		case AdminServiceListAuditProcedure:
 			adminServiceListAuditHandler.ServeHTTP(w, r)
 		case AdminServiceVerifyAuditProcedure:
 			adminServiceVerifyAuditHandler.ServeHTTP(w, r)
+		case AdminServiceStorageProcedure:
+			adminServiceStorageHandler.ServeHTTP(w, r)
+		case AdminServiceCompactProcedure:
+			adminServiceCompactHandler.ServeHTTP(w, r)
+		case AdminServiceStripPrivacyProcedure:
+			adminServiceStripPrivacyHandler.ServeHTTP(w, r)
 		case AdminServiceBackupProcedure:
 			adminServiceBackupHandler.ServeHTTP(w, r)
-		case AdminServiceReportActivityProcedure:
-			adminServiceReportActivityHandler.ServeHTTP(w, r)
+		case AdminServiceReportDashboardProcedure:
+			adminServiceReportDashboardHandler.ServeHTTP(w, r)
 		case AdminServiceReportPeopleProcedure:
 			adminServiceReportPeopleHandler.ServeHTTP(w, r)
 		case AdminServiceReportAppsProcedure:
 			adminServiceReportAppsHandler.ServeHTTP(w, r)
 		case AdminServiceReportSitesProcedure:
 			adminServiceReportSitesHandler.ServeHTTP(w, r)
+		case AdminServiceReportTitlesProcedure:
+			adminServiceReportTitlesHandler.ServeHTTP(w, r)
+		case AdminServiceReportCategoriesProcedure:
+			adminServiceReportCategoriesHandler.ServeHTTP(w, r)
 		case AdminServiceReportHoursProcedure:
 			adminServiceReportHoursHandler.ServeHTTP(w, r)
+		case AdminServiceReportGroupsProcedure:
+			adminServiceReportGroupsHandler.ServeHTTP(w, r)
+		case AdminServiceReportTimelineProcedure:
+			adminServiceReportTimelineHandler.ServeHTTP(w, r)
+		case AdminServiceReportLiveProcedure:
+			adminServiceReportLiveHandler.ServeHTTP(w, r)
+		case AdminServiceReportActivityProcedure:
+			adminServiceReportActivityHandler.ServeHTTP(w, r)
+		case AdminServiceListActivityProcedure:
+			adminServiceListActivityHandler.ServeHTTP(w, r)
+		case AdminServiceExportProcedure:
+			adminServiceExportHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -453,6 +1265,18 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 
 // UnimplementedAdminServiceHandler returns CodeUnimplemented from all methods.
 type UnimplementedAdminServiceHandler struct{}
+
+func (UnimplementedAdminServiceHandler) WhoAmI(context.Context, *connect.Request[v1.WhoAmIRequest]) (*connect.Response[v1.WhoAmIResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.WhoAmI is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) SignIn(context.Context, *connect.Request[v1.SignInRequest]) (*connect.Response[v1.SignInResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.SignIn is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) SignOut(context.Context, *connect.Request[v1.SignOutRequest]) (*connect.Response[v1.SignOutResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.SignOut is not implemented"))
+}
 
 func (UnimplementedAdminServiceHandler) CreateLink(context.Context, *connect.Request[v1.CreateLinkRequest]) (*connect.Response[v1.CreateLinkResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.CreateLink is not implemented"))
@@ -482,6 +1306,78 @@ func (UnimplementedAdminServiceHandler) UninstallDevice(context.Context, *connec
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.UninstallDevice is not implemented"))
 }
 
+func (UnimplementedAdminServiceHandler) ListPeople(context.Context, *connect.Request[v1.ListPeopleRequest]) (*connect.Response[v1.ListPeopleResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ListPeople is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) SetPerson(context.Context, *connect.Request[v1.SetPersonRequest]) (*connect.Response[v1.SetPersonResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.SetPerson is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) DeletePerson(context.Context, *connect.Request[v1.DeletePersonRequest]) (*connect.Response[v1.DeletePersonResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.DeletePerson is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ExportPerson(context.Context, *connect.Request[v1.ExportPersonRequest], *connect.ServerStream[v1.ExportChunk]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ExportPerson is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ListUsers(context.Context, *connect.Request[v1.ListUsersRequest]) (*connect.Response[v1.ListUsersResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ListUsers is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) SetUser(context.Context, *connect.Request[v1.SetUserRequest]) (*connect.Response[v1.SetUserResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.SetUser is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) RemoveUser(context.Context, *connect.Request[v1.RemoveUserRequest]) (*connect.Response[v1.RemoveUserResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.RemoveUser is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) SetPassword(context.Context, *connect.Request[v1.SetPasswordRequest]) (*connect.Response[v1.SetPasswordResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.SetPassword is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) CreateToken(context.Context, *connect.Request[v1.CreateTokenRequest]) (*connect.Response[v1.CreateTokenResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.CreateToken is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ListTokens(context.Context, *connect.Request[v1.ListTokensRequest]) (*connect.Response[v1.ListTokensResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ListTokens is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) RevokeToken(context.Context, *connect.Request[v1.RevokeTokenRequest]) (*connect.Response[v1.RevokeTokenResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.RevokeToken is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ShowConfig(context.Context, *connect.Request[v1.ShowConfigRequest]) (*connect.Response[v1.ShowConfigResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ShowConfig is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) SetConfig(context.Context, *connect.Request[v1.SetConfigRequest]) (*connect.Response[v1.SetConfigResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.SetConfig is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ConfigHistory(context.Context, *connect.Request[v1.ConfigHistoryRequest]) (*connect.Response[v1.ConfigHistoryResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ConfigHistory is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ListPending(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.PendingReport], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ListPending is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) Classify(context.Context, *connect.Request[v1.ClassifyRequest]) (*connect.Response[v1.ClassifyResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.Classify is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ExplainClass(context.Context, *connect.Request[v1.ExplainClassRequest]) (*connect.Response[v1.ExplainClassResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ExplainClass is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ExportRules(context.Context, *connect.Request[v1.ExportRulesRequest]) (*connect.Response[v1.ExportRulesResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ExportRules is not implemented"))
+}
+
 func (UnimplementedAdminServiceHandler) ListAudit(context.Context, *connect.Request[v1.ListAuditRequest]) (*connect.Response[v1.ListAuditResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ListAudit is not implemented"))
 }
@@ -490,12 +1386,24 @@ func (UnimplementedAdminServiceHandler) VerifyAudit(context.Context, *connect.Re
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.VerifyAudit is not implemented"))
 }
 
+func (UnimplementedAdminServiceHandler) Storage(context.Context, *connect.Request[v1.StorageRequest]) (*connect.Response[v1.StorageReport], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.Storage is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) Compact(context.Context, *connect.Request[v1.CompactRequest]) (*connect.Response[v1.CompactResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.Compact is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) StripPrivacy(context.Context, *connect.Request[v1.StripPrivacyRequest]) (*connect.Response[v1.StripPrivacyResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.StripPrivacy is not implemented"))
+}
+
 func (UnimplementedAdminServiceHandler) Backup(context.Context, *connect.Request[v1.BackupRequest]) (*connect.Response[v1.BackupResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.Backup is not implemented"))
 }
 
-func (UnimplementedAdminServiceHandler) ReportActivity(context.Context, *connect.Request[v1.ReportRequest], *connect.ServerStream[v1.ActivityReport]) error {
-	return connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ReportActivity is not implemented"))
+func (UnimplementedAdminServiceHandler) ReportDashboard(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.DashboardReport], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ReportDashboard is not implemented"))
 }
 
 func (UnimplementedAdminServiceHandler) ReportPeople(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.PeopleReport], error) {
@@ -510,6 +1418,38 @@ func (UnimplementedAdminServiceHandler) ReportSites(context.Context, *connect.Re
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ReportSites is not implemented"))
 }
 
+func (UnimplementedAdminServiceHandler) ReportTitles(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.TitlesReport], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ReportTitles is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ReportCategories(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.CategoriesReport], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ReportCategories is not implemented"))
+}
+
 func (UnimplementedAdminServiceHandler) ReportHours(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.HoursReport], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ReportHours is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ReportGroups(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.GroupsReport], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ReportGroups is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ReportTimeline(context.Context, *connect.Request[v1.TimelineRequest]) (*connect.Response[v1.TimelineReport], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ReportTimeline is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ReportLive(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.LiveReport], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ReportLive is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ReportActivity(context.Context, *connect.Request[v1.ReportRequest], *connect.ServerStream[v1.ActivityReport]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ReportActivity is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ListActivity(context.Context, *connect.Request[v1.ListActivityRequest]) (*connect.Response[v1.ListActivityResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ListActivity is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) Export(context.Context, *connect.Request[v1.ExportRequest], *connect.ServerStream[v1.ExportChunk]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.Export is not implemented"))
 }

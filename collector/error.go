@@ -22,6 +22,7 @@ const (
 	NoSpace       Code = "no_space"
 	TooOld        Code = "too_old"
 	NotFound      Code = "not_found"
+	Denied        Code = "denied"
 	Conflict      Code = "conflict"
 	Internal      Code = "internal"
 )

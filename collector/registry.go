@@ -44,19 +44,56 @@ type Registry interface {
 	LoginPeople(ctx context.Context, device string, logins []stream.Login) (map[string]Login, error)
 	Logins(ctx context.Context) ([]Login, error)
 	People(ctx context.Context) ([]Person, error)
+	// LoginNames is what each device calls a directory login, as it last told.
+	LoginNames(ctx context.Context) (map[Owner]string, error)
+
+	// Credential of a user by e-mail, without case: empty, without an error, where there is none.
+	Credential(ctx context.Context, email string) (Credential, error)
+	Credentials(ctx context.Context) ([]Credential, error)
+	// SetPassword keeps the hash of a user's password and ends the sessions.
+	SetPassword(ctx context.Context, email, hash string, at time.Time) error
+	SignedIn(ctx context.Context, email string, at time.Time) error
+	// RemoveUser removes the credential and ends sessions and tokens.
+	RemoveUser(ctx context.Context, email string, at time.Time) error
+	// AddToken keeps a session or an API token under its secret's SHA-256. Of more than MaxSessions of a user the oldest
+	// end; of more than MaxTokens it is TooMany. Those that ended over 30 days ago are forgotten, sessions at once.
+	AddToken(ctx context.Context, token AccessToken, secretHash [32]byte) error
+	TokenBySecret(ctx context.Context, secretHash [32]byte) (AccessToken, error)
+	// Tokens lists sessions and API tokens, oldest first.
+	Tokens(ctx context.Context) ([]AccessToken, error)
+	RevokeToken(ctx context.Context, id string, at time.Time) error
+	// TokensUsed notes when tokens were last used, by id.
+	TokensUsed(ctx context.Context, used map[string]time.Time) error
 
 	// PutSpans adds or replaces spans by (device, id). Those that a tombstone covers are left out, and those beyond
 	// MaxSpansPerDay of one device and local day too, with the flag "flood".
 	PutSpans(ctx context.Context, device string, spans []*agentv1.Span) error
 	Spans(ctx context.Context, device string, from, to time.Time) ([]*agentv1.Span, error)
+	// GoingSpans gives, by device, the spans without an end.
+	GoingSpans(ctx context.Context) (map[string][]*agentv1.Span, error)
+	// DropSpans deletes spans that ended before a time.
+	DropSpans(ctx context.Context, before time.Time) (int64, error)
 
-	// PutDocument keeps a settings document under its revision; once stored it never changes (Conflict).
-	PutDocument(ctx context.Context, revision string, document []byte) error
+	// PutDocument keeps a device's settings document under its revision, and when it was made, anew too; once stored
+	// it never changes (Conflict).
+	PutDocument(ctx context.Context, device, revision string, document []byte, at time.Time) error
 	Document(ctx context.Context, revision string) ([]byte, error)
+	// PruneDocuments deletes those that a device's other document took the place of before a time.
+	PruneDocuments(ctx context.Context, before time.Time) (int64, error)
 
 	// AddTombstone also deletes the spans it covers, and takes the place of older ones of the same device and login.
 	AddTombstone(ctx context.Context, tombstone Tombstone) error
 	Tombstones(ctx context.Context) ([]Tombstone, error)
+	// ForgetLogins deletes logins, the people who have no other, and what devices said of them; ForgetDevice a device's
+	// word on its health and on the names of directory logins. What is forgotten is in no file afterwards: copies that
+	// the registry kept of itself before a change of its form go too.
+	ForgetLogins(ctx context.Context, keys []string) error
+	ForgetDevice(ctx context.Context, device string) error
+
+	// WorkDone tells when a work that recurs was done last; zero for never.
+	WorkDone(ctx context.Context, work string) (time.Time, error)
+	// FinishWork says that it is done, with the entries that tell of it: all or nothing.
+	FinishWork(ctx context.Context, work string, at time.Time, entries ...AuditEntry) error
 
 	// Audit appends an entry to the hash chain.
 	Audit(ctx context.Context, entry AuditEntry) error
@@ -89,6 +126,40 @@ const (
 	// MaxSpansPerDay of one device.
 	MaxSpansPerDay = 2000
 )
+
+// Bounds of what one user may keep.
+const (
+	MaxSessions = 20
+	MaxTokens   = 100
+)
+
+// Credential is what a user signs in with.
+type Credential struct {
+	// Email in lower case.
+	Email string
+	// Hash of the password with its parameters; empty where there is no password.
+	Hash       string
+	SignedInAt time.Time
+}
+
+// AccessToken lets a user in: a session of a sign-in, or an API token.
+type AccessToken struct {
+	// ID is "t-" and 12 hex digits; it is no secret.
+	ID string
+	// Email of its owner, in lower case; Role the owner had when it was made: it ends when that changes.
+	Email   string
+	Role    Role
+	Session bool
+	Name    string
+	// Write: it may change things.
+	Write     bool
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	// UsedAt is when it was last used, to about a minute; zero if never.
+	UsedAt time.Time
+	// RevokedAt is zero unless it was ended before its time.
+	RevokedAt time.Time
+}
 
 // Contact is one answered sync.
 type Contact struct {

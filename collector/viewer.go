@@ -16,6 +16,8 @@ const (
 type Viewer struct {
 	// User is an e-mail address, or "administrator (local)".
 	User string
+	// By is who acts as the user, with --as; empty: the user itself.
+	By   string
 	Role Role
 	// Everyone: all groups are viewable.
 	Everyone bool
@@ -23,4 +25,13 @@ type Viewer struct {
 	Groups []string
 	// ReadOnly: the token was not made for changes.
 	ReadOnly bool
+}
+
+// Actor is who is written down for what a viewer does: "max@example.com (by administrator (local))" where somebody
+// acts as the user.
+func (v Viewer) Actor() string {
+	if v.By == "" {
+		return v.User
+	}
+	return v.User + " (by " + v.By + ")"
 }

@@ -30,6 +30,7 @@ var codes = map[collector.Code]connect.Code{
 	collector.NoSpace:       connect.CodeUnavailable,
 	collector.TooOld:        connect.CodeFailedPrecondition,
 	collector.NotFound:      connect.CodeNotFound,
+	collector.Denied:        connect.CodePermissionDenied,
 	collector.Conflict:      connect.CodeAborted,
 	collector.Internal:      connect.CodeInternal,
 }

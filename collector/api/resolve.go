@@ -109,7 +109,7 @@ func (r *resolver) make(ctx context.Context, account *settings.Account, people *
 	if err != nil {
 		return "", err
 	}
-	return revision, r.registry.PutDocument(ctx, revision, document)
+	return revision, r.registry.PutDocument(ctx, subject.ID, revision, document, r.now())
 }
 
 func checkLogins(logins []*agentv1.Login) error {

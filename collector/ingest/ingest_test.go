@@ -286,7 +286,7 @@ func (h *house) document(change func(*settings.Device)) string {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if err := h.registry.PutDocument(h.t.Context(), revision, document); err != nil {
+	if err := h.registry.PutDocument(h.t.Context(), "d-1", revision, document, time.Now()); err != nil {
 		h.t.Fatal(err)
 	}
 	return revision

@@ -15,25 +15,26 @@ const saltBytes = 16
 
 // Audit appends an entry to the hash chain. Its Sequence is given here.
 func (r *Registry) Audit(ctx context.Context, entry collector.AuditEntry) error {
-	return r.write(ctx, "audit", func(tx *sql.Tx) error {
-		head, err := auditHead(ctx, tx)
-		if err != nil {
-			return err
-		}
-		at := entry.At
-		if at.IsZero() {
-			return collector.Refuse(collector.BadRequest, "at", "an audit entry has a time")
-		}
-		salt := make([]byte, saltBytes)
-		rand.Read(salt)
-		payload := collector.AuditPayload(&entry)
-		inner := collector.AuditInnerHash(salt, payload)
-		sequence := head.Sequence + 1
-		hash := collector.AuditHash([32]byte(head.Hash), sequence, at, inner)
-		_, err = tx.ExecContext(ctx, "INSERT INTO audit (sequence, at_ms, salt, payload, inner, hash) VALUES (?, ?, ?, ?, ?, ?)",
-			int64(sequence), at.UnixMilli(), salt, payload, inner[:], hash[:])
+	return r.write(ctx, "audit", func(tx *sql.Tx) error { return appendAudit(ctx, tx, &entry) })
+}
+
+func appendAudit(ctx context.Context, tx *sql.Tx, entry *collector.AuditEntry) error {
+	if entry.At.IsZero() {
+		return collector.Refuse(collector.BadRequest, "at", "an audit entry has a time")
+	}
+	head, err := auditHead(ctx, tx)
+	if err != nil {
 		return err
-	})
+	}
+	salt := make([]byte, saltBytes)
+	rand.Read(salt)
+	payload := collector.AuditPayload(entry)
+	inner := collector.AuditInnerHash(salt, payload)
+	sequence := head.Sequence + 1
+	hash := collector.AuditHash([32]byte(head.Hash), sequence, entry.At, inner)
+	_, err = tx.ExecContext(ctx, "INSERT INTO audit (sequence, at_ms, salt, payload, inner, hash) VALUES (?, ?, ?, ?, ?, ?)",
+		int64(sequence), entry.At.UnixMilli(), salt, payload, inner[:], hash[:])
+	return err
 }
 
 // auditRow is a row as it is stored.

@@ -4,30 +4,54 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"time"
 
 	"github.com/dayline-project/dayline/collector"
 )
 
+// madeAgain is how much later a document has to be made again for that to be written down.
+const madeAgain = time.Hour
+
 // PutDocument keeps a settings document under its revision; once stored it never changes.
-func (r *Registry) PutDocument(ctx context.Context, revision string, document []byte) error {
+func (r *Registry) PutDocument(ctx context.Context, device, revision string, document []byte, at time.Time) error {
 	if revision == "" {
 		return collector.Refuse(collector.BadRequest, "revision", "a document has a revision")
 	}
-	stored, err := r.Document(ctx, revision)
-	if collector.CodeOf(err) == collector.NotFound {
-		err = r.write(ctx, "put document", func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, "INSERT INTO documents (revision, document) VALUES (?, ?) ON CONFLICT DO NOTHING",
-				revision, notNil(document))
-			if err != nil {
-				return err
-			}
-			return tx.QueryRowContext(ctx, "SELECT document FROM documents WHERE revision = ?", revision).Scan(&stored)
-		})
+	type row struct {
+		document []byte
+		made     int64
 	}
-	if err == nil && !bytes.Equal(stored, document) {
-		err = collector.Refuse(collector.Conflict, "revision", "another document has this revision")
+	known, err := collect(ctx, r.reader, "put document", func(rows *sql.Rows) (one row, err error) {
+		return one, rows.Scan(&one.document, &one.made)
+	}, "SELECT document, made_ms FROM documents WHERE revision = ?", revision)
+	if err != nil {
+		return err
 	}
-	return err
+	if len(known) > 0 && !bytes.Equal(known[0].document, document) {
+		return collector.Refuse(collector.Conflict, "revision", "another document has this revision")
+	}
+	if len(known) > 0 && millis(at)-known[0].made < madeAgain.Milliseconds() {
+		return nil
+	}
+	return r.write(ctx, "put document", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO documents (revision, document, device, made_ms) VALUES (?, ?, ?, ?)
+			ON CONFLICT (revision) DO UPDATE SET made_ms = max(made_ms, excluded.made_ms)`,
+			revision, notNil(document), device, millis(at))
+		return err
+	})
+}
+
+// PruneDocuments deletes the documents that another took the place of before a time.
+func (r *Registry) PruneDocuments(ctx context.Context, before time.Time) (pruned int64, err error) {
+	err = r.write(ctx, "prune documents", func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `DELETE FROM documents AS d WHERE EXISTS (SELECT 1 FROM documents n
+			WHERE n.device = d.device AND n.made_ms > d.made_ms AND n.made_ms < ?)`, millis(before))
+		if err == nil {
+			pruned, err = result.RowsAffected()
+		}
+		return err
+	})
+	return pruned, err
 }
 
 // Document gives the settings document of a revision.

@@ -9,12 +9,17 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
+
+// keptCopies is how the files as they were before a migration are called.
+const keptCopies = "registry.before-*.db"
 
 // migrate brings the file to this program's version, whole or not at all: a copy is migrated and then put in the
 // file's place. The file as it was stays beside it as registry.before-VERSION.db.
@@ -41,7 +46,7 @@ func migrateWith(ctx context.Context, file string, scripts fs.FS) error {
 	case now == newest:
 		return nil
 	}
-	kept := filepath.Join(filepath.Dir(file), fmt.Sprintf("registry.before-%d.db", newest))
+	kept := filepath.Join(filepath.Dir(file), strings.Replace(keptCopies, "*", strconv.FormatInt(newest, 10), 1))
 	working := file + ".migrating"
 	for _, left := range []string{kept, working, working + "-wal", working + "-shm"} {
 		if err := os.Remove(left); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -2,23 +2,30 @@ package sqlite
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/dayline-project/dayline/collector"
 )
 
+// scripts are this program's and more that come after them.
 func scripts(t *testing.T, more map[string]string) fstest.MapFS {
 	t.Helper()
-	first, err := migrations.ReadFile("migrations/00001_registry.sql")
+	files := fstest.MapFS{}
+	own, err := migrations.ReadDir("migrations")
+	for _, one := range own {
+		text, failed := migrations.ReadFile("migrations/" + one.Name())
+		files[one.Name()], err = &fstest.MapFile{Data: text}, errors.Join(err, failed)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := fstest.MapFS{"00001_registry.sql": {Data: first}}
 	for name, text := range more {
 		files[name] = &fstest.MapFile{Data: []byte("-- +goose Up\n" + text)}
 	}
@@ -45,7 +52,7 @@ func written(t *testing.T) (dir string) {
 func TestMigration(t *testing.T) {
 	dir := written(t)
 	file := filepath.Join(dir, File)
-	newer := scripts(t, map[string]string{"00002_more.sql": "ALTER TABLE devices ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue';"})
+	newer := scripts(t, map[string]string{"90001_more.sql": "ALTER TABLE devices ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue';"})
 	if err := migrateWith(t.Context(), file, newer); err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +72,7 @@ func TestMigration(t *testing.T) {
 		t.Fatalf("data newer than the program: %v", err)
 	}
 	// The copy from before the migration opens with the older program.
-	if err := os.Rename(filepath.Join(dir, "registry.before-2.db"), file); err != nil {
+	if err := os.Rename(filepath.Join(dir, "registry.before-90001.db"), file); err != nil {
 		t.Fatal(err)
 	}
 	registry, err := Open(t.Context(), dir)
@@ -86,8 +93,8 @@ func TestMigrationWholeOrNotAtAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := scripts(t, map[string]string{
-		"00002_good.sql": "CREATE TABLE extra (id TEXT);",
-		"00003_bad.sql":  "CREATE TABLE more (id TEXT); INSERT INTO nowhere VALUES (1);",
+		"90001_good.sql": "CREATE TABLE extra (id TEXT);",
+		"90002_bad.sql":  "CREATE TABLE more (id TEXT); INSERT INTO nowhere VALUES (1);",
 	})
 	if err := migrateWith(t.Context(), file, broken); err == nil {
 		t.Fatal("a broken migration went through")
@@ -177,14 +184,14 @@ func TestFull(t *testing.T) {
 	}
 	limit(pages + 1)
 	big := bytes.Repeat([]byte("x"), 100_000)
-	if err := registry.PutDocument(t.Context(), "r-1", big); collector.CodeOf(err) != collector.NoSpace {
+	if err := registry.PutDocument(t.Context(), "d-1", "r-1", big, time.Now()); collector.CodeOf(err) != collector.NoSpace {
 		t.Fatalf("got %v, want no_space", err)
 	}
 	limit(pages + 1000)
 	if _, err := registry.Document(t.Context(), "r-1"); collector.CodeOf(err) != collector.NotFound {
 		t.Fatalf("half stored: %v", err)
 	}
-	if err := registry.PutDocument(t.Context(), "r-1", big); err != nil {
+	if err := registry.PutDocument(t.Context(), "d-1", "r-1", big, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -104,6 +104,35 @@ func (r *Registry) Spans(ctx context.Context, device string, from, to time.Time)
 		device, to.UnixMilli(), from.UnixMilli())
 }
 
+// GoingSpans gives, by device, the spans without an end.
+func (r *Registry) GoingSpans(ctx context.Context) (map[string][]*agentv1.Span, error) {
+	going := map[string][]*agentv1.Span{}
+	_, err := collect(ctx, r.reader, "going spans", func(rows *sql.Rows) (struct{}, error) {
+		var device string
+		var bytes []byte
+		span := &agentv1.Span{}
+		err := errors.Join(rows.Scan(&device, &bytes), proto.Unmarshal(bytes, span))
+		going[device] = append(going[device], span)
+		return struct{}{}, err
+	}, "SELECT device, span FROM spans WHERE end_ms = 0 ORDER BY device, start_ms, id")
+	return going, err
+}
+
+// DropSpans deletes spans that ended before a time.
+func (r *Registry) DropSpans(ctx context.Context, before time.Time) (dropped int64, err error) {
+	err = r.write(ctx, "drop spans", func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, "DELETE FROM spans WHERE end_ms > 0 AND end_ms < ?", before.UnixMilli())
+		if err == nil {
+			dropped, err = result.RowsAffected()
+		}
+		return err
+	})
+	if err == nil && dropped > 0 {
+		err = r.fold(ctx)
+	}
+	return dropped, err
+}
+
 // AddTombstone marks a deletion and deletes the spans it covers; they are in no file afterwards.
 func (r *Registry) AddTombstone(ctx context.Context, t collector.Tombstone) error {
 	if t.Device == "" && t.LoginKey == "" {

@@ -14,11 +14,11 @@ import (
 func documents(t *testing.T, r collector.Registry) {
 	ctx := t.Context()
 	refused(t, errOf(r.Document(ctx, "r-1")), collector.NotFound)
-	check(t, r.PutDocument(ctx, "r-1", []byte(`{"device":"d-1"}`)))
-	check(t, r.PutDocument(ctx, "r-1", []byte(`{"device":"d-1"}`)))
-	refused(t, r.PutDocument(ctx, "r-1", []byte(`{"device":"d-2"}`)), collector.Conflict)
+	check(t, r.PutDocument(ctx, "d-1", "r-1", []byte(`{"device":"d-1"}`), noon))
+	check(t, r.PutDocument(ctx, "d-1", "r-1", []byte(`{"device":"d-1"}`), noon))
+	refused(t, r.PutDocument(ctx, "d-2", "r-1", []byte(`{"device":"d-2"}`), noon), collector.Conflict)
 	equal(t, "document", string(must[[]byte](t)(r.Document(ctx, "r-1"))), `{"device":"d-1"}`)
-	refused(t, r.PutDocument(ctx, "", nil), collector.BadRequest)
+	refused(t, r.PutDocument(ctx, "d-1", "", nil, noon), collector.BadRequest)
 }
 
 func entry(n int) collector.AuditEntry {

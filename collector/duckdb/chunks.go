@@ -50,18 +50,77 @@ type chunk struct {
 
 // column gives one column's values; T must be the column's type and the column without NULL. They are valid until the
 // next chunk.
-func column[T int8 | uint8 | int16 | int32 | int64](c chunk, index int) []T {
+func column[T int8 | uint8 | int16 | int32 | int64 | uint64](c chunk, index int) []T {
 	vector := mapping.DataChunkGetVector(c.data, mapping.IdxT(index))
 	return unsafe.Slice((*T)(mapping.VectorGetData(vector)), c.rows)
 }
 
-// scan runs a query and gives its chunks in order to each. The query is ours and holds numbers only, so it takes no
-// parameters. The result is held in memory: ask for a part at a time.
+// text gives one value of a column of text (duckdb_string_t: up to 12 bytes stand in place, longer ones behind a pointer).
+func (c chunk) text(index, row int) string {
+	type inPlace struct {
+		length uint32
+		bytes  [12]byte
+	}
+	type behind struct {
+		length uint32
+		prefix [4]byte
+		bytes  *byte
+	}
+	start := mapping.VectorGetData(mapping.DataChunkGetVector(c.data, mapping.IdxT(index)))
+	value := unsafe.Add(start, uintptr(row)*unsafe.Sizeof(inPlace{}))
+	if short := (*inPlace)(value); short.length <= uint32(len(short.bytes)) {
+		return string(short.bytes[:short.length])
+	}
+	long := (*behind)(value)
+	return string(unsafe.Slice(long.bytes, long.length))
+}
+
+// texts gives one column's values of a VARCHAR column without NULL, in Go's memory.
+func texts(c chunk, index int) []string {
+	vector := mapping.DataChunkGetVector(c.data, mapping.IdxT(index))
+	values := unsafe.Slice((*mapping.StringT)(mapping.VectorGetData(vector)), c.rows)
+	list := make([]string, c.rows)
+	for i := range values {
+		list[i] = mapping.StringTData(&values[i])
+	}
+	return list
+}
+
+// scan runs one query on a connection of its own.
 func (c *chunks) scan(ctx context.Context, query string, each func(chunk)) error {
 	var conn mapping.Connection
 	if mapping.Connect(c.db, &conn) == mapping.StateError {
 		return errors.New("no connection")
 	}
+	defer mapping.Disconnect(&conn)
+	return scan(ctx, conn, query, each)
+}
+
+// snapshot is a connection whose queries all see one state of the file.
+type snapshot struct{ conn mapping.Connection }
+
+func (c *chunks) snapshot(ctx context.Context) (*snapshot, error) {
+	s := new(snapshot)
+	if mapping.Connect(c.db, &s.conn) == mapping.StateError {
+		return nil, errors.New("no connection")
+	}
+	if err := s.scan(ctx, "BEGIN TRANSACTION READ ONLY", func(chunk) {}); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *snapshot) scan(ctx context.Context, query string, each func(chunk)) error {
+	return scan(ctx, s.conn, query, each)
+}
+
+// close ends the transaction, which changed nothing.
+func (s *snapshot) close() { mapping.Disconnect(&s.conn) }
+
+// scan runs a query and gives its chunks in order to each. The query is ours and holds numbers only, so it takes no
+// parameters. The result is held in memory: ask for a part at a time.
+func scan(ctx context.Context, conn mapping.Connection, query string, each func(chunk)) error {
 	interrupted := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		mapping.Interrupt(conn)
@@ -71,8 +130,10 @@ func (c *chunks) scan(ctx context.Context, query string, each func(chunk)) error
 		if !stop() {
 			<-interrupted // the connection must outlive it
 		}
-		mapping.Disconnect(&conn)
 	}()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	var result mapping.Result
 	defer mapping.DestroyResult(&result)
 	if mapping.Query(conn, query, &result) == mapping.StateError {

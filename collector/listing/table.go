@@ -10,8 +10,6 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
-
-	"github.com/dayline-project/dayline/shared/stream"
 )
 
 const (
@@ -25,16 +23,16 @@ const (
 
 // tableForm aligns columns by its first rows; longer cells later are cut to the width found.
 type tableForm struct {
-	w      io.Writer
-	fields []protoreflect.FieldDescriptor
-	held   [][]string
-	widths []int
+	w       io.Writer
+	columns []column
+	held    [][]string
+	widths  []int
 }
 
 func (t *tableForm) row(m protoreflect.Message) error {
-	cells := make([]string, len(t.fields))
-	for i, field := range t.fields {
-		cells[i] = cut(cellOf(m.Get(field), field), width(i, len(cells)))
+	cells := make([]string, len(t.columns))
+	for i := range t.columns {
+		cells[i] = cut(t.columns[i].cell(m), width(i, len(cells)))
 	}
 	if t.widths != nil {
 		return t.line(cells)
@@ -54,10 +52,10 @@ func width(column, columns int) int {
 
 // begin fixes the widths and writes the header and what was held.
 func (t *tableForm) begin() error {
-	header := make([]string, len(t.fields))
-	t.widths = make([]int, len(t.fields))
-	for i, field := range t.fields {
-		header[i] = head(string(field.Name()))
+	header := make([]string, len(t.columns))
+	t.widths = make([]int, len(t.columns))
+	for i := range t.columns {
+		header[i] = head(t.columns[i].name)
 		t.widths[i] = utf8.RuneCountInString(header[i])
 		for _, cells := range t.held {
 			t.widths[i] = max(t.widths[i], utf8.RuneCountInString(cells[i]))
@@ -72,19 +70,19 @@ func (t *tableForm) begin() error {
 	return nil
 }
 
-// head is a field's name for people: "active_seconds" is ACTIVE and "person_name" PERSON.
+// head is a column's name for people: "active_seconds" and "times_active" are ACTIVE and "person_name" PERSON.
 func head(name string) string {
 	if name == "seconds" {
 		return "LENGTH"
 	}
-	name = strings.TrimSuffix(strings.TrimSuffix(name, "_seconds"), "_name")
+	name = strings.TrimPrefix(strings.TrimSuffix(strings.TrimSuffix(name, "_seconds"), "_name"), "times_")
 	return strings.ToUpper(strings.ReplaceAll(name, "_", " "))
 }
 
 func (t *tableForm) line(cells []string) error {
 	var line strings.Builder
 	for i, cell := range cells {
-		numeric := t.fields[i].Kind() == protoreflect.DoubleKind || t.fields[i].Kind() == protoreflect.Int32Kind
+		numeric := t.columns[i].kind == number || t.columns[i].kind == whole
 		if !numeric {
 			cell = cut(cell, max(t.widths[i], 1))
 		}
@@ -109,27 +107,29 @@ func (t *tableForm) close() error {
 	return nil
 }
 
-// cellOf is a field for people's eyes.
-func cellOf(value protoreflect.Value, field protoreflect.FieldDescriptor) string {
-	name := string(field.Name())
-	switch {
-	case field.IsList():
-		return csvCell(value, field)
-	case field.Kind() == protoreflect.DoubleKind && strings.HasSuffix(name, "seconds"):
-		return Length(value.Float())
-	case name == "share":
-		return strconv.FormatFloat(100*value.Float(), 'f', 1, 64) + " %"
-	case field.Kind() == protoreflect.DoubleKind:
+// cell is a row's cell for people's eyes.
+func (c *column) cell(row protoreflect.Message) string {
+	value := c.of(row)
+	switch c.kind {
+	case number:
+		switch {
+		case c.length:
+			return Length(value.Float())
+		case c.name == "share":
+			return strconv.FormatFloat(100*value.Float(), 'f', 1, 64) + " %"
+		}
 		return strconv.FormatFloat(value.Float(), 'f', -1, 64)
-	case field.Kind() == protoreflect.BoolKind:
+	case whole:
+		return strconv.FormatInt(value.Int(), 10)
+	case claim:
 		if value.Bool() {
 			return "yes"
 		}
 		return ""
-	case field.Kind() == protoreflect.StringKind:
-		return moment(name, stream.Printable(value.String()))
+	case instant:
+		return moment(c.words(value))
 	}
-	return value.String()
+	return c.words(value)
 }
 
 // Length is a length for people: "12 s", "5 min 10 s", "1 h 05 min".
@@ -146,13 +146,8 @@ func Length(seconds float64) string {
 }
 
 // moment shows a time of the contract to the second: of an episode by the device's own clock, of anything else by the
-// clock of whoever reads it. Other fields stay as they are.
-func moment(field, text string) string {
-	switch field {
-	case "start", "first_activity", "last_activity", "at", "created", "expires", "enrolled", "last_contact", "last_episode":
-	default:
-		return text
-	}
+// clock of whoever reads it.
+func moment(text string) string {
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		return text

@@ -75,17 +75,6 @@ func (c chunk) text(index, row int) string {
 	return string(unsafe.Slice(long.bytes, long.length))
 }
 
-// texts gives one column's values of a VARCHAR column without NULL, in Go's memory.
-func texts(c chunk, index int) []string {
-	vector := mapping.DataChunkGetVector(c.data, mapping.IdxT(index))
-	values := unsafe.Slice((*mapping.StringT)(mapping.VectorGetData(vector)), c.rows)
-	list := make([]string, c.rows)
-	for i := range values {
-		list[i] = mapping.StringTData(&values[i])
-	}
-	return list
-}
-
 // scan runs one query on a connection of its own.
 func (c *chunks) scan(ctx context.Context, query string, each func(chunk)) error {
 	var conn mapping.Connection

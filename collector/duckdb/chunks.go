@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,13 +77,13 @@ func (c chunk) text(index, row int) string {
 }
 
 // scan runs one query on a connection of its own.
-func (c *chunks) scan(ctx context.Context, query string, each func(chunk)) error {
+func (c *chunks) scan(ctx context.Context, query string, each func(chunk), parameters ...string) error {
 	var conn mapping.Connection
 	if mapping.Connect(c.db, &conn) == mapping.StateError {
 		return errors.New("no connection")
 	}
 	defer mapping.Disconnect(&conn)
-	return scan(ctx, conn, query, each)
+	return scan(ctx, conn, query, each, parameters...)
 }
 
 // snapshot is a connection whose queries all see one state of the file.
@@ -107,9 +108,9 @@ func (s *snapshot) scan(ctx context.Context, query string, each func(chunk)) err
 // close ends the transaction, which changed nothing.
 func (s *snapshot) close() { mapping.Disconnect(&s.conn) }
 
-// scan runs a query and gives its chunks in order to each. The query is ours and holds numbers only, so it takes no
-// parameters. The result is held in memory: ask for a part at a time.
-func scan(ctx context.Context, conn mapping.Connection, query string, each func(chunk)) error {
+// scan runs a query and gives its chunks in order to each; its parameters are texts. The result is held in memory: ask
+// for a part at a time.
+func scan(ctx context.Context, conn mapping.Connection, query string, each func(chunk), parameters ...string) error {
 	interrupted := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		mapping.Interrupt(conn)
@@ -123,9 +124,19 @@ func scan(ctx context.Context, conn mapping.Connection, query string, each func(
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	var prepared mapping.PreparedStatement
+	defer mapping.DestroyPrepare(&prepared)
+	if mapping.Prepare(conn, query, &prepared) == mapping.StateError {
+		return errors.New(mapping.PrepareError(prepared))
+	}
+	for i, text := range parameters {
+		if mapping.BindVarchar(prepared, mapping.IdxT(i+1), text) == mapping.StateError {
+			return fmt.Errorf("parameter %d is refused", i+1)
+		}
+	}
 	var result mapping.Result
 	defer mapping.DestroyResult(&result)
-	if mapping.Query(conn, query, &result) == mapping.StateError {
+	if mapping.ExecutePrepared(prepared, &result) == mapping.StateError {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -140,4 +151,21 @@ func scan(ctx context.Context, conn mapping.Connection, query string, each func(
 		mapping.DestroyDataChunk(&data)
 	}
 	return ctx.Err()
+}
+
+func execute(conn mapping.Connection, query string, args []string, result *mapping.Result) error {
+	var statement mapping.PreparedStatement
+	defer mapping.DestroyPrepare(&statement)
+	if mapping.Prepare(conn, query, &statement) == mapping.StateError {
+		return errors.New(mapping.PrepareError(statement))
+	}
+	for i, arg := range args {
+		if mapping.BindVarchar(statement, mapping.IdxT(i+1), arg) == mapping.StateError {
+			return errors.New(mapping.PrepareError(statement))
+		}
+	}
+	if mapping.ExecutePrepared(statement, result) == mapping.StateError {
+		return errors.New(mapping.ResultError(result))
+	}
+	return nil
 }

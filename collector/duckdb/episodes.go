@@ -66,7 +66,7 @@ func (s *Store) giveRows(ctx context.Context, log *episodeLog, rows []logRow, yi
 	for len(rows) > 0 {
 		part := rows[:min(partRows, len(rows))]
 		rows = rows[len(part):]
-		if err := s.read("episodes", func(f *file) error { return log.texts.load(ctx, f, part) }); err != nil {
+		if err := s.read("episodes", func(f *file) error { return log.lookup.load(ctx, f, part) }); err != nil {
 			return err
 		}
 		for len(part) > 0 {

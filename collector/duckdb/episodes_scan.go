@@ -66,11 +66,11 @@ type episodeLog struct {
 	ordered []*logSegment
 	going   []collector.OpenRow
 	matcher *matcher
-	texts   texts
+	lookup   lookup
 }
 
 func newEpisodeLog(ctx context.Context, f *file, q *collector.Query, page collector.Page) (*episodeLog, error) {
-	log := &episodeLog{q: q, newestFirst: page.NewestFirst, from: math.MinInt64 / 4, to: math.MaxInt64 / 4, texts: newTexts(q.Classify)}
+	log := &episodeLog{q: q, newestFirst: page.NewestFirst, from: math.MinInt64 / 4, to: math.MaxInt64 / 4, lookup: newLookup(q.Classify)}
 	fromDay, toDay := q.FromDay, q.ToDay
 	if q.Zone != nil {
 		log.from, log.to = midnightIn(q.Zone, fromDay), midnightIn(q.Zone, toDay+1)

@@ -16,8 +16,8 @@ const (
 	textCost = 64
 )
 
-// texts are what the numbers of rows stand for.
-type texts struct {
+// lookup knows what the numbers of rows stand for.
+type lookup struct {
 	classify   collector.Classifier
 	titles     map[int32]string
 	activities map[int32]*logActivity
@@ -30,12 +30,12 @@ type logActivity struct {
 	classes []collector.Class
 }
 
-func newTexts(classify collector.Classifier) texts {
-	return texts{classify: classify, titles: map[int32]string{}, activities: map[int32]*logActivity{}, zones: map[int16]*time.Location{}}
+func newLookup(classify collector.Classifier) lookup {
+	return lookup{classify: classify, titles: map[int32]string{}, activities: map[int32]*logActivity{}, zones: map[int16]*time.Location{}}
 }
 
 // load looks up what the rows need and is not known yet.
-func (t *texts) load(ctx context.Context, f *file, rows []logRow) error {
+func (t *lookup) load(ctx context.Context, f *file, rows []logRow) error {
 	if t.bytes > rememberedBytes {
 		clear(t.titles)
 		clear(t.activities)
@@ -84,7 +84,7 @@ func (t *texts) load(ctx context.Context, f *file, rows []logRow) error {
 }
 
 // zone gives the zone of an offset in minutes.
-func (t *texts) zone(offset int16) *time.Location {
+func (t *lookup) zone(offset int16) *time.Location {
 	zone := t.zones[offset]
 	if zone == nil {
 		zone = time.FixedZone("", int(offset)*60)
@@ -109,17 +109,17 @@ func (l *episodeLog) rows(found []logRow) []*adminv1.ActivityRow {
 }
 
 func (l *episodeLog) fill(row *adminv1.ActivityRow, found *logRow) {
-	seg, activity := l.table[found.segment-l.lo], l.texts.activities[found.activity]
+	seg, activity := l.table[found.segment-l.lo], l.lookup.activities[found.activity]
 	owner := seg.owner
 	row.Device, row.Login, row.Session = owner.device, owner.name, seg.session
 	row.Person = l.q.People[owner.share.Person].ID
 	if int(found.state) < len(states) {
 		row.State = string(states[found.state])
 	}
-	row.Start = time.UnixMilli(l.turn(found.turned)).In(l.texts.zone(seg.offset)).Format(timeForm)
+	row.Start = time.UnixMilli(l.turn(found.turned)).In(l.lookup.zone(seg.offset)).Format(timeForm)
 	row.Seconds, row.ObservedSeconds = seconds(int64(found.length)), seconds(int64(found.observed))
 	row.App, row.Product, row.Site, row.Url, row.Private = activity.app, activity.product, activity.site, activity.url, activity.private
-	row.Title = l.texts.titles[found.title]
+	row.Title = l.lookup.titles[found.title]
 	endedBy, reason := unpackEnded(found.ended)
 	row.EndedBy, row.Reason = string(endedBy), string(reason)
 	classify(row, activity.classes, owner.share.Variant)

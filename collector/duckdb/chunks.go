@@ -1,7 +1,6 @@
 package duckdb
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,21 +150,4 @@ func scan(ctx context.Context, conn mapping.Connection, query string, each func(
 		mapping.DestroyDataChunk(&data)
 	}
 	return ctx.Err()
-}
-
-func execute(conn mapping.Connection, query string, args []string, result *mapping.Result) error {
-	var statement mapping.PreparedStatement
-	defer mapping.DestroyPrepare(&statement)
-	if mapping.Prepare(conn, query, &statement) == mapping.StateError {
-		return errors.New(mapping.PrepareError(statement))
-	}
-	for i, arg := range args {
-		if mapping.BindVarchar(statement, mapping.IdxT(i+1), arg) == mapping.StateError {
-			return errors.New(mapping.PrepareError(statement))
-		}
-	}
-	if mapping.ExecutePrepared(statement, result) == mapping.StateError {
-		return errors.New(mapping.ResultError(result))
-	}
-	return nil
 }

@@ -23,6 +23,8 @@ type Viewer struct {
 	Everyone bool
 	// Groups that are viewable.
 	Groups []string
+	// Token is the id of the session or token that the viewer came with; empty on the local socket.
+	Token string
 	// ReadOnly: the token was not made for changes.
 	ReadOnly bool
 }

@@ -1,0 +1,105 @@
+package access
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/collector/config"
+	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
+)
+
+// MayApply refuses a change of the configuration that the viewer may not make, judged by what the sets mean. A
+// configurator changes classification, schedules, and groups that limit nobody's view; administrators change all, but
+// nobody takes the last administrator away.
+func MayApply(viewer collector.Viewer, before, after *config.Set) error {
+	if err := Permit(viewer, setConfig); err != nil {
+		return err
+	}
+	if admins := countAdmins(before); admins > 0 && countAdmins(after) == 0 {
+		return collector.Refuse(collector.Conflict, "users", "the last administrator cannot be taken away")
+	}
+	if viewer.Role == collector.Admin {
+		return nil
+	}
+	for _, part := range []struct {
+		name          string
+		before, after any
+	}{
+		{"collector.yaml", before.Collector, after.Collector},
+		{"users", before.People.Users, after.People.Users},
+		{"people", before.People.People, after.People.People},
+		{"devices", before.People.Devices, after.People.Devices},
+		{"do_not_track", before.People.DoNotTrack, after.People.DoNotTrack},
+	} {
+		if !same(part.before, part.after) {
+			return only(part.name)
+		}
+	}
+	account := *after.Account
+	account.Schedules, account.Schedule = before.Account.Schedules, before.Account.Schedule
+	if !same(before.Account, &account) {
+		return only("account.yaml")
+	}
+	return mayGroups(before.People, after.People)
+}
+
+const setConfig = adminv1connect.AdminServiceSetConfigProcedure
+
+func only(what string) error {
+	return collector.Refuse(collector.Denied, what, "only administrators change this")
+}
+
+func countAdmins(set *config.Set) (n int) {
+	for _, user := range set.People.Users {
+		if collector.Role(user.Role) == collector.Admin {
+			n++
+		}
+	}
+	return n
+}
+
+// same compares values, an empty list and none being the same at the top.
+func same(a, b any) bool {
+	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
+	if x.Kind() == reflect.Slice && x.Len() == 0 && y.Len() == 0 {
+		return true
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+// mayGroups refuses a change of a group that somebody's view is limited to: adding a member would widen it.
+func mayGroups(before, after *config.People) error {
+	limiting := map[string]bool{}
+	for _, user := range slices.Concat(before.Users, after.Users) {
+		for _, name := range user.ViewableGroups.Groups {
+			limiting[name] = true
+		}
+	}
+	old, now := membersOf(before), membersOf(after)
+	for name := range limiting {
+		if !reflect.DeepEqual(old[name], now[name]) {
+			return only("groups[" + name + "]")
+		}
+	}
+	return nil
+}
+
+// membersOf gives each group's members, sorted and without case: the order in the file means nothing.
+func membersOf(people *config.People) map[string][3][]string {
+	groups := map[string][3][]string{}
+	for _, g := range people.Groups {
+		var members [3][]string
+		for i, list := range [][]string{g.People, g.Logins, g.Devices} {
+			unique := map[string]bool{}
+			for _, name := range list {
+				unique[strings.ToLower(name)] = true
+			}
+			members[i] = slices.Sorted(maps.Keys(unique))
+		}
+		groups[g.Name] = members
+	}
+	return groups
+}

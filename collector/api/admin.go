@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect"
@@ -37,6 +38,8 @@ type Admin struct {
 	Backup func(ctx context.Context, dir string) (int64, error)
 	Now    func() time.Time
 	Log    *slog.Logger
+
+	exports atomic.Int32
 }
 
 // Handler serves the local socket.
@@ -50,7 +53,7 @@ func (a *Admin) Handler() http.Handler {
 		connect.WithRecover(recovered(a.Log)),
 	))
 	Probes(mux, a.Agents.disk)
-	return mux
+	return patient(mux)
 }
 
 type adminService struct {

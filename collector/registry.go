@@ -112,6 +112,8 @@ type Registry interface {
 	// Revisions of the configuration files: whenever a set of files is applied, what changed.
 	AddFileRevision(ctx context.Context, revision FileRevision) error
 	FileRevisions(ctx context.Context, limit int) ([]FileRevision, error)
+	// EditFileRevisions changes what is kept of a file's past, so that it is in no file as it was; its hashes stay.
+	EditFileRevisions(ctx context.Context, file string, edit func(content []byte) []byte) error
 
 	// BackupTo writes a consistent copy to a new file while others go on, with what else is needed to open it beside
 	// it in the same directory.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -61,9 +62,9 @@ func forgetCapture(ctx context.Context, tx *sql.Tx, keys []string) error {
 			continue
 		}
 		health.Capture = kept
-		bytes, err := proto.Marshal(health)
+		text, err := proto.Marshal(health)
 		if err == nil {
-			_, err = tx.ExecContext(ctx, "UPDATE health SET health = ? WHERE device = ?", bytes, one.device)
+			_, err = tx.ExecContext(ctx, "UPDATE health SET health = ? WHERE device = ?", text, one.device)
 		}
 		if err != nil {
 			return err
@@ -86,6 +87,31 @@ func deleteAll(ctx context.Context, tx *sql.Tx, key string, from ...string) erro
 		}
 	}
 	return nil
+}
+
+// EditFileRevisions changes what is kept of a file's past; its hashes stay.
+func (r *Registry) EditFileRevisions(ctx context.Context, file string, edit func(content []byte) []byte) error {
+	return r.forget(ctx, "edit file revisions", func(tx *sql.Tx) error {
+		ids, err := collect(ctx, tx, "file revisions", func(rows *sql.Rows) (id int64, err error) { return id, rows.Scan(&id) },
+			"SELECT id FROM file_revisions WHERE file = ?", file)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			var content []byte
+			if err := tx.QueryRowContext(ctx, "SELECT content FROM file_revisions WHERE id = ?", id).Scan(&content); err != nil {
+				return err
+			}
+			edited := edit(content)
+			if bytes.Equal(edited, content) {
+				continue
+			}
+			if _, err := tx.ExecContext(ctx, "UPDATE file_revisions SET content = ? WHERE id = ?", notNil(edited), id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // forget is a write whose deletions leave no trace in any file of the registry's.

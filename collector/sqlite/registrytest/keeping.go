@@ -1,6 +1,7 @@
 package registrytest
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -87,6 +88,20 @@ func forgetting(t *testing.T, r collector.Registry) {
 	check(t, r.ForgetDevice(ctx, d.ID))
 	equal(t, "health", len(must[*agentv1.Health](t)(r.Health(ctx, d.ID)).Errors), 0)
 	equal(t, "device", must[collector.Device](t)(r.Device(ctx, d.ID)).Name, d.Name)
+}
+
+func editedRevisions(t *testing.T, r collector.Registry) {
+	ctx := t.Context()
+	for n, text := range []string{"a: ana", "b: bo", "c: ana"} {
+		check(t, r.AddFileRevision(ctx, collector.FileRevision{File: "people.yaml", At: noon, Actor: "file", SHA256: fmt.Sprint(n), Content: []byte(text)}))
+	}
+	check(t, r.AddFileRevision(ctx, collector.FileRevision{File: "account.yaml", At: noon, Actor: "file", Content: []byte("ana")}))
+	check(t, r.EditFileRevisions(ctx, "people.yaml", func(content []byte) []byte { return bytes.ReplaceAll(content, []byte("ana"), []byte("x")) }))
+	var texts []string
+	for _, revision := range must[[]collector.FileRevision](t)(r.FileRevisions(ctx, 0)) {
+		texts = append(texts, revision.SHA256+" "+string(revision.Content))
+	}
+	equal(t, "revisions", fmt.Sprintf("%q", texts), `[" ana" "2 c: x" "1 b: bo" "0 a: x"]`)
 }
 
 func work(t *testing.T, r collector.Registry) {

@@ -39,6 +39,7 @@ func Run(t *testing.T, open Open) {
 		"pruning":         pruning,
 		"forgetting":      forgetting,
 		"work":            work,
+		"past revisions":  editedRevisions,
 		"audit":           audit,
 		"audit race":      auditRace,
 		"secrets":         secrets,

@@ -37,8 +37,9 @@ type Directory struct {
 	// listed gives the index in people of each login that people.yaml lists, by its lower-case name.
 	listed map[string]int
 	people []collector.Person
-	// byID gives a person's index in people by its lower-case id.
+	// byID gives a person's index in people by its lower-case id; the first inFile are those of the file.
 	byID   map[string]int
+	file   []config.Person
 	inFile int
 	groups []group
 	// owners are all that the registry knows of; a directory login that no device is known to use has none for a device.
@@ -60,7 +61,7 @@ type group struct {
 // New joins the file with the registry. minPeople is how many people a viewer's total needs.
 func New(people *config.People, registered Registered, minPeople int) *Directory {
 	d := &Directory{
-		minPeople: minPeople, names: registered.Names, logins: make(map[string]collector.Login, len(registered.Logins)),
+		minPeople: minPeople, names: registered.Names, file: people.People, logins: make(map[string]collector.Login, len(registered.Logins)),
 		devices: make(map[string]*device, len(registered.Devices)), listed: map[string]int{}, byID: map[string]int{},
 	}
 	d.addDevices(people.Devices, registered.Devices)
@@ -122,7 +123,7 @@ func (d *Directory) addPeople(listed []config.Person, seen []collector.Person) {
 		d.byID[strings.ToLower(p.ID)] = i
 		d.people = append(d.people, p)
 	}
-	d.inFile = len(d.people)
+	d.inFile = len(listed)
 	for _, p := range seen {
 		if _, there := d.byID[strings.ToLower(p.ID)]; !there {
 			d.byID[strings.ToLower(p.ID)] = len(d.people)

@@ -3,156 +3,175 @@ package report
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/collector/classify"
+	"github.com/dayline-project/dayline/collector/config"
+	"github.com/dayline-project/dayline/collector/directory"
+	"github.com/dayline-project/dayline/shared/episode"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 )
 
-// maxDays of one question: five years.
-const maxDays = 5*365 + 2
+// sight is how closely a report looks: at totals, or at single activities. Managers see both of their groups, viewers
+// the totals only; everybody sees both of their own (directory.Scope).
+type sight bool
 
-// resolve finds what a question means.
-func (r *Reports) resolve(ctx context.Context, ask *adminv1.ReportRequest) (collector.Filter, error) {
-	var filter collector.Filter
-	var err error
-	if filter.FromDay, filter.ToDay, err = days(ask.From, ask.To, r.now()); err != nil {
-		return filter, err
-	}
-	people, err := r.registry.People(ctx)
+const (
+	totals sight = false
+	single sight = true
+)
+
+// question is a ReportRequest as one viewer means it. Its query is the only thing the episode store is asked with.
+type question struct {
+	query *collector.Query
+	days  days
+	now   time.Time
+	who   *directory.Directory
+	scope directory.Scope
+	set   *config.Set
+	// person, group and device it was narrowed to; empty where it was not.
+	person        collector.Person
+	group, device string
+	// asked is the person as the question says it.
+	asked   string
+	devices map[string]collector.Device
+	// own are the viewer's own people, of query.People.
+	own crowd
+}
+
+// understand turns what a viewer asks into a query: whose episodes, of which days, counting as what. It is the one place
+// that makes a query, and every owner in it was asked of the viewer's scope (product.md 6). Whatever lies outside is
+// refused as what never existed.
+func (r *Reports) understand(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest, look sight) (*question, error) {
+	q := &question{now: r.now(), set: r.Set(), asked: ask.GetPerson()}
+	only, err := onlyOf(ask, look)
 	if err != nil {
-		return filter, err
+		return nil, err
 	}
-	logins, err := r.registry.Logins(ctx)
+	if q.days, err = daysOf(ask, &q.set.Account.Reports, q.now); err != nil {
+		return nil, err
+	}
+	if q.who, err = r.Directory.Now(ctx); err != nil {
+		return nil, err
+	}
+	q.scope = q.who.Scope(viewer)
+	if err := q.narrow(ask); err != nil {
+		return nil, err
+	}
+	devices, err := r.Registry.Devices(ctx)
 	if err != nil {
-		return filter, err
+		return nil, err
 	}
-	filter.People = byLogin(people, logins)
-	if ask.Person != "" {
-		person, err := findPerson(ask.Person, people, logins)
-		if err != nil {
-			return filter, err
-		}
-		filter.LoginKeys = []string{}
-		for _, login := range logins {
-			if login.Person == person {
-				filter.LoginKeys = append(filter.LoginKeys, login.Key)
-			}
-		}
-	}
-	if ask.Device != "" {
-		devices, err := r.registry.Devices(ctx)
-		if err != nil {
-			return filter, err
-		}
-		if filter.Device, err = findDevice(ask.Device, devices); err != nil {
-			return filter, err
-		}
-	}
-	filter.Open = r.going.Open(r.now())
-	return filter, nil
-}
-
-// days reads the range: empty from is today, empty to is from, or today if later. Today is the collector's.
-func days(from, to string, now time.Time) (fromDay, toDay int32, err error) {
-	today := collector.LocalDay(now)
-	fromDay, toDay = today, today
-	if from != "" {
-		if fromDay, err = dayOf("from", from); err != nil {
-			return 0, 0, err
-		}
-	}
-	toDay = max(fromDay, today)
-	if to != "" {
-		if toDay, err = dayOf("to", to); err != nil {
-			return 0, 0, err
-		}
-	}
-	switch {
-	case fromDay > toDay:
-		return 0, 0, collector.Refuse(collector.BadRequest, "from", "%s is after %s", dateOf(fromDay), dateOf(toDay))
-	case toDay-fromDay >= maxDays:
-		return 0, 0, collector.Refuse(collector.BadRequest, "from", "%s to %s is more than 5 years", dateOf(fromDay), dateOf(toDay))
-	}
-	return fromDay, toDay, nil
-}
-
-func dayOf(field, date string) (int32, error) {
-	day, err := time.Parse(time.DateOnly, date)
-	if err != nil || day.Year() < 1970 {
-		return 0, collector.Refuse(collector.BadRequest, field, "%q is no date; write YYYY-MM-DD", date)
-	}
-	return collector.LocalDay(day), nil
-}
-
-func dateOf(day int32) string {
-	return time.Unix(int64(day)*86400, 0).UTC().Format(time.DateOnly)
-}
-
-func byLogin(people []collector.Person, logins []collector.Login) map[string]collector.Person {
-	byID := make(map[string]collector.Person, len(people))
-	for _, person := range people {
-		byID[person.ID] = person
-	}
-	of := make(map[string]collector.Person, len(logins))
-	for _, login := range logins {
-		if person, known := byID[login.Person]; known {
-			of[login.Key] = person
-		}
-	}
-	return of
-}
-
-// findPerson finds a person by id, by name, or by a login as shown or without its domain, without case; the first of
-// these that fits anybody counts.
-func findPerson(word string, people []collector.Person, logins []collector.Login) (id string, err error) {
-	for _, fits := range []func(collector.Person) bool{
-		func(p collector.Person) bool { return p.ID == word },
-		func(p collector.Person) bool { return strings.EqualFold(p.Name, word) },
-		func(p collector.Person) bool {
-			return slices.ContainsFunc(logins, func(l collector.Login) bool {
-				return l.Person == p.ID && strings.EqualFold(l.Name, word)
-			})
-		},
-		func(p collector.Person) bool {
-			return slices.ContainsFunc(logins, func(l collector.Login) bool {
-				return l.Person == p.ID && strings.EqualFold(l.Name[strings.LastIndexByte(l.Name, '\\')+1:], word)
-			})
-		},
-	} {
-		var found []string
-		for _, person := range people {
-			if fits(person) {
-				found = append(found, person.ID)
-			}
-		}
-		switch {
-		case len(found) == 1:
-			return found[0], nil
-		case len(found) > 1:
-			return "", collector.Refuse(collector.BadRequest, "person", "%q is ambiguous: it may be %s", word, strings.Join(found, " or "))
-		}
-	}
-	return "", collector.Refuse(collector.NotFound, "person", "unknown person %q", word)
-}
-
-// findDevice finds a device by id, or by a name that only one has, without case.
-func findDevice(word string, devices []collector.Device) (id string, err error) {
-	var found []string
+	q.devices = make(map[string]collector.Device, len(devices))
 	for _, device := range devices {
-		if device.ID == word {
-			return device.ID, nil
-		}
-		if strings.EqualFold(device.Name, word) {
-			found = append(found, device.ID)
+		q.devices[device.ID] = device
+	}
+	stored, err := r.Store.Owners(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q.query = &collector.Query{
+		FromDay: q.days.from, ToDay: q.days.to, Zone: q.days.zone, Only: only, Open: r.Going.Open(q.now),
+	}
+	for _, row := range q.query.Open {
+		stored = append(stored, collector.Owner{Device: row.Device, LoginKey: row.LoginKey})
+	}
+	q.admit(stored, look)
+	return q, nil
+}
+
+// onlyOf reads what narrows the time that counts.
+func onlyOf(ask *adminv1.ReportRequest, look sight) (collector.Only, error) {
+	only := collector.Only{
+		State: episode.State(ask.GetState()), Status: ask.GetStatus(), Category: ask.GetCategory(), App: ask.GetApp(), Site: ask.GetSite(),
+	}
+	states := []episode.State{"", episode.Active, episode.Passive}
+	words := "active or passive"
+	if look == single {
+		states, words = append(states, episode.Locked), "active, passive or locked"
+	}
+	if !slices.Contains(states, only.State) {
+		return only, collector.Refuse(collector.BadRequest, "state", "%q is not %s", ask.State, words)
+	}
+	if !slices.Contains([]string{"", "productive", "unproductive", "undefined"}, only.Status) {
+		return only, collector.Refuse(collector.BadRequest, "status", "%q is not productive, unproductive or undefined", ask.Status)
+	}
+	if look == totals && ask.GetSearch() != "" {
+		return only, collector.Refuse(collector.BadRequest, "search", "only the activity log can be searched")
+	}
+	return only, nil
+}
+
+// narrow finds the person, group and device that are named.
+func (q *question) narrow(ask *adminv1.ReportRequest) (err error) {
+	if ask.GetGroup() != "" {
+		if q.group, err = q.who.FindGroup(ask.Group, q.scope); err != nil {
+			return err
 		}
 	}
-	switch len(found) {
-	case 0:
-		return "", collector.Refuse(collector.NotFound, "device", "unknown device %q", word)
-	case 1:
-		return found[0], nil
+	if ask.GetPerson() != "" {
+		if q.person, err = q.who.FindPerson(ask.Person, q.scope); err != nil {
+			return err
+		}
 	}
-	return "", collector.Refuse(collector.BadRequest, "device", "%q is ambiguous: it may be %s", word, strings.Join(found, " or "))
+	if ask.GetDevice() != "" {
+		q.device, err = q.who.FindDevice(ask.Device, q.scope)
+	}
+	return err
+}
+
+// admit lets those owners into the query that the scope and the question name, each with its person and its variant of
+// the classification.
+func (q *question) admit(stored []collector.Owner, look sight) {
+	sees := q.scope.Totals
+	if look == single {
+		sees = q.scope.Activities
+	}
+	classes := classify.New(q.set.Classification)
+	q.query.Owners = make(map[collector.Owner]collector.Share, len(stored))
+	people := map[string]int{}
+	for _, owner := range stored {
+		person := q.who.Person(owner)
+		if !sees(owner) || q.days.none() ||
+			q.person.ID != "" && q.person.ID != person.ID ||
+			q.device != "" && q.device != owner.Device ||
+			q.group != "" && !q.who.InGroup(q.group, owner) {
+			continue
+		}
+		index, known := people[person.ID]
+		if !known {
+			index = len(q.query.People)
+			people[person.ID] = index
+			q.query.People = append(q.query.People, person)
+		}
+		if q.scope.Own(owner) {
+			q.own.add(index)
+		}
+		variant := classes.Variant(func(group string) bool { return q.who.InGroup(group, owner) }, caseless(q.devices[owner.Device].OS))
+		q.query.Owners[owner] = collector.Share{Person: index, Variant: variant}
+	}
+	directory.TellApart(q.query.People)
+	q.query.Classify = classes.Classifier()
+}
+
+// caseless tells whether a system compares the names of programs without case.
+func caseless(os string) bool { return os == "windows" || os == "macos" || os == "darwin" }
+
+// onlyOwn leaves the viewer's own data.
+func (q *question) onlyOwn() {
+	for owner := range q.query.Owners {
+		if !q.scope.Own(owner) {
+			delete(q.query.Owners, owner)
+		}
+	}
+}
+
+// others is how many people's data beside the viewer's own the question may show.
+func (q *question) others() int {
+	people := crowd{}
+	for _, share := range q.query.Owners {
+		people.add(share.Person)
+	}
+	return people.without(q.own)
 }

@@ -1,16 +1,19 @@
-// Package report turns questions into rows: whose and which days a question means, in people's words where it means
-// nothing, and then the episode store's answer, with what is going on now counted in.
+// Package report turns questions into rows: whose episodes a viewer means and may see, of which days, and counting as
+// what; then the episode store's answer, with what is going on now counted in, in people's words where there is nothing.
 package report
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/collector/config"
+	"github.com/dayline-project/dayline/collector/directory"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
+	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 )
 
 const (
@@ -19,21 +22,25 @@ const (
 	answerFor = 30 * time.Second
 )
 
+// Directory tells who is who as of now.
+type Directory interface {
+	Now(ctx context.Context) (*directory.Directory, error)
+}
+
 // Registry is what reports ask of the collector's registry.
 type Registry interface {
 	Devices(ctx context.Context) ([]collector.Device, error)
-	Logins(ctx context.Context) ([]collector.Login, error)
-	People(ctx context.Context) ([]collector.Person, error)
+	Spans(ctx context.Context, device string, from, to time.Time) ([]*agentv1.Span, error)
+	// GoingSpans gives, by device, the spans without an end.
+	GoingSpans(ctx context.Context) (map[string][]*agentv1.Span, error)
 	Audit(ctx context.Context, entry collector.AuditEntry) error
 }
 
-// Store is what reports ask of the episode store.
+// Store is the episode store.
 type Store interface {
-	Activity(ctx context.Context, filter collector.Filter, yield func([]*adminv1.ActivityRow) error) error
-	People(ctx context.Context, filter collector.Filter) ([]*adminv1.PeopleRow, error)
-	Apps(ctx context.Context, filter collector.Filter) ([]*adminv1.AppsRow, error)
-	Sites(ctx context.Context, filter collector.Filter) ([]*adminv1.SitesRow, error)
-	Hours(ctx context.Context, filter collector.Filter) ([]*adminv1.HoursRow, error)
+	collector.Questions
+	// FirstDays gives the local day of each owner's first episode.
+	FirstDays(ctx context.Context) (map[collector.Owner]int32, error)
 }
 
 // Going knows the episodes going on.
@@ -41,105 +48,68 @@ type Going interface {
 	Open(now time.Time) []collector.OpenRow
 }
 
+// Options are what reports are made of.
+type Options struct {
+	Directory Directory
+	Registry  Registry
+	Store     Store
+	Going     Going
+	// Set is the configuration in force.
+	Set func() *config.Set
+	// ActivityFrom is the first day that the activity log shows (storage.limit); nil: it shows all.
+	ActivityFrom func(ctx context.Context) (int32, error)
+}
+
 // Reports answers questions. Everything it refuses is a *collector.Error: BadRequest or NotFound with the field,
-// TooMany while atOnce others are being answered.
+// TooMany while atOnce others are being answered, TooLarge where an answer takes longer than answerFor.
 type Reports struct {
-	registry Registry
-	store    Store
-	going    Going
-	now      func() time.Time
-	places   chan struct{}
+	Options
+	now func() time.Time
+	// places are of the answers being made; streams of the activity logs being read, which hold none between two pages.
+	places, streams chan struct{}
+
+	mu sync.Mutex
+	// looked is when each look that may go on was written down.
+	looked map[string]time.Time
 }
 
 // New makes Reports.
-func New(registry Registry, store Store, going Going) *Reports {
-	return &Reports{registry: registry, store: store, going: going, now: time.Now, places: make(chan struct{}, atOnce)}
-}
-
-// People gives totals for each person.
-func (r *Reports) People(ctx context.Context, ask *adminv1.ReportRequest) (rows []*adminv1.PeopleRow, err error) {
-	err = r.answer(ctx, ask, func(ctx context.Context, filter collector.Filter) error {
-		rows, err = r.store.People(ctx, filter)
-		return err
-	})
-	return rows, err
-}
-
-// Apps gives time by application.
-func (r *Reports) Apps(ctx context.Context, ask *adminv1.ReportRequest) (rows []*adminv1.AppsRow, err error) {
-	err = r.answer(ctx, ask, func(ctx context.Context, filter collector.Filter) error {
-		rows, err = r.store.Apps(ctx, filter)
-		return err
-	})
-	return rows, err
-}
-
-// Sites gives time by site.
-func (r *Reports) Sites(ctx context.Context, ask *adminv1.ReportRequest) (rows []*adminv1.SitesRow, err error) {
-	err = r.answer(ctx, ask, func(ctx context.Context, filter collector.Filter) error {
-		rows, err = r.store.Sites(ctx, filter)
-		return err
-	})
-	return rows, err
-}
-
-// Hours gives each person's days.
-func (r *Reports) Hours(ctx context.Context, ask *adminv1.ReportRequest) (rows []*adminv1.HoursRow, err error) {
-	err = r.answer(ctx, ask, func(ctx context.Context, filter collector.Filter) error {
-		rows, err = r.store.Hours(ctx, filter)
-		return err
-	})
-	return rows, err
-}
-
-// Activity calls yield with chunks of single episodes, oldest first. It is the one way to them: that the viewer looks is
-// in the audit log before the first row is read (security.md §7).
-func (r *Reports) Activity(ctx context.Context, viewer string, ask *adminv1.ReportRequest, yield func([]*adminv1.ActivityRow) error) error {
-	return r.answer(ctx, ask, func(ctx context.Context, filter collector.Filter) error {
-		if err := r.view(ctx, viewer, ask, filter); err != nil {
-			return err
-		}
-		return r.store.Activity(ctx, filter, yield)
-	})
-}
-
-// view writes that somebody looks at single activities: whose, and of which days.
-func (r *Reports) view(ctx context.Context, viewer string, ask *adminv1.ReportRequest, filter collector.Filter) error {
-	detail, err := json.Marshal(map[string]string{
-		"from": dateOf(filter.FromDay), "to": dateOf(filter.ToDay), "device": ask.Device, "person": ask.Person,
-	})
-	if err != nil {
-		return err
+func New(o Options) *Reports {
+	return &Reports{
+		Options: o, now: time.Now, looked: map[string]time.Time{},
+		places: make(chan struct{}, atOnce), streams: make(chan struct{}, streamsAtOnce),
 	}
-	subject := "everyone"
-	if filter.LoginKeys != nil {
-		subject = ask.Person
-		for _, key := range filter.LoginKeys {
-			if person, known := filter.People[key]; known {
-				subject = person.ID
-			}
-		}
-	}
-	return r.registry.Audit(ctx, collector.AuditEntry{
-		At: r.now(), Actor: viewer, Action: "activity.view", Subject: subject, Detail: string(detail),
-	})
 }
 
-// answer resolves a question and gives it its place and its time.
-func (r *Reports) answer(ctx context.Context, ask *adminv1.ReportRequest, give func(context.Context, collector.Filter) error) error {
+// errTooLong is the cause of a report's end when its time is up.
+var errTooLong = errors.New("report: out of time")
+
+// answer gives a report its place and its time.
+func (r *Reports) answer(ctx context.Context, give func(context.Context) error) error {
 	select {
 	case r.places <- struct{}{}:
-		defer func() { <-r.places }()
+		return r.placed(ctx, give)
 	default:
 		return collector.Refuse(collector.TooMany, "", "%d reports are being made; try again in a moment", atOnce)
 	}
+}
+
+// goOn is answer for one that was begun: it waits for its place.
+func (r *Reports) goOn(ctx context.Context, give func(context.Context) error) error {
+	select {
+	case r.places <- struct{}{}:
+		return r.placed(ctx, give)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// placed gives the place back at the end.
+func (r *Reports) placed(ctx context.Context, give func(context.Context) error) error {
+	defer func() { <-r.places }()
 	timed, cancel := context.WithTimeoutCause(ctx, answerFor, errTooLong)
 	defer cancel()
-	filter, err := r.resolve(timed, ask)
-	if err != nil {
-		return err
-	}
-	err = give(timed, filter)
+	err := give(timed)
 	if err != nil && errors.Is(context.Cause(timed), errTooLong) {
 		return collector.Refuse(collector.TooLarge, "from", "the answer takes longer than %v; ask for fewer days", answerFor)
 	}
@@ -149,5 +119,131 @@ func (r *Reports) answer(ctx context.Context, ask *adminv1.ReportRequest, give f
 	return err
 }
 
-// errTooLong is the cause of a report's end when its time is up.
-var errTooLong = errors.New("report: out of time")
+// sum answers a question of totals. Where they are of too few people, what is the viewer's own is left of them.
+func (r *Reports) sum(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest, want collector.Want) (q *question, sums collector.Sums, err error) {
+	err = r.answer(ctx, func(ctx context.Context) error {
+		if q, err = r.understand(ctx, viewer, ask, totals); err != nil {
+			return err
+		}
+		want.Days = want.Days || q.scope.MinPeople() > 1
+		if sums, err = r.Store.Sum(ctx, q.query, want); err != nil || !q.few(peopleOf(sums.Days)) {
+			return err
+		}
+		q.onlyOwn()
+		sums, err = r.Store.Sum(ctx, q.query, want)
+		return err
+	})
+	return q, sums, err
+}
+
+// Dashboard gives totals by day, person, application, site and category.
+func (r *Reports) Dashboard(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest) (*adminv1.DashboardReport, error) {
+	q, sums, err := r.sum(ctx, viewer, ask, collector.Want{Days: true, Subjects: true})
+	if err != nil {
+		return nil, err
+	}
+	times, people := q.times(sums.Days)
+	total := times.GetTotal()
+	return &adminv1.DashboardReport{
+		Days: q.days.message(), Times: times, PeopleCount: int32(people.size()),
+		Rows: q.series(sums.Days), People: q.people(sums.Days),
+		Apps: topTen(q.apps(sums.Subjects, total)), Sites: topTen(q.sites(sums.Subjects, total)),
+		Categories: topTen(q.categories(sums.Subjects, total)),
+	}, nil
+}
+
+// topTen of rows that are in order of weight.
+func topTen[R any](rows []R) []R { return rows[:min(10, len(rows))] }
+
+// People gives totals for each person, by name.
+func (r *Reports) People(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest) (*adminv1.PeopleReport, error) {
+	q, sums, err := r.sum(ctx, viewer, ask, collector.Want{Days: true})
+	if err != nil {
+		return nil, err
+	}
+	return &adminv1.PeopleReport{Days: q.days.message(), Rows: q.people(sums.Days)}, nil
+}
+
+// Apps gives time by application, most first.
+func (r *Reports) Apps(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest) (*adminv1.AppsReport, error) {
+	q, sums, err := r.sum(ctx, viewer, ask, collector.Want{Subjects: true})
+	if err != nil {
+		return nil, err
+	}
+	return &adminv1.AppsReport{Days: q.days.message(), Rows: q.apps(sums.Subjects, totalOf(sums.Subjects))}, nil
+}
+
+// Sites gives time by site, most first.
+func (r *Reports) Sites(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest) (*adminv1.SitesReport, error) {
+	q, sums, err := r.sum(ctx, viewer, ask, collector.Want{Subjects: true})
+	if err != nil {
+		return nil, err
+	}
+	return &adminv1.SitesReport{Days: q.days.message(), Rows: q.sites(sums.Subjects, totalOf(sums.Subjects))}, nil
+}
+
+// Categories gives time by category, most first.
+func (r *Reports) Categories(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest) (*adminv1.CategoriesReport, error) {
+	q, sums, err := r.sum(ctx, viewer, ask, collector.Want{Subjects: true})
+	if err != nil {
+		return nil, err
+	}
+	return &adminv1.CategoriesReport{Days: q.days.message(), Rows: q.categories(sums.Subjects, totalOf(sums.Subjects))}, nil
+}
+
+// Subjects gives the time spent on each subject as each class: what else is made of it, such as the list of what has no
+// status, has no other way to it.
+func (r *Reports) Subjects(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest) ([]collector.SubjectSum, error) {
+	q, sums, err := r.sum(ctx, viewer, ask, collector.Want{Subjects: true})
+	if err != nil {
+		return nil, err
+	}
+	parts := make([]part[collector.SubjectSum], len(sums.Subjects))
+	for i, subject := range sums.Subjects {
+		parts[i] = part[collector.SubjectSum]{subject, subject.People}
+	}
+	return enough(q, parts), nil
+}
+
+// maxTitles of one report.
+const maxTitles = 1000
+
+// Titles gives time by window title, most first. Titles are content, and so as close a look as single activities.
+func (r *Reports) Titles(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest) (report *adminv1.TitlesReport, err error) {
+	err = r.answer(ctx, func(ctx context.Context) error {
+		q, err := r.look(ctx, viewer, "titles", ask, firstLook)
+		if err != nil {
+			return err
+		}
+		sums, err := r.Store.Sum(ctx, q.query, collector.Want{Days: true})
+		if err != nil {
+			return err
+		}
+		titles, err := r.Store.Titles(ctx, q.query, maxTitles)
+		if err != nil {
+			return err
+		}
+		times, _ := q.times(sums.Days)
+		report = &adminv1.TitlesReport{Days: q.days.message(), Rows: titleRows(titles, times.GetTotal())}
+		return nil
+	})
+	return report, err
+}
+
+// Groups gives the groups that the viewer may name side by side, in the file's order; none without counted time.
+func (r *Reports) Groups(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest) (report *adminv1.GroupsReport, err error) {
+	err = r.answer(ctx, func(ctx context.Context) error {
+		q, err := r.understand(ctx, viewer, ask, totals)
+		if err != nil {
+			return err
+		}
+		names, owners := q.groups()
+		sums, err := r.Store.SumGroups(ctx, q.query, owners)
+		if err != nil {
+			return err
+		}
+		report = &adminv1.GroupsReport{Days: q.days.message(), Rows: q.groupRows(names, owners, sums)}
+		return nil
+	})
+	return report, err
+}

@@ -22,7 +22,7 @@ import (
 	"github.com/dayline-project/dayline/collector/config"
 	"github.com/dayline-project/dayline/collector/duckdb"
 	"github.com/dayline-project/dayline/collector/ingest"
-	"github.com/dayline-project/dayline/collector/report"
+	"github.com/dayline-project/dayline/collector/report/old"
 	"github.com/dayline-project/dayline/collector/sqlite"
 	"github.com/dayline-project/dayline/shared/buildinfo"
 	"github.com/dayline-project/dayline/shared/settings"
@@ -128,7 +128,7 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 
 func (s *server) listen(ctx context.Context, c *config.Collector, disk *api.Disk, metrics *api.Metrics) error {
 	admin := &api.Admin{
-		Agents: s.agents, Registry: s.registry, Store: s.store, Reports: report.New(s.registry, s.store, s.ingest),
+		Agents: s.agents, Registry: s.registry, Store: s.store, Reports: old.New(s.registry, s.store, s.ingest),
 		Enrolment: s.keeper.Enrolment, Deleting: s.ingest.ReloadTombstones, Backup: s.backup, Now: s.now, Log: s.log,
 	}
 	probes := http.NewServeMux()

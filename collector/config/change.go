@@ -1,6 +1,8 @@
 package config
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,14 +10,11 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
+	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"github.com/dayline-project/dayline/collector"
-	"github.com/dayline-project/dayline/shared/settings"
 )
 
 // Bounds of what one change of a file puts into the audit log.
@@ -33,6 +32,7 @@ type Ledger interface {
 
 // Change is one key's old and new value; empty where it was or is not there.
 type Change struct {
+	File string `json:"-"`
 	Key string `json:"key"`
 	Old string `json:"old"`
 	New string `json:"new"`
@@ -106,24 +106,65 @@ func describe(file string, before, after []byte) description {
 	return description{Changes: listed, More: len(all) - len(listed)}
 }
 
-// changes lists the keys whose values differ, sorted. Secrets show that they changed, not what to.
+// Changes lists what differs between two sets, file by file. Secrets show that they changed, not what to.
+func Changes(before, after *Set) []Change {
+	var all []Change
+	for _, name := range Files {
+		if !bytes.Equal(before.Content[name], after.Content[name]) {
+			all = append(all, changes(name, before.Content[name], after.Content[name])...)
+		}
+	}
+	return all
+}
+
+// changes lists the keys whose values differ, sorted. Items of lists are called by their names, so that one more at the
+// front is one change, and another order of those that stay is one too.
 func changes(file string, before, after []byte) []Change {
 	old, now := flatten(before), flatten(after)
-	keys := maps.Clone(old)
-	maps.Copy(keys, now)
 	secret := secrets(file)
-	list := []Change{}
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		if old[key] == now[key] {
+	var keys []string
+	for key := range old.values {
+		keys = append(keys, key)
+	}
+	for key := range now.values {
+		if _, both := old.values[key]; !both {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	all := []Change{}
+	for _, key := range keys {
+		a, b := old.values[key], now.values[key]
+		if a.text == b.text {
 			continue
 		}
-		change := Change{Key: key, Old: short(old[key]), New: short(now[key])}
-		if secret[pattern(key)] {
+		change := Change{File: file, Key: key, Old: short(a.text), New: short(b.text)}
+		if secret[cmp.Or(a.pattern, b.pattern)] {
 			change.Old, change.New = "", changed
 		}
-		list = append(list, change)
+		all = append(all, change)
 	}
-	return list
+	return append(all, moves(file, old.orders, now.orders)...)
+}
+
+// moves lists the lists whose items stand in another order, those left aside that are not in both.
+func moves(file string, old, now map[string][]string) []Change {
+	var all []Change
+	for _, key := range slices.Sorted(maps.Keys(old)) {
+		a, b := common(old[key], now[key]), common(now[key], old[key])
+		if !slices.Equal(a, b) {
+			all = append(all, Change{File: file, Key: key, Old: short(strings.Join(a, ", ")), New: short(strings.Join(b, ", "))})
+		}
+	}
+	return all
+}
+
+func common(of, with []string) []string {
+	there := map[string]bool{}
+	for _, name := range with {
+		there[name] = true
+	}
+	return slices.DeleteFunc(slices.Clone(of), func(name string) bool { return !there[name] })
 }
 
 func short(text string) string {
@@ -133,47 +174,53 @@ func short(text string) string {
 	return text
 }
 
-// flatten gives each single value of a file by its dotted path; nothing for a file that cannot be read.
-func flatten(content []byte) map[string]string {
-	values := map[string]string{}
-	d := &decoder{lines: map[string]int{}}
-	if root := d.parse(content); root != nil {
-		flattenInto(values, root, "")
-	}
-	return values
+// flat is a file as single values by their keys, and the names of lists' items in their order.
+type flat struct {
+	values map[string]flatValue
+	orders map[string][]string
 }
 
-func flattenInto(values map[string]string, node ast.Node, path string) {
-	if pairs, is := entries(node); is {
-		for _, pair := range pairs {
-			key, _ := scalarText(pair.Key)
-			flattenInto(values, pair.Value, join(path, key))
-		}
-		return
-	}
-	if list, is := node.(*ast.SequenceNode); is {
-		for i, item := range list.Values {
-			flattenInto(values, item, fmt.Sprintf("%s[%d]", path, i))
-		}
-		return
-	}
-	text, _ := scalarText(node)
-	values[path] = text
+type flatValue struct {
+	text string
+	// pattern is the key without the names of items, as walk gives it.
+	pattern string
 }
 
-var indices = regexp.MustCompile(`\[\d+\]`)
+// flatten gives nothing for a file that cannot be read.
+func flatten(content []byte) flat {
+	f := flat{values: map[string]flatValue{}, orders: map[string][]string{}}
+	if root, _, problem := parseTree(content); problem == nil {
+		f.add(root, "", "")
+	}
+	return f
+}
 
-// pattern is a key's path without the places in lists, as walk gives it.
-func pattern(key string) string { return indices.ReplaceAllString(key, "[]") }
+func (f flat) add(n *node, key, pattern string) {
+	if n.kind == scalar {
+		f.values[key] = flatValue{n.text, pattern}
+		return
+	}
+	taken := map[string]bool{}
+	for i, c := range n.children {
+		if n.kind == mapping {
+			f.add(c.value, join(key, keyStep(c.key)), join(pattern, c.key))
+			continue
+		}
+		name := nameOf(pattern, c.value)
+		if name == "" || taken[name] {
+			f.add(c.value, at(key, i), pattern+"[]")
+			continue
+		}
+		taken[name] = true
+		f.orders[key] = append(f.orders[key], name)
+		f.add(c.value, key+Item(name), pattern+"[]")
+	}
+}
 
-// secrets are the paths of the keys whose values are kept out of the audit log.
+// secrets are the patterns of the keys whose values are kept out of the audit log.
 func secrets(file string) map[string]bool {
-	root := map[string]reflect.Type{
-		CollectorFile: reflect.TypeFor[Collector](), AccountFile: reflect.TypeFor[settings.Account](),
-		PeopleFile: reflect.TypeFor[People](), ClassificationFile: reflect.TypeFor[Classification](),
-	}[file]
 	found := map[string]bool{}
-	walk(root, "", func(path string, field reflect.StructField) {
+	walk(fileTypes[file], "", func(path string, field reflect.StructField) {
 		if field.Tag.Get("secret") == "true" {
 			found[path] = true
 		}

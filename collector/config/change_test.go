@@ -53,7 +53,7 @@ func TestRecord(t *testing.T) {
 	entries := record(second)
 	want := []string{
 		`{"changes":[{"key":"sign_in.oidc.client_secret_file","old":"","new":"(changed)"}]}`,
-		`{"changes":[{"key":"privacy.redact[1]","old":"two","new":""},{"key":"settle","old":"3s","new":"4s"}]}`,
+		`{"changes":[{"key":"privacy.redact[two]","old":"two","new":""},{"key":"settle","old":"3s","new":"4s"}]}`,
 	}
 	if len(entries) != 2 || entries[0].Detail != want[0] || entries[1].Detail != want[1] {
 		t.Fatalf("got %+v", entries)

@@ -38,13 +38,8 @@ type Set struct {
 	Facts *settings.People
 	// Content is each file as it was read, by name.
 	Content    map[string][]byte
+	decoders   map[string]*decoder
 	references []reference
-}
-
-// reference is a place that names a device or person which only the registry can know.
-type reference struct {
-	Problem
-	device, person string
 }
 
 // Problem is something wrong with a file.
@@ -169,53 +164,8 @@ func check(content map[string][]byte, problems []Problem) (*Set, []Problem) {
 		return nil, problems
 	}
 	set.Facts = set.People.facts()
-	set.references = references(set, decoders)
+	set.decoders = decoders
+	set.references = references(set)
 	return set, problems
 }
 
-// Unknown warns of devices and people that the files name and the registry does not know. Devices are named by id or
-// by name.
-func (s *Set) Unknown(device, person func(name string) bool) []Problem {
-	var problems []Problem
-	for _, r := range s.references {
-		if r.device != "" && !device(r.device) || r.person != "" && !person(r.person) {
-			problems = append(problems, r.Problem)
-		}
-	}
-	return problems
-}
-
-// references gathers the places that name devices and people.
-func references(set *Set, decoders map[string]*decoder) []reference {
-	var all []reference
-	add := func(file, key, device, person string) {
-		what := "device"
-		if person != "" {
-			what = "person"
-		}
-		all = append(all, reference{device: device, person: person, Problem: Problem{
-			File: file, Line: decoders[file].line(key), Key: key, Warning: true,
-			Reason: fmt.Sprintf("the collector knows no %s %q", what, device+person),
-		}})
-	}
-	for i, override := range set.Account.Overrides {
-		for j, device := range override.Devices {
-			add(AccountFile, fmt.Sprintf("overrides[%d].devices[%d]", i, j), device, "")
-		}
-	}
-	for i, device := range set.People.Devices {
-		add(PeopleFile, fmt.Sprintf("devices[%d].id", i), device.ID, "")
-	}
-	for i, person := range set.People.People {
-		add(PeopleFile, fmt.Sprintf("people[%d].id", i), "", person.ID)
-	}
-	for i, group := range set.People.Groups {
-		for j, device := range group.Devices {
-			add(PeopleFile, fmt.Sprintf("groups[%d].devices[%d]", i, j), device, "")
-		}
-		for j, person := range group.People {
-			add(PeopleFile, fmt.Sprintf("groups[%d].people[%d]", i, j), "", person)
-		}
-	}
-	return all
-}

@@ -123,16 +123,6 @@ rules: [{app: a.exe, status: productive, category: Mail}, {url: "https://x.examp
 	if u := set.People.Users[1]; !u.ViewableGroups.All {
 		t.Errorf("user: %+v", u)
 	}
-	known := func(string) bool { return true }
-	unknown := func(string) bool { return false }
-	if warnings := set.Unknown(known, known); len(warnings) > 0 {
-		t.Errorf("warnings: %v", warnings)
-	}
-	warnings := set.Unknown(unknown, known)
-	if len(warnings) != 3 || !warnings[0].Warning || warnings[0].String() !=
-		`account.yaml:11: warning: overrides[0].devices[0]: the collector knows no device "d-1"` {
-		t.Errorf("warnings: %v", warnings)
-	}
 }
 
 func TestRefusals(t *testing.T) {

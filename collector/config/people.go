@@ -179,8 +179,15 @@ func checkLogin(d *decoder, key, login string) {
 	}
 }
 
+func (p *People) hasAdmin() bool {
+	return slices.ContainsFunc(p.Users, func(u User) bool { return u.Role == "admin" })
+}
+
 func (p *People) checkUsers(d *decoder) {
 	emails := unique{}
+	if len(p.Users) > 0 && !p.hasAdmin() {
+		d.at("users", "none of them has the role admin; somebody has to")
+	}
 	for i, user := range p.Users {
 		key := fmt.Sprintf("users[%d]", i)
 		checkEmail(d, key+".email", user.Email)

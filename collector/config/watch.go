@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -18,12 +20,17 @@ const (
 	defaultPoll = 10 * time.Second
 )
 
-// Watcher follows the edits of a folder. Each set of contents is told once, by Applied or Refused.
+// Watcher follows the edits of a folder. Each set of contents is told once, by Applied or Refused. An Editor's edits are
+// told by Applied.
 type Watcher struct {
 	Dir string
 	// Running is the set in force at the beginning.
 	Running *Set
-	// Applied gets a new set without errors; warnings are logged by whoever looks for them.
+	// Judge finds what is wrong with a new set that only others know of, the registry for one; nil: nothing.
+	Judge func(ctx context.Context, before, after *Set) []Problem
+	// Record writes down a new set, and who made it: "file" for an edit of the files themselves; nil: nowhere.
+	Record func(ctx context.Context, set *Set, actor string) error
+	// Applied gets a new set without errors.
 	Applied func(ctx context.Context, set *Set)
 	// Refused gets what is wrong with an edit; the set in force stays.
 	Refused func(ctx context.Context, problems []Problem)
@@ -31,8 +38,12 @@ type Watcher struct {
 	// Settle after a notice, and Poll without one; zero for the usual.
 	Settle, Poll time.Duration
 
-	// seen are the contents told last.
-	seen map[string]string
+	// mu is held while files are looked at or edited.
+	mu sync.Mutex
+	// inForce is the set told last, seen the contents looked at last, and wrong what is wrong with those.
+	inForce *Set
+	seen    map[string]string
+	wrong   []Problem
 }
 
 // Run watches until the context ends. Without the system's notices (none left, or none on this file system) it goes on
@@ -44,7 +55,6 @@ func (w *Watcher) Run(ctx context.Context) error {
 	if w.Poll == 0 {
 		w.Poll = defaultPoll
 	}
-	w.seen = texts(w.Running.Content)
 	notices, err := fsnotify.NewWatcher()
 	if err != nil {
 		return fmt.Errorf("config: watch: %w", err)
@@ -68,36 +78,80 @@ func (w *Watcher) Run(ctx context.Context) error {
 			w.Log.Warn("notices of configuration edits were lost", "error", err)
 			settled.Reset(w.Settle)
 		case <-settled.C:
-			w.look(ctx)
+			w.lookNow(ctx)
 		case <-poll.C:
 			// The folder may have been replaced: watching it again is harmless.
 			_ = notices.Add(w.Dir)
-			w.look(ctx)
+			w.lookNow(ctx)
 		}
 	}
 }
 
-// look loads the files and tells what is new.
-func (w *Watcher) look(ctx context.Context) {
+func (w *Watcher) lookNow(ctx context.Context) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.look(ctx)
+}
+
+// look loads the files, tells what is new, and gives what is wrong with them; mu is held.
+func (w *Watcher) look(ctx context.Context) []Problem {
+	if w.inForce == nil {
+		w.inForce, w.seen = w.Running, texts(w.Running.Content)
+	}
 	content, problems := readAll(w.Dir)
 	now := texts(content)
 	if maps.Equal(now, w.seen) {
-		return
+		return w.wrong
 	}
 	w.seen = now
 	set, problems := check(content, problems)
-	if set == nil {
-		for _, problem := range problems {
-			w.Log.Error("configuration refused", "file", problem.File, "line", problem.Line, "key", problem.Key, "reason", problem.Reason)
-		}
-		w.Refused(ctx, problems)
-		return
+	if set != nil {
+		problems = append(set.After(w.inForce), w.judge(ctx, set)...)
 	}
+	if w.wrong = nil; refusal(problems) != nil {
+		w.wrong = slices.DeleteFunc(problems, func(p Problem) bool { return p.Warning })
+		for _, p := range w.wrong {
+			w.Log.Error("configuration refused", "file", p.File, "line", p.Line, "key", p.Key, "reason", p.Reason)
+		}
+		w.Refused(ctx, w.wrong)
+		return w.wrong
+	}
+	if err := w.record(ctx, set, "file"); err != nil {
+		w.Log.Error("configuration applied but not recorded", "error", err)
+	}
+	w.put(ctx, set)
+	return nil
+}
+
+// put puts a set in force.
+func (w *Watcher) put(ctx context.Context, set *Set) {
+	w.inForce, w.seen, w.wrong = set, texts(set.Content), nil
 	if keys := NeedRestart(w.Running, set); len(keys) > 0 {
 		w.Log.Warn("configuration keys hold from the next start", "file", CollectorFile, "keys", keys)
 	}
 	w.Log.Info("configuration applied")
 	w.Applied(ctx, set)
+}
+
+// judge logs what is only a warning.
+func (w *Watcher) judge(ctx context.Context, set *Set) []Problem {
+	if w.Judge == nil {
+		return nil
+	}
+	problems := w.Judge(ctx, w.inForce, set)
+	for _, p := range problems {
+		if p.Warning {
+			w.Log.Warn("configuration names what is not known", "file", p.File, "line", p.Line, "key", p.Key)
+		}
+	}
+	return problems
+}
+
+func (w *Watcher) record(ctx context.Context, set *Set, actor string) error {
+	if w.Record == nil {
+		return nil
+	}
+	return w.Record(ctx, set, actor)
 }
 
 func texts(content map[string][]byte) map[string]string {

@@ -22,7 +22,7 @@ type told struct {
 }
 
 // watch runs a watcher over a folder until the test ends.
-func watch(t *testing.T, dir string, w config.Watcher) (<-chan told, *buffer) {
+func watch(t *testing.T, dir string, w *config.Watcher) (<-chan told, *buffer) {
 	t.Helper()
 	set, problems := config.Load(dir)
 	if set == nil {
@@ -80,7 +80,7 @@ func settle(t *testing.T, news <-chan told, want time.Duration) {
 
 func TestWatch(t *testing.T) {
 	dir := folder(t, nil)
-	news, log := watch(t, dir, config.Watcher{Settle: 20 * time.Millisecond, Poll: time.Hour})
+	news, log := watch(t, dir, &config.Watcher{Settle: 20 * time.Millisecond, Poll: time.Hour})
 	// Written in place, the file is empty for a moment: that may be told before the edit is.
 	write(t, dir, config.AccountFile, "settle: 3s\n")
 	for got := range news {
@@ -137,7 +137,7 @@ func TestWatch(t *testing.T) {
 func TestWatchWithoutNotices(t *testing.T) {
 	dir := folder(t, nil)
 	// The folder itself is replaced: the notices of the old one tell nothing of the new.
-	news, _ := watch(t, dir, config.Watcher{Settle: time.Hour, Poll: 10 * time.Millisecond})
+	news, _ := watch(t, dir, &config.Watcher{Settle: time.Hour, Poll: 10 * time.Millisecond})
 	other := folder(t, map[string]string{config.AccountFile: "settle: 7s\n"})
 	if err := errors.Join(os.Rename(dir, dir+".old"), os.Rename(other, dir)); err != nil {
 		t.Fatal(err)

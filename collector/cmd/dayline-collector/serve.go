@@ -46,7 +46,6 @@ func (c *serveCommand) Run(i *invocation) error {
 	}
 	s := &server{configDir: i.configDir, dataDir: set.Collector.DataDir, now: time.Now, level: newLog(i.err, set.Collector.Log)}
 	s.log = slog.New(s.level)
-	s.rules.Store(&ruleSet{generation: 1, set: set})
 	err = s.open(i.ctx, set)
 	if err == nil {
 		err = s.run(i.ctx)
@@ -95,10 +94,15 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 	if s.registry, err = sqlite.Open(ctx, c.DataDir); err != nil {
 		return err
 	}
+	if set, err = s.choose(ctx, set); err != nil {
+		return err
+	}
+	s.rules.Store(&ruleSet{generation: 1, set: set})
+	c = set.Collector
 	if s.store, err = duckdb.Open(ctx, c.DataDir, duckdb.Options{MemoryBytes: duck, Log: s.log}); err != nil {
 		return err
 	}
-	if err := s.keep(ctx, set); err != nil {
+	if err := errors.Join(config.Keep(s.dataDir, set), s.record(ctx, set, "file")); err != nil {
 		return err
 	}
 	s.keeper, err = certificate.Open(ctx, certificate.Options{
@@ -108,7 +112,6 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 	if err != nil {
 		return err
 	}
-	s.warn(ctx, set)
 	disk := api.NewDisk(c.DataDir, int64(c.Storage.Floor))
 	metrics := api.NewMetrics()
 	s.watch(metrics, disk)
@@ -161,7 +164,7 @@ func (s *server) listen(ctx context.Context, c *config.Collector, disk *api.Disk
 // run serves until the context ends or something fails.
 func (s *server) run(ctx context.Context) error {
 	watcher := &config.Watcher{
-		Dir: s.configDir, Running: s.rules.Load().set, Applied: s.apply,
+		Dir: s.configDir, Running: s.rules.Load().set, Judge: s.judge, Record: s.record, Applied: s.apply,
 		Refused: func(context.Context, []config.Problem) {}, Log: s.log,
 	}
 	var outer []actor
@@ -196,39 +199,66 @@ func (s *server) limitMemory(ctx context.Context, memory int64) error {
 	}
 }
 
-// apply puts an edited configuration in force: agents learn of it at their next sync.
-func (s *server) apply(ctx context.Context, set *config.Set) {
+// apply puts an edited configuration in force: agents learn of it at their next sync. Where the data is does not change
+// while it is used.
+func (s *server) apply(_ context.Context, set *config.Set) {
 	s.rules.Store(&ruleSet{generation: s.rules.Load().generation + 1, set: set})
 	s.level.set(set.Collector.Log)
-	if err := s.keep(ctx, set); err != nil {
-		s.log.Error("configuration applied but not recorded", "error", err)
+	if err := config.Keep(s.dataDir, set); err != nil {
+		s.log.Error("configuration applied but not kept as the last good one", "error", err)
 	}
-	s.warn(ctx, set)
 }
 
-// keep makes a set the last good one, and writes down what changed. Where the data is does not change while it is used.
-func (s *server) keep(ctx context.Context, set *config.Set) error {
-	return errors.Join(config.Keep(s.dataDir, set), config.Record(ctx, s.registry, set, "file", s.now()))
+// record writes down what changed.
+func (s *server) record(ctx context.Context, set *config.Set, actor string) error {
+	return config.Record(ctx, s.registry, set, actor, s.now())
 }
 
-// warn names what the files mean and the registry does not know: likely a slip, yet a device may come later.
-func (s *server) warn(ctx context.Context, set *config.Set) {
+// choose gives the set to start with: the files' own or, where the registry says that it cannot hold, the last good one.
+func (s *server) choose(ctx context.Context, set *config.Set) (*config.Set, error) {
+	kept, _ := config.Kept(s.dataDir) // there is none before the first start
+	problems := append(set.After(kept), s.judge(ctx, kept, set)...)
+	for _, p := range problems {
+		if p.Warning {
+			continue
+		}
+		if kept == nil {
+			return nil, errors.New("the configuration is not valid: " + p.String())
+		}
+		s.log.Error("configuration has errors; the last good one is in force")
+		return kept, nil
+	}
+	return set, nil
+}
+
+// judge finds what the files name and the registry does not know.
+func (s *server) judge(ctx context.Context, before, after *config.Set) []config.Problem {
+	known, err := s.known(ctx)
+	if err != nil {
+		s.log.Error("configuration not compared with the registry", "error", err)
+		return nil
+	}
+	return after.Unknown(before, known)
+}
+
+func (s *server) known(ctx context.Context) (config.Known, error) {
 	devices, err := s.registry.Devices(ctx)
 	people, err2 := s.registry.People(ctx)
-	if err := errors.Join(err, err2); err != nil {
-		s.log.Error("configuration not compared with the registry", "error", err)
-		return
+	logins, err3 := s.registry.Logins(ctx)
+	seen := map[string]bool{}
+	for _, d := range devices {
+		seen["device "+d.ID], seen["device "+strings.ToLower(d.Name)] = true, true
 	}
-	for _, p := range set.Unknown(
-		func(name string) bool {
-			return slices.ContainsFunc(devices, func(d collector.Device) bool { return d.ID == name || strings.EqualFold(d.Name, name) })
-		},
-		func(id string) bool {
-			return slices.ContainsFunc(people, func(p collector.Person) bool { return p.ID == id })
-		},
-	) {
-		s.log.Warn("configuration names what is not known", "file", p.File, "line", p.Line, "key", p.Key)
+	for _, p := range people {
+		seen["person "+strings.ToLower(p.ID)] = true
 	}
+	for _, l := range logins {
+		seen["login "+strings.ToLower(l.Name)] = true
+	}
+	of := func(kind string) func(string) bool {
+		return func(name string) bool { return seen[kind+" "+strings.ToLower(name)] }
+	}
+	return config.Known{Device: of("device"), Person: of("person"), Login: of("login")}, errors.Join(err, err2, err3)
 }
 
 func (s *server) close() error {

@@ -33,9 +33,9 @@ type Ledger interface {
 // Change is one key's old and new value; empty where it was or is not there.
 type Change struct {
 	File string `json:"-"`
-	Key string `json:"key"`
-	Old string `json:"old"`
-	New string `json:"new"`
+	Key  string `json:"key"`
+	Old  string `json:"old"`
+	New  string `json:"new"`
 }
 
 // changed is shown in place of a secret's values.

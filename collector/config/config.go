@@ -168,4 +168,3 @@ func check(content map[string][]byte, problems []Problem) (*Set, []Problem) {
 	set.references = references(set)
 	return set, problems
 }
-

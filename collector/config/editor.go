@@ -47,7 +47,7 @@ func (e *Editor) Apply(ctx context.Context, viewer collector.Viewer, edits []Edi
 	recorded := false
 	err = write(w.Dir, before.Content, after.Content, func() error {
 		recorded = true
-		return w.record(ctx, after, viewer.User)
+		return w.record(ctx, after, viewer.Actor())
 	})
 	if err != nil {
 		if recorded {

@@ -146,7 +146,9 @@ func (f form) block(n *node, column int) string {
 	return strings.Join(lines, f.newline+indent(column))
 }
 
-func (f form) pair(c *child, column int) string { return keySource(c.key) + ":" + f.value(c.value, column) }
+func (f form) pair(c *child, column int) string {
+	return keySource(c.key) + ":" + f.value(c.value, column)
+}
 
 // item writes a list's item, in brackets or in lines.
 func (f form) item(n *node, column int, brackets bool) string {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/collector/access"
 	"github.com/dayline-project/dayline/collector/api"
 	"github.com/dayline-project/dayline/collector/backup"
 	"github.com/dayline-project/dayline/collector/certificate"
@@ -65,6 +66,8 @@ type server struct {
 	registry *sqlite.Registry
 	store    *duckdb.Store
 	keeper   *certificate.Keeper
+	watcher  *config.Watcher
+	editor   *config.Editor
 	ingest   *ingest.Ingest
 	agents   *api.Agents
 	outer    []*api.Listener
@@ -81,6 +84,9 @@ func (s *server) Rules() (uint64, *settings.Account, *settings.People) {
 	now := s.rules.Load()
 	return now.generation, now.set.Account, now.set.Facts
 }
+
+// set is the configuration in force.
+func (s *server) set() *config.Set { return s.rules.Load().set }
 
 // open prepares everything; close ends what was opened, also after an error.
 func (s *server) open(ctx context.Context, set *config.Set) error {
@@ -105,6 +111,11 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 	if err := errors.Join(config.Keep(s.dataDir, set), s.record(ctx, set, "file")); err != nil {
 		return err
 	}
+	s.watcher = &config.Watcher{
+		Dir: s.configDir, Running: set, Judge: s.judge, Record: s.record, Applied: s.apply,
+		Refused: func(context.Context, []config.Problem) {}, Log: s.log,
+	}
+	s.editor = &config.Editor{Watcher: s.watcher, May: access.MayApply}
 	s.keeper, err = certificate.Open(ctx, certificate.Options{
 		Mode: c.TLS.Mode, PublicURL: publicURL(c), Names: c.TLS.Names, CertFile: c.TLS.Cert, KeyFile: c.TLS.Key,
 		Vault: s.registry, Log: s.log,
@@ -163,10 +174,6 @@ func (s *server) listen(ctx context.Context, c *config.Collector, disk *api.Disk
 
 // run serves until the context ends or something fails.
 func (s *server) run(ctx context.Context) error {
-	watcher := &config.Watcher{
-		Dir: s.configDir, Running: s.rules.Load().set, Judge: s.judge, Record: s.record, Applied: s.apply,
-		Refused: func(context.Context, []config.Problem) {}, Log: s.log,
-	}
 	var outer []actor
 	for _, l := range s.outer {
 		outer = append(outer, actor{l.Name, l.Run})
@@ -175,7 +182,7 @@ func (s *server) run(ctx context.Context) error {
 	c := s.rules.Load().set.Collector
 	s.log.Info("collector started", "version", buildinfo.Version, "tls", c.TLS.Mode, "public_url", publicURL(c))
 	err := runAll(ctx, outer, []actor{
-		{"ingest", s.ingest.Run}, {"contacts", s.agents.Run}, {"certificate", s.keeper.Run}, {"configuration", watcher.Run},
+		{"ingest", s.ingest.Run}, {"contacts", s.agents.Run}, {"certificate", s.keeper.Run}, {"configuration", s.watcher.Run},
 		{"memory", func(ctx context.Context) error { return s.limitMemory(ctx, int64(c.Storage.Memory)) }},
 	})
 	s.log.Info("collector stopped")

@@ -64,6 +64,14 @@ type UpdatePolicy struct {
 	Pinned string `json:"pinned,omitempty"`
 }
 
+// String is the policy as the file writes it.
+func (p UpdatePolicy) String() string {
+	if p.Pinned != "" {
+		return "{pinned: " + p.Pinned + "}"
+	}
+	return p.Mode
+}
+
 // UnmarshalText reads the words; a pinned version is an object {pinned: VERSION}.
 func (p *UpdatePolicy) UnmarshalText(text []byte) error {
 	switch word := string(text); word {

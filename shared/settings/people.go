@@ -98,15 +98,15 @@ func (p *People) loginIn(group string, subject *Subject, login SubjectLogin) boo
 	return members.people[strings.ToLower(p.Person(subject, login))]
 }
 
-// tracked tells whether no entry of the do-not-track list means the login, by any name it has: here the name shown
-// counts too, since leaving somebody out is the safe mistake.
-func (p *People) tracked(subject *Subject, login stream.Login) bool {
+// untracked is the first entry of the do-not-track list that means the login, by any name it has; -1 for none. The name
+// shown counts here too, since leaving somebody out is the safe mistake.
+func (p *People) untracked(subject *Subject, login stream.Login) int {
 	for _, name := range append(subject.names(login), shown(login)) {
-		if slices.ContainsFunc(p.doNotTrack, func(a episode.Account) bool { return a.Matches(name) }) {
-			return false
+		if i := slices.IndexFunc(p.doNotTrack, func(a episode.Account) bool { return a.Matches(name) }); i >= 0 {
+			return i
 		}
 	}
-	return true
+	return -1
 }
 
 // shown is the login's name for people, lower-case; the account where the system gave none.

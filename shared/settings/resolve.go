@@ -16,10 +16,45 @@ import (
 // key by key, the later wins), the schedule and do-not-track of each login it asked about, and hashes of the rest of
 // the do-not-track list under the device's salt. The account must have passed Check.
 func Resolve(account *Account, people *People, subject *Subject, salt []byte) (*Device, error) {
-	rules := account.Rules
+	resolved, err := Explain(account, people, subject, salt)
+	if err != nil {
+		return nil, err
+	}
+	return resolved.Document, nil
+}
+
+// Explanation is a settings document, and which entries of the files made it so. Entries are named by their place in their
+// list, from 0; -1 where none decided.
+type Explanation struct {
+	Document *Device
+	// Rules that hold on the device.
+	Rules Rules
+	// Overrides whose values hold, by key ("passive.start"); what is not there the account's own section says.
+	Overrides map[string]int
+	// Schedule of the device.
+	Schedule Choice
+	// Logins by LoginKey, those of the subject.
+	Logins map[string]LoginChoice
+}
+
+// Choice is a schedule's name, and the entry of schedule.groups that chose it.
+type Choice struct {
+	Use   string
+	Group int
+}
+
+// LoginChoice is a login's schedule, and the entry of do_not_track that means it.
+type LoginChoice struct {
+	Schedule   Choice
+	DoNotTrack int
+}
+
+// Explain is Resolve, with the reasons.
+func Explain(account *Account, people *People, subject *Subject, salt []byte) (*Explanation, error) {
+	rules, overrides := account.Rules, map[string]int{}
 	for i := range account.Overrides {
 		if override := &account.Overrides[i]; people.overrides(override, subject) {
-			rules.over(&override.Rules)
+			rules.over(&override.Rules, func(key string) { overrides[key] = i })
 		}
 	}
 	schedules, err := account.schedules()
@@ -40,7 +75,10 @@ func Resolve(account *Account, people *People, subject *Subject, salt []byte) (*
 		},
 		Notice: rules.Notice,
 	}
-	device.Settings.Schedule = schedules[account.Schedule.choose(deviceFits)]
+	why := &Explanation{
+		Document: device, Rules: rules, Overrides: overrides, Schedule: account.Schedule.choose(deviceFits), Logins: map[string]LoginChoice{},
+	}
+	device.Settings.Schedule = schedules[why.Schedule.Use]
 	if rules.Notice != nil && rules.Notice.Acknowledge {
 		device.Requires = append(device.Requires, FeatureNotice)
 	}
@@ -48,12 +86,14 @@ func Resolve(account *Account, people *People, subject *Subject, salt []byte) (*
 		device.Logins = map[string]Login{}
 	}
 	for _, login := range subject.Logins {
-		use := account.Schedule.choose(func(group string) bool {
+		choice := LoginChoice{DoNotTrack: people.untracked(subject, login.Login), Schedule: account.Schedule.choose(func(group string) bool {
 			return deviceFits(group) || people.loginIn(group, subject, login)
-		})
-		device.Logins[LoginKey(login.Login)] = Login{Tracked: people.tracked(subject, login.Login), Schedule: schedules[use]}
+		})}
+		key := LoginKey(login.Login)
+		why.Logins[key] = choice
+		device.Logins[key] = Login{Tracked: choice.DoNotTrack < 0, Schedule: schedules[choice.Schedule.Use]}
 	}
-	return device, nil
+	return why, nil
 }
 
 // Salt derives a device's own salt for the do-not-track hashes, so that the lists of two devices cannot be compared.
@@ -69,14 +109,14 @@ func (p *People) overrides(override *Override, subject *Subject) bool {
 	}) || slices.ContainsFunc(override.Groups, func(group string) bool { return p.deviceIn(group, subject) })
 }
 
-// choose gives the name of the schedule: of the first group that fits, else the default.
-func (u *ScheduleUse) choose(fits func(group string) bool) string {
-	for _, g := range u.Groups {
+// choose gives the schedule of the first group that fits, else the default.
+func (u *ScheduleUse) choose(fits func(group string) bool) Choice {
+	for i, g := range u.Groups {
 		if fits(g.Group) {
-			return g.Use
+			return Choice{Use: g.Use, Group: i}
 		}
 	}
-	return u.Default
+	return Choice{Use: u.Default, Group: -1}
 }
 
 // schedules gives each named schedule resolved; "always" is nil.

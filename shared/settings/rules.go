@@ -53,27 +53,28 @@ type BufferRules struct {
 	Days *int   `json:"days,omitempty"`
 }
 
-// over takes each value the upper rules say.
-func (r *Rules) over(upper *Rules) {
-	take(&r.Passive.Start, upper.Passive.Start)
-	take(&r.Passive.Stop, upper.Passive.Stop)
-	take(&r.Active.Limit, upper.Active.Limit)
-	take(&r.Settle, upper.Settle)
-	take(&r.AlwaysActive, upper.AlwaysActive)
-	take(&r.Privacy.Titles, upper.Privacy.Titles)
-	take(&r.Privacy.URLs, upper.Privacy.URLs)
-	take(&r.Privacy.Redact, upper.Privacy.Redact)
-	take(&r.Privacy.Pause, upper.Privacy.Pause)
-	take(&r.Browsers.UnknownPrivate, upper.Browsers.UnknownPrivate)
-	take(&r.Notice, upper.Notice)
-	take(&r.Agents.SyncEvery, upper.Agents.SyncEvery)
-	take(&r.Agents.Buffer.Size, upper.Agents.Buffer.Size)
-	take(&r.Agents.Buffer.Days, upper.Agents.Buffer.Days)
+// over takes each value the upper rules say, and tells took of its key.
+func (r *Rules) over(upper *Rules, took func(key string)) {
+	take("passive.start", &r.Passive.Start, upper.Passive.Start, took)
+	take("passive.stop", &r.Passive.Stop, upper.Passive.Stop, took)
+	take("active.limit", &r.Active.Limit, upper.Active.Limit, took)
+	take("settle", &r.Settle, upper.Settle, took)
+	take("always_active", &r.AlwaysActive, upper.AlwaysActive, took)
+	take("privacy.titles", &r.Privacy.Titles, upper.Privacy.Titles, took)
+	take("privacy.urls", &r.Privacy.URLs, upper.Privacy.URLs, took)
+	take("privacy.redact", &r.Privacy.Redact, upper.Privacy.Redact, took)
+	take("privacy.pause", &r.Privacy.Pause, upper.Privacy.Pause, took)
+	take("browsers.unknown_private", &r.Browsers.UnknownPrivate, upper.Browsers.UnknownPrivate, took)
+	take("notice", &r.Notice, upper.Notice, took)
+	take("agents.sync_every", &r.Agents.SyncEvery, upper.Agents.SyncEvery, took)
+	take("agents.buffer.size", &r.Agents.Buffer.Size, upper.Agents.Buffer.Size, took)
+	take("agents.buffer.days", &r.Agents.Buffer.Days, upper.Agents.Buffer.Days, took)
 }
 
-func take[T any](lower **T, upper *T) {
+func take[T any](key string, lower **T, upper *T, took func(key string)) {
 	if upper != nil {
 		*lower = upper
+		took(key)
 	}
 }
 

@@ -15,15 +15,15 @@ import (
 var international = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.BidiRule())
 
 // Host gives a host in the form in which hosts are compared: lower case, international names as xn--, without a leading
-// www., a trailing dot or brackets. What is no host comes out as some text that equals no other host's.
+// www., a trailing dot or brackets. What is no host comes out as a text that Valid refuses.
 func Host(text string) string {
 	host := text
 	if !isPlain(host) {
 		host = strings.ToLower(strings.Trim(host, "[]"))
-		if ascii, err := international.ToASCII(host); err == nil {
+		if ip, err := netip.ParseAddr(host); err == nil {
+			host = ip.WithZone("").String()
+		} else if ascii, err := international.ToASCII(host); err == nil {
 			host = ascii
-		} else if ip, err := netip.ParseAddr(host); err == nil {
-			host = ip.String()
 		}
 	}
 	return strings.TrimPrefix(strings.TrimSuffix(host, "."), "www.")
@@ -41,8 +41,8 @@ func isPlain(host string) bool {
 
 // Valid tells whether a text in the form of Host can be one.
 func Valid(host string) bool {
-	if _, err := netip.ParseAddr(host); err == nil {
-		return true
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.Zone() == ""
 	}
 	if host == "" || len(host) > 253 || !isPlain(host) {
 		return false

@@ -5,8 +5,10 @@ package classify
 
 import (
 	"hash/maphash"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/collector/address"
@@ -25,8 +27,8 @@ type Classes struct {
 	rules []config.Rule
 	// says is what each rule says to those of no group.
 	says []verdict
-	// excepted are the rules with exceptions; groups are all that these name.
-	excepted []int
+	// excepted are the rules with exceptions; groups are all that these name, sorted.
+	excepted []excepted
 	groups   []string
 
 	hosts map[string]host
@@ -48,6 +50,17 @@ type pair struct{ rule, shipped int32 }
 type host struct {
 	pair
 	depth int
+}
+
+// excepted is a rule with exceptions, each with its group's place in Classes.groups.
+type excepted struct {
+	rule       int
+	exceptions []exception
+}
+
+type exception struct {
+	group int
+	verdict
 }
 
 // verdict is what one level says: a status + 1 and the number of a category; 0 where it says nothing.
@@ -79,32 +92,49 @@ type variant struct {
 
 // New prepares rules that passed the check of collector/config.
 func New(c *config.Classification) *Classes {
-	shipped := Shipped()
-	size := len(c.Rules) + len(shipped)
+	base := shippedSubjects()
 	classes := &Classes{
 		rules: c.Rules, says: make([]verdict, len(c.Rules)),
-		hosts: make(map[string]host, size), urls: map[string]pair{},
-		exact: make(map[string]pair, size), folded: make(map[string]pair, size),
+		hosts: maps.Clone(base.hosts), urls: maps.Clone(base.urls), exact: maps.Clone(base.exact), folded: maps.Clone(base.folded),
 		bySet: map[string]int{}, byVerdicts: map[uint64][]int{}, seed: maphash.MakeSeed(),
 	}
 	for i := range c.Rules {
 		rule := &c.Rules[i]
 		classes.says[i] = classes.verdict(rule.Verdict)
-		if len(rule.Exceptions) > 0 {
-			classes.excepted = append(classes.excepted, i)
-		}
+		classes.add(Subject{rule.App, rule.Site, rule.URL}, pair{rule: int32(i + 1)})
 		for _, exception := range rule.Exceptions {
 			classes.groups = append(classes.groups, exception.Group)
 		}
-		classes.add(Subject{rule.App, rule.Site, rule.URL}, pair{rule: int32(i + 1)})
 	}
 	slices.Sort(classes.groups)
 	classes.groups = slices.Compact(classes.groups)
-	for i, entry := range shipped {
-		classes.add(entry.Subject, pair{shipped: int32(i + 1)})
+	for i := range c.Rules {
+		classes.except(i)
 	}
 	return classes
 }
+
+// except prepares a rule's exceptions.
+func (c *Classes) except(rule int) {
+	if len(c.rules[rule].Exceptions) == 0 {
+		return
+	}
+	e := excepted{rule: rule}
+	for _, one := range c.rules[rule].Exceptions {
+		group, _ := slices.BinarySearch(c.groups, one.Group)
+		e.exceptions = append(e.exceptions, exception{group, c.verdict(one.Verdict).over(c.says[rule])})
+	}
+	c.excepted = append(c.excepted, e)
+}
+
+// shippedSubjects are Classes of the shipped list alone, to begin with.
+var shippedSubjects = sync.OnceValue(func() *Classes {
+	base := &Classes{hosts: map[string]host{}, urls: map[string]pair{}, exact: map[string]pair{}, folded: map[string]pair{}}
+	for i, entry := range Shipped() {
+		base.add(entry.Subject, pair{shipped: int32(i + 1)})
+	}
+	return base
+})
 
 func (c *Classes) verdict(v config.Verdict) verdict {
 	return verdict{status: statusNumber(v.Status), category: c.categories.number(v.Category)}
@@ -137,7 +167,8 @@ func (c *Classes) add(s Subject, of pair) {
 	default:
 		name, path, _ := address.Parse(s.URL)
 		path = strings.TrimRight(path, "/")
-		c.urls[name+path] = c.urls[name+path].or(of)
+		prefix := name + path
+		c.urls[prefix] = c.urls[prefix].or(of)
 		known := c.hosts[name]
 		known.depth = max(known.depth, 1+strings.Count(path, "/"))
 		c.hosts[name] = known
@@ -169,29 +200,17 @@ func (c *Classes) Variant(inGroup func(name string) bool, caseless bool) int {
 	if known, is := c.bySet[string(set)]; is {
 		return known
 	}
-	number := c.distinct(variant{caseless, c.excepting(func(group string) bool {
-		at, _ := slices.BinarySearch(c.groups, group)
-		return set[at] == 1
-	})})
-	c.bySet[string(set)] = number
-	return number
-}
-
-// excepting gives what each excepted rule says to a member of these groups: the first exception that fits wins.
-func (c *Classes) excepting(inGroup func(name string) bool) []verdict {
-	said := make([]verdict, len(c.excepted))
-	for i, rule := range c.excepted {
-		said[i] = c.says[rule]
-		if at := fitting(c.rules[rule].Exceptions, inGroup); at >= 0 {
-			said[i] = c.verdict(c.rules[rule].Exceptions[at].Verdict).over(said[i])
+	v := variant{caseless: caseless, verdicts: make([]verdict, len(c.excepted))}
+	for i, e := range c.excepted {
+		v.verdicts[i] = c.says[e.rule]
+		// The first that fits wins.
+		if at := slices.IndexFunc(e.exceptions, func(e exception) bool { return set[e.group] == 1 }); at >= 0 {
+			v.verdicts[i] = e.exceptions[at].verdict
 		}
 	}
-	return said
-}
-
-// fitting gives the place of the first exception whose group fits; -1 for none.
-func fitting(exceptions []config.Exception, inGroup func(name string) bool) int {
-	return slices.IndexFunc(exceptions, func(e config.Exception) bool { return inGroup(e.Group) })
+	number := c.distinct(v)
+	c.bySet[string(set)] = number
+	return number
 }
 
 // distinct gives the number of a variant, a new one where there is none like it.

@@ -62,12 +62,12 @@ func (c *Classes) table(class func(verdict) collector.Class) collector.Classifie
 	for i := range c.says {
 		t.layer(c.says[i : i+1])
 	}
-	for i, rule := range c.excepted {
+	for i, e := range c.excepted {
 		row := make([]verdict, 0, len(c.variants))
 		for _, v := range c.variants {
 			row = append(row, v.verdicts[i])
 		}
-		t.rows[rule+1], t.whole[rule+1] = row, whole(row)
+		t.rows[e.rule+1], t.whole[e.rule+1] = row, whole(row)
 	}
 	layers := map[string]int32{}
 	for _, entry := range Shipped() {
@@ -196,7 +196,8 @@ func (t *table) classesOf(row []verdict) []collector.Class {
 }
 
 // addresses calls yield with each level of a subject's address, most specific first: kind "url" or "site", name in the
-// form in which it is compared. Of prefixes only those are looked at that are no longer than the longest there is.
+// form in which it is compared. Prefixes longer than the longest that is a subject are left out; parents above the
+// registrable domain, that nothing says anything about, are not.
 func (c *Classes) addresses(s collector.Subject, yield func(kind, name string, p pair)) {
 	if s.Site == "" && s.URL == "" {
 		return
@@ -220,14 +221,13 @@ func (c *Classes) addresses(s collector.Subject, yield func(kind, name string, p
 		}
 		rest = parent
 		entry := c.hosts[parent]
-		if entry.pair == (pair{}) {
-			continue
-		}
-		if registrable == "" {
-			registrable = address.Registrable(site)
-		}
-		if len(parent) < len(registrable) {
-			return
+		if entry.pair != (pair{}) { // what belongs to whom takes long to find, and rarely matters
+			if registrable == "" {
+				registrable = address.Registrable(site)
+			}
+			if len(parent) < len(registrable) {
+				return
+			}
 		}
 		yield("site", parent, entry.pair)
 	}

@@ -105,6 +105,9 @@ func LocalDay(start time.Time) int32 {
 	return int32(day)
 }
 
+// Began is when a local day began anywhere: what ended before it is on no calendar part of that day.
+func Began(day int32) time.Time { return time.Unix(int64(day)*86400, 0).Add(-14 * time.Hour) }
+
 // StoreStats describes the episode store.
 type StoreStats struct {
 	Episodes int64

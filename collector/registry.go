@@ -30,6 +30,8 @@ type Registry interface {
 	Contacts(ctx context.Context, contacts []Contact) error
 	// Health is what a device last said of itself; empty before it did.
 	Health(ctx context.Context, id string) (*agentv1.Health, error)
+	// Healths is the same of all devices that said anything, by id.
+	Healths(ctx context.Context) (map[string]*agentv1.Health, error)
 	FlagDevice(ctx context.Context, id, flag string) error
 	RevokeDevice(ctx context.Context, id string, at time.Time) error
 	UninstallDevice(ctx context.Context, id string, at time.Time) error

@@ -43,7 +43,7 @@ func (a *admission) admit(ctx context.Context, from uint64) error {
 	entries := a.opened.Entries[from-a.opened.First:]
 	a.keys = make([]string, len(a.opened.Logins))
 	a.rows = make([]collector.Row, 0, len(entries))
-	quota := a.floods.quota()
+	quota, keptFrom := a.floods.quota(), a.options.KeptFrom()
 	for n := range entries {
 		entry := &entries[n]
 		sequence := from + uint64(n)
@@ -54,6 +54,10 @@ func (a *admission) admit(ctx context.Context, from uint64) error {
 		row := collector.Row{Sequence: sequence, Record: entry.Record}
 		if reason := a.clock.correct(&row); reason != "" {
 			a.refuse(sequence, "start_ms", reason)
+			continue
+		}
+		if row.Day < keptFrom {
+			a.counters.expired.Add(1)
 			continue
 		}
 		permission, err := a.permission(ctx, entry)

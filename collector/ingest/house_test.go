@@ -32,7 +32,8 @@ type house struct {
 	registry *sqlite.Registry
 	store    *duckdb.Store
 	*ingest.Ingest
-	stop func()
+	stop     func()
+	keptFrom int32
 }
 
 func open(t *testing.T, dir string, floor func() error) *house {
@@ -46,7 +47,7 @@ func open(t *testing.T, dir string, floor func() error) *house {
 		t.Fatal(err)
 	}
 	if h.Ingest, err = ingest.New(t.Context(), ingest.Options{
-		Store: h.store, Registry: h.registry, CollectFor: time.Microsecond, Floor: floor,
+		Store: h.store, Registry: h.registry, CollectFor: time.Microsecond, Floor: floor, KeptFrom: func() int32 { return h.keptFrom },
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,6 +42,8 @@ type Options struct {
 	CollectFor time.Duration
 	// BufferDays is how many days agents buffer, by the account's settings; nil: 60.
 	BufferDays func() int
+	// KeptFrom is the first local day that is kept; what is older is acknowledged and not stored. Nil: all are.
+	KeptFrom func() int32
 	// Floor is asked before anything is let in; its error is the answer. Nil: never.
 	Floor func() error
 	Log   *slog.Logger
@@ -87,6 +90,9 @@ func New(ctx context.Context, options Options) (*Ingest, error) {
 	}
 	if options.BufferDays == nil {
 		options.BufferDays = func() int { return bufferDays }
+	}
+	if options.KeptFrom == nil {
+		options.KeptFrom = func() int32 { return math.MinInt32 }
 	}
 	if options.Floor == nil {
 		options.Floor = func() error { return nil }
@@ -147,7 +153,7 @@ func (i *Ingest) Admit(ctx context.Context, device string, req *agentv1.SyncRequ
 		}
 	}
 	if len(req.Spans) > 0 {
-		if err := i.registry.PutSpans(ctx, device, clean(req.Spans)); err != nil {
+		if err := i.registry.PutSpans(ctx, device, clean(i.kept(req.Spans))); err != nil {
 			return Result{}, err
 		}
 	}
@@ -202,7 +208,7 @@ func (i *Ingest) admitBatch(ctx context.Context, state *deviceState, batch *agen
 }
 
 // ReloadTombstones reads them again; after it returns nothing that they cover reaches the store. Call it between
-// adding a tombstone and deleting.
+// adding a tombstone and deleting, and once more where the registry forgot logins: those that go on are made known anew.
 func (i *Ingest) ReloadTombstones(ctx context.Context) error {
 	tombstones, err := i.registry.Tombstones(ctx)
 	if err != nil {
@@ -212,6 +218,7 @@ func (i *Ingest) ReloadTombstones(ctx context.Context) error {
 	i.tombstones = tombstones
 	i.committing.Unlock()
 	i.devices.dropCovered(tombstones)
+	i.logins.forget()
 	return nil
 }
 

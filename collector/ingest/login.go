@@ -14,6 +14,15 @@ const maxKnownLogins = 50_000
 type logins struct {
 	mu    sync.Mutex
 	known map[loginID]string
+	// forgotten counts how often all were: what the registry said before is not remembered after.
+	forgotten int
+}
+
+func (l *logins) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.known = nil
+	l.forgotten++
 }
 
 type loginID struct {
@@ -26,6 +35,7 @@ func (i *Ingest) login(ctx context.Context, device string, who stream.Login) (ke
 	id := loginID{device, who}
 	i.logins.mu.Lock()
 	key = i.logins.known[id]
+	forgotten := i.logins.forgotten
 	i.logins.mu.Unlock()
 	if key != "" {
 		return key, nil
@@ -39,6 +49,9 @@ func (i *Ingest) login(ctx context.Context, device string, who stream.Login) (ke
 	key = collector.LoginKey(device, clean)
 	i.logins.mu.Lock()
 	defer i.logins.mu.Unlock()
+	if i.logins.forgotten != forgotten {
+		return key, nil
+	}
 	if i.logins.known == nil || len(i.logins.known) >= maxKnownLogins {
 		i.logins.known = map[loginID]string{}
 	}

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -61,6 +63,16 @@ func spanFault(span *agentv1.Span) (field, reason string) {
 		return "count", "negative"
 	}
 	return "", ""
+}
+
+// kept leaves out the spans that ended before the first day that is kept began anywhere.
+func (i *Ingest) kept(spans []*agentv1.Span) []*agentv1.Span {
+	first := i.options.KeptFrom()
+	if first == math.MinInt32 {
+		return spans
+	}
+	from := collector.Began(first).UnixMilli()
+	return slices.DeleteFunc(slices.Clone(spans), func(span *agentv1.Span) bool { return span.EndMs != 0 && span.EndMs < from })
 }
 
 // clean gives copies without what could act on a screen.

@@ -214,6 +214,21 @@ func (r *Registry) Health(ctx context.Context, id string) (*agentv1.Health, erro
 	return all[0], nil
 }
 
+// Healths is what all devices last said of themselves, by id.
+func (r *Registry) Healths(ctx context.Context) (map[string]*agentv1.Health, error) {
+	all := map[string]*agentv1.Health{}
+	_, err := collect(ctx, r.reader, "healths", func(rows *sql.Rows) (struct{}, error) {
+		var device string
+		var bytes []byte
+		if err := rows.Scan(&device, &bytes); err != nil {
+			return struct{}{}, err
+		}
+		all[device] = &agentv1.Health{}
+		return struct{}{}, proto.Unmarshal(bytes, all[device])
+	}, "SELECT device, health FROM health")
+	return all, err
+}
+
 // FlagDevice adds a flag; one that is there stays.
 func (r *Registry) FlagDevice(ctx context.Context, id, flag string) error {
 	return r.write(ctx, "flag device", func(tx *sql.Tx) error {

@@ -110,10 +110,12 @@ func (r *Registry) GoingSpans(ctx context.Context) (map[string][]*agentv1.Span, 
 	_, err := collect(ctx, r.reader, "going spans", func(rows *sql.Rows) (struct{}, error) {
 		var device string
 		var bytes []byte
+		if err := rows.Scan(&device, &bytes); err != nil {
+			return struct{}{}, err
+		}
 		span := &agentv1.Span{}
-		err := errors.Join(rows.Scan(&device, &bytes), proto.Unmarshal(bytes, span))
 		going[device] = append(going[device], span)
-		return struct{}{}, err
+		return struct{}{}, proto.Unmarshal(bytes, span)
 	}, "SELECT device, span FROM spans WHERE end_ms = 0 ORDER BY device, start_ms, id")
 	return going, err
 }

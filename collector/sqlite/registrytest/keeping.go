@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/dayline-project/dayline/collector"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 	"github.com/dayline-project/dayline/shared/stream"
@@ -84,6 +86,9 @@ func forgetting(t *testing.T, r collector.Registry) {
 	again := must[map[string]collector.Login](t)(r.LoginPeople(ctx, d.ID, []stream.Login{ana}))
 	if again[key].Person == logins[key].Person {
 		t.Fatal("a login that was forgotten came back as who it was")
+	}
+	if all := must[map[string]*agentv1.Health](t)(r.Healths(ctx)); len(all) != 1 || !proto.Equal(all[d.ID], said) {
+		t.Fatalf("healths: %v", all)
 	}
 	check(t, r.ForgetDevice(ctx, d.ID))
 	equal(t, "health", len(must[*agentv1.Health](t)(r.Health(ctx, d.ID)).Errors), 0)

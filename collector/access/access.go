@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -47,6 +48,7 @@ type Registry interface {
 	Tokens(ctx context.Context) ([]collector.AccessToken, error)
 	RevokeToken(ctx context.Context, id string, at time.Time) error
 	TokensUsed(ctx context.Context, used map[string]time.Time) error
+	Audit(ctx context.Context, entry collector.AuditEntry) error
 }
 
 // Access lets users in.
@@ -358,8 +360,8 @@ func (a *Access) RevokeToken(ctx context.Context, viewer collector.Viewer, id st
 }
 
 // Reconcile ends what people.yaml no longer grants, so that it stays ended if the old entry comes back: the passwords
-// and tokens of users who are gone, and the tokens of those whose role is another. ended gets each, once it is done.
-func (a *Access) Reconcile(ctx context.Context, ended func(email, reason string)) error {
+// and tokens of users who are gone, and the tokens of those whose role is another. Each end is in the audit log.
+func (a *Access) Reconcile(ctx context.Context) error {
 	credentials, err := a.registry.Credentials(ctx)
 	if err != nil {
 		return fmt.Errorf("access: reconcile: %w", err)
@@ -368,45 +370,43 @@ func (a *Access) Reconcile(ctx context.Context, ended func(email, reason string)
 	if err != nil {
 		return fmt.Errorf("access: reconcile: %w", err)
 	}
+	now := a.now()
 	gone := map[string]bool{}
 	for _, c := range credentials {
-		gone[c.Email] = true
+		_, known := a.user(c.Email)
+		gone[c.Email] = !known
 	}
-	now := a.now()
 	var failed []error
 	for _, token := range tokens {
-		if !token.RevokedAt.IsZero() || !now.Before(token.ExpiresAt) {
-			continue
-		}
-		if user, known := a.user(token.Email); !known {
+		user, known := a.user(token.Email)
+		switch {
+		case !token.RevokedAt.IsZero() || !now.Before(token.ExpiresAt):
+		case !known:
 			gone[token.Email] = true
-		} else if collector.Role(user.Role) != token.Role {
-			if err := a.registry.RevokeToken(ctx, token.ID, now); err != nil {
-				failed = append(failed, err)
-				continue
-			}
-			ended(token.Email, "the role changed")
+		case collector.Role(user.Role) != token.Role:
+			failed = append(failed, a.end(ctx, token.ID, "the owner's role is another", a.registry.RevokeToken))
 		}
 	}
-	for email := range gone {
-		if _, known := a.user(email); known {
-			continue
+	for email, isGone := range gone {
+		if isGone {
+			failed = append(failed, a.end(ctx, email, "the user is gone", a.registry.RemoveUser))
 		}
-		if err := a.registry.RemoveUser(ctx, email, now); err != nil {
-			failed = append(failed, err)
-			continue
-		}
-		ended(email, "the user is gone")
 	}
-	return errors.Join(failed...)
+	if err := errors.Join(failed...); err != nil {
+		return fmt.Errorf("access: reconcile: %w", err)
+	}
+	return nil
 }
 
-// Credentials gives who has a password and when they signed in last, by e-mail in lower case.
-func (a *Access) Credentials(ctx context.Context) (map[string]collector.Credential, error) {
-	all, err := a.registry.Credentials(ctx)
-	byEmail := make(map[string]collector.Credential, len(all))
-	for _, c := range all {
-		byEmail[c.Email] = c
+func (a *Access) end(ctx context.Context, subject, reason string, do func(context.Context, string, time.Time) error) error {
+	if err := do(ctx, subject, a.now()); err != nil {
+		return err
 	}
-	return byEmail, err
+	detail, err := json.Marshal(map[string]string{"reason": reason})
+	if err != nil {
+		return err
+	}
+	return a.registry.Audit(ctx, collector.AuditEntry{
+		At: a.now(), Actor: "collector", Action: "access.end", Subject: subject, Detail: string(detail),
+	})
 }

@@ -14,6 +14,9 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/collector/access"
+	"github.com/dayline-project/dayline/collector/config"
+	"github.com/dayline-project/dayline/collector/directory"
 	"github.com/dayline-project/dayline/collector/link"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
@@ -21,15 +24,15 @@ import (
 	"github.com/dayline-project/dayline/shared/token"
 )
 
-// LocalAdministrator is who acts through the local socket: only root and the collector's own account can open it.
-const LocalAdministrator = "administrator (local)"
-
 // Admin serves AdminService.
 type Admin struct {
 	Agents    *Agents
 	Registry  collector.Registry
 	Store     collector.EpisodeStore
 	Reports   Reports
+	Access    *access.Access
+	Directory *directory.Source
+	Editor    Editor
 	Enrolment func() (token.Token, error)
 	// Deleting is told after a tombstone was added and before anything is deleted: nothing that it covers is stored
 	// from then on.
@@ -42,22 +45,37 @@ type Admin struct {
 	exports atomic.Int32
 }
 
+// Editor edits the configuration files, all edits or none, as far as the viewer may, and puts them in force.
+type Editor interface {
+	Apply(ctx context.Context, viewer collector.Viewer, edits []config.Edit) ([]config.Change, []config.Problem, error)
+}
+
 // Handler serves the local socket.
-func (a *Admin) Handler() http.Handler {
+func (a *Admin) Handler() http.Handler { return patient(a.local(a.mux(true))) }
+
+// WebHandler serves the pages' listener: the contract, for those who bring a token.
+func (a *Admin) WebHandler() http.Handler { return patient(a.bearing(a.mux(false))) }
+
+// mux of the contract and the probes; plainly tells callers what the log says of a failure.
+func (a *Admin) mux(plainly bool) *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.Handle(adminv1connect.NewAdminServiceHandler(adminService{Admin: a},
+	mux.Handle(adminv1connect.NewAdminServiceHandler(adminService{
+		Admin: a, byUser: newThrottle(signInsPerUser, time.Minute, a.Now), byAddress: newThrottle(signInsPerAddress, time.Minute, a.Now),
+	},
 		connect.WithCodec(protoCodec{}),
 		connect.WithCodec(jsonCodec{}),
 		connect.WithReadMaxBytes(maxBodyBytes),
-		connect.WithInterceptors(&problemInterceptor{log: a.Log, metrics: a.Agents.metrics, plainly: true}),
+		connect.WithInterceptors(&problemInterceptor{log: a.Log, metrics: a.Agents.metrics, plainly: plainly}, permitted{}),
 		connect.WithRecover(recovered(a.Log)),
 	))
 	Probes(mux, a.Agents.disk)
-	return patient(mux)
+	return mux
 }
 
 type adminService struct {
 	*Admin
+	// byUser and byAddress count attempts to sign in.
+	byUser, byAddress *throttle
 	// What no room answers yet.
 	adminv1connect.UnimplementedAdminServiceHandler
 }
@@ -71,7 +89,7 @@ func (a adminService) audit(ctx context.Context, action, subject string, detail 
 		return err
 	}
 	return a.Registry.Audit(ctx, collector.AuditEntry{
-		At: a.Now(), Actor: LocalAdministrator, Action: action, Subject: subject, Detail: string(text),
+		At: a.Now(), Actor: viewerOf(ctx).Actor(), Action: action, Subject: subject, Detail: string(text),
 	})
 }
 
@@ -87,7 +105,7 @@ func (a adminService) CreateLink(ctx context.Context, req *connect.Request[admin
 	_, account, _ := a.Agents.rules.Rules()
 	made, text, err := link.Issue(ctx, a.Registry, link.Request{
 		OS: req.Msg.Os, Expiry: time.Duration(req.Msg.ExpiresSeconds * float64(time.Second)),
-		MaxDevices: int(req.Msg.MaxDevices), CreatedBy: LocalAdministrator,
+		MaxDevices: int(req.Msg.MaxDevices), CreatedBy: viewerOf(ctx).Actor(),
 	}, linkLimits(account), base, a.Now())
 	if err != nil {
 		return nil, err

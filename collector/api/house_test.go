@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/dayline-project/dayline/collector/ingest"
 	"github.com/dayline-project/dayline/collector/link"
 	"github.com/dayline-project/dayline/collector/sqlite"
+	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 	"github.com/dayline-project/dayline/shared/settings"
 )
@@ -51,7 +53,7 @@ type house struct {
 	rules    *rules
 	keeper   *certificate.Keeper
 	agents   *Agents
-	admin    adminService
+	admin    adminv1connect.AdminServiceClient
 	listener *Listener
 	stop     func()
 	// aheadBy moves the collector's clock.
@@ -108,10 +110,13 @@ func open(t testing.TB, dir string, options ...option) *house {
 	if server.ReadHeaderTimeout > 0 {
 		h.listener.server.ReadHeaderTimeout, h.listener.server.ReadTimeout = server.ReadHeaderTimeout, server.ReadTimeout
 	}
-	h.admin = adminService{Admin: &Admin{
+	admin := &Admin{
 		Agents: h.agents, Registry: h.registry, Store: h.store, Enrolment: h.keeper.Enrolment, Now: h.now, Log: log,
 		Deleting: running.ingest.ReloadTombstones,
-	}}
+	}
+	local := httptest.NewServer(admin.Handler())
+	t.Cleanup(local.Close)
+	h.admin = adminv1connect.NewAdminServiceClient(local.Client(), local.URL)
 	ctx, cancel := context.WithCancel(context.Background())
 	var ended sync.WaitGroup
 	ended.Go(func() {

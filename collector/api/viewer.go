@@ -2,11 +2,129 @@ package api
 
 import (
 	"context"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"connectrpc.com/connect"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/collector/access"
+	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
 )
 
-// viewerOf gives who calls. What reaches the local socket is the local administrator.
-func viewerOf(context.Context) collector.Viewer {
-	return collector.Viewer{User: LocalAdministrator, Role: collector.Admin, Everyone: true}
+// LocalAdministrator is who acts through the local socket: only root and the collector's own account can open it.
+const LocalAdministrator = "administrator (local)"
+
+// AsHeader names the user whom the local administrator acts as; it means nothing elsewhere.
+const AsHeader = "Dayline-As"
+
+// maxWebCalls of the contract at once on the pages' listener.
+const maxWebCalls = 64
+
+type callerOfAdmin struct {
+	viewer  collector.Viewer
+	address string
+}
+
+type viewerKey struct{}
+
+// viewerOf gives who calls. Nobody, who may do and see nothing, where nobody was let in.
+func viewerOf(ctx context.Context) collector.Viewer {
+	c, _ := ctx.Value(viewerKey{}).(callerOfAdmin)
+	return c.viewer
+}
+
+// addressOf gives the network address that a call is counted for; empty on the local socket.
+func addressOf(ctx context.Context) string {
+	c, _ := ctx.Value(viewerKey{}).(callerOfAdmin)
+	return c.address
+}
+
+func withViewer(ctx context.Context, viewer collector.Viewer, address string) context.Context {
+	return context.WithValue(ctx, viewerKey{}, callerOfAdmin{viewer, address})
+}
+
+// local lets in who comes through the socket: the local administrator, or the user it acts as.
+func (a *Admin) local(next http.Handler) http.Handler {
+	refusals := connect.NewErrorWriter()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		viewer := collector.Viewer{User: LocalAdministrator, Role: collector.Admin, Everyone: true}
+		if email := r.Header.Get(AsHeader); email != "" {
+			var err error
+			if viewer, err = a.Access.As(email, LocalAdministrator); err != nil {
+				_ = refusals.Write(w, r, problem(err)) // the caller may be gone
+				return
+			}
+		}
+		next.ServeHTTP(w, r.WithContext(withViewer(r.Context(), viewer, "")))
+	})
+}
+
+// bearing lets in who brings a token, before a byte of the body is read, and whoever wants to sign in.
+func (a *Admin) bearing(next http.Handler) http.Handler {
+	limits := a.Agents.limits
+	calls := semaphore.NewWeighted(maxWebCalls)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/"+adminv1connect.AdminServiceName+"/") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if !calls.TryAcquire(1) {
+			limits.refuse(w, r, collector.Refuse(collector.TooMany, "", "the collector has too much to do; come back soon"))
+			return
+		}
+		defer calls.Release(1)
+		viewer, err := a.identify(w, r)
+		if err != nil {
+			limits.refuse(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(withViewer(r.Context(), viewer, a.Agents.proxies.caller(r))))
+	})
+}
+
+// identify gives who calls over the network. Tokens and passwords do not cross it in the clear.
+func (a *Admin) identify(w http.ResponseWriter, r *http.Request) (collector.Viewer, error) {
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err != nil || r.TLS == nil &&
+		!peer.Addr().Unmap().IsLoopback() && !a.Agents.proxies.trust(peer.Addr().Unmap()) {
+		return collector.Viewer{}, collector.Refuse(collector.Denied, "", "only trusted_proxies may come without TLS")
+	}
+	if r.URL.Path == adminv1connect.AdminServiceSignInProcedure {
+		if r.Header.Get("Content-Encoding") != "" {
+			return collector.Viewer{}, collector.Refuse(collector.BadRequest, "content-encoding", "sign-in is not compressed")
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxSmallBytes)
+		return collector.Viewer{}, nil
+	}
+	return a.Access.Authenticate(r.Context(), r.Header.Get("Authorization"))
+}
+
+// permitted holds every call to the table of who may call what.
+type permitted struct{}
+
+// WrapUnary of connect.Interceptor.
+func (permitted) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
+	return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
+		if err := access.Permit(viewerOf(ctx), req.Spec().Procedure); err != nil {
+			return nil, err
+		}
+		return next(ctx, req)
+	}
+}
+
+// WrapStreamingClient of connect.Interceptor; there is none here.
+func (permitted) WrapStreamingClient(next connect.StreamingClientFunc) connect.StreamingClientFunc {
+	return next
+}
+
+// WrapStreamingHandler of connect.Interceptor.
+func (permitted) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
+	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
+		if err := access.Permit(viewerOf(ctx), conn.Spec().Procedure); err != nil {
+			return err
+		}
+		return next(ctx, conn)
+	}
 }

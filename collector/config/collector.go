@@ -158,7 +158,7 @@ func (c *Collector) checkTLS(d *decoder) {
 			}
 		}
 	case Off:
-		if len(c.TrustedProxies) == 0 && !isLoopback(c.Listen.Agents) {
+		if len(c.TrustedProxies) == 0 && (!isLoopback(c.Listen.Agents) || !isLoopback(c.Listen.Web)) {
 			d.at("tls.mode", "off beyond this computer needs trusted_proxies: somebody has to encrypt")
 		}
 	case "acme":
@@ -198,6 +198,9 @@ func checkPublicURL(d *decoder, text string) {
 		d.at("public_url", "%q: only https reaches beyond this computer", text)
 	}
 }
+
+// PlainWeb tells whether the pages' listener goes without TLS: where it stays on this computer, or stands behind a proxy.
+func (c *Collector) PlainWeb() bool { return c.TLS.Mode == Off || isLoopback(c.Listen.Web) }
 
 // isLoopback tells whether an address, with or without a port, stays on this computer.
 func isLoopback(address string) bool {

@@ -286,3 +286,26 @@ func TellApart(people []collector.Person) {
 		}
 	}
 }
+
+// PersonGroups gives, by a person's id, the groups in the file's order that hold the person or one of its logins.
+func (d *Directory) PersonGroups() map[string][]string {
+	groups := map[string][]string{}
+	for i := range d.groups {
+		g := &d.groups[i]
+		held := map[string]bool{}
+		for _, p := range d.people {
+			held[p.ID] = g.people[strings.ToLower(p.ID)]
+		}
+		for _, owner := range d.owners {
+			if slices.ContainsFunc(d.ruleNames(owner), func(name string) bool { return g.logins[name] }) {
+				held[d.Person(owner).ID] = true
+			}
+		}
+		for id, in := range held {
+			if in {
+				groups[id] = append(groups[id], g.name)
+			}
+		}
+	}
+	return groups
+}

@@ -2,25 +2,24 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/collector/access"
 	"github.com/dayline-project/dayline/collector/api"
 	"github.com/dayline-project/dayline/collector/backup"
 	"github.com/dayline-project/dayline/collector/certificate"
 	"github.com/dayline-project/dayline/collector/config"
+	"github.com/dayline-project/dayline/collector/directory"
 	"github.com/dayline-project/dayline/collector/duckdb"
 	"github.com/dayline-project/dayline/collector/ingest"
 	"github.com/dayline-project/dayline/collector/report/old"
@@ -68,6 +67,7 @@ type server struct {
 	keeper   *certificate.Keeper
 	watcher  *config.Watcher
 	editor   *config.Editor
+	access   *access.Access
 	ingest   *ingest.Ingest
 	agents   *api.Agents
 	outer    []*api.Listener
@@ -116,6 +116,10 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 		Refused: func(context.Context, []config.Problem) {}, Log: s.log,
 	}
 	s.editor = &config.Editor{Watcher: s.watcher, May: access.MayApply}
+	s.access = access.New(s.registry, s.set, access.Cost{}, s.now)
+	if err := s.access.Reconcile(ctx); err != nil {
+		return err
+	}
 	s.keeper, err = certificate.Open(ctx, certificate.Options{
 		Mode: c.TLS.Mode, PublicURL: publicURL(c), Names: c.TLS.Names, CertFile: c.TLS.Cert, KeyFile: c.TLS.Key,
 		Vault: s.registry, Log: s.log,
@@ -137,21 +141,26 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 	}); err != nil {
 		return err
 	}
-	return s.listen(ctx, c, disk, metrics)
+	return s.listen(ctx, c, metrics)
 }
 
-func (s *server) listen(ctx context.Context, c *config.Collector, disk *api.Disk, metrics *api.Metrics) error {
+func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.Metrics) error {
 	admin := &api.Admin{
 		Agents: s.agents, Registry: s.registry, Store: s.store, Reports: old.New(s.registry, s.store, s.ingest),
+		Access: s.access, Directory: &directory.Source{Registry: s.registry, Set: s.set}, Editor: s.editor,
 		Enrolment: s.keeper.Enrolment, Deleting: s.ingest.ReloadTombstones, Backup: s.backup, Now: s.now, Log: s.log,
 	}
-	probes := http.NewServeMux()
-	api.Probes(probes, disk)
+	var webTLS *tls.Config
+	if !c.PlainWeb() {
+		webTLS = s.keeper.TLS()
+	}
 	open := []func() (*api.Listener, error){
 		func() (*api.Listener, error) {
 			return api.Listen(ctx, "agents", c.Listen.Agents, s.keeper.TLS(), s.agents.Handler(), s.log)
 		},
-		func() (*api.Listener, error) { return api.Listen(ctx, "web", c.Listen.Web, nil, probes, s.log) },
+		func() (*api.Listener, error) {
+			return api.Listen(ctx, "web", c.Listen.Web, webTLS, admin.WebHandler(), s.log)
+		},
 		func() (*api.Listener, error) {
 			return api.ListenSocket(ctx, "admin", filepath.Join(c.DataDir, socketName), admin.Handler(), s.log)
 		},
@@ -183,6 +192,7 @@ func (s *server) run(ctx context.Context) error {
 	s.log.Info("collector started", "version", buildinfo.Version, "tls", c.TLS.Mode, "public_url", publicURL(c))
 	err := runAll(ctx, outer, []actor{
 		{"ingest", s.ingest.Run}, {"contacts", s.agents.Run}, {"certificate", s.keeper.Run}, {"configuration", s.watcher.Run},
+		{"access", s.access.Run},
 		{"memory", func(ctx context.Context) error { return s.limitMemory(ctx, int64(c.Storage.Memory)) }},
 	})
 	s.log.Info("collector stopped")
@@ -208,9 +218,12 @@ func (s *server) limitMemory(ctx context.Context, memory int64) error {
 
 // apply puts an edited configuration in force: agents learn of it at their next sync. Where the data is does not change
 // while it is used.
-func (s *server) apply(_ context.Context, set *config.Set) {
+func (s *server) apply(ctx context.Context, set *config.Set) {
 	s.rules.Store(&ruleSet{generation: s.rules.Load().generation + 1, set: set})
 	s.level.set(set.Collector.Log)
+	if err := s.access.Reconcile(ctx); err != nil {
+		s.log.Error("ended sessions and tokens not written down", "error", err)
+	}
 	if err := config.Keep(s.dataDir, set); err != nil {
 		s.log.Error("configuration applied but not kept as the last good one", "error", err)
 	}

@@ -243,6 +243,7 @@ const (
 	locked     = 3
 	byLimit    = 4
 	bySchedule = 9
+	byClock    = 12
 	endedBits  = 0x1f
 	reasonBits = 0x3
 	reasonAt   = 5

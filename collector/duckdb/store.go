@@ -52,14 +52,18 @@ type Store struct {
 	// writing orders the writers; the dictionaries belong to it.
 	writing sync.Mutex
 	written *dictionaries
+	// sweepAll settles days too where nothing can overlap: tests compare.
+	sweepAll bool
 }
 
 var _ collector.EpisodeStore = (*Store)(nil)
 
-// file is one opened DuckDB file: pooled connections for statements, and chunks for what is scanned by the million.
+// file is one opened DuckDB file: pooled connections for statements, chunks for what is scanned, and folds for what is
+// added up by the million.
 type file struct {
 	db     *sql.DB
 	chunks *chunks
+	folds  *folds
 }
 
 // Open opens the store in dir, making it where there is none. A file that cannot be read is renamed to
@@ -141,12 +145,19 @@ func openFile(ctx context.Context, path string, options Options) (*file, error) 
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &file{db: db, chunks: chunks}, nil
+	folds, err := openFolds(chunks)
+	if err != nil {
+		chunks.close()
+		return nil, errors.Join(err, db.Close())
+	}
+	return &file{db: db, chunks: chunks, folds: folds}, nil
 }
 
 func (f *file) close() error {
 	f.chunks.close()
-	return f.db.Close()
+	err := f.db.Close()
+	f.folds.close()
+	return err
 }
 
 // unreadable tells whether an error of opening says that the file's bytes are not what DuckDB wrote. A file that is

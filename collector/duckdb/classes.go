@@ -1,0 +1,148 @@
+package duckdb
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/dayline-project/dayline/collector"
+)
+
+// An entry says what an activity counts as: the number of its cell, and in the lowest bits the status, or dropped.
+const (
+	statusBits = 2
+	dropped    = 3
+)
+
+// cell is an activity as one class.
+type cell struct {
+	app, product, site string
+	class              collector.Class
+	// newest is higher for what was first seen later.
+	newest int32
+	// code is the status, or dropped.
+	code uint32
+}
+
+// classes say what each activity counts as for a query.
+type classes struct {
+	query *collector.Query
+	// cells by number; 0 is what is ignored.
+	cells []cell
+	// entries by variant and activity.
+	entries [][]uint32
+}
+
+// loadClasses reads every activity. Equal texts may stand more than once.
+func loadClasses(ctx context.Context, at *snapshot, q *collector.Query) (*classes, error) {
+	variants := 1
+	for _, share := range q.Owners {
+		variants = max(variants, share.Variant+1)
+	}
+	c := &classes{query: q, cells: []cell{{code: dropped}}, entries: make([][]uint32, variants)}
+	return c, at.scan(ctx, `SELECT id, app, product, site, url FROM activity`, func(chunk chunk) {
+		for i, id := range column[int32](chunk, 0) {
+			for variant := range c.entries {
+				for int(id) >= len(c.entries[variant]) {
+					c.entries[variant] = append(c.entries[variant], dropped)
+				}
+			}
+			c.add(cell{app: chunk.text(1, i), product: chunk.text(2, i), site: chunk.text(3, i), newest: id}, chunk.text(4, i), func(variant int, entry uint32) {
+				c.entries[variant][id] = entry
+			})
+		}
+	})
+}
+
+// add gives the entries of an activity in each variant.
+func (c *classes) add(activity cell, url string, give func(variant int, entry uint32)) {
+	known := classesOf(c.query.Classify, collector.Subject{App: activity.app, Site: activity.site, URL: url})
+	first := len(c.cells)
+	for variant := range c.entries {
+		activity.class = classIn(known, variant)
+		if activity.class.Ignored {
+			give(variant, dropped)
+			continue
+		}
+		number := first
+		for number < len(c.cells) && c.cells[number].class != activity.class {
+			number++
+		}
+		if number == len(c.cells) {
+			activity.code = c.code(&activity)
+			c.cells = append(c.cells, activity)
+		}
+		give(variant, c.entry(uint32(number)))
+	}
+}
+
+// code is the status of what the query asks for, or dropped.
+func (c *classes) code(one *cell) uint32 {
+	only := &c.query.Only
+	category := only.Category
+	if category == "-" {
+		category = ""
+	}
+	if only.Status != "" && only.Status != one.class.Status.String() || only.Category != "" && category != one.class.Category ||
+		only.App != "" && only.App != one.app || only.Site != "" && only.Site != one.site || one.class.Status >= dropped {
+		return dropped
+	}
+	return uint32(one.class.Status)
+}
+
+// entry gives a cell's entry.
+func (c *classes) entry(number uint32) uint32 {
+	return number<<statusBits | c.cells[number].code
+}
+
+// compare orders cells by what they say, however they are numbered.
+func (c *classes) compare(a, b uint32) int {
+	one, other := &c.cells[a], &c.cells[b]
+	return cmp.Or(cmp.Compare(one.app, other.app), cmp.Compare(one.site, other.site), cmp.Compare(one.class.Status, other.class.Status),
+		cmp.Compare(one.class.Category, other.class.Category))
+}
+
+// wantedStates tells by state what the query counts; locked time has no subject, so it goes with none asked for.
+func wantedStates(only *collector.Only) (wanted [4]bool) {
+	for state := range wanted {
+		wanted[state] = state > 0 && (only.State == "" || only.State == states[state])
+	}
+	wanted[locked] = wanted[locked] && *only == collector.Only{State: only.State}
+	return wanted
+}
+
+// subjects joins what was spent in each cell by application, site and class.
+func (c *classes) subjects(sums []cellSum, people []uint64, words int) []collector.SubjectSum {
+	type key struct {
+		app, site string
+		class     collector.Class
+	}
+	numbers := map[key]int{}
+	newest := map[string]int32{}
+	products := map[string]string{}
+	var all []collector.SubjectSum
+	for i := range sums {
+		one := &c.cells[i]
+		if sums[i] == (cellSum{}) {
+			continue
+		}
+		if one.product != "" && one.newest >= newest[one.app] {
+			newest[one.app], products[one.app] = one.newest, one.product
+		}
+		n, known := numbers[key{one.app, one.site, one.class}]
+		if !known {
+			n = len(all)
+			numbers[key{one.app, one.site, one.class}] = n
+			all = append(all, collector.SubjectSum{App: one.app, Site: one.site, Class: one.class, People: make([]uint64, words)})
+		}
+		all[n].Active += millis(sums[i][0])
+		all[n].Passive += millis(sums[i][1])
+		for w, word := range people[i*words : (i+1)*words] {
+			all[n].People[w] |= word
+		}
+	}
+	for i := range all {
+		all[i].Product = products[all[i].App]
+	}
+	return slices.Clip(all)
+}

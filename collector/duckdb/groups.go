@@ -1,0 +1,132 @@
+package duckdb
+
+import (
+	"context"
+	"math/bits"
+
+	"github.com/dayline-project/dayline/collector"
+)
+
+// SumGroups adds up each group as if the query had that group's owners alone. Where nothing overlaps an owner's time is
+// the same in every group; the rest is settled for each set of owners that groups have of a unit.
+func (s *Store) SumGroups(ctx context.Context, q *collector.Query, groups []map[collector.Owner]bool) (sums []collector.GroupSum, err error) {
+	g := &grouping{groups: groups}
+	how := reckon{planning: planning{perOwner: true}, unit: g.unit}
+	err = s.reckonBy(ctx, "sum of groups", q, how, func(r *reckoning, total *tally) error {
+		sums = g.sums(r, total)
+		return nil
+	})
+	return sums, err
+}
+
+// grouping sums groups. Its methods are called by several threads at once.
+type grouping struct {
+	groups []map[collector.Owner]bool
+}
+
+// groupSum is what a group adds up to: times as of a slot, people as a set of indices.
+type groupSum struct {
+	times  [8]int64
+	people []uint64
+}
+
+func (s *groupSum) add(times *[8]int64, person int32) {
+	total := int64(0)
+	for i, time := range times[:2*dropped] {
+		s.times[i] += time
+		total += time
+	}
+	if total > 0 {
+		s.people[person/64] |= 1 << (person % 64)
+	}
+}
+
+func (s *groupSum) join(other *groupSum) {
+	for i, time := range other.times {
+		s.times[i] += time
+	}
+	for i, word := range other.people {
+		s.people[i] |= word
+	}
+}
+
+// unit settles a unit once for each set of its owners that a group has.
+func (g *grouping) unit(t *tally, settle *sweeper, number int32, contenders []contender) {
+	if t.groups == nil {
+		t.groups = g.empty(t.words)
+	}
+	owners := t.ownersOf(contenders)
+	if len(owners) == 0 {
+		return
+	}
+	person := t.owners[owners[0]].person
+	settled := map[string]*[8]int64{}
+	members := make([]byte, len(owners))
+	var mine []contender
+	for n, group := range g.groups {
+		some := false
+		for i, whose := range owners {
+			members[i] = 0
+			if group[t.owners[whose].Owner] {
+				members[i], some = 1, true
+			}
+		}
+		if !some {
+			continue
+		}
+		times := settled[string(members)]
+		if times == nil {
+			mine = mine[:0]
+			for i := range contenders {
+				if group[t.owners[t.parts[contenders[i].part].owner].Owner] {
+					mine = append(mine, contenders[i])
+				}
+			}
+			times = t.settleTimes(settle, number, mine)
+			settled[string(members)] = times
+		}
+		t.groups[n].add(times, person)
+	}
+}
+
+func (g *grouping) empty(words int) []groupSum {
+	sums := make([]groupSum, len(g.groups))
+	for i := range sums {
+		sums[i].people = make([]uint64, words)
+	}
+	return sums
+}
+
+// settleTimes gives the times that contenders settle to.
+func (t *tally) settleTimes(settle *sweeper, number int32, contenders []contender) *[8]int64 {
+	times := new([8]int64)
+	u := &t.units[number]
+	settle.settle(contenders, int32(u.end-u.begin), func(winner *contender, from, to int32) {
+		state := winner.state()
+		if state == locked || !t.wanted[state] || t.parts[winner.part].slot < 0 {
+			return
+		}
+		times[t.classes.entry(winner.cell())&dropped<<1|uint32(state-1)] += int64(to - from)
+	})
+	return times
+}
+
+func (g *grouping) sums(r *reckoning, total *tally) []collector.GroupSum {
+	if total.groups == nil {
+		total.groups = g.empty(total.words)
+	}
+	all := make([]collector.GroupSum, len(g.groups))
+	for n, group := range g.groups {
+		sum := &total.groups[n]
+		for i := range r.owners {
+			if group[r.owners[i].Owner] {
+				sum.add(&total.slots[i].times, r.owners[i].person)
+			}
+		}
+		all[n].Times = timesOf(&sum.times)
+		for _, word := range sum.people {
+			all[n].People += bits.OnesCount64(word)
+		}
+	}
+	return all
+}

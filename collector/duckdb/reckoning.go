@@ -1,0 +1,205 @@
+package duckdb
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/dayline-project/dayline/collector"
+)
+
+// reckoning answers one query: stored episodes are added up as DuckDB unpacks them, those that can overlap are held
+// and settled afterwards. Nothing is kept from one query to the next.
+type reckoning struct {
+	*plan
+	at      *snapshot
+	classes *classes
+	how     reckon
+	// loose entries, by loose episode.
+	entries []uint32
+
+	mu      sync.Mutex
+	tallies []*tally
+	idle    []*tally
+}
+
+// reckon says what a reckoning is to tell.
+type reckon struct {
+	planning
+	subjects, breaks bool
+	// piece is given what is settled in swept units, instead of a tally; threads call it at once.
+	piece func(t *tally, winner *contender, unit *unit, from, to int32)
+	// unit is given the contenders of each swept unit instead of settling them all; threads call it at once.
+	unit func(t *tally, settle *sweeper, number int32, contenders []contender)
+}
+
+// reckonBy answers a query.
+func (s *Store) reckonBy(ctx context.Context, what string, q *collector.Query, how reckon, done func(*reckoning, *tally) error) error {
+	how.sweepAll = how.sweepAll || s.sweepAll
+	return s.read(what, func(f *file) error {
+		at, err := f.chunks.snapshot(ctx)
+		if err != nil {
+			return err
+		}
+		defer at.close()
+		r := &reckoning{at: at, how: how}
+		if r.plan, err = makePlan(ctx, at, q, how.planning); err != nil {
+			return err
+		}
+		if r.classes, err = loadClasses(ctx, at, q); err != nil {
+			return err
+		}
+		r.classifyLoose()
+		if err := r.scan(ctx, f, at); err != nil {
+			return err
+		}
+		total := r.tally()
+		for i := range r.loose {
+			row := &r.loose[i]
+			total.spread(row.part, row.claim, r.entries[i])
+		}
+		r.release(total)
+		if err := r.sweep(ctx); err != nil {
+			return err
+		}
+		total = r.tallies[0]
+		for _, other := range r.tallies[1:] {
+			total.join(other)
+		}
+		return done(r, total)
+	})
+}
+
+// classifyLoose gives the loose episodes their entries, before the cells are counted.
+func (r *reckoning) classifyLoose() {
+	r.entries = make([]uint32, len(r.loose))
+	for i := range r.loose {
+		row := &r.loose[i]
+		whose := r.owners[r.parts[row.part].owner]
+		if row.open != nil && row.open.Title != "" {
+			row.title = -1 - row.number
+		}
+		switch {
+		case row.state() == locked:
+			r.entries[i] = dropped
+		case row.open != nil:
+			open := row.open
+			r.classes.add(cell{app: open.App, product: open.Product, site: open.Site, newest: 1 << 30}, open.URL, func(variant int, entry uint32) {
+				if variant == int(whose.variant) {
+					r.entries[i] = entry
+				}
+			})
+		default:
+			r.entries[i] = r.classes.entries[whose.variant][row.activity]
+		}
+	}
+}
+
+// tally takes one that nobody works with.
+func (r *reckoning) tally() *tally {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.idle); n > 0 {
+		one := r.idle[n-1]
+		r.idle = r.idle[:n-1]
+		return one
+	}
+	one := &tally{
+		plan: r.plan, classes: r.classes, wanted: wantedStates(&r.query.Only), slots: make([]slotSum, len(r.slots)),
+		held: held{newest: make([]int32, len(r.parts))}, words: (len(r.query.People) + 63) / 64,
+	}
+	if r.how.subjects {
+		one.cells = make([]cellSum, len(r.classes.cells))
+		one.people = make([]uint64, len(r.classes.cells)*one.words)
+	}
+	if r.how.breaks {
+		one.hulls = &hulls{newest: make([]int32, len(r.slots))}
+	}
+	if r.how.titles {
+		one.titles = map[titleOf]cellSum{}
+	}
+	r.tallies = append(r.tallies, one)
+	return one
+}
+
+func (r *reckoning) release(one *tally) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.idle = append(r.idle, one)
+}
+
+func (r *reckoning) scan(ctx context.Context, f *file, at *snapshot) error {
+	if r.scanned.hi == 0 {
+		return nil
+	}
+	columns := [...]string{"segment", "activity", "finish", "length", "state", "ended", "0"}
+	if r.how.titles {
+		columns[foldTitle-1] = "title"
+	}
+	condition := fmt.Sprintf("segment BETWEEN %d AND %d", r.scanned.lo, r.scanned.hi)
+	return f.folds.fold(ctx, at, condition, columns, func(c chunk) {
+		one := r.tally()
+		defer r.release(one)
+		one.take(c)
+	})
+}
+
+// sweepers settle units side by side.
+const sweepers = 2
+
+// sweep settles the units that were held.
+func (r *reckoning) sweep(ctx context.Context) error {
+	parts := make([][]int32, len(r.units))
+	for i := range r.parts {
+		if one := &r.parts[i]; one.owner >= 0 && one.unit >= 0 {
+			parts[one.unit] = append(parts[one.unit], int32(i))
+		}
+	}
+	helds := r.tallies
+	next := 0
+	var wait sync.WaitGroup
+	for range sweepers {
+		wait.Go(func() {
+			settle := &sweeper{parts: r.parts, classes: r.classes}
+			one := r.tally()
+			defer r.release(one)
+			var contenders []contender
+			for ctx.Err() == nil {
+				r.mu.Lock()
+				for next < len(parts) && parts[next] == nil {
+					next++
+				}
+				number := next
+				next++
+				r.mu.Unlock()
+				if number >= len(parts) {
+					return
+				}
+				contenders = contenders[:0]
+				for _, held := range helds {
+					for _, part := range parts[number] {
+						contenders = held.held.of(part, contenders)
+					}
+				}
+				r.settle(one, settle, int32(number), contenders)
+			}
+		})
+	}
+	wait.Wait()
+	return ctx.Err()
+}
+
+func (r *reckoning) settle(one *tally, settle *sweeper, number int32, contenders []contender) {
+	u := &r.units[number]
+	if r.how.unit != nil {
+		r.how.unit(one, settle, number, contenders)
+		return
+	}
+	settle.settle(contenders, int32(u.end-u.begin), func(winner *contender, from, to int32) {
+		if r.how.piece != nil {
+			r.how.piece(one, winner, u, from, to)
+			return
+		}
+		one.count(&r.parts[winner.part], &winner.claim, r.classes.entry(winner.cell()), u.begin+int64(from), u.begin+int64(to), to == winner.end)
+	})
+}

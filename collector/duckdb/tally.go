@@ -1,0 +1,305 @@
+package duckdb
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/dayline-project/dayline/collector"
+)
+
+// slotSum is what a slot adds up to, in milliseconds.
+type slotSum struct {
+	// times by status and state, two to a status; the last two are of what is dropped.
+	times  [8]int64
+	locked int64
+	// first and last bound the active time, in milliseconds since 1970, where last is not 0.
+	first, last             int64
+	firstOffset, lastOffset int16
+}
+
+// cellSum is active and passive time of a cell in milliseconds.
+type cellSum [2]int64
+
+// tally is what one thread adds up of a query.
+type tally struct {
+	*plan
+	classes *classes
+	wanted  [4]bool
+	slots   []slotSum
+	// cells and people are nil where no subjects are asked for; people holds words for each cell.
+	cells  []cellSum
+	people []uint64
+	words  int
+	hulls  *hulls
+	titles map[titleOf]cellSum
+	groups []groupSum
+	pieces []settled
+	held   held
+}
+
+// titleOf is a title of a person's.
+type titleOf struct{ title, person int32 }
+
+// take adds a chunk of stored episodes, which come in runs of one segment.
+func (t *tally) take(c chunk) {
+	rows := columnsOf(c)
+	for from := 0; from < c.rows; {
+		number := rows.segments[from]
+		to := from + 1
+		for to < c.rows && rows.segments[to] == number {
+			to++
+		}
+		if n := int(number) - int(t.lo); n >= 0 && n < len(t.parts) && number <= t.scanned.hi {
+			t.run(int32(n), rows.between(from, to))
+		}
+		from = to
+	}
+}
+
+// columnsOf a chunk that is folded.
+type columns struct {
+	segments, activities, ends, lengths []int32
+	states, endeds                      []uint8
+	titles                              []int32
+}
+
+func columnsOf(c chunk) columns {
+	return columns{
+		segments: column[int32](c, foldSegment), activities: column[int32](c, foldActivity), ends: column[int32](c, foldFinish),
+		lengths: column[int32](c, foldLength), states: column[uint8](c, foldState), endeds: column[uint8](c, foldEnded),
+		titles: column[int32](c, foldTitle),
+	}
+}
+
+func (c *columns) between(from, to int) columns {
+	return columns{
+		c.segments[from:to:to], c.activities[from:to:to], c.ends[from:to:to], c.lengths[from:to:to], c.states[from:to:to],
+		c.endeds[from:to:to], c.titles[from:to:to],
+	}
+}
+
+// run adds what follows each other in one segment.
+func (t *tally) run(number int32, rows columns) {
+	one := &t.parts[number]
+	if one.next == 0 && one.to == dayMillis && one.unit < 0 {
+		if one.owner >= 0 {
+			t.plain(one, rows)
+		}
+		return
+	}
+	entries := t.classes.entries[t.variant(one)]
+	for i, end := range rows.ends {
+		row := claim{
+			began: end - rows.lengths[i], end: min(end, dayMillis), title: rows.titles[i],
+			what: mark(rows.states[i], rows.endeds[i]&endedBits == bySchedule && end <= dayMillis),
+		}
+		entry := uint32(dropped)
+		if rows.states[i] != locked {
+			entry = entries[rows.activities[i]]
+		}
+		t.spread(number, row, entry)
+	}
+}
+
+func (t *tally) variant(one *part) int32 {
+	if one.owner < 0 {
+		return 0
+	}
+	return t.owners[one.owner].variant
+}
+
+// spread gives an episode to the parts it lies in: to be swept, or added up.
+func (t *tally) spread(number int32, row claim, entry uint32) {
+	state := row.state()
+	if state == 0 || state != locked && entry>>statusBits == 0 {
+		return
+	}
+	for {
+		one := &t.parts[number]
+		if from, to := max(row.began, one.from), min(row.end, one.to); from < to && one.owner >= 0 {
+			if one.unit >= 0 {
+				t.held.put(number, t.claimIn(one, row, to, entry))
+			} else {
+				t.count(one, &row, entry, one.midnight+int64(from), one.midnight+int64(to), row.end <= one.to)
+			}
+		}
+		if number = one.next; number == 0 {
+			return
+		}
+	}
+}
+
+// claimIn is what an episode claims of a part's unit.
+func (t *tally) claimIn(one *part, row claim, to int32, entry uint32) claim {
+	shift := int32(one.midnight - t.units[one.unit].begin)
+	if to < row.end {
+		row.what &^= scheduleBit
+	}
+	row.began, row.end = row.began+shift, to+shift
+	row.what |= entry >> statusBits << cellAt
+	return row
+}
+
+// plain adds a run of one part that is a whole local day, where nothing overlaps.
+func (t *tally) plain(one *part, rows columns) {
+	var sum slotSum
+	first, last := int32(math.MaxInt32), int32(0)
+	whose := &t.owners[one.owner]
+	entries := t.classes.entries[whose.variant]
+	word, bit := int(whose.person)/64, uint64(1)<<(whose.person%64)
+	for i, end := range rows.ends {
+		began := end - rows.lengths[i]
+		end = min(end, dayMillis)
+		length := int64(end - began)
+		state := rows.states[i] & 3
+		if state == locked {
+			sum.locked += length
+			continue
+		}
+		entry := entries[rows.activities[i]]
+		if !t.wanted[state] || entry&dropped == dropped {
+			continue
+		}
+		sum.times[entry&dropped<<1|uint32(state-1)] += length
+		if t.cells != nil {
+			number := entry >> statusBits
+			t.cells[number][state-1] += length
+			if people := &t.people[int(number)*t.words+word]; *people&bit == 0 {
+				*people |= bit
+			}
+		}
+		if state == active {
+			first, last = min(first, began), max(last, end)
+		}
+		if t.hulls != nil {
+			t.hulls.add(one.slot, one.midnight+int64(began), one.midnight+int64(end), rows.endeds[i]&endedBits == bySchedule)
+		}
+		if t.titles != nil {
+			t.title(rows.titles[i], whose.person, state, length)
+		}
+	}
+	slot := &t.slots[one.slot]
+	for i, time := range sum.times {
+		slot.times[i] += time
+	}
+	if t.wanted[locked] {
+		slot.locked += sum.locked
+	}
+	if last > 0 {
+		slot.bound(one.midnight+int64(first), one.midnight+int64(last), one.offset)
+	}
+}
+
+func (s *slotSum) bound(first, last int64, offset int16) {
+	if s.last == 0 || first < s.first {
+		s.first, s.firstOffset = first, offset
+	}
+	if s.last == 0 || last > s.last {
+		s.last, s.lastOffset = last, offset
+	}
+}
+
+// count adds a settled time of a part. final: it is the end of its episode.
+func (t *tally) count(one *part, row *claim, entry uint32, from, to int64, final bool) {
+	if one.slot < 0 {
+		return
+	}
+	state := row.state()
+	slot := &t.slots[one.slot]
+	if !t.wanted[state] {
+		return
+	}
+	if state == locked {
+		slot.locked += to - from
+		return
+	}
+	status := entry & dropped
+	if status == dropped {
+		return
+	}
+	slot.times[status<<1|uint32(state-1)] += to - from
+	if state == active {
+		slot.bound(from, to, one.offset)
+	}
+	person := t.owners[one.owner].person
+	if t.cells != nil {
+		number := entry >> statusBits
+		t.cells[number][state-1] += to - from
+		t.people[int(number)*t.words+int(person)/64] |= 1 << (person % 64)
+	}
+	if t.hulls != nil {
+		t.hulls.add(one.slot, from, to, final && row.scheduled())
+	}
+	if t.titles != nil {
+		t.title(row.title, person, state, to-from)
+	}
+}
+
+func (t *tally) title(title, person int32, state uint8, length int64) {
+	sum := t.titles[titleOf{title, person}]
+	sum[state-1] += length
+	t.titles[titleOf{title, person}] = sum
+}
+
+// join adds another thread's tally.
+func (t *tally) join(other *tally) {
+	for i := range other.slots {
+		t.slots[i].join(&other.slots[i])
+	}
+	for i := range other.cells {
+		t.cells[i][0] += other.cells[i][0]
+		t.cells[i][1] += other.cells[i][1]
+	}
+	for i, word := range other.people {
+		t.people[i] |= word
+	}
+	if t.hulls != nil {
+		t.hulls.all = append(t.hulls.all, other.hulls.all...)
+	}
+	for i := range other.groups {
+		if t.groups == nil {
+			t.groups = other.groups
+			break
+		}
+		t.groups[i].join(&other.groups[i])
+	}
+	t.pieces = append(t.pieces, other.pieces...)
+	for key, sum := range other.titles {
+		mine := t.titles[key]
+		t.titles[key] = cellSum{mine[0] + sum[0], mine[1] + sum[1]}
+	}
+}
+
+func (s *slotSum) join(other *slotSum) {
+	for i, time := range other.times {
+		s.times[i] += time
+	}
+	s.locked += other.locked
+	if other.last > 0 {
+		s.bound(other.first, other.first, other.firstOffset)
+		s.bound(other.last, other.last, other.lastOffset)
+	}
+}
+
+// timesOf tells times by status and state.
+func timesOf(sums *[8]int64) (times collector.Times) {
+	for status := range times {
+		times[status] = [2]time.Duration{millis(sums[2*status]), millis(sums[2*status+1])}
+	}
+	return times
+}
+
+// ownersOf gives the owners that contend, in order.
+func (t *tally) ownersOf(contenders []contender) []int32 {
+	var owners []int32
+	for i := range contenders {
+		if n := t.parts[contenders[i].part].owner; len(owners) == 0 || owners[len(owners)-1] != n {
+			owners = append(owners, n)
+		}
+	}
+	slices.Sort(owners)
+	return slices.Compact(owners)
+}
+
+func millis(n int64) time.Duration { return time.Duration(n) * time.Millisecond }

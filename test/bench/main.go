@@ -36,10 +36,11 @@ var measures = []measure{
 	{"load", measureLoad},
 	{"devices", measureDevices},
 	{"agent", measureAgent},
+	{"reports", measureReports},
 }
 
 func main() {
-	only := flag.String("only", ".", "measure what this expression matches: size, micro, load, devices, agent")
+	only := flag.String("only", ".", "measure what this expression matches: size, micro, load, devices, agent, reports")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

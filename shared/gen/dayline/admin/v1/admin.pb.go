@@ -990,8 +990,11 @@ func (x *Device) GetGroups() []string {
 }
 
 type DeviceRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, or its alias or name where only one has it.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Of deletion: leave writing the episode file anew for the night, so that the bytes go within a day and not at once.
+	Later         bool `protobuf:"varint,2,opt,name=later,proto3" json:"later,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1031,6 +1034,13 @@ func (x *DeviceRequest) GetId() string {
 		return x.Id
 	}
 	return ""
+}
+
+func (x *DeviceRequest) GetLater() bool {
+	if x != nil {
+		return x.Later
+	}
+	return false
 }
 
 type DeviceResponse struct {
@@ -1379,8 +1389,10 @@ func (x *SetPersonResponse) GetPerson() *Person {
 type DeletePersonRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A person's id, name or login; or one login.
-	Person        string `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
-	Login         string `protobuf:"bytes,2,opt,name=login,proto3" json:"login,omitempty"`
+	Person string `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	Login  string `protobuf:"bytes,2,opt,name=login,proto3" json:"login,omitempty"`
+	// As DeviceRequest.later.
+	Later         bool `protobuf:"varint,3,opt,name=later,proto3" json:"later,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1429,11 +1441,20 @@ func (x *DeletePersonRequest) GetLogin() string {
 	return ""
 }
 
+func (x *DeletePersonRequest) GetLater() bool {
+	if x != nil {
+		return x.Later
+	}
+	return false
+}
+
 type DeletePersonResponse struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	DeletedEpisodes float64                `protobuf:"fixed64,1,opt,name=deleted_episodes,json=deletedEpisodes,proto3" json:"deleted_episodes,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// people.yaml still names whose history it was, and so does what is kept of that file's past.
+	Named         bool `protobuf:"varint,2,opt,name=named,proto3" json:"named,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DeletePersonResponse) Reset() {
@@ -1471,6 +1492,13 @@ func (x *DeletePersonResponse) GetDeletedEpisodes() float64 {
 		return x.DeletedEpisodes
 	}
 	return 0
+}
+
+func (x *DeletePersonResponse) GetNamed() bool {
+	if x != nil {
+		return x.Named
+	}
+	return false
 }
 
 type ExportPersonRequest struct {
@@ -3477,7 +3505,8 @@ type ListAuditRequest struct {
 	To    string `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`
 	Actor string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
 	// An action or its beginning: "config", "activity.view".
-	Action        string `protobuf:"bytes,6,opt,name=action,proto3" json:"action,omitempty"`
+	Action string `protobuf:"bytes,6,opt,name=action,proto3" json:"action,omitempty"`
+	// A subject, or a person's or device's name: who looked at whom is asked with it.
 	Subject       string `protobuf:"bytes,7,opt,name=subject,proto3" json:"subject,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4144,9 +4173,11 @@ func (x *CompactResponse) GetBytesAfter() float64 {
 type StripPrivacyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// YYYY-MM-DD, itself not included.
-	Before        string `protobuf:"bytes,1,opt,name=before,proto3" json:"before,omitempty"`
-	Titles        bool   `protobuf:"varint,2,opt,name=titles,proto3" json:"titles,omitempty"`
-	Addresses     bool   `protobuf:"varint,3,opt,name=addresses,proto3" json:"addresses,omitempty"`
+	Before    string `protobuf:"bytes,1,opt,name=before,proto3" json:"before,omitempty"`
+	Titles    bool   `protobuf:"varint,2,opt,name=titles,proto3" json:"titles,omitempty"`
+	Addresses bool   `protobuf:"varint,3,opt,name=addresses,proto3" json:"addresses,omitempty"`
+	// As DeviceRequest.later.
+	Later         bool `protobuf:"varint,4,opt,name=later,proto3" json:"later,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4198,6 +4229,13 @@ func (x *StripPrivacyRequest) GetTitles() bool {
 func (x *StripPrivacyRequest) GetAddresses() bool {
 	if x != nil {
 		return x.Addresses
+	}
+	return false
+}
+
+func (x *StripPrivacyRequest) GetLater() bool {
+	if x != nil {
+		return x.Later
 	}
 	return false
 }
@@ -6886,9 +6924,10 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\rlost_episodes\x18\x12 \x01(\x01R\flostEpisodes\x12\x16\n" +
 	"\x06limits\x18\x13 \x03(\tR\x06limits\x12\x16\n" +
 	"\x06errors\x18\x14 \x03(\tR\x06errors\x12\x16\n" +
-	"\x06groups\x18\x15 \x03(\tR\x06groups\"\x1f\n" +
+	"\x06groups\x18\x15 \x03(\tR\x06groups\"5\n" +
 	"\rDeviceRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\";\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05later\x18\x02 \x01(\bR\x05later\";\n" +
 	"\x0eDeviceResponse\x12)\n" +
 	"\x10deleted_episodes\x18\x01 \x01(\x01R\x0fdeletedEpisodes\"\x13\n" +
 	"\x11ListPeopleRequest\"F\n" +
@@ -6912,12 +6951,14 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x05_nameB\b\n" +
 	"\x06_email\"E\n" +
 	"\x11SetPersonResponse\x120\n" +
-	"\x06person\x18\x01 \x01(\v2\x18.dayline.admin.v1.PersonR\x06person\"C\n" +
+	"\x06person\x18\x01 \x01(\v2\x18.dayline.admin.v1.PersonR\x06person\"Y\n" +
 	"\x13DeletePersonRequest\x12\x16\n" +
 	"\x06person\x18\x01 \x01(\tR\x06person\x12\x14\n" +
-	"\x05login\x18\x02 \x01(\tR\x05login\"A\n" +
+	"\x05login\x18\x02 \x01(\tR\x05login\x12\x14\n" +
+	"\x05later\x18\x03 \x01(\bR\x05later\"W\n" +
 	"\x14DeletePersonResponse\x12)\n" +
-	"\x10deleted_episodes\x18\x01 \x01(\x01R\x0fdeletedEpisodes\"-\n" +
+	"\x10deleted_episodes\x18\x01 \x01(\x01R\x0fdeletedEpisodes\x12\x14\n" +
+	"\x05named\x18\x02 \x01(\bR\x05named\"-\n" +
 	"\x13ExportPersonRequest\x12\x16\n" +
 	"\x06person\x18\x01 \x01(\tR\x06person\"!\n" +
 	"\vExportChunk\x12\x12\n" +
@@ -7096,11 +7137,12 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x0fCompactResponse\x12!\n" +
 	"\fbytes_before\x18\x01 \x01(\x01R\vbytesBefore\x12\x1f\n" +
 	"\vbytes_after\x18\x02 \x01(\x01R\n" +
-	"bytesAfter\"c\n" +
+	"bytesAfter\"y\n" +
 	"\x13StripPrivacyRequest\x12\x16\n" +
 	"\x06before\x18\x01 \x01(\tR\x06before\x12\x16\n" +
 	"\x06titles\x18\x02 \x01(\bR\x06titles\x12\x1c\n" +
-	"\taddresses\x18\x03 \x01(\bR\taddresses\"2\n" +
+	"\taddresses\x18\x03 \x01(\bR\taddresses\x12\x14\n" +
+	"\x05later\x18\x04 \x01(\bR\x05later\"2\n" +
 	"\x14StripPrivacyResponse\x12\x1a\n" +
 	"\bepisodes\x18\x01 \x01(\x01R\bepisodes\"-\n" +
 	"\rBackupRequest\x12\x1c\n" +

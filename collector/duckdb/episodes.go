@@ -13,10 +13,8 @@ import (
 )
 
 const (
-	// streamRows are sorted at a time where all are asked for; each takes 56 bytes, and up to twice as many are held.
-	streamRows = 400_000
-	// partRows have their texts looked up at a time: titles of 2 KiB each would take 20 MB.
-	partRows = 10_000
+	// streamRows are sorted at a time where all are asked for; each takes 64 bytes, and up to twice as many are held.
+	streamRows = 100_000
 	// yieldRows are given at a time.
 	yieldRows = 1000
 )
@@ -64,7 +62,7 @@ func (s *Store) Episodes(
 // giveRows looks up what the rows' numbers stand for, a part at a time.
 func (s *Store) giveRows(ctx context.Context, log *episodeLog, rows []logRow, yield func([]*adminv1.ActivityRow) error) error {
 	for len(rows) > 0 {
-		part := rows[:min(partRows, len(rows))]
+		part := rows[:min(log.lookup.part, len(rows))]
 		rows = rows[len(part):]
 		if err := s.read("episodes", func(f *file) error { return log.lookup.load(ctx, f, part) }); err != nil {
 			return err

@@ -66,7 +66,7 @@ type episodeLog struct {
 	ordered []*logSegment
 	going   []collector.OpenRow
 	matcher *matcher
-	lookup   lookup
+	lookup  lookup
 }
 
 func newEpisodeLog(ctx context.Context, f *file, q *collector.Query, page collector.Page) (*episodeLog, error) {
@@ -192,9 +192,8 @@ func (l *episodeLog) take(ctx context.Context, f *file, after place, limit, enou
 			return nil, err
 		}
 		from, segments = w.to, min(2*segments, 64*firstWindow)
-		kept.cut()
 	}
-	return kept.rows, nil
+	return kept.sorted(), nil
 }
 
 // scan looks through a window.
@@ -301,10 +300,13 @@ type keeper struct {
 	limit int
 	mu    sync.Mutex
 	rows  []logRow
-	// last is the last of the rows that are full in number: none after it is kept.
+	// last is the last of the rows once they are full in number: none after it is kept.
 	full bool
 	last place
 }
+
+// spareRows are kept before it is looked which come first.
+const spareRows = 8192
 
 func (k *keeper) add(rows ...logRow) {
 	k.mu.Lock()
@@ -313,18 +315,53 @@ func (k *keeper) add(rows ...logRow) {
 		if k.full && rows[i].compare(k.last) > 0 {
 			continue
 		}
-		if k.rows = append(k.rows, rows[i]); len(k.rows) >= 2*k.limit {
+		if k.rows = append(k.rows, rows[i]); len(k.rows) >= max(2*k.limit, spareRows) {
 			k.cut()
 		}
 	}
 }
 
+// cut leaves those that come first, in no order.
 func (k *keeper) cut() {
-	slices.SortFunc(k.rows, func(a, b logRow) int { return a.compare(b.place) })
-	if len(k.rows) > k.limit {
-		k.rows = k.rows[:k.limit]
+	if len(k.rows) < k.limit {
+		return
 	}
-	if k.full = len(k.rows) == k.limit; k.full {
-		k.last = k.rows[k.limit-1].place
+	selectFirst(k.rows, k.limit)
+	k.rows = k.rows[:k.limit]
+	k.full, k.last = true, k.rows[k.limit-1].place
+}
+
+func (k *keeper) sorted() []logRow {
+	k.cut()
+	slices.SortFunc(k.rows, func(a, b logRow) int { return a.compare(b.place) })
+	return k.rows
+}
+
+// selectFirst moves the n rows that come first to the front, the last of them to the end of those (Hoare's selection).
+func selectFirst(rows []logRow, n int) {
+	for lo, hi := 0, len(rows)-1; lo < hi; {
+		pivot := rows[(lo+hi)/2].place
+		i, j := lo, hi
+		for i <= j {
+			for rows[i].compare(pivot) < 0 {
+				i++
+			}
+			for rows[j].compare(pivot) > 0 {
+				j--
+			}
+			if i <= j {
+				rows[i], rows[j] = rows[j], rows[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case n-1 <= j:
+			hi = j
+		case n-1 >= i:
+			lo = i
+		default:
+			return
+		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/dayline-project/dayline/collector/api"
 	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
 )
 
@@ -37,8 +38,23 @@ func (i *invocation) admin() (adminv1connect.AdminServiceClient, error) {
 		// A report may take its time to begin; a backup, all of it. The signals end a command.
 		DisableCompression: true,
 	}
-	return adminv1connect.NewAdminServiceClient(&http.Client{Transport: transport}, "http://collector",
+	return adminv1connect.NewAdminServiceClient(&http.Client{Transport: acting{transport, i.as}}, "http://collector",
 		connect.WithReadMaxBytes(maxAnswerBytes)), nil
+}
+
+// acting says as whom calls are made.
+type acting struct {
+	http.RoundTripper
+	as string
+}
+
+// RoundTrip of http.RoundTripper.
+func (a acting) RoundTrip(r *http.Request) (*http.Response, error) {
+	if a.as != "" {
+		r = r.Clone(r.Context())
+		r.Header.Set(api.AsHeader, a.as)
+	}
+	return a.RoundTripper.RoundTrip(r)
 }
 
 // reached turns a dialling error into words that name the socket.

@@ -27,11 +27,15 @@ const (
 
 type commands struct {
 	ConfigDir string `name:"config" placeholder:"DIR" default:"/etc/dayline" env:"DAYLINE_CONFIG" help:"Folder of the configuration files."`
+	As        string `name:"as" placeholder:"USER" help:"Act as this user: see and do what the user may."`
 
 	Serve   serveCommand   `cmd:"" help:"Run the collector."`
 	Config  configCommand  `cmd:"" help:"Check the configuration files, or write the first ones."`
 	Link    linkCommand    `cmd:"" help:"Installer links: create, list, revoke."`
 	Report  reportCommand  `cmd:"" help:"Reports: activity, people, apps, sites, hours."`
+	Person  personCommand  `cmd:"" help:"People: list, show, set."`
+	User    userCommand    `cmd:"" help:"Who may sign in: list, add, set, remove, password."`
+	Token   tokenCommand   `cmd:"" help:"API tokens: create, list, revoke."`
 	Device  deviceCommand  `cmd:"" help:"Devices: list, show, revoke, delete, uninstall."`
 	Audit   auditCommand   `cmd:"" help:"The audit log: list, verify."`
 	Backup  backupCommand  `cmd:"" help:"Back up the running collector into an empty folder, or verify a backup."`
@@ -39,21 +43,26 @@ type commands struct {
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
-// streams are where a command writes: results to out, words for people to err.
-type streams struct{ out, err io.Writer }
+// streams are where a command writes, results to out, words for people to err, and where it reads what is no argument.
+type streams struct {
+	out, err io.Writer
+	in       io.Reader
+}
 
 // invocation is what every command runs with.
 type invocation struct {
 	streams
 	ctx       context.Context
 	configDir string
+	// as is the user acted as; empty: the local administrator.
+	as string
 }
 
 func main() {
 	syscall.Umask(0o077) // whatever is written is for its owner alone
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	code := run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr})
+	code := run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr, os.Stdin})
 	stop()
 	os.Exit(code)
 }
@@ -61,7 +70,7 @@ func main() {
 // run is the program with everything it touches as arguments.
 func run(ctx context.Context, args []string, s streams) int {
 	if len(args) == 0 {
-		run(ctx, []string{"--help"}, streams{s.err, s.err})
+		run(ctx, []string{"--help"}, streams{s.err, s.err, s.in})
 		return exitUsage
 	}
 	var c commands
@@ -82,7 +91,7 @@ func run(ctx context.Context, args []string, s streams) int {
 		fmt.Fprintln(s.err, "dayline-collector:", err)
 		return exitUsage
 	}
-	err = parsed.Run(&invocation{streams: s, ctx: ctx, configDir: c.ConfigDir})
+	err = parsed.Run(&invocation{streams: s, ctx: ctx, configDir: c.ConfigDir, as: c.As})
 	if err == nil {
 		return 0
 	}

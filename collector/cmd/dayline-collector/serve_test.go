@@ -77,7 +77,9 @@ func serve(t *testing.T, configDir string) *collectorProcess {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &collectorProcess{t: t, config: configDir, log: newJournal(), ended: make(chan int, 1), end: cancel}
-	go func() { p.ended <- run(ctx, []string{"--config", configDir, "serve"}, streams{&bytes.Buffer{}, p.log}) }()
+	go func() {
+		p.ended <- run(ctx, []string{"--config", configDir, "serve"}, streams{&bytes.Buffer{}, p.log, strings.NewReader("")})
+	}()
 	t.Cleanup(func() { p.stop() })
 	p.await("collector started")
 	return p
@@ -133,8 +135,13 @@ func (p *collectorProcess) command(args ...string) (code int, out, words string)
 }
 
 func command(configDir string, args ...string) (code int, out, words string) {
+	return typing("", configDir, args...)
+}
+
+// typing runs a subcommand that reads what is typed.
+func typing(typed, configDir string, args ...string) (code int, out, words string) {
 	var o, e bytes.Buffer
-	code = run(context.Background(), append([]string{"--config", configDir}, args...), streams{&o, &e})
+	code = run(context.Background(), append([]string{"--config", configDir}, args...), streams{&o, &e, strings.NewReader(typed)})
 	return code, o.String(), e.String()
 }
 

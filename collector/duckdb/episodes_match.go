@@ -3,6 +3,7 @@ package duckdb
 import (
 	"context"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/shared/episode"
@@ -48,8 +49,8 @@ func newMatcher(ctx context.Context, f *file, q *collector.Query, search string)
 			return nil, err
 		}
 	}
-	if search == "" {
-		return m, nil
+	if search == "" || !utf8.ValidString(search) {
+		return m, nil // what is no text is in none
 	}
 	// lower() maps rune by rune (simple lower case of Unicode), as strings.ToLower does for what is open.
 	const contains = `contains(lower(`

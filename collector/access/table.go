@@ -55,6 +55,7 @@ var table = map[string]rule{
 	adminv1connect.AdminServiceShowConfigProcedure:    {setters, false},
 	adminv1connect.AdminServiceSetConfigProcedure:     {setters, true},
 	adminv1connect.AdminServiceConfigHistoryProcedure: {setters, false},
+	adminv1connect.AdminServiceCheckConfigProcedure:   {setters, false},
 
 	adminv1connect.AdminServiceListPendingProcedure:  {setters, false},
 	adminv1connect.AdminServiceClassifyProcedure:     {setters, true},

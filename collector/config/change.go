@@ -38,8 +38,11 @@ type Change struct {
 	New  string `json:"new"`
 }
 
-// changed is shown in place of a secret's values.
-const changed = "(changed)"
+// Changed is shown in place of a secret's values.
+const Changed = "(changed)"
+
+// Secret tells whether the values are not shown.
+func (c Change) Secret() bool { return c.New == Changed }
 
 // Record writes down each file of the set that differs from its newest revision: an audit entry with the keys that
 // changed, and the revision. Actor is "file" for an edit outside the pages.
@@ -140,7 +143,7 @@ func changes(file string, before, after []byte) []Change {
 		}
 		change := Change{File: file, Key: key, Old: short(a.text), New: short(b.text)}
 		if secret[cmp.Or(a.pattern, b.pattern)] {
-			change.Old, change.New = "", changed
+			change.Old, change.New = "", Changed
 		}
 		all = append(all, change)
 	}

@@ -228,7 +228,7 @@ func (d *decoder) mapping(node ast.Node, into reflect.Value, path string) {
 			return
 		}
 		key, scalar := scalarText(entry.Key)
-		whole := join(path, key)
+		whole := join(path, keyStep(key))
 		switch {
 		case !scalar:
 			d.problem(line(entry.Key), path, "a key is text")

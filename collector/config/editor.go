@@ -61,6 +61,19 @@ func (e *Editor) Apply(ctx context.Context, viewer collector.Viewer, edits []Edi
 	return changes, problems, nil
 }
 
+// Check finds what is wrong with files, were they put in place of those in force.
+func (e *Editor) Check(ctx context.Context, content map[string][]byte) []Problem {
+	w := e.Watcher
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.look(ctx)
+	set, problems := Parse(content)
+	if set == nil {
+		return problems
+	}
+	return append(append(problems, set.After(w.inForce)...), w.judge(ctx, set)...)
+}
+
 // EditFiles edits the files of a folder that no collector follows. What changed is written down when one starts.
 func EditFiles(dir string, edits []Edit) (changes []Change, problems []Problem, err error) {
 	before, problems := Load(dir)

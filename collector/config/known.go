@@ -37,13 +37,13 @@ func (s *Set) Unknown(before *Set, known Known) []Problem {
 	return problems
 }
 
-// Unchecked warns of what has to be known and could not be asked for, since no collector runs.
+// Unchecked warns of what has to be known, where no collector could be asked.
 func (s *Set) Unchecked() []Problem {
 	var problems []Problem
 	for _, r := range s.references {
 		if r.needed {
 			p := r.Problem
-			p.Reason, p.Warning = fmt.Sprintf("the collector is not running, so whether it knows person %q was not checked", r.name), true
+			p.Reason, p.Warning = fmt.Sprintf("no running collector could be asked whether it knows person %q", r.name), true
 			problems = append(problems, p)
 		}
 	}

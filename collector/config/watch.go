@@ -106,7 +106,12 @@ func (w *Watcher) look(ctx context.Context) []Problem {
 	w.seen = now
 	set, problems := check(content, problems)
 	if set != nil {
-		problems = append(set.After(w.inForce), w.judge(ctx, set)...)
+		problems = append(append(problems, set.After(w.inForce)...), w.judge(ctx, set)...)
+	}
+	for _, p := range problems {
+		if p.Warning {
+			w.Log.Warn("configuration has a doubtful entry", "file", p.File, "line", p.Line, "key", p.Key)
+		}
 	}
 	if w.wrong = nil; refusal(problems) != nil {
 		w.wrong = slices.DeleteFunc(problems, func(p Problem) bool { return p.Warning })
@@ -133,18 +138,11 @@ func (w *Watcher) put(ctx context.Context, set *Set) {
 	w.Applied(ctx, set)
 }
 
-// judge logs what is only a warning.
 func (w *Watcher) judge(ctx context.Context, set *Set) []Problem {
 	if w.Judge == nil {
 		return nil
 	}
-	problems := w.Judge(ctx, w.inForce, set)
-	for _, p := range problems {
-		if p.Warning {
-			w.Log.Warn("configuration names what is not known", "file", p.File, "line", p.Line, "key", p.Key)
-		}
-	}
-	return problems
+	return w.Judge(ctx, w.inForce, set)
 }
 
 func (w *Watcher) record(ctx context.Context, set *Set, actor string) error {

@@ -2729,6 +2729,225 @@ func (x *SetConfigResponse) GetWarnings() []string {
 	return nil
 }
 
+type CheckConfigRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Files         []*ConfigFile          `protobuf:"bytes,1,rep,name=files,proto3" json:"files,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckConfigRequest) Reset() {
+	*x = CheckConfigRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckConfigRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckConfigRequest) ProtoMessage() {}
+
+func (x *CheckConfigRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckConfigRequest.ProtoReflect.Descriptor instead.
+func (*CheckConfigRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *CheckConfigRequest) GetFiles() []*ConfigFile {
+	if x != nil {
+		return x.Files
+	}
+	return nil
+}
+
+type ConfigFile struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "account.yaml".
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfigFile) Reset() {
+	*x = ConfigFile{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigFile) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigFile) ProtoMessage() {}
+
+func (x *ConfigFile) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigFile.ProtoReflect.Descriptor instead.
+func (*ConfigFile) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *ConfigFile) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ConfigFile) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+type CheckConfigResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Problems      []*ConfigProblem       `protobuf:"bytes,1,rep,name=problems,proto3" json:"problems,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckConfigResponse) Reset() {
+	*x = CheckConfigResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckConfigResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckConfigResponse) ProtoMessage() {}
+
+func (x *CheckConfigResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckConfigResponse.ProtoReflect.Descriptor instead.
+func (*CheckConfigResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *CheckConfigResponse) GetProblems() []*ConfigProblem {
+	if x != nil {
+		return x.Problems
+	}
+	return nil
+}
+
+type ConfigProblem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	File  string                 `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
+	// From 1; 0 where it is about the whole file.
+	Line   int32  `protobuf:"varint,2,opt,name=line,proto3" json:"line,omitempty"`
+	Key    string `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The files hold all the same.
+	Warning       bool `protobuf:"varint,5,opt,name=warning,proto3" json:"warning,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfigProblem) Reset() {
+	*x = ConfigProblem{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigProblem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigProblem) ProtoMessage() {}
+
+func (x *ConfigProblem) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigProblem.ProtoReflect.Descriptor instead.
+func (*ConfigProblem) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *ConfigProblem) GetFile() string {
+	if x != nil {
+		return x.File
+	}
+	return ""
+}
+
+func (x *ConfigProblem) GetLine() int32 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+func (x *ConfigProblem) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *ConfigProblem) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ConfigProblem) GetWarning() bool {
+	if x != nil {
+		return x.Warning
+	}
+	return false
+}
+
 type ConfigHistoryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty: all files.
@@ -2741,7 +2960,7 @@ type ConfigHistoryRequest struct {
 
 func (x *ConfigHistoryRequest) Reset() {
 	*x = ConfigHistoryRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2753,7 +2972,7 @@ func (x *ConfigHistoryRequest) String() string {
 func (*ConfigHistoryRequest) ProtoMessage() {}
 
 func (x *ConfigHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2766,7 +2985,7 @@ func (x *ConfigHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ConfigHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{48}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ConfigHistoryRequest) GetFile() string {
@@ -2792,7 +3011,7 @@ type ConfigHistoryResponse struct {
 
 func (x *ConfigHistoryResponse) Reset() {
 	*x = ConfigHistoryResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2804,7 +3023,7 @@ func (x *ConfigHistoryResponse) String() string {
 func (*ConfigHistoryResponse) ProtoMessage() {}
 
 func (x *ConfigHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2817,7 +3036,7 @@ func (x *ConfigHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ConfigHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{49}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ConfigHistoryResponse) GetChanges() []*ConfigChange {
@@ -2841,7 +3060,7 @@ type ConfigChange struct {
 
 func (x *ConfigChange) Reset() {
 	*x = ConfigChange{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2853,7 +3072,7 @@ func (x *ConfigChange) String() string {
 func (*ConfigChange) ProtoMessage() {}
 
 func (x *ConfigChange) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2866,7 +3085,7 @@ func (x *ConfigChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigChange.ProtoReflect.Descriptor instead.
 func (*ConfigChange) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{50}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ConfigChange) GetAt() string {
@@ -2920,7 +3139,7 @@ type PendingReport struct {
 
 func (x *PendingReport) Reset() {
 	*x = PendingReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2932,7 +3151,7 @@ func (x *PendingReport) String() string {
 func (*PendingReport) ProtoMessage() {}
 
 func (x *PendingReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2945,7 +3164,7 @@ func (x *PendingReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingReport.ProtoReflect.Descriptor instead.
 func (*PendingReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{51}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *PendingReport) GetRows() []*PendingRow {
@@ -2971,7 +3190,7 @@ type PendingRow struct {
 
 func (x *PendingRow) Reset() {
 	*x = PendingRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2983,7 +3202,7 @@ func (x *PendingRow) String() string {
 func (*PendingRow) ProtoMessage() {}
 
 func (x *PendingRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2996,7 +3215,7 @@ func (x *PendingRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingRow.ProtoReflect.Descriptor instead.
 func (*PendingRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{52}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *PendingRow) GetApp() string {
@@ -3054,7 +3273,7 @@ type ClassifyRequest struct {
 
 func (x *ClassifyRequest) Reset() {
 	*x = ClassifyRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3066,7 +3285,7 @@ func (x *ClassifyRequest) String() string {
 func (*ClassifyRequest) ProtoMessage() {}
 
 func (x *ClassifyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3079,7 +3298,7 @@ func (x *ClassifyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClassifyRequest.ProtoReflect.Descriptor instead.
 func (*ClassifyRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{53}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ClassifyRequest) GetRules() []*Rule {
@@ -3121,7 +3340,7 @@ type Rule struct {
 
 func (x *Rule) Reset() {
 	*x = Rule{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3133,7 +3352,7 @@ func (x *Rule) String() string {
 func (*Rule) ProtoMessage() {}
 
 func (x *Rule) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3146,7 +3365,7 @@ func (x *Rule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rule.ProtoReflect.Descriptor instead.
 func (*Rule) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{54}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *Rule) GetApp() string {
@@ -3202,7 +3421,7 @@ type ClassifyResponse struct {
 
 func (x *ClassifyResponse) Reset() {
 	*x = ClassifyResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3214,7 +3433,7 @@ func (x *ClassifyResponse) String() string {
 func (*ClassifyResponse) ProtoMessage() {}
 
 func (x *ClassifyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3227,7 +3446,7 @@ func (x *ClassifyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClassifyResponse.ProtoReflect.Descriptor instead.
 func (*ClassifyResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{55}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ClassifyResponse) GetAdded() int32 {
@@ -3265,7 +3484,7 @@ type ExplainClassRequest struct {
 
 func (x *ExplainClassRequest) Reset() {
 	*x = ExplainClassRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3277,7 +3496,7 @@ func (x *ExplainClassRequest) String() string {
 func (*ExplainClassRequest) ProtoMessage() {}
 
 func (x *ExplainClassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3290,7 +3509,7 @@ func (x *ExplainClassRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainClassRequest.ProtoReflect.Descriptor instead.
 func (*ExplainClassRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{56}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ExplainClassRequest) GetApp() string {
@@ -3343,7 +3562,7 @@ type ExplainClassResponse struct {
 
 func (x *ExplainClassResponse) Reset() {
 	*x = ExplainClassResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3355,7 +3574,7 @@ func (x *ExplainClassResponse) String() string {
 func (*ExplainClassResponse) ProtoMessage() {}
 
 func (x *ExplainClassResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3368,7 +3587,7 @@ func (x *ExplainClassResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainClassResponse.ProtoReflect.Descriptor instead.
 func (*ExplainClassResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{57}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ExplainClassResponse) GetStatus() string {
@@ -3416,7 +3635,7 @@ type ExportRulesRequest struct {
 
 func (x *ExportRulesRequest) Reset() {
 	*x = ExportRulesRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3428,7 +3647,7 @@ func (x *ExportRulesRequest) String() string {
 func (*ExportRulesRequest) ProtoMessage() {}
 
 func (x *ExportRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3441,7 +3660,7 @@ func (x *ExportRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRulesRequest.ProtoReflect.Descriptor instead.
 func (*ExportRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{58}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ExportRulesRequest) GetShipped() bool {
@@ -3460,7 +3679,7 @@ type ExportRulesResponse struct {
 
 func (x *ExportRulesResponse) Reset() {
 	*x = ExportRulesResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3472,7 +3691,7 @@ func (x *ExportRulesResponse) String() string {
 func (*ExportRulesResponse) ProtoMessage() {}
 
 func (x *ExportRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3485,7 +3704,7 @@ func (x *ExportRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRulesResponse.ProtoReflect.Descriptor instead.
 func (*ExportRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{59}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ExportRulesResponse) GetCsv() string {
@@ -3514,7 +3733,7 @@ type ListAuditRequest struct {
 
 func (x *ListAuditRequest) Reset() {
 	*x = ListAuditRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3526,7 +3745,7 @@ func (x *ListAuditRequest) String() string {
 func (*ListAuditRequest) ProtoMessage() {}
 
 func (x *ListAuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3539,7 +3758,7 @@ func (x *ListAuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAuditRequest.ProtoReflect.Descriptor instead.
 func (*ListAuditRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{60}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ListAuditRequest) GetAfterSequence() float64 {
@@ -3605,7 +3824,7 @@ type AuditEntry struct {
 
 func (x *AuditEntry) Reset() {
 	*x = AuditEntry{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3617,7 +3836,7 @@ func (x *AuditEntry) String() string {
 func (*AuditEntry) ProtoMessage() {}
 
 func (x *AuditEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3630,7 +3849,7 @@ func (x *AuditEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
 func (*AuditEntry) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{61}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *AuditEntry) GetSequence() float64 {
@@ -3684,7 +3903,7 @@ type ListAuditResponse struct {
 
 func (x *ListAuditResponse) Reset() {
 	*x = ListAuditResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3696,7 +3915,7 @@ func (x *ListAuditResponse) String() string {
 func (*ListAuditResponse) ProtoMessage() {}
 
 func (x *ListAuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3709,7 +3928,7 @@ func (x *ListAuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAuditResponse.ProtoReflect.Descriptor instead.
 func (*ListAuditResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{62}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ListAuditResponse) GetEntries() []*AuditEntry {
@@ -3727,7 +3946,7 @@ type VerifyAuditRequest struct {
 
 func (x *VerifyAuditRequest) Reset() {
 	*x = VerifyAuditRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3739,7 +3958,7 @@ func (x *VerifyAuditRequest) String() string {
 func (*VerifyAuditRequest) ProtoMessage() {}
 
 func (x *VerifyAuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3752,7 +3971,7 @@ func (x *VerifyAuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyAuditRequest.ProtoReflect.Descriptor instead.
 func (*VerifyAuditRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{63}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{67}
 }
 
 type VerifyAuditResponse struct {
@@ -3767,7 +3986,7 @@ type VerifyAuditResponse struct {
 
 func (x *VerifyAuditResponse) Reset() {
 	*x = VerifyAuditResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3779,7 +3998,7 @@ func (x *VerifyAuditResponse) String() string {
 func (*VerifyAuditResponse) ProtoMessage() {}
 
 func (x *VerifyAuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3792,7 +4011,7 @@ func (x *VerifyAuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyAuditResponse.ProtoReflect.Descriptor instead.
 func (*VerifyAuditResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{64}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *VerifyAuditResponse) GetEntries() float64 {
@@ -3824,7 +4043,7 @@ type StorageRequest struct {
 
 func (x *StorageRequest) Reset() {
 	*x = StorageRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3836,7 +4055,7 @@ func (x *StorageRequest) String() string {
 func (*StorageRequest) ProtoMessage() {}
 
 func (x *StorageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3849,7 +4068,7 @@ func (x *StorageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StorageRequest.ProtoReflect.Descriptor instead.
 func (*StorageRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{65}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{69}
 }
 
 type StorageReport struct {
@@ -3879,7 +4098,7 @@ type StorageReport struct {
 
 func (x *StorageReport) Reset() {
 	*x = StorageReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3891,7 +4110,7 @@ func (x *StorageReport) String() string {
 func (*StorageReport) ProtoMessage() {}
 
 func (x *StorageReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3904,7 +4123,7 @@ func (x *StorageReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StorageReport.ProtoReflect.Descriptor instead.
 func (*StorageReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{66}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *StorageReport) GetBytes() float64 {
@@ -4026,7 +4245,7 @@ type StoragePart struct {
 
 func (x *StoragePart) Reset() {
 	*x = StoragePart{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4038,7 +4257,7 @@ func (x *StoragePart) String() string {
 func (*StoragePart) ProtoMessage() {}
 
 func (x *StoragePart) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4051,7 +4270,7 @@ func (x *StoragePart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoragePart.ProtoReflect.Descriptor instead.
 func (*StoragePart) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{67}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *StoragePart) GetId() string {
@@ -4090,7 +4309,7 @@ type CompactRequest struct {
 
 func (x *CompactRequest) Reset() {
 	*x = CompactRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4102,7 +4321,7 @@ func (x *CompactRequest) String() string {
 func (*CompactRequest) ProtoMessage() {}
 
 func (x *CompactRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4115,7 +4334,7 @@ func (x *CompactRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompactRequest.ProtoReflect.Descriptor instead.
 func (*CompactRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{68}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{72}
 }
 
 type CompactResponse struct {
@@ -4128,7 +4347,7 @@ type CompactResponse struct {
 
 func (x *CompactResponse) Reset() {
 	*x = CompactResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4140,7 +4359,7 @@ func (x *CompactResponse) String() string {
 func (*CompactResponse) ProtoMessage() {}
 
 func (x *CompactResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4153,7 +4372,7 @@ func (x *CompactResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompactResponse.ProtoReflect.Descriptor instead.
 func (*CompactResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{69}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *CompactResponse) GetBytesBefore() float64 {
@@ -4184,7 +4403,7 @@ type StripPrivacyRequest struct {
 
 func (x *StripPrivacyRequest) Reset() {
 	*x = StripPrivacyRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4196,7 +4415,7 @@ func (x *StripPrivacyRequest) String() string {
 func (*StripPrivacyRequest) ProtoMessage() {}
 
 func (x *StripPrivacyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4209,7 +4428,7 @@ func (x *StripPrivacyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StripPrivacyRequest.ProtoReflect.Descriptor instead.
 func (*StripPrivacyRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{70}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *StripPrivacyRequest) GetBefore() string {
@@ -4249,7 +4468,7 @@ type StripPrivacyResponse struct {
 
 func (x *StripPrivacyResponse) Reset() {
 	*x = StripPrivacyResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4261,7 +4480,7 @@ func (x *StripPrivacyResponse) String() string {
 func (*StripPrivacyResponse) ProtoMessage() {}
 
 func (x *StripPrivacyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4274,7 +4493,7 @@ func (x *StripPrivacyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StripPrivacyResponse.ProtoReflect.Descriptor instead.
 func (*StripPrivacyResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{71}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *StripPrivacyResponse) GetEpisodes() float64 {
@@ -4294,7 +4513,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4306,7 +4525,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4319,7 +4538,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{72}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *BackupRequest) GetDirectory() string {
@@ -4338,7 +4557,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4350,7 +4569,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4363,7 +4582,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{73}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *BackupResponse) GetBytes() float64 {
@@ -4402,7 +4621,7 @@ type ReportRequest struct {
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4414,7 +4633,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4427,7 +4646,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{74}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *ReportRequest) GetFrom() string {
@@ -4527,7 +4746,7 @@ type Days struct {
 
 func (x *Days) Reset() {
 	*x = Days{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4539,7 +4758,7 @@ func (x *Days) String() string {
 func (*Days) ProtoMessage() {}
 
 func (x *Days) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4552,7 +4771,7 @@ func (x *Days) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Days.ProtoReflect.Descriptor instead.
 func (*Days) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{75}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *Days) GetFrom() string {
@@ -4594,7 +4813,7 @@ type Times struct {
 
 func (x *Times) Reset() {
 	*x = Times{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4606,7 +4825,7 @@ func (x *Times) String() string {
 func (*Times) ProtoMessage() {}
 
 func (x *Times) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4619,7 +4838,7 @@ func (x *Times) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Times.ProtoReflect.Descriptor instead.
 func (*Times) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{76}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *Times) GetProductiveActive() float64 {
@@ -4703,7 +4922,7 @@ type DashboardReport struct {
 
 func (x *DashboardReport) Reset() {
 	*x = DashboardReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4715,7 +4934,7 @@ func (x *DashboardReport) String() string {
 func (*DashboardReport) ProtoMessage() {}
 
 func (x *DashboardReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4728,7 +4947,7 @@ func (x *DashboardReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardReport.ProtoReflect.Descriptor instead.
 func (*DashboardReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{77}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *DashboardReport) GetDays() *Days {
@@ -4798,7 +5017,7 @@ type DashboardRow struct {
 
 func (x *DashboardRow) Reset() {
 	*x = DashboardRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4810,7 +5029,7 @@ func (x *DashboardRow) String() string {
 func (*DashboardRow) ProtoMessage() {}
 
 func (x *DashboardRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4823,7 +5042,7 @@ func (x *DashboardRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardRow.ProtoReflect.Descriptor instead.
 func (*DashboardRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{78}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *DashboardRow) GetDay() string {
@@ -4857,7 +5076,7 @@ type PeopleReport struct {
 
 func (x *PeopleReport) Reset() {
 	*x = PeopleReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4869,7 +5088,7 @@ func (x *PeopleReport) String() string {
 func (*PeopleReport) ProtoMessage() {}
 
 func (x *PeopleReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4882,7 +5101,7 @@ func (x *PeopleReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleReport.ProtoReflect.Descriptor instead.
 func (*PeopleReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{79}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *PeopleReport) GetRows() []*PeopleRow {
@@ -4917,7 +5136,7 @@ type PeopleRow struct {
 
 func (x *PeopleRow) Reset() {
 	*x = PeopleRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4929,7 +5148,7 @@ func (x *PeopleRow) String() string {
 func (*PeopleRow) ProtoMessage() {}
 
 func (x *PeopleRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4942,7 +5161,7 @@ func (x *PeopleRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleRow.ProtoReflect.Descriptor instead.
 func (*PeopleRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{80}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *PeopleRow) GetPerson() string {
@@ -5018,7 +5237,7 @@ type AppsReport struct {
 
 func (x *AppsReport) Reset() {
 	*x = AppsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5030,7 +5249,7 @@ func (x *AppsReport) String() string {
 func (*AppsReport) ProtoMessage() {}
 
 func (x *AppsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5043,7 +5262,7 @@ func (x *AppsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsReport.ProtoReflect.Descriptor instead.
 func (*AppsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{81}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *AppsReport) GetRows() []*AppsRow {
@@ -5079,7 +5298,7 @@ type AppsRow struct {
 
 func (x *AppsRow) Reset() {
 	*x = AppsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5091,7 +5310,7 @@ func (x *AppsRow) String() string {
 func (*AppsRow) ProtoMessage() {}
 
 func (x *AppsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5104,7 +5323,7 @@ func (x *AppsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsRow.ProtoReflect.Descriptor instead.
 func (*AppsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{82}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{86}
 }
 
 func (x *AppsRow) GetApp() string {
@@ -5180,7 +5399,7 @@ type SitesReport struct {
 
 func (x *SitesReport) Reset() {
 	*x = SitesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5192,7 +5411,7 @@ func (x *SitesReport) String() string {
 func (*SitesReport) ProtoMessage() {}
 
 func (x *SitesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5205,7 +5424,7 @@ func (x *SitesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesReport.ProtoReflect.Descriptor instead.
 func (*SitesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{83}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{87}
 }
 
 func (x *SitesReport) GetRows() []*SitesRow {
@@ -5238,7 +5457,7 @@ type SitesRow struct {
 
 func (x *SitesRow) Reset() {
 	*x = SitesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5250,7 +5469,7 @@ func (x *SitesRow) String() string {
 func (*SitesRow) ProtoMessage() {}
 
 func (x *SitesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5263,7 +5482,7 @@ func (x *SitesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesRow.ProtoReflect.Descriptor instead.
 func (*SitesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{84}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{88}
 }
 
 func (x *SitesRow) GetSite() string {
@@ -5333,7 +5552,7 @@ type TitlesReport struct {
 
 func (x *TitlesReport) Reset() {
 	*x = TitlesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5345,7 +5564,7 @@ func (x *TitlesReport) String() string {
 func (*TitlesReport) ProtoMessage() {}
 
 func (x *TitlesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5358,7 +5577,7 @@ func (x *TitlesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesReport.ProtoReflect.Descriptor instead.
 func (*TitlesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{85}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{89}
 }
 
 func (x *TitlesReport) GetRows() []*TitlesRow {
@@ -5389,7 +5608,7 @@ type TitlesRow struct {
 
 func (x *TitlesRow) Reset() {
 	*x = TitlesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5401,7 +5620,7 @@ func (x *TitlesRow) String() string {
 func (*TitlesRow) ProtoMessage() {}
 
 func (x *TitlesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5414,7 +5633,7 @@ func (x *TitlesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesRow.ProtoReflect.Descriptor instead.
 func (*TitlesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{86}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{90}
 }
 
 func (x *TitlesRow) GetTitle() string {
@@ -5469,7 +5688,7 @@ type CategoriesReport struct {
 
 func (x *CategoriesReport) Reset() {
 	*x = CategoriesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5481,7 +5700,7 @@ func (x *CategoriesReport) String() string {
 func (*CategoriesReport) ProtoMessage() {}
 
 func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5494,7 +5713,7 @@ func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesReport.ProtoReflect.Descriptor instead.
 func (*CategoriesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{87}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{91}
 }
 
 func (x *CategoriesReport) GetRows() []*CategoriesRow {
@@ -5527,7 +5746,7 @@ type CategoriesRow struct {
 
 func (x *CategoriesRow) Reset() {
 	*x = CategoriesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5539,7 +5758,7 @@ func (x *CategoriesRow) String() string {
 func (*CategoriesRow) ProtoMessage() {}
 
 func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5552,7 +5771,7 @@ func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesRow.ProtoReflect.Descriptor instead.
 func (*CategoriesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{88}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{92}
 }
 
 func (x *CategoriesRow) GetCategory() string {
@@ -5614,7 +5833,7 @@ type HoursReport struct {
 
 func (x *HoursReport) Reset() {
 	*x = HoursReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5626,7 +5845,7 @@ func (x *HoursReport) String() string {
 func (*HoursReport) ProtoMessage() {}
 
 func (x *HoursReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5639,7 +5858,7 @@ func (x *HoursReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursReport.ProtoReflect.Descriptor instead.
 func (*HoursReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{89}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{93}
 }
 
 func (x *HoursReport) GetRows() []*HoursRow {
@@ -5681,7 +5900,7 @@ type HoursRow struct {
 
 func (x *HoursRow) Reset() {
 	*x = HoursRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5693,7 +5912,7 @@ func (x *HoursRow) String() string {
 func (*HoursRow) ProtoMessage() {}
 
 func (x *HoursRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5706,7 +5925,7 @@ func (x *HoursRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursRow.ProtoReflect.Descriptor instead.
 func (*HoursRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{90}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{94}
 }
 
 func (x *HoursRow) GetPerson() string {
@@ -5810,7 +6029,7 @@ type GroupsReport struct {
 
 func (x *GroupsReport) Reset() {
 	*x = GroupsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5822,7 +6041,7 @@ func (x *GroupsReport) String() string {
 func (*GroupsReport) ProtoMessage() {}
 
 func (x *GroupsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5835,7 +6054,7 @@ func (x *GroupsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsReport.ProtoReflect.Descriptor instead.
 func (*GroupsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{91}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{95}
 }
 
 func (x *GroupsReport) GetRows() []*GroupsRow {
@@ -5869,7 +6088,7 @@ type GroupsRow struct {
 
 func (x *GroupsRow) Reset() {
 	*x = GroupsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5881,7 +6100,7 @@ func (x *GroupsRow) String() string {
 func (*GroupsRow) ProtoMessage() {}
 
 func (x *GroupsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5894,7 +6113,7 @@ func (x *GroupsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsRow.ProtoReflect.Descriptor instead.
 func (*GroupsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{92}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{96}
 }
 
 func (x *GroupsRow) GetGroup() string {
@@ -5958,7 +6177,7 @@ type TimelineRequest struct {
 
 func (x *TimelineRequest) Reset() {
 	*x = TimelineRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5970,7 +6189,7 @@ func (x *TimelineRequest) String() string {
 func (*TimelineRequest) ProtoMessage() {}
 
 func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5983,7 +6202,7 @@ func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineRequest.ProtoReflect.Descriptor instead.
 func (*TimelineRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{93}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{97}
 }
 
 func (x *TimelineRequest) GetAsk() *ReportRequest {
@@ -6012,7 +6231,7 @@ type TimelineReport struct {
 
 func (x *TimelineReport) Reset() {
 	*x = TimelineReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6024,7 +6243,7 @@ func (x *TimelineReport) String() string {
 func (*TimelineReport) ProtoMessage() {}
 
 func (x *TimelineReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6037,7 +6256,7 @@ func (x *TimelineReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineReport.ProtoReflect.Descriptor instead.
 func (*TimelineReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{94}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{98}
 }
 
 func (x *TimelineReport) GetDays() *Days {
@@ -6084,7 +6303,7 @@ type TimelineBlock struct {
 
 func (x *TimelineBlock) Reset() {
 	*x = TimelineBlock{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6096,7 +6315,7 @@ func (x *TimelineBlock) String() string {
 func (*TimelineBlock) ProtoMessage() {}
 
 func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6109,7 +6328,7 @@ func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineBlock.ProtoReflect.Descriptor instead.
 func (*TimelineBlock) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{95}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{99}
 }
 
 func (x *TimelineBlock) GetStart() string {
@@ -6173,7 +6392,7 @@ type TimelineGap struct {
 
 func (x *TimelineGap) Reset() {
 	*x = TimelineGap{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6185,7 +6404,7 @@ func (x *TimelineGap) String() string {
 func (*TimelineGap) ProtoMessage() {}
 
 func (x *TimelineGap) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6198,7 +6417,7 @@ func (x *TimelineGap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineGap.ProtoReflect.Descriptor instead.
 func (*TimelineGap) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{96}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{100}
 }
 
 func (x *TimelineGap) GetStart() string {
@@ -6231,7 +6450,7 @@ type LiveReport struct {
 
 func (x *LiveReport) Reset() {
 	*x = LiveReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6243,7 +6462,7 @@ func (x *LiveReport) String() string {
 func (*LiveReport) ProtoMessage() {}
 
 func (x *LiveReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6256,7 +6475,7 @@ func (x *LiveReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveReport.ProtoReflect.Descriptor instead.
 func (*LiveReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{97}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{101}
 }
 
 func (x *LiveReport) GetRows() []*LiveRow {
@@ -6289,7 +6508,7 @@ type LiveRow struct {
 
 func (x *LiveRow) Reset() {
 	*x = LiveRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6301,7 +6520,7 @@ func (x *LiveRow) String() string {
 func (*LiveRow) ProtoMessage() {}
 
 func (x *LiveRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6314,7 +6533,7 @@ func (x *LiveRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveRow.ProtoReflect.Descriptor instead.
 func (*LiveRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{98}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{102}
 }
 
 func (x *LiveRow) GetPerson() string {
@@ -6417,7 +6636,7 @@ type ActivityReport struct {
 
 func (x *ActivityReport) Reset() {
 	*x = ActivityReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6429,7 +6648,7 @@ func (x *ActivityReport) String() string {
 func (*ActivityReport) ProtoMessage() {}
 
 func (x *ActivityReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6442,7 +6661,7 @@ func (x *ActivityReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityReport.ProtoReflect.Descriptor instead.
 func (*ActivityReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{99}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{103}
 }
 
 func (x *ActivityReport) GetRows() []*ActivityRow {
@@ -6484,7 +6703,7 @@ type ActivityRow struct {
 
 func (x *ActivityRow) Reset() {
 	*x = ActivityRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6496,7 +6715,7 @@ func (x *ActivityRow) String() string {
 func (*ActivityRow) ProtoMessage() {}
 
 func (x *ActivityRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6509,7 +6728,7 @@ func (x *ActivityRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityRow.ProtoReflect.Descriptor instead.
 func (*ActivityRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{100}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{104}
 }
 
 func (x *ActivityRow) GetDevice() string {
@@ -6673,7 +6892,7 @@ type ListActivityRequest struct {
 
 func (x *ListActivityRequest) Reset() {
 	*x = ListActivityRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6685,7 +6904,7 @@ func (x *ListActivityRequest) String() string {
 func (*ListActivityRequest) ProtoMessage() {}
 
 func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6698,7 +6917,7 @@ func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityRequest.ProtoReflect.Descriptor instead.
 func (*ListActivityRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{101}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{105}
 }
 
 func (x *ListActivityRequest) GetAsk() *ReportRequest {
@@ -6741,7 +6960,7 @@ type ListActivityResponse struct {
 
 func (x *ListActivityResponse) Reset() {
 	*x = ListActivityResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6753,7 +6972,7 @@ func (x *ListActivityResponse) String() string {
 func (*ListActivityResponse) ProtoMessage() {}
 
 func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6766,7 +6985,7 @@ func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityResponse.ProtoReflect.Descriptor instead.
 func (*ListActivityResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{102}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{106}
 }
 
 func (x *ListActivityResponse) GetRows() []*ActivityRow {
@@ -6803,7 +7022,7 @@ type ExportRequest struct {
 
 func (x *ExportRequest) Reset() {
 	*x = ExportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6815,7 +7034,7 @@ func (x *ExportRequest) String() string {
 func (*ExportRequest) ProtoMessage() {}
 
 func (x *ExportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6828,7 +7047,7 @@ func (x *ExportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRequest.ProtoReflect.Descriptor instead.
 func (*ExportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{103}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{107}
 }
 
 func (x *ExportRequest) GetReport() string {
@@ -7031,7 +7250,21 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x11SetConfigResponse\x12\x10\n" +
 	"\x03old\x18\x01 \x01(\tR\x03old\x12\x10\n" +
 	"\x03new\x18\x02 \x01(\tR\x03new\x12\x1a\n" +
-	"\bwarnings\x18\x03 \x03(\tR\bwarnings\"@\n" +
+	"\bwarnings\x18\x03 \x03(\tR\bwarnings\"H\n" +
+	"\x12CheckConfigRequest\x122\n" +
+	"\x05files\x18\x01 \x03(\v2\x1c.dayline.admin.v1.ConfigFileR\x05files\"4\n" +
+	"\n" +
+	"ConfigFile\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"R\n" +
+	"\x13CheckConfigResponse\x12;\n" +
+	"\bproblems\x18\x01 \x03(\v2\x1f.dayline.admin.v1.ConfigProblemR\bproblems\"{\n" +
+	"\rConfigProblem\x12\x12\n" +
+	"\x04file\x18\x01 \x01(\tR\x04file\x12\x12\n" +
+	"\x04line\x18\x02 \x01(\x05R\x04line\x12\x10\n" +
+	"\x03key\x18\x03 \x01(\tR\x03key\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x18\n" +
+	"\awarning\x18\x05 \x01(\bR\awarning\"@\n" +
 	"\x14ConfigHistoryRequest\x12\x12\n" +
 	"\x04file\x18\x01 \x01(\tR\x04file\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\x05R\x05limit\"Q\n" +
@@ -7360,7 +7593,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\rExportRequest\x12\x16\n" +
 	"\x06report\x18\x01 \x01(\tR\x06report\x121\n" +
 	"\x03ask\x18\x02 \x01(\v2\x1f.dayline.admin.v1.ReportRequestR\x03ask\x12\x16\n" +
-	"\x06format\x18\x03 \x01(\tR\x06format2\xca\x1f\n" +
+	"\x06format\x18\x03 \x01(\tR\x06format2\xa6 \n" +
 	"\fAdminService\x12K\n" +
 	"\x06WhoAmI\x12\x1f.dayline.admin.v1.WhoAmIRequest\x1a .dayline.admin.v1.WhoAmIResponse\x12K\n" +
 	"\x06SignIn\x12\x1f.dayline.admin.v1.SignInRequest\x1a .dayline.admin.v1.SignInResponse\x12N\n" +
@@ -7391,7 +7624,8 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"ShowConfig\x12#.dayline.admin.v1.ShowConfigRequest\x1a$.dayline.admin.v1.ShowConfigResponse\x12T\n" +
 	"\tSetConfig\x12\".dayline.admin.v1.SetConfigRequest\x1a#.dayline.admin.v1.SetConfigResponse\x12`\n" +
-	"\rConfigHistory\x12&.dayline.admin.v1.ConfigHistoryRequest\x1a'.dayline.admin.v1.ConfigHistoryResponse\x12O\n" +
+	"\rConfigHistory\x12&.dayline.admin.v1.ConfigHistoryRequest\x1a'.dayline.admin.v1.ConfigHistoryResponse\x12Z\n" +
+	"\vCheckConfig\x12$.dayline.admin.v1.CheckConfigRequest\x1a%.dayline.admin.v1.CheckConfigResponse\x12O\n" +
 	"\vListPending\x12\x1f.dayline.admin.v1.ReportRequest\x1a\x1f.dayline.admin.v1.PendingReport\x12Q\n" +
 	"\bClassify\x12!.dayline.admin.v1.ClassifyRequest\x1a\".dayline.admin.v1.ClassifyResponse\x12]\n" +
 	"\fExplainClass\x12%.dayline.admin.v1.ExplainClassRequest\x1a&.dayline.admin.v1.ExplainClassResponse\x12Z\n" +
@@ -7430,7 +7664,7 @@ func file_dayline_admin_v1_admin_proto_rawDescGZIP() []byte {
 	return file_dayline_admin_v1_admin_proto_rawDescData
 }
 
-var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 104)
+var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 108)
 var file_dayline_admin_v1_admin_proto_goTypes = []any{
 	(*WhoAmIRequest)(nil),         // 0: dayline.admin.v1.WhoAmIRequest
 	(*WhoAmIResponse)(nil),        // 1: dayline.admin.v1.WhoAmIResponse
@@ -7480,62 +7714,66 @@ var file_dayline_admin_v1_admin_proto_goTypes = []any{
 	(*ConfigValue)(nil),           // 45: dayline.admin.v1.ConfigValue
 	(*SetConfigRequest)(nil),      // 46: dayline.admin.v1.SetConfigRequest
 	(*SetConfigResponse)(nil),     // 47: dayline.admin.v1.SetConfigResponse
-	(*ConfigHistoryRequest)(nil),  // 48: dayline.admin.v1.ConfigHistoryRequest
-	(*ConfigHistoryResponse)(nil), // 49: dayline.admin.v1.ConfigHistoryResponse
-	(*ConfigChange)(nil),          // 50: dayline.admin.v1.ConfigChange
-	(*PendingReport)(nil),         // 51: dayline.admin.v1.PendingReport
-	(*PendingRow)(nil),            // 52: dayline.admin.v1.PendingRow
-	(*ClassifyRequest)(nil),       // 53: dayline.admin.v1.ClassifyRequest
-	(*Rule)(nil),                  // 54: dayline.admin.v1.Rule
-	(*ClassifyResponse)(nil),      // 55: dayline.admin.v1.ClassifyResponse
-	(*ExplainClassRequest)(nil),   // 56: dayline.admin.v1.ExplainClassRequest
-	(*ExplainClassResponse)(nil),  // 57: dayline.admin.v1.ExplainClassResponse
-	(*ExportRulesRequest)(nil),    // 58: dayline.admin.v1.ExportRulesRequest
-	(*ExportRulesResponse)(nil),   // 59: dayline.admin.v1.ExportRulesResponse
-	(*ListAuditRequest)(nil),      // 60: dayline.admin.v1.ListAuditRequest
-	(*AuditEntry)(nil),            // 61: dayline.admin.v1.AuditEntry
-	(*ListAuditResponse)(nil),     // 62: dayline.admin.v1.ListAuditResponse
-	(*VerifyAuditRequest)(nil),    // 63: dayline.admin.v1.VerifyAuditRequest
-	(*VerifyAuditResponse)(nil),   // 64: dayline.admin.v1.VerifyAuditResponse
-	(*StorageRequest)(nil),        // 65: dayline.admin.v1.StorageRequest
-	(*StorageReport)(nil),         // 66: dayline.admin.v1.StorageReport
-	(*StoragePart)(nil),           // 67: dayline.admin.v1.StoragePart
-	(*CompactRequest)(nil),        // 68: dayline.admin.v1.CompactRequest
-	(*CompactResponse)(nil),       // 69: dayline.admin.v1.CompactResponse
-	(*StripPrivacyRequest)(nil),   // 70: dayline.admin.v1.StripPrivacyRequest
-	(*StripPrivacyResponse)(nil),  // 71: dayline.admin.v1.StripPrivacyResponse
-	(*BackupRequest)(nil),         // 72: dayline.admin.v1.BackupRequest
-	(*BackupResponse)(nil),        // 73: dayline.admin.v1.BackupResponse
-	(*ReportRequest)(nil),         // 74: dayline.admin.v1.ReportRequest
-	(*Days)(nil),                  // 75: dayline.admin.v1.Days
-	(*Times)(nil),                 // 76: dayline.admin.v1.Times
-	(*DashboardReport)(nil),       // 77: dayline.admin.v1.DashboardReport
-	(*DashboardRow)(nil),          // 78: dayline.admin.v1.DashboardRow
-	(*PeopleReport)(nil),          // 79: dayline.admin.v1.PeopleReport
-	(*PeopleRow)(nil),             // 80: dayline.admin.v1.PeopleRow
-	(*AppsReport)(nil),            // 81: dayline.admin.v1.AppsReport
-	(*AppsRow)(nil),               // 82: dayline.admin.v1.AppsRow
-	(*SitesReport)(nil),           // 83: dayline.admin.v1.SitesReport
-	(*SitesRow)(nil),              // 84: dayline.admin.v1.SitesRow
-	(*TitlesReport)(nil),          // 85: dayline.admin.v1.TitlesReport
-	(*TitlesRow)(nil),             // 86: dayline.admin.v1.TitlesRow
-	(*CategoriesReport)(nil),      // 87: dayline.admin.v1.CategoriesReport
-	(*CategoriesRow)(nil),         // 88: dayline.admin.v1.CategoriesRow
-	(*HoursReport)(nil),           // 89: dayline.admin.v1.HoursReport
-	(*HoursRow)(nil),              // 90: dayline.admin.v1.HoursRow
-	(*GroupsReport)(nil),          // 91: dayline.admin.v1.GroupsReport
-	(*GroupsRow)(nil),             // 92: dayline.admin.v1.GroupsRow
-	(*TimelineRequest)(nil),       // 93: dayline.admin.v1.TimelineRequest
-	(*TimelineReport)(nil),        // 94: dayline.admin.v1.TimelineReport
-	(*TimelineBlock)(nil),         // 95: dayline.admin.v1.TimelineBlock
-	(*TimelineGap)(nil),           // 96: dayline.admin.v1.TimelineGap
-	(*LiveReport)(nil),            // 97: dayline.admin.v1.LiveReport
-	(*LiveRow)(nil),               // 98: dayline.admin.v1.LiveRow
-	(*ActivityReport)(nil),        // 99: dayline.admin.v1.ActivityReport
-	(*ActivityRow)(nil),           // 100: dayline.admin.v1.ActivityRow
-	(*ListActivityRequest)(nil),   // 101: dayline.admin.v1.ListActivityRequest
-	(*ListActivityResponse)(nil),  // 102: dayline.admin.v1.ListActivityResponse
-	(*ExportRequest)(nil),         // 103: dayline.admin.v1.ExportRequest
+	(*CheckConfigRequest)(nil),    // 48: dayline.admin.v1.CheckConfigRequest
+	(*ConfigFile)(nil),            // 49: dayline.admin.v1.ConfigFile
+	(*CheckConfigResponse)(nil),   // 50: dayline.admin.v1.CheckConfigResponse
+	(*ConfigProblem)(nil),         // 51: dayline.admin.v1.ConfigProblem
+	(*ConfigHistoryRequest)(nil),  // 52: dayline.admin.v1.ConfigHistoryRequest
+	(*ConfigHistoryResponse)(nil), // 53: dayline.admin.v1.ConfigHistoryResponse
+	(*ConfigChange)(nil),          // 54: dayline.admin.v1.ConfigChange
+	(*PendingReport)(nil),         // 55: dayline.admin.v1.PendingReport
+	(*PendingRow)(nil),            // 56: dayline.admin.v1.PendingRow
+	(*ClassifyRequest)(nil),       // 57: dayline.admin.v1.ClassifyRequest
+	(*Rule)(nil),                  // 58: dayline.admin.v1.Rule
+	(*ClassifyResponse)(nil),      // 59: dayline.admin.v1.ClassifyResponse
+	(*ExplainClassRequest)(nil),   // 60: dayline.admin.v1.ExplainClassRequest
+	(*ExplainClassResponse)(nil),  // 61: dayline.admin.v1.ExplainClassResponse
+	(*ExportRulesRequest)(nil),    // 62: dayline.admin.v1.ExportRulesRequest
+	(*ExportRulesResponse)(nil),   // 63: dayline.admin.v1.ExportRulesResponse
+	(*ListAuditRequest)(nil),      // 64: dayline.admin.v1.ListAuditRequest
+	(*AuditEntry)(nil),            // 65: dayline.admin.v1.AuditEntry
+	(*ListAuditResponse)(nil),     // 66: dayline.admin.v1.ListAuditResponse
+	(*VerifyAuditRequest)(nil),    // 67: dayline.admin.v1.VerifyAuditRequest
+	(*VerifyAuditResponse)(nil),   // 68: dayline.admin.v1.VerifyAuditResponse
+	(*StorageRequest)(nil),        // 69: dayline.admin.v1.StorageRequest
+	(*StorageReport)(nil),         // 70: dayline.admin.v1.StorageReport
+	(*StoragePart)(nil),           // 71: dayline.admin.v1.StoragePart
+	(*CompactRequest)(nil),        // 72: dayline.admin.v1.CompactRequest
+	(*CompactResponse)(nil),       // 73: dayline.admin.v1.CompactResponse
+	(*StripPrivacyRequest)(nil),   // 74: dayline.admin.v1.StripPrivacyRequest
+	(*StripPrivacyResponse)(nil),  // 75: dayline.admin.v1.StripPrivacyResponse
+	(*BackupRequest)(nil),         // 76: dayline.admin.v1.BackupRequest
+	(*BackupResponse)(nil),        // 77: dayline.admin.v1.BackupResponse
+	(*ReportRequest)(nil),         // 78: dayline.admin.v1.ReportRequest
+	(*Days)(nil),                  // 79: dayline.admin.v1.Days
+	(*Times)(nil),                 // 80: dayline.admin.v1.Times
+	(*DashboardReport)(nil),       // 81: dayline.admin.v1.DashboardReport
+	(*DashboardRow)(nil),          // 82: dayline.admin.v1.DashboardRow
+	(*PeopleReport)(nil),          // 83: dayline.admin.v1.PeopleReport
+	(*PeopleRow)(nil),             // 84: dayline.admin.v1.PeopleRow
+	(*AppsReport)(nil),            // 85: dayline.admin.v1.AppsReport
+	(*AppsRow)(nil),               // 86: dayline.admin.v1.AppsRow
+	(*SitesReport)(nil),           // 87: dayline.admin.v1.SitesReport
+	(*SitesRow)(nil),              // 88: dayline.admin.v1.SitesRow
+	(*TitlesReport)(nil),          // 89: dayline.admin.v1.TitlesReport
+	(*TitlesRow)(nil),             // 90: dayline.admin.v1.TitlesRow
+	(*CategoriesReport)(nil),      // 91: dayline.admin.v1.CategoriesReport
+	(*CategoriesRow)(nil),         // 92: dayline.admin.v1.CategoriesRow
+	(*HoursReport)(nil),           // 93: dayline.admin.v1.HoursReport
+	(*HoursRow)(nil),              // 94: dayline.admin.v1.HoursRow
+	(*GroupsReport)(nil),          // 95: dayline.admin.v1.GroupsReport
+	(*GroupsRow)(nil),             // 96: dayline.admin.v1.GroupsRow
+	(*TimelineRequest)(nil),       // 97: dayline.admin.v1.TimelineRequest
+	(*TimelineReport)(nil),        // 98: dayline.admin.v1.TimelineReport
+	(*TimelineBlock)(nil),         // 99: dayline.admin.v1.TimelineBlock
+	(*TimelineGap)(nil),           // 100: dayline.admin.v1.TimelineGap
+	(*LiveReport)(nil),            // 101: dayline.admin.v1.LiveReport
+	(*LiveRow)(nil),               // 102: dayline.admin.v1.LiveRow
+	(*ActivityReport)(nil),        // 103: dayline.admin.v1.ActivityReport
+	(*ActivityRow)(nil),           // 104: dayline.admin.v1.ActivityRow
+	(*ListActivityRequest)(nil),   // 105: dayline.admin.v1.ListActivityRequest
+	(*ListActivityResponse)(nil),  // 106: dayline.admin.v1.ListActivityResponse
+	(*ExportRequest)(nil),         // 107: dayline.admin.v1.ExportRequest
 }
 var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
 	8,   // 0: dayline.admin.v1.CreateLinkResponse.link:type_name -> dayline.admin.v1.Link
@@ -7548,151 +7786,155 @@ var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
 	38,  // 7: dayline.admin.v1.CreateTokenResponse.token:type_name -> dayline.admin.v1.Token
 	38,  // 8: dayline.admin.v1.ListTokensResponse.tokens:type_name -> dayline.admin.v1.Token
 	45,  // 9: dayline.admin.v1.ShowConfigResponse.values:type_name -> dayline.admin.v1.ConfigValue
-	50,  // 10: dayline.admin.v1.ConfigHistoryResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	52,  // 11: dayline.admin.v1.PendingReport.rows:type_name -> dayline.admin.v1.PendingRow
-	54,  // 12: dayline.admin.v1.ClassifyRequest.rules:type_name -> dayline.admin.v1.Rule
-	61,  // 13: dayline.admin.v1.ListAuditResponse.entries:type_name -> dayline.admin.v1.AuditEntry
-	67,  // 14: dayline.admin.v1.StorageReport.months:type_name -> dayline.admin.v1.StoragePart
-	67,  // 15: dayline.admin.v1.StorageReport.people:type_name -> dayline.admin.v1.StoragePart
-	67,  // 16: dayline.admin.v1.StorageReport.devices:type_name -> dayline.admin.v1.StoragePart
-	75,  // 17: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
-	76,  // 18: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
-	78,  // 19: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
-	80,  // 20: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
-	82,  // 21: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
-	84,  // 22: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
-	88,  // 23: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
-	76,  // 24: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
-	80,  // 25: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
-	75,  // 26: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
-	76,  // 27: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
-	82,  // 28: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
-	75,  // 29: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
-	84,  // 30: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
-	75,  // 31: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
-	86,  // 32: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
-	75,  // 33: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
-	88,  // 34: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
-	75,  // 35: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
-	76,  // 36: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
-	90,  // 37: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
-	75,  // 38: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
-	76,  // 39: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
-	92,  // 40: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
-	75,  // 41: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
-	76,  // 42: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
-	74,  // 43: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	75,  // 44: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
-	90,  // 45: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
-	95,  // 46: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
-	96,  // 47: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
-	76,  // 48: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
-	98,  // 49: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
-	76,  // 50: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
-	100, // 51: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
-	74,  // 52: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	100, // 53: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
-	75,  // 54: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
-	74,  // 55: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	0,   // 56: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
-	2,   // 57: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
-	4,   // 58: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
-	6,   // 59: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
-	9,   // 60: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
-	11,  // 61: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
-	13,  // 62: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
-	16,  // 63: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
-	16,  // 64: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
-	16,  // 65: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
-	18,  // 66: dayline.admin.v1.AdminService.ListPeople:input_type -> dayline.admin.v1.ListPeopleRequest
-	21,  // 67: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
-	23,  // 68: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
-	25,  // 69: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
-	27,  // 70: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
-	30,  // 71: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
-	32,  // 72: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
-	34,  // 73: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
-	36,  // 74: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
-	39,  // 75: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
-	41,  // 76: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
-	43,  // 77: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
-	46,  // 78: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
-	48,  // 79: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
-	74,  // 80: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
-	53,  // 81: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
-	56,  // 82: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
-	58,  // 83: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
-	60,  // 84: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
-	63,  // 85: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
-	65,  // 86: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
-	68,  // 87: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
-	70,  // 88: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
-	72,  // 89: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
-	74,  // 90: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
-	74,  // 91: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
-	74,  // 92: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
-	74,  // 93: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
-	74,  // 94: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
-	74,  // 95: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
-	74,  // 96: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
-	74,  // 97: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
-	93,  // 98: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
-	74,  // 99: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
-	74,  // 100: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
-	101, // 101: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
-	103, // 102: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
-	1,   // 103: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
-	3,   // 104: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
-	5,   // 105: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
-	7,   // 106: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
-	10,  // 107: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
-	12,  // 108: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
-	14,  // 109: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
-	17,  // 110: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
-	17,  // 111: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
-	17,  // 112: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
-	19,  // 113: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
-	22,  // 114: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
-	24,  // 115: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
-	26,  // 116: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
-	28,  // 117: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
-	31,  // 118: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
-	33,  // 119: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
-	35,  // 120: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
-	37,  // 121: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
-	40,  // 122: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
-	42,  // 123: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
-	44,  // 124: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
-	47,  // 125: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
-	49,  // 126: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
-	51,  // 127: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
-	55,  // 128: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
-	57,  // 129: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
-	59,  // 130: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
-	62,  // 131: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
-	64,  // 132: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
-	66,  // 133: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
-	69,  // 134: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
-	71,  // 135: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
-	73,  // 136: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
-	77,  // 137: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
-	79,  // 138: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
-	81,  // 139: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
-	83,  // 140: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
-	85,  // 141: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
-	87,  // 142: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
-	89,  // 143: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
-	91,  // 144: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
-	94,  // 145: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
-	97,  // 146: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
-	99,  // 147: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
-	102, // 148: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
-	26,  // 149: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
-	103, // [103:150] is the sub-list for method output_type
-	56,  // [56:103] is the sub-list for method input_type
-	56,  // [56:56] is the sub-list for extension type_name
-	56,  // [56:56] is the sub-list for extension extendee
-	0,   // [0:56] is the sub-list for field type_name
+	49,  // 10: dayline.admin.v1.CheckConfigRequest.files:type_name -> dayline.admin.v1.ConfigFile
+	51,  // 11: dayline.admin.v1.CheckConfigResponse.problems:type_name -> dayline.admin.v1.ConfigProblem
+	54,  // 12: dayline.admin.v1.ConfigHistoryResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	56,  // 13: dayline.admin.v1.PendingReport.rows:type_name -> dayline.admin.v1.PendingRow
+	58,  // 14: dayline.admin.v1.ClassifyRequest.rules:type_name -> dayline.admin.v1.Rule
+	65,  // 15: dayline.admin.v1.ListAuditResponse.entries:type_name -> dayline.admin.v1.AuditEntry
+	71,  // 16: dayline.admin.v1.StorageReport.months:type_name -> dayline.admin.v1.StoragePart
+	71,  // 17: dayline.admin.v1.StorageReport.people:type_name -> dayline.admin.v1.StoragePart
+	71,  // 18: dayline.admin.v1.StorageReport.devices:type_name -> dayline.admin.v1.StoragePart
+	79,  // 19: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
+	80,  // 20: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
+	82,  // 21: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
+	84,  // 22: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
+	86,  // 23: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
+	88,  // 24: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
+	92,  // 25: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
+	80,  // 26: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
+	84,  // 27: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
+	79,  // 28: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
+	80,  // 29: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
+	86,  // 30: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
+	79,  // 31: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
+	88,  // 32: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
+	79,  // 33: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
+	90,  // 34: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
+	79,  // 35: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
+	92,  // 36: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
+	79,  // 37: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
+	80,  // 38: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
+	94,  // 39: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
+	79,  // 40: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
+	80,  // 41: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
+	96,  // 42: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
+	79,  // 43: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
+	80,  // 44: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
+	78,  // 45: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	79,  // 46: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
+	94,  // 47: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
+	99,  // 48: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
+	100, // 49: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
+	80,  // 50: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
+	102, // 51: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
+	80,  // 52: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
+	104, // 53: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
+	78,  // 54: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	104, // 55: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
+	79,  // 56: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
+	78,  // 57: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	0,   // 58: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
+	2,   // 59: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
+	4,   // 60: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
+	6,   // 61: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
+	9,   // 62: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
+	11,  // 63: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
+	13,  // 64: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
+	16,  // 65: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
+	16,  // 66: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
+	16,  // 67: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
+	18,  // 68: dayline.admin.v1.AdminService.ListPeople:input_type -> dayline.admin.v1.ListPeopleRequest
+	21,  // 69: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
+	23,  // 70: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
+	25,  // 71: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
+	27,  // 72: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
+	30,  // 73: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
+	32,  // 74: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
+	34,  // 75: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
+	36,  // 76: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
+	39,  // 77: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
+	41,  // 78: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
+	43,  // 79: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
+	46,  // 80: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
+	52,  // 81: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
+	48,  // 82: dayline.admin.v1.AdminService.CheckConfig:input_type -> dayline.admin.v1.CheckConfigRequest
+	78,  // 83: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
+	57,  // 84: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
+	60,  // 85: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
+	62,  // 86: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
+	64,  // 87: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
+	67,  // 88: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
+	69,  // 89: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
+	72,  // 90: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
+	74,  // 91: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
+	76,  // 92: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
+	78,  // 93: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
+	78,  // 94: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
+	78,  // 95: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
+	78,  // 96: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
+	78,  // 97: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
+	78,  // 98: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
+	78,  // 99: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
+	78,  // 100: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
+	97,  // 101: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
+	78,  // 102: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
+	78,  // 103: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
+	105, // 104: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
+	107, // 105: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
+	1,   // 106: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
+	3,   // 107: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
+	5,   // 108: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
+	7,   // 109: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
+	10,  // 110: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
+	12,  // 111: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
+	14,  // 112: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
+	17,  // 113: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
+	17,  // 114: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
+	17,  // 115: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
+	19,  // 116: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
+	22,  // 117: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
+	24,  // 118: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
+	26,  // 119: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
+	28,  // 120: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
+	31,  // 121: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
+	33,  // 122: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
+	35,  // 123: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
+	37,  // 124: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
+	40,  // 125: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
+	42,  // 126: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
+	44,  // 127: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
+	47,  // 128: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
+	53,  // 129: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
+	50,  // 130: dayline.admin.v1.AdminService.CheckConfig:output_type -> dayline.admin.v1.CheckConfigResponse
+	55,  // 131: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
+	59,  // 132: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
+	61,  // 133: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
+	63,  // 134: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
+	66,  // 135: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
+	68,  // 136: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
+	70,  // 137: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
+	73,  // 138: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
+	75,  // 139: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
+	77,  // 140: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
+	81,  // 141: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
+	83,  // 142: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
+	85,  // 143: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
+	87,  // 144: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
+	89,  // 145: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
+	91,  // 146: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
+	93,  // 147: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
+	95,  // 148: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
+	98,  // 149: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
+	101, // 150: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
+	103, // 151: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
+	106, // 152: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
+	26,  // 153: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
+	106, // [106:154] is the sub-list for method output_type
+	58,  // [58:106] is the sub-list for method input_type
+	58,  // [58:58] is the sub-list for extension type_name
+	58,  // [58:58] is the sub-list for extension extendee
+	0,   // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_dayline_admin_v1_admin_proto_init() }
@@ -7707,7 +7949,7 @@ func file_dayline_admin_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dayline_admin_v1_admin_proto_rawDesc), len(file_dayline_admin_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   104,
+			NumMessages:   108,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

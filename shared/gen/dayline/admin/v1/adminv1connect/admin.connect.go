@@ -93,6 +93,9 @@ const (
 	// AdminServiceConfigHistoryProcedure is the fully-qualified name of the AdminService's
 	// ConfigHistory RPC.
 	AdminServiceConfigHistoryProcedure = "/dayline.admin.v1.AdminService/ConfigHistory"
+	// AdminServiceCheckConfigProcedure is the fully-qualified name of the AdminService's CheckConfig
+	// RPC.
+	AdminServiceCheckConfigProcedure = "/dayline.admin.v1.AdminService/CheckConfig"
 	// AdminServiceListPendingProcedure is the fully-qualified name of the AdminService's ListPending
 	// RPC.
 	AdminServiceListPendingProcedure = "/dayline.admin.v1.AdminService/ListPending"
@@ -190,6 +193,8 @@ type AdminServiceClient interface {
 	// Sets or removes one value of a file; comments and order stay. Nothing changes where the whole would not hold.
 	SetConfig(context.Context, *connect.Request[v1.SetConfigRequest]) (*connect.Response[v1.SetConfigResponse], error)
 	ConfigHistory(context.Context, *connect.Request[v1.ConfigHistoryRequest]) (*connect.Response[v1.ConfigHistoryResponse], error)
+	// What would be wrong with files, were they put in place of those in force.
+	CheckConfig(context.Context, *connect.Request[v1.CheckConfigRequest]) (*connect.Response[v1.CheckConfigResponse], error)
 	// What has no status, by time spent.
 	ListPending(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.PendingReport], error)
 	// Sets rules, one for each subject, all or none.
@@ -378,6 +383,12 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("ConfigHistory")),
 			connect.WithClientOptions(opts...),
 		),
+		checkConfig: connect.NewClient[v1.CheckConfigRequest, v1.CheckConfigResponse](
+			httpClient,
+			baseURL+AdminServiceCheckConfigProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("CheckConfig")),
+			connect.WithClientOptions(opts...),
+		),
 		listPending: connect.NewClient[v1.ReportRequest, v1.PendingReport](
 			httpClient,
 			baseURL+AdminServiceListPendingProcedure,
@@ -545,6 +556,7 @@ type adminServiceClient struct {
 	showConfig       *connect.Client[v1.ShowConfigRequest, v1.ShowConfigResponse]
 	setConfig        *connect.Client[v1.SetConfigRequest, v1.SetConfigResponse]
 	configHistory    *connect.Client[v1.ConfigHistoryRequest, v1.ConfigHistoryResponse]
+	checkConfig      *connect.Client[v1.CheckConfigRequest, v1.CheckConfigResponse]
 	listPending      *connect.Client[v1.ReportRequest, v1.PendingReport]
 	classify         *connect.Client[v1.ClassifyRequest, v1.ClassifyResponse]
 	explainClass     *connect.Client[v1.ExplainClassRequest, v1.ExplainClassResponse]
@@ -688,6 +700,11 @@ func (c *adminServiceClient) SetConfig(ctx context.Context, req *connect.Request
 // ConfigHistory calls dayline.admin.v1.AdminService.ConfigHistory.
 func (c *adminServiceClient) ConfigHistory(ctx context.Context, req *connect.Request[v1.ConfigHistoryRequest]) (*connect.Response[v1.ConfigHistoryResponse], error) {
 	return c.configHistory.CallUnary(ctx, req)
+}
+
+// CheckConfig calls dayline.admin.v1.AdminService.CheckConfig.
+func (c *adminServiceClient) CheckConfig(ctx context.Context, req *connect.Request[v1.CheckConfigRequest]) (*connect.Response[v1.CheckConfigResponse], error) {
+	return c.checkConfig.CallUnary(ctx, req)
 }
 
 // ListPending calls dayline.admin.v1.AdminService.ListPending.
@@ -839,6 +856,8 @@ type AdminServiceHandler interface {
 	// Sets or removes one value of a file; comments and order stay. Nothing changes where the whole would not hold.
 	SetConfig(context.Context, *connect.Request[v1.SetConfigRequest]) (*connect.Response[v1.SetConfigResponse], error)
 	ConfigHistory(context.Context, *connect.Request[v1.ConfigHistoryRequest]) (*connect.Response[v1.ConfigHistoryResponse], error)
+	// What would be wrong with files, were they put in place of those in force.
+	CheckConfig(context.Context, *connect.Request[v1.CheckConfigRequest]) (*connect.Response[v1.CheckConfigResponse], error)
 	// What has no status, by time spent.
 	ListPending(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.PendingReport], error)
 	// Sets rules, one for each subject, all or none.
@@ -1021,6 +1040,12 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		AdminServiceConfigHistoryProcedure,
 		svc.ConfigHistory,
 		connect.WithSchema(adminServiceMethods.ByName("ConfigHistory")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceCheckConfigHandler := connect.NewUnaryHandler(
+		AdminServiceCheckConfigProcedure,
+		svc.CheckConfig,
+		connect.WithSchema(adminServiceMethods.ByName("CheckConfig")),
 		connect.WithHandlerOptions(opts...),
 	)
 	adminServiceListPendingHandler := connect.NewUnaryHandler(
@@ -1211,6 +1236,8 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServiceSetConfigHandler.ServeHTTP(w, r)
 		case AdminServiceConfigHistoryProcedure:
 			adminServiceConfigHistoryHandler.ServeHTTP(w, r)
+		case AdminServiceCheckConfigProcedure:
+			adminServiceCheckConfigHandler.ServeHTTP(w, r)
 		case AdminServiceListPendingProcedure:
 			adminServiceListPendingHandler.ServeHTTP(w, r)
 		case AdminServiceClassifyProcedure:
@@ -1360,6 +1387,10 @@ func (UnimplementedAdminServiceHandler) SetConfig(context.Context, *connect.Requ
 
 func (UnimplementedAdminServiceHandler) ConfigHistory(context.Context, *connect.Request[v1.ConfigHistoryRequest]) (*connect.Response[v1.ConfigHistoryResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ConfigHistory is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) CheckConfig(context.Context, *connect.Request[v1.CheckConfigRequest]) (*connect.Response[v1.CheckConfigResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.CheckConfig is not implemented"))
 }
 
 func (UnimplementedAdminServiceHandler) ListPending(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.PendingReport], error) {

@@ -1,0 +1,63 @@
+package config
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/dayline-project/dayline/collector"
+)
+
+// Revised is a change, when it was put in force, and who made it: "file" for an edit of the file itself.
+type Revised struct {
+	Change
+	At    time.Time
+	Actor string
+}
+
+// History gives the changes of a file, or of all where it is empty, newest first and at most limit. The collector keeps
+// the newest revisions of each file (collector.MaxFileRevisions): what lies further back is in the audit log. A file's
+// first revision is told as one change, whose key is empty.
+func History(ctx context.Context, ledger Ledger, file string, limit int) ([]Revised, error) {
+	for some := 32; ; some *= 8 {
+		revisions, err := ledger.FileRevisions(ctx, some)
+		if err != nil {
+			return nil, fmt.Errorf("config: history: %w", err)
+		}
+		all := len(revisions) < some
+		if changes := compared(revisions, file, all, limit); all || len(changes) >= limit {
+			return changes, nil
+		}
+	}
+}
+
+// compared gives what differs between revisions, newest first, and those before them; all: before the last there was none.
+func compared(revisions []collector.FileRevision, file string, all bool, limit int) []Revised {
+	before := make([]*collector.FileRevision, len(revisions))
+	next := map[string]int{}
+	for i, r := range revisions {
+		if newer, is := next[r.File]; is {
+			before[newer] = &revisions[i]
+		}
+		next[r.File] = i
+	}
+	var list []Revised
+	for i, r := range revisions {
+		if file != "" && r.File != file || len(list) >= limit {
+			continue
+		}
+		changed := []Change{{File: r.File, New: "the first that is known"}}
+		if before[i] != nil {
+			changed = changes(r.File, before[i].Content, r.Content)
+			if len(changed) == 0 {
+				changed = []Change{{File: r.File, New: "comments or spaces"}}
+			}
+		} else if !all {
+			continue
+		}
+		for _, c := range changed[:min(len(changed), limit-len(list))] {
+			list = append(list, Revised{c, r.At, r.Actor})
+		}
+	}
+	return list
+}

@@ -111,7 +111,8 @@ type Registry interface {
 	// PutSecret replaces a named secret.
 	PutSecret(ctx context.Context, name string, value []byte) error
 
-	// Revisions of the configuration files: whenever a set of files is applied, what changed.
+	// Revisions of the configuration files: whenever a set of files is applied, what changed; the newest
+	// MaxFileRevisions of each.
 	AddFileRevision(ctx context.Context, revision FileRevision) error
 	FileRevisions(ctx context.Context, limit int) ([]FileRevision, error)
 	// EditFileRevisions changes what is kept of a file's past, so that it is in no file as it was; its hashes stay.
@@ -136,6 +137,9 @@ const (
 	MaxSessions = 20
 	MaxTokens   = 100
 )
+
+// MaxFileRevisions of one configuration file are kept: what changed before is in the audit log.
+const MaxFileRevisions = 200
 
 // Credential is what a user signs in with.
 type Credential struct {

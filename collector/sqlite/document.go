@@ -68,11 +68,16 @@ func (r *Registry) Document(ctx context.Context, revision string) ([]byte, error
 	return found[0], nil
 }
 
-// AddFileRevision keeps an applied configuration file.
+// AddFileRevision keeps an applied configuration file, and lets go of its oldest revision beyond collector.MaxFileRevisions.
 func (r *Registry) AddFileRevision(ctx context.Context, revision collector.FileRevision) error {
 	return r.write(ctx, "add file revision", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "INSERT INTO file_revisions (file, at_ms, actor, sha256, content) VALUES (?, ?, ?, ?, ?)",
 			revision.File, millis(revision.At), revision.Actor, revision.SHA256, notNil(revision.Content))
+		if err == nil {
+			_, err = tx.ExecContext(ctx, `DELETE FROM file_revisions WHERE file = ? AND id <= (
+				SELECT id FROM file_revisions WHERE file = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+				revision.File, revision.File, collector.MaxFileRevisions)
+		}
 		return err
 	})
 }

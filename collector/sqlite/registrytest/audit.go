@@ -107,4 +107,10 @@ func fileRevisions(t *testing.T, r collector.Registry) {
 	equal(t, "newest first", got[0].SHA256+got[1].SHA256, "21")
 	equal(t, "content", string(got[0].Content), "settle: 2s\n")
 	equal(t, "time", got[0].At, noon.Add(2*time.Hour))
+	for n := range collector.MaxFileRevisions + 2 {
+		check(t, r.AddFileRevision(ctx, collector.FileRevision{File: "people.yaml", At: noon, Actor: "file", SHA256: fmt.Sprint(n)}))
+	}
+	got = must[[]collector.FileRevision](t)(r.FileRevisions(ctx, 0))
+	equal(t, "bounded for each file", len(got), 3+collector.MaxFileRevisions)
+	equal(t, "the newest stay", got[0].SHA256, fmt.Sprint(collector.MaxFileRevisions+1))
 }

@@ -1,10 +1,10 @@
 package config
 
 import (
-	"cmp"
 	"fmt"
-	"net/url"
 	"strings"
+
+	"github.com/dayline-project/dayline/collector/address"
 )
 
 // Classification is the content of classification.yaml: what counts as what.
@@ -56,8 +56,10 @@ func (c *Classification) check(d *decoder, known bool, groups []string) {
 		if rule.Verdict == (Verdict{}) && len(rule.Exceptions) == 0 {
 			d.at(key, "says neither status nor category")
 		}
+		excepted := unique{}
 		for j, exception := range rule.Exceptions {
 			at := fmt.Sprintf("%s.exceptions[%d]", key, j)
+			excepted.check(d, at+".group", exception.Group)
 			if known {
 				checkGroup(d, at+".group", exception.Group, groups)
 			}
@@ -83,18 +85,30 @@ func (r *Rule) checkSubject(d *decoder, key string, subjects unique) {
 	case given != 1:
 		d.at(key, "names %d of app, site and url; exactly one is wanted", given)
 		return
-	case r.Site != "" && strings.ContainsAny(r.Site, "/:@ "):
+	case r.Site != "" && !address.Valid(address.Host(r.Site)):
 		d.at(key+".site", "%q is not a host such as mail.example.com; write url for an address", r.Site)
 	case r.URL != "":
-		if address, err := url.Parse(r.URL); err != nil || address.Scheme != "https" && address.Scheme != "http" || address.Hostname() == "" {
+		if host, _, ok := address.Parse(r.URL); !ok || !address.Valid(host) {
 			d.at(key+".url", "%q is not an http or https address", r.URL)
 		}
+		if strings.ContainsAny(r.URL, "?#") {
+			d.warn(key+".url", "what follows ? or # is not compared: the rule holds for the whole page")
+		}
 	}
-	if r.App != "" {
-		subjects.check(d, key+".app", "app "+r.App)
-	} else {
-		subjects.check(d, key, cmp.Or(r.Site, r.URL))
+	subjects.exactly(d, key, r.Subject())
+}
+
+// Subject tells what the rule is about from other subjects, however it is written: "app Code", "site example.com", "url
+// example.com/a". Applications count as they are spelt, since Linux tells them apart.
+func (r *Rule) Subject() string {
+	switch {
+	case r.App != "":
+		return "app " + r.App
+	case r.Site != "":
+		return "site " + address.Host(r.Site)
 	}
+	host, path, _ := address.Parse(r.URL)
+	return "url " + host + strings.TrimRight(path, "/")
 }
 
 func (c *Classification) checkVerdict(d *decoder, key string, v Verdict) {
@@ -103,5 +117,21 @@ func (c *Classification) checkVerdict(d *decoder, key string, v Verdict) {
 	}
 	if v.Category != "" {
 		checkWord(d, key+".category", v.Category, append(append([]string{}, c.Categories...), Ignore)...)
+	}
+}
+
+// exactly refuses a value that was given before, in the same case.
+func (u unique) exactly(d *decoder, key, value string) {
+	if first, taken := u[value]; taken {
+		d.at(key, "stands at %s already", first)
+		return
+	}
+	u[value] = key
+}
+
+// warn reports what is likely a slip, and holds all the same.
+func (d *decoder) warn(key, reason string, args ...any) {
+	if !d.full() {
+		d.problems = append(d.problems, Problem{File: d.file, Line: d.line(key), Key: key, Reason: fmt.Sprintf(reason, args...), Warning: true})
 	}
 }

@@ -144,13 +144,17 @@ func nameOf(pattern string, item *node) string {
 	return item.textAt(nameKeys[pattern])
 }
 
-// named tells whether an item has a name; the case counts for single values only.
+// named tells whether an item has a name; the case counts for single values, and for applications, which Linux tells
+// apart by it.
 func named(pattern string, item *node, name string) bool {
 	if item.kind == scalar {
 		return item.text == name
 	}
 	if pattern == rulesPattern { // thousands of them are looked through: without making a text of each
 		kind, subject, _ := strings.Cut(name, " ")
+		if kind == "app" {
+			return subject != "" && item.textAt(kind) == subject
+		}
 		return subject != "" && strings.EqualFold(item.textAt(kind), subject)
 	}
 	own := nameOf(pattern, item)

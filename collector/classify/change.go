@@ -1,0 +1,251 @@
+package classify
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/collector/address"
+	"github.com/dayline-project/dayline/collector/config"
+	"github.com/dayline-project/dayline/shared/stream"
+)
+
+// Bounds of one request.
+const (
+	maxChanges = 10_000
+	// maxNameBytes of anything in the files.
+	maxNameBytes = 255
+)
+
+// Change says of a subject, or of its exception for a group, what it is to count as. An empty status or category leaves
+// what is there, "-" takes it away.
+type Change struct {
+	Subject
+	Status, Category, Group string
+	// Place it was given at, as people call it: "line 3", "rules[2]".
+	Place string
+}
+
+// Counts of rules.
+type Counts struct{ Added, Changed, Removed int }
+
+// leave takes a status or category away.
+const leave = "-"
+
+// Edits turns changes, one for each subject and group, into edits of classification.yaml: all or none. With replace the
+// changes are all that is left: rules and exceptions of others go, and exceptions come in the order of the changes.
+// A category that is new joins the file's. Whatever is wrong is told at once, as BadRequest of the field.
+func Edits(set *config.Set, changes []Change, replace bool, field string) ([]config.Edit, Counts, error) {
+	var bad faults
+	if len(changes) > maxChanges {
+		return nil, Counts{}, collector.Refuse(collector.TooLarge, field, "%d rules are more than %d", len(changes), maxChanges)
+	}
+	groups := map[string]string{}
+	for _, group := range set.People.Groups {
+		groups[strings.ToLower(group.Name)] = group.Name
+	}
+	plan := newPlan(set.Classification, replace)
+	for _, change := range changes {
+		if change.check(groups, &bad) {
+			plan.apply(change, &bad)
+		}
+	}
+	plan.finish(&bad)
+	if err := bad.refusal(field); err != nil {
+		return nil, Counts{}, err
+	}
+	edits, counts := plan.edits()
+	return edits, counts, nil
+}
+
+// check makes a change's words the file's, and tells whether nothing is wrong with it.
+func (c *Change) check(groups map[string]string, bad *faults) bool {
+	before := len(*bad)
+	c.App, c.Site, c.URL = strings.TrimSpace(c.App), strings.TrimSpace(c.Site), strings.TrimSpace(c.URL)
+	c.Status, c.Category, c.Group = strings.ToLower(strings.TrimSpace(c.Status)), strings.TrimSpace(c.Category), strings.TrimSpace(c.Group)
+	given := 0
+	for _, name := range []string{c.App, c.Site, c.URL} {
+		if name != "" {
+			given++
+		}
+	}
+	switch {
+	case given != 1:
+		bad.add(c, "", "%d of app, site and url are given; exactly one is wanted", given)
+	case c.App != "":
+		bad.text(c, "app", c.App)
+	case c.Site != "" && !address.Valid(address.Host(c.Site)):
+		bad.add(c, "site", "%q is not a host such as mail.example.com", cut(c.Site))
+	case c.URL != "":
+		host, _, ok := address.Parse(c.URL)
+		if !ok || !address.Valid(host) {
+			bad.add(c, "url", "%q is not an http or https address", cut(c.URL))
+		}
+		bad.text(c, "url", c.URL)
+	}
+	if c.Status != "" && c.Status != leave && statusNumber(c.Status) == 0 {
+		bad.add(c, "status", "%q is none of productive, unproductive, undefined and -", cut(c.Status))
+	}
+	bad.text(c, "category", c.Category)
+	if strings.EqualFold(c.Category, config.Ignore) {
+		c.Category = config.Ignore
+	}
+	if name, known := groups[strings.ToLower(c.Group)]; known {
+		c.Group = name
+	} else if c.Group != "" {
+		bad.add(c, "group", "there is no group %q", cut(c.Group))
+	}
+	return len(*bad) == before
+}
+
+// plan is what the rules are to be.
+type plan struct {
+	replace bool
+	// categories are the file's, the first that are known, and the new ones.
+	categories []string
+	known      int
+	// rules are those of the file, in its order, then those added. With replace they begin empty.
+	rules []*planned
+	byKey map[string]*planned
+	// done are the subjects and groups spoken of, and where.
+	done map[string]string
+}
+
+// planned is a rule on its way; was is nil for a new one.
+type planned struct {
+	config.Rule
+	was   *config.Rule
+	place string
+	spoke bool
+}
+
+func newPlan(c *config.Classification, replace bool) *plan {
+	p := &plan{replace: replace, categories: slices.Clone(c.Categories), known: len(c.Categories), byKey: map[string]*planned{}, done: map[string]string{}}
+	for i := range c.Rules {
+		was := &c.Rules[i]
+		now := &planned{Rule: *was, was: was}
+		now.Exceptions = slices.Clone(was.Exceptions)
+		if replace {
+			now.Verdict, now.Exceptions = config.Verdict{}, nil
+		}
+		p.rules = append(p.rules, now)
+		p.byKey[was.Subject()] = now
+	}
+	return p
+}
+
+// apply carries one change out.
+func (p *plan) apply(c Change, bad *faults) {
+	fresh := &planned{Rule: config.Rule{App: c.App, Site: c.Site, URL: c.URL}}
+	key := fresh.Subject()
+	if before, twice := p.done[key+"\n"+c.Group]; twice {
+		bad.add(&c, "", "%s is spoken of at %s already", c.Subject, before)
+		return
+	}
+	p.done[key+"\n"+c.Group] = c.Place
+	rule := p.byKey[key]
+	if rule == nil {
+		rule = fresh
+		p.rules = append(p.rules, rule)
+		p.byKey[key] = rule
+	}
+	rule.spoke, rule.place = true, cmp.Or(rule.place, c.Place)
+	verdict := &rule.Verdict
+	if c.Group != "" {
+		at := slices.IndexFunc(rule.Exceptions, func(e config.Exception) bool { return e.Group == c.Group })
+		if at < 0 {
+			at = len(rule.Exceptions)
+			rule.Exceptions = append(rule.Exceptions, config.Exception{Group: c.Group})
+		}
+		verdict = &rule.Exceptions[at].Verdict
+	}
+	if c.Category != "" && c.Category != leave {
+		c.Category = p.category(c.Category)
+	}
+	put(&verdict.Status, c.Status)
+	put(&verdict.Category, c.Category)
+}
+
+func put(into *string, word string) {
+	switch word {
+	case "":
+	case leave:
+		*into = ""
+	default:
+		*into = word
+	}
+}
+
+// category gives a category as the file spells it, and adds one that is new.
+func (p *plan) category(name string) string {
+	if name == config.Ignore {
+		return name
+	}
+	at := slices.IndexFunc(p.categories, func(known string) bool { return strings.EqualFold(known, name) })
+	if at < 0 {
+		at = len(p.categories)
+		p.categories = append(p.categories, name)
+	}
+	return p.categories[at]
+}
+
+// finish drops what says nothing any more.
+func (p *plan) finish(bad *faults) {
+	for _, rule := range p.rules {
+		rule.Exceptions = slices.DeleteFunc(rule.Exceptions, func(e config.Exception) bool { return e.Verdict == config.Verdict{} })
+		if p.replace && rule.spoke && rule.empty() {
+			bad.add(&Change{Place: rule.place}, "", "says neither status nor category")
+		}
+	}
+}
+
+func (r *planned) empty() bool { return r.Verdict == config.Verdict{} && len(r.Exceptions) == 0 }
+
+// faults is all that is wrong with changes.
+type faults []fault
+
+type fault struct{ place, column, reason string }
+
+func (f *faults) add(c *Change, column, reason string, args ...any) {
+	*f = append(*f, fault{c.Place, column, fmt.Sprintf(reason, args...)})
+}
+
+// text refuses what the files do not hold or people could not read.
+func (f *faults) text(c *Change, column, text string) {
+	if shown := stream.Printable(text); len(text) > maxNameBytes || shown != text {
+		f.add(c, column, "%q is longer than %d bytes or has characters that are not shown", cut(shown), maxNameBytes)
+	}
+}
+
+// cut shortens a text that is quoted in a reason.
+func cut(text string) string {
+	if runes := []rune(text); len(runes) > 60 {
+		return string(runes[:60]) + "…"
+	}
+	return text
+}
+
+// maxFaults are told of one request.
+const maxFaults = 20
+
+// refusal tells what is wrong and where; nil for nothing.
+func (f faults) refusal(field string) error {
+	if len(f) == 0 {
+		return nil
+	}
+	told := make([]string, 0, maxFaults)
+	for _, one := range f[:min(len(f), maxFaults)] {
+		place := one.place
+		if one.column != "" {
+			place += ", " + one.column
+		}
+		told = append(told, place+": "+one.reason)
+	}
+	text := strings.Join(told, "; ")
+	if more := len(f) - len(told); more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
+	return collector.Refuse(collector.BadRequest, field, "%s", text)
+}

@@ -82,7 +82,7 @@ func (g *grouping) unit(t *tally, settle *sweeper, number int32, contenders []co
 					mine = append(mine, contenders[i])
 				}
 			}
-			times = t.settleTimes(settle, number, mine)
+			times = t.settleTimes(settle, mine)
 			settled[string(members)] = times
 		}
 		t.groups[n].add(times, person)
@@ -98,10 +98,9 @@ func (g *grouping) empty(words int) []groupSum {
 }
 
 // settleTimes gives the times that contenders settle to.
-func (t *tally) settleTimes(settle *sweeper, number int32, contenders []contender) *[8]int64 {
+func (t *tally) settleTimes(settle *sweeper, contenders []contender) *[8]int64 {
 	times := new([8]int64)
-	u := &t.units[number]
-	settle.settle(contenders, int32(u.end-u.begin), func(winner *contender, from, to int32) {
+	settle.settle(contenders, func(winner *contender, from, to int32) {
 		state := winner.state()
 		if state == locked || !t.wanted[state] || t.parts[winner.part].slot < 0 {
 			return

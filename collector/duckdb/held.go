@@ -26,8 +26,8 @@ func (h *held) put(part int32, one claim) {
 	b.count++
 }
 
-// of gives a part's claims, oldest first.
-func (h *held) of(part int32, to []contender) []contender {
+// of gives a part's claims, oldest first. They take effect at a moment of the unit, or later.
+func (h *held) of(part, from int32, to []contender) []contender {
 	var chain []int32
 	for n := h.newest[part]; n > 0; n = h.blocks[n-1].before {
 		chain = append(chain, n)
@@ -35,7 +35,7 @@ func (h *held) of(part int32, to []contender) []contender {
 	for i := len(chain) - 1; i >= 0; i-- {
 		b := h.blocks[chain[i]-1]
 		for _, one := range b.claims[:b.count] {
-			to = append(to, contender{one, part})
+			to = append(to, contender{one, part, max(from, one.began)})
 		}
 	}
 	return to

@@ -15,17 +15,14 @@ func (s *Store) Pieces(ctx context.Context, q *collector.Query) (pieces []collec
 	how := reckon{planning: planning{sweepAll: true}, piece: func(t *tally, winner *contender, u *unit, from, to int32) {
 		one, entry := &t.parts[winner.part], t.classes.entry(winner.cell())
 		state := winner.state()
-		ignored := state != locked && winner.cell() == 0
-		if one.slot < 0 || !t.wanted[state] || state != locked && entry&dropped == dropped && !ignored {
+		if one.slot < 0 || !t.wanted[state] || state != locked && entry&dropped == dropped {
 			return
 		}
 		cell := &t.classes.cells[winner.cell()]
-		class := cell.class
-		class.Ignored = ignored
 		t.pieces = append(t.pieces, settled{
 			Piece: collector.Piece{
 				Person: int(t.owners[one.owner].person), Start: time.UnixMilli(u.begin + int64(from)), For: millis(int64(to - from)),
-				State: states[state], App: cell.app, Site: cell.site, Class: class,
+				State: states[state], App: cell.app, Site: cell.site, Class: cell.class,
 			}, offset: one.offset,
 		})
 	}}

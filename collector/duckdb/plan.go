@@ -11,6 +11,9 @@ import (
 	"github.com/dayline-project/dayline/collector"
 )
 
+// leapDays is how far ahead a clock may have been that was set back into the days asked for within one session.
+const leapDays = 31
+
 // plan says of a query which stored episodes count for whom and for which day, and where a person's time can overlap.
 //
 // A person's time is cut into units: stretches of at most a day between the midnights of the person's segments, by
@@ -19,11 +22,12 @@ import (
 type plan struct {
 	query  *collector.Query
 	owners []owner
-	// parts of the stored segments, by number from lo; then further parts of those, and those of loose episodes.
-	parts []part
-	lo    int32
-	units []unit
-	slots []slot
+	// parts has those of the stored segments first, by number from lo; then further parts of those, and those of loose episodes.
+	parts  []part
+	lo     int32
+	stored int
+	units  []unit
+	slots  []slot
 	// loose episodes, or what of them reaches over the end of their own day.
 	loose []loose
 	// scanned are the numbers of the segments to be read, rows what they hold by estimate.
@@ -43,14 +47,17 @@ type part struct {
 	from, to int32
 	// next part of the same segment; 0 for none.
 	next int32
-	// owner is an index; negative where nothing of the part is asked for.
+	// owner is an index.
 	owner int32
 	// slot is where the part is summed; negative outside the days asked for.
 	slot int32
-	// unit the part is swept in; negative where it is not.
+	// unit the part is swept in; negative where it is not. Where slot is so too, nothing is asked of the part.
 	unit   int32
 	offset int16
 }
+
+// asked tells whether anything is asked of the part.
+func (p *part) asked() bool { return p.slot >= 0 || p.unit >= 0 }
 
 // unit is a stretch of a person's time.
 type unit struct {
@@ -58,6 +65,12 @@ type unit struct {
 	session    uint64
 	// wanted: some of it lies in the days asked for.
 	wanted, swept bool
+}
+
+// shift is where the local day of a part begins in its unit, in milliseconds.
+func (p *plan) shift(number int32) int32 {
+	one := &p.parts[number]
+	return int32(one.midnight - p.units[one.unit].begin)
 }
 
 // slot is what is summed apart: a person's day, or an owner's all.
@@ -71,7 +84,9 @@ type loose struct {
 	open     *collector.OpenRow
 	// number of the open one.
 	number int32
-	part   int32
+	owner  int32
+	// part is negative where it lies outside all that is asked for.
+	part int32
 }
 
 // stretch is a segment's local day, or one that a loose episode reaches into.
@@ -80,7 +95,7 @@ type stretch struct {
 	offset         int16
 	midnight       int64
 	session        uint64
-	// marked: a clock was set or corrected in it, so that its own episodes can overlap.
+	// marked: a clock was set or corrected in its session, so that its own episodes can overlap.
 	marked bool
 	loose  int32
 }
@@ -180,7 +195,7 @@ func (p *planner) chooseSegments(ctx context.Context, at *snapshot, titles bool)
 	}
 	var numbers span
 	query := fmt.Sprintf(`SELECT id, login, day, offset_minutes, hash(session) FROM segment WHERE day BETWEEN %d AND %d`,
-		p.query.FromDay-spillDays-2, p.query.ToDay+2)
+		p.query.FromDay-spillDays-2, p.query.ToDay+leapDays)
 	if err := at.scan(ctx, query, func(c chunk) {
 		ids, whose, days := column[int32](c, 0), column[int32](c, 1), column[int32](c, 2)
 		offsets, sessions := column[int16](c, 3), column[uint64](c, 4)
@@ -190,7 +205,7 @@ func (p *planner) chooseSegments(ctx context.Context, at *snapshot, titles bool)
 				continue
 			}
 			midnight := int64(days[i])*dayMillis - int64(offsets[i])*60_000
-			if midnight >= p.to || midnight+(spillDays+1)*dayMillis <= p.from {
+			if midnight+(spillDays+1)*dayMillis <= p.from {
 				continue
 			}
 			p.stretches = append(p.stretches, stretch{
@@ -201,8 +216,8 @@ func (p *planner) chooseSegments(ctx context.Context, at *snapshot, titles bool)
 	}); err != nil || numbers.hi == 0 {
 		return err
 	}
-	p.lo = numbers.lo
-	p.parts = slices.Repeat([]part{{owner: -1}}, int(numbers.hi-numbers.lo)+1)
+	p.lo, p.stored = numbers.lo, int(numbers.hi-numbers.lo)+1
+	p.parts = slices.Repeat([]part{{slot: -1, unit: -1}}, p.stored)
 	byNumber := make([]int32, len(p.parts))
 	for i := range p.stretches {
 		byNumber[p.stretches[i].id-p.lo] = int32(i) + 1
@@ -219,20 +234,33 @@ func (p *planner) chooseSegments(ctx context.Context, at *snapshot, titles bool)
 	return p.chooseSpills(ctx, at, numbers, stretchOf, titles)
 }
 
-// chooseMarked finds the segments where a clock was set or corrected: there one session's episodes can overlap.
+// chooseMarked finds the sessions in which a clock was set or corrected: their own episodes can overlap, and not only
+// on the day it was set.
 func (p *planner) chooseMarked(ctx context.Context, at *snapshot, numbers span, stretchOf func(int32) *stretch) error {
 	if p.sweepAll {
 		return nil
 	}
+	type session struct {
+		owner int32
+		hash  uint64
+	}
+	marked := map[session]bool{}
 	query := fmt.Sprintf(`SELECT DISTINCT segment FROM episode WHERE segment BETWEEN %d AND %d AND (ended & %d = %d OR ended >= %d)`,
 		numbers.lo, numbers.hi, endedBits, byClock, clockBit)
-	return at.scan(ctx, query, func(c chunk) {
+	err := at.scan(ctx, query, func(c chunk) {
 		for _, number := range column[int32](c, 0) {
 			if s := stretchOf(number); s != nil {
-				s.marked = true
+				marked[session{s.owner, s.session}] = true
 			}
 		}
 	})
+	if len(marked) > 0 {
+		for i := range p.stretches {
+			s := &p.stretches[i]
+			s.marked = marked[session{s.owner, s.session}]
+		}
+	}
+	return err
 }
 
 // chooseSpills finds what reaches over the end of its own day.
@@ -271,6 +299,7 @@ func (p *planner) chooseSpills(ctx context.Context, at *snapshot, numbers span, 
 
 func (p *planner) addLoose(to []stretch, s stretch, row loose) []stretch {
 	s.loose = int32(len(p.loose))
+	row.owner, row.part = s.owner, -1
 	p.loose = append(p.loose, row)
 	return append(to, s)
 }
@@ -425,13 +454,7 @@ func (p *planner) slotOf(owner, day int32) int32 {
 func (p *planner) finish() {
 	for i := range p.parts {
 		one := &p.parts[i]
-		if one.owner < 0 {
-			continue
-		}
-		switch u := &p.units[one.unit]; {
-		case !u.wanted, !u.swept && one.slot < 0:
-			one.owner = -1
-		case !u.swept:
+		if one.unit >= 0 && !(p.units[one.unit].wanted && p.units[one.unit].swept) {
 			one.unit = -1
 		}
 	}
@@ -441,11 +464,10 @@ func (p *planner) finish() {
 			continue
 		}
 		for n := id - p.lo; ; n = p.parts[n].next {
-			if p.parts[n].owner >= 0 {
+			if one := &p.parts[n]; one.asked() {
 				p.scanned.cover(id)
 				break
-			}
-			if p.parts[n].next == 0 {
+			} else if one.next == 0 {
 				break
 			}
 		}

@@ -55,8 +55,9 @@ func (s *Store) reckonBy(ctx context.Context, what string, q *collector.Query, h
 		}
 		total := r.tally()
 		for i := range r.loose {
-			row := &r.loose[i]
-			total.spread(row.part, row.claim, r.entries[i])
+			if row := &r.loose[i]; row.part >= 0 {
+				total.spread(row.part, row.claim, r.entries[i])
+			}
 		}
 		r.release(total)
 		if err := r.sweep(ctx); err != nil {
@@ -75,7 +76,7 @@ func (r *reckoning) classifyLoose() {
 	r.entries = make([]uint32, len(r.loose))
 	for i := range r.loose {
 		row := &r.loose[i]
-		whose := r.owners[r.parts[row.part].owner]
+		whose := r.owners[row.owner]
 		if row.open != nil && row.open.Title != "" {
 			row.title = -1 - row.number
 		}
@@ -151,7 +152,7 @@ const sweepers = 2
 func (r *reckoning) sweep(ctx context.Context) error {
 	parts := make([][]int32, len(r.units))
 	for i := range r.parts {
-		if one := &r.parts[i]; one.owner >= 0 && one.unit >= 0 {
+		if one := &r.parts[i]; one.unit >= 0 {
 			parts[one.unit] = append(parts[one.unit], int32(i))
 		}
 	}
@@ -178,7 +179,7 @@ func (r *reckoning) sweep(ctx context.Context) error {
 				contenders = contenders[:0]
 				for _, held := range helds {
 					for _, part := range parts[number] {
-						contenders = held.held.of(part, contenders)
+						contenders = held.held.of(part, r.shift(part)+r.parts[part].from, contenders)
 					}
 				}
 				r.settle(one, settle, int32(number), contenders)
@@ -195,7 +196,7 @@ func (r *reckoning) settle(one *tally, settle *sweeper, number int32, contenders
 		r.how.unit(one, settle, number, contenders)
 		return
 	}
-	settle.settle(contenders, int32(u.end-u.begin), func(winner *contender, from, to int32) {
+	settle.settle(contenders, func(winner *contender, from, to int32) {
 		if r.how.piece != nil {
 			r.how.piece(one, winner, u, from, to)
 			return

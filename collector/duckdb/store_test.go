@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/collector/storetest"
 	"github.com/dayline-project/dayline/shared/stream"
@@ -295,5 +297,31 @@ func TestDeletedTextIsForgotten(t *testing.T) {
 	}
 	if batches, err := store.Batches(t.Context(), collector.StreamKey{Device: "d-1", Stream: stream.ID{1}}); err != nil || len(batches) != 1 {
 		t.Errorf("the stream's head is needed still: %v %v", batches, err)
+	}
+}
+
+func TestQuestions(t *testing.T) {
+	storetest.RunQuestions(t, func(t *testing.T) storetest.QuestionStore { return open(t, t.TempDir()) })
+}
+
+// Where nothing can overlap episodes are added up as they come; settling them all the same must change nothing.
+func TestSweepingAllChangesNothing(t *testing.T) {
+	store := open(t, t.TempDir())
+	account := storetest.NewAccount(100)
+	mustAppend(t, store, account.Uploads...)
+	for range 20 {
+		q := account.Query()
+		var sums [2]collector.Sums
+		for i := range sums {
+			var err error
+			store.sweepAll = i == 1
+			if sums[i], err = store.Sum(t.Context(), q, collector.Want{Days: true, Breaks: true, Subjects: true}); err != nil {
+				t.Fatal(err)
+			}
+			storetest.SortSums(&sums[i])
+		}
+		if diff := cmp.Diff(sums[0], sums[1]); diff != "" {
+			t.Errorf("swept all +:\n%s", diff)
+		}
 	}
 }

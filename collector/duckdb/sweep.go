@@ -7,7 +7,7 @@ import (
 
 // claim is what one episode says of a unit of its person's time. It is laid out small: there are millions.
 type claim struct {
-	// began and end in milliseconds since the unit's beginning; began may lie before it, end after its end.
+	// began and end in milliseconds since the unit's beginning; began may lie before what the claim is on.
 	began, end int32
 	// what: the cell, a bit for what the schedule ended, and the state in the lowest two.
 	what  uint32
@@ -31,10 +31,10 @@ func (c *claim) state() uint8    { return uint8(c.what & 3) }
 func (c *claim) cell() uint32    { return c.what >> cellAt }
 func (c *claim) scheduled() bool { return c.what&scheduleBit != 0 }
 
-// contender is a claim with the part of a segment it comes from.
+// contender is a claim with the part of a segment it comes from, and where it takes effect.
 type contender struct {
 	claim
-	part int32
+	part, from int32
 }
 
 // sweeper settles overlaps: at each instant active beats passive beats locked; among equals what began last wins, then
@@ -46,61 +46,54 @@ type sweeper struct {
 	heap []*contender
 }
 
-// settle gives every instant from 0 to the length that is claimed to one contender, in order of time. It changes the
-// order of the contenders.
-func (s *sweeper) settle(contenders []contender, length int32, give func(winner *contender, from, to int32)) {
-	sortByBegin(contenders)
+// settle gives every instant that is claimed to one contender, in order of time. It changes the order of the contenders.
+func (s *sweeper) settle(contenders []contender, give func(winner *contender, from, to int32)) {
+	sortByStart(contenders)
 	s.heap = s.heap[:0]
 	var winner *contender
 	var from, at int32
 	for next := 0; next < len(contenders) || len(s.heap) > 0; {
 		if len(s.heap) == 0 {
-			at = max(at, contenders[next].began)
+			at = max(at, contenders[next].from)
 		}
-		for next < len(contenders) && contenders[next].began <= at {
-			if min(contenders[next].end, length) > at {
+		for next < len(contenders) && contenders[next].from <= at {
+			if contenders[next].end > at {
 				s.push(&contenders[next])
 			}
 			next++
 		}
-		for len(s.heap) > 0 && min(s.heap[0].end, length) <= at {
+		for len(s.heap) > 0 && s.heap[0].end <= at {
 			s.pop()
 		}
+		if winner != nil && (len(s.heap) == 0 || s.heap[0] != winner) {
+			give(winner, from, at)
+			winner = nil
+		}
 		if len(s.heap) == 0 {
-			if winner != nil {
-				give(winner, from, at)
-				winner = nil
-			}
 			continue
 		}
-		if s.heap[0] != winner {
-			if winner != nil {
-				give(winner, from, at)
-			}
+		if winner == nil {
 			winner, from = s.heap[0], at
 		}
-		at = min(winner.end, length)
+		at = winner.end
 		if next < len(contenders) {
-			at = min(at, contenders[next].began)
+			at = min(at, contenders[next].from)
 		}
-	}
-	if winner != nil {
-		give(winner, from, at)
 	}
 }
 
-// sortByBegin takes what is nearly in order, as uploads of several devices are.
-func sortByBegin(contenders []contender) {
+// sortByStart takes what is nearly in order, as uploads of several devices are.
+func sortByStart(contenders []contender) {
 	budget := 16 * len(contenders)
 	for i := 1; i < len(contenders); i++ {
 		one := contenders[i]
 		j := i
-		for ; j > 0 && contenders[j-1].began > one.began; j-- {
+		for ; j > 0 && contenders[j-1].from > one.from; j-- {
 			contenders[j] = contenders[j-1]
 		}
 		contenders[j] = one
 		if budget -= i - j; budget < 0 {
-			slices.SortFunc(contenders, func(a, b contender) int { return cmp.Compare(a.began, b.began) })
+			slices.SortFunc(contenders, func(a, b contender) int { return cmp.Compare(a.from, b.from) })
 			return
 		}
 	}

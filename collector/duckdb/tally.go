@@ -50,7 +50,7 @@ func (t *tally) take(c chunk) {
 		for to < c.rows && rows.segments[to] == number {
 			to++
 		}
-		if n := int(number) - int(t.lo); n >= 0 && n < len(t.parts) && number <= t.scanned.hi {
+		if n := int(number - t.lo); n >= 0 && n < t.stored && t.parts[n].to > 0 {
 			t.run(int32(n), rows.between(from, to))
 		}
 		from = to
@@ -83,12 +83,12 @@ func (c *columns) between(from, to int) columns {
 func (t *tally) run(number int32, rows columns) {
 	one := &t.parts[number]
 	if one.next == 0 && one.to == dayMillis && one.unit < 0 {
-		if one.owner >= 0 {
+		if one.slot >= 0 {
 			t.plain(one, rows)
 		}
 		return
 	}
-	entries := t.classes.entries[t.variant(one)]
+	entries := t.classes.entries[t.owners[one.owner].variant]
 	for i, end := range rows.ends {
 		row := claim{
 			began: end - rows.lengths[i], end: min(end, dayMillis), title: rows.titles[i],
@@ -102,13 +102,6 @@ func (t *tally) run(number int32, rows columns) {
 	}
 }
 
-func (t *tally) variant(one *part) int32 {
-	if one.owner < 0 {
-		return 0
-	}
-	return t.owners[one.owner].variant
-}
-
 // spread gives an episode to the parts it lies in: to be swept, or added up.
 func (t *tally) spread(number int32, row claim, entry uint32) {
 	state := row.state()
@@ -117,9 +110,9 @@ func (t *tally) spread(number int32, row claim, entry uint32) {
 	}
 	for {
 		one := &t.parts[number]
-		if from, to := max(row.began, one.from), min(row.end, one.to); from < to && one.owner >= 0 {
+		if from, to := max(row.began, one.from), min(row.end, one.to); from < to {
 			if one.unit >= 0 {
-				t.held.put(number, t.claimIn(one, row, to, entry))
+				t.held.put(number, t.claimOn(number, row, to, entry))
 			} else {
 				t.count(one, &row, entry, one.midnight+int64(from), one.midnight+int64(to), row.end <= one.to)
 			}
@@ -130,12 +123,12 @@ func (t *tally) spread(number int32, row claim, entry uint32) {
 	}
 }
 
-// claimIn is what an episode claims of a part's unit.
-func (t *tally) claimIn(one *part, row claim, to int32, entry uint32) claim {
-	shift := int32(one.midnight - t.units[one.unit].begin)
+// claimOn is what an episode claims on a part.
+func (t *tally) claimOn(part int32, row claim, to int32, entry uint32) claim {
 	if to < row.end {
 		row.what &^= scheduleBit
 	}
+	shift := t.shift(part)
 	row.began, row.end = row.began+shift, to+shift
 	row.what |= entry >> statusBits << cellAt
 	return row

@@ -36,6 +36,7 @@ type question struct {
 	// asked is the person as the question says it.
 	asked   string
 	devices map[string]collector.Device
+	classes *classify.Classes
 	// own are the viewer's own people, of query.People.
 	own crowd
 }
@@ -128,7 +129,7 @@ func (q *question) admit(stored []collector.Owner, look sight) {
 	if look == single {
 		sees = q.scope.Activities
 	}
-	classes := classify.New(q.set.Classification)
+	q.classes = classify.New(q.set.Classification)
 	q.query.Owners = make(map[collector.Owner]collector.Share, len(stored))
 	people := map[string]int{}
 	for _, owner := range stored {
@@ -148,11 +149,11 @@ func (q *question) admit(stored []collector.Owner, look sight) {
 		if q.scope.Own(owner) {
 			q.own.add(index)
 		}
-		variant := classes.Variant(func(group string) bool { return q.who.InGroup(group, owner) }, caseless(q.devices[owner.Device].OS))
+		variant := q.classes.Variant(func(group string) bool { return q.who.InGroup(group, owner) }, caseless(q.devices[owner.Device].OS))
 		q.query.Owners[owner] = collector.Share{Person: index, Variant: variant}
 	}
 	directory.TellApart(q.query.People)
-	q.query.Classify = classes.Classifier()
+	q.query.Classify = q.classes.Classifier()
 }
 
 // caseless tells whether a system compares the names of programs without case.

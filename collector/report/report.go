@@ -191,18 +191,26 @@ func (r *Reports) Categories(ctx context.Context, viewer collector.Viewer, ask *
 	return &adminv1.CategoriesReport{Days: q.days.message(), Rows: q.categories(sums.Subjects, totalOf(sums.Subjects))}, nil
 }
 
-// Subjects gives the time spent on each subject as each class: what else is made of it, such as the list of what has no
-// status, has no other way to it.
-func (r *Reports) Subjects(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest) ([]collector.SubjectSum, error) {
-	q, sums, err := r.sum(ctx, viewer, ask, collector.Want{Subjects: true})
-	if err != nil {
-		return nil, err
-	}
-	parts := make([]part[collector.SubjectSum], len(sums.Subjects))
-	for i, subject := range sums.Subjects {
-		parts[i] = part[collector.SubjectSum]{subject, subject.People}
-	}
-	return enough(q, parts), nil
+// Pending gives the time spent on each subject that has no status from an administrator, and on nothing else.
+func (r *Reports) Pending(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest) (pending []collector.SubjectSum, err error) {
+	err = r.answer(ctx, func(ctx context.Context) error {
+		q, err := r.understand(ctx, viewer, ask, totals)
+		if err != nil {
+			return err
+		}
+		q.query.Classify = q.classes.Pending()
+		sums, err := r.Store.Sum(ctx, q.query, collector.Want{Subjects: true})
+		if err != nil {
+			return err
+		}
+		parts := make([]part[collector.SubjectSum], len(sums.Subjects))
+		for i, subject := range sums.Subjects {
+			parts[i] = part[collector.SubjectSum]{subject, subject.People}
+		}
+		pending = enough(q, parts)
+		return nil
+	})
+	return pending, err
 }
 
 // maxTitles of one report.

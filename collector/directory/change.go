@@ -124,15 +124,15 @@ func (d *Directory) ruleName(owner collector.Owner) string {
 }
 
 // meaning gives the owners that a login means, and every lower-case way to write it. One written as it is shown that no
-// rule could mean so (its computer's name is not its own) is given as a rule can.
-func (w *draft) meaning(login string) (text string, owners []collector.Owner, ways []string, err error) {
+// rule could mean so (its computer's name is not its own) is given as a rule can, if one alone of those asked for has it.
+func (w *draft) meaning(login string, asked func(collector.Owner) bool) (text string, owners []collector.Owner, ways []string, err error) {
 	lower := strings.ToLower(login)
 	var shown []collector.Owner
 	for _, owner := range w.d.owners {
 		names := w.d.ruleNames(owner)
 		if slices.Contains(names, lower) {
 			owners, ways = append(owners, owner), append(ways, names...)
-		} else if strings.EqualFold(w.d.LoginName(owner), login) {
+		} else if strings.EqualFold(w.d.LoginName(owner), login) && asked(owner) {
 			shown = append(shown, owner)
 		}
 	}
@@ -151,7 +151,7 @@ func (w *draft) meaning(login string) (text string, owners []collector.Owner, wa
 
 // add gives a login to a person, taking it from the entry it was in.
 func (w *draft) add(id, login string) error {
-	text, owners, ways, err := w.meaning(login)
+	text, owners, ways, err := w.meaning(login, func(collector.Owner) bool { return true })
 	if err != nil {
 		return err
 	}
@@ -170,7 +170,8 @@ func (w *draft) add(id, login string) error {
 }
 
 func (w *draft) remove(id, login string) error {
-	_, owners, ways, err := w.meaning(login)
+	has := func(owner collector.Owner) bool { return w.d.Person(owner).ID == id }
+	_, owners, ways, err := w.meaning(login, has)
 	if err != nil {
 		return err
 	}
@@ -179,7 +180,7 @@ func (w *draft) remove(id, login string) error {
 	switch {
 	case len(w.logins[id]) < before:
 		return nil
-	case slices.ContainsFunc(owners, func(owner collector.Owner) bool { return w.d.Person(owner).ID == id }):
+	case slices.ContainsFunc(owners, has):
 		return collector.Refuse(collector.BadRequest, "remove_logins",
 			"the person was first seen with %q: give it to another person instead", login)
 	}

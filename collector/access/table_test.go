@@ -1,0 +1,85 @@
+package access
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dayline-project/dayline/collector"
+	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
+	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
+)
+
+const service = "/" + adminv1connect.AdminServiceName + "/"
+
+// procedures are those of the contract itself.
+func procedures() (names []string) {
+	methods := adminv1.File_dayline_admin_v1_admin_proto.Services().ByName("AdminService").Methods()
+	for i := range methods.Len() {
+		names = append(names, service+string(methods.Get(i).Name()))
+	}
+	return names
+}
+
+func TestTableIsTheContract(t *testing.T) {
+	for _, name := range procedures() {
+		if _, known := table[name]; known == (name == signIn) {
+			t.Errorf("%s: in the table: %t", name, known)
+		}
+	}
+	for name, rule := range table {
+		if !slices.Contains(procedures(), name) {
+			t.Errorf("%s is no call of the contract", name)
+		}
+		if !slices.Contains(rule.roles, collector.Admin) {
+			t.Errorf("%s: not even administrators may", name)
+		}
+	}
+}
+
+// What each role may call, written out: a change of the table is seen here.
+func TestPermit(t *testing.T) {
+	everybody := []string{
+		"WhoAmI", "SignIn", "SignOut", "ListDevices", "ListPeople", "ListTokens", "ReportDashboard", "ReportPeople", "ReportApps",
+		"ReportSites", "ReportTitles", "ReportCategories", "ReportHours", "ReportGroups", "ReportTimeline", "ReportLive",
+		"ReportActivity", "ListActivity", "Export",
+	}
+	own := []string{"SetPassword", "CreateToken", "RevokeToken"}
+	setting := []string{"ShowConfig", "ConfigHistory", "CheckConfig", "ListPending", "ExplainClass", "ExportRules"}
+	set := []string{"SetConfig", "Classify"}
+	reading := []string{"ListLinks", "ListUsers", "ExportPerson", "ListAudit", "VerifyAudit", "Storage"}
+	acting := []string{
+		"CreateLink", "RevokeLink", "DeleteDevice", "RevokeDevice", "UninstallDevice", "SetPerson", "DeletePerson", "SetUser",
+		"RemoveUser", "Compact", "StripPrivacy", "Backup",
+	}
+	for _, c := range []struct {
+		viewer collector.Viewer
+		may    []string
+	}{
+		{collector.Viewer{}, []string{"SignIn"}},
+		{collector.Viewer{Role: "owner"}, []string{"SignIn"}},
+		{collector.Viewer{Role: collector.ViewerRole}, slices.Concat(everybody, own)},
+		{collector.Viewer{Role: collector.Manager}, slices.Concat(everybody, own)},
+		{collector.Viewer{Role: collector.Manager, ReadOnly: true}, everybody},
+		{collector.Viewer{Role: collector.Configurator}, slices.Concat(everybody, own, setting, set)},
+		{collector.Viewer{Role: collector.Configurator, ReadOnly: true}, slices.Concat(everybody, setting)},
+		{collector.Viewer{Role: collector.Admin}, slices.Concat(everybody, own, setting, set, reading, acting)},
+		{collector.Viewer{Role: collector.Admin, ReadOnly: true}, slices.Concat(everybody, setting, reading)},
+	} {
+		var may []string
+		for _, name := range append(procedures(), service+"Unheard", "", "WhoAmI") {
+			switch err := Permit(c.viewer, name); {
+			case err == nil:
+				may = append(may, name[len(service):])
+			case c.viewer.Role == "" && collector.CodeOf(err) != collector.SignedOut,
+				c.viewer.Role != "" && collector.CodeOf(err) != collector.Denied:
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		slices.Sort(may)
+		if diff := cmp.Diff(slices.Sorted(slices.Values(c.may)), may); diff != "" {
+			t.Errorf("%s, only reading %t: %s", c.viewer.Role, c.viewer.ReadOnly, diff)
+		}
+	}
+}

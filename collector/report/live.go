@@ -68,14 +68,15 @@ func (r *Reports) live(ctx context.Context, q *question) ([]*adminv1.LiveRow, er
 	places := map[string]*time.Location{}
 	var rows []*adminv1.LiveRow
 	for _, s := range sessions {
-		row, err := q.liveRow(s, going[s.owner.Device])
+		place := q.place(s.owner.Device, places)
+		row, err := q.liveRow(s, going[s.owner.Device], place)
 		if err != nil {
 			return nil, err
 		}
 		if row == nil || !fits(row, only) {
 			continue
 		}
-		day := numberOf(q.now.In(q.place(s.owner.Device, places)))
+		day := numberOf(q.now.In(place))
 		sum := today[personDay{q.query.Owners[s.owner].Person, day}]
 		row.Today = (&tally{times: sum}).message(q)
 		rows = append(rows, row)
@@ -148,7 +149,7 @@ func (q *question) sessions(going map[string][]*agentv1.Span) []*session {
 }
 
 // liveRow is a session by product.md 9.7; nil where there is nothing to show.
-func (q *question) liveRow(s *session, going []*agentv1.Span) (*adminv1.LiveRow, error) {
+func (q *question) liveRow(s *session, going []*agentv1.Span, place *time.Location) (*adminv1.LiveRow, error) {
 	contactAt := q.devices[s.owner.Device].LastContactAt
 	unheard := q.now.Sub(contactAt)
 	if unheard > liveFor {
@@ -160,19 +161,19 @@ func (q *question) liveRow(s *session, going []*agentv1.Span) (*adminv1.LiveRow,
 		LastContact: contactAt.UTC().Format(time.RFC3339),
 	}
 	if unheard >= silentAfter {
-		row.State, row.Since = silent, q.instant(contactAt)
+		row.State, row.Since = silent, q.instant(contactAt.In(place))
 		return row, nil
 	}
 	if s.open == nil || s.open.State == episode.Active && unheard >= activeFor {
-		collected, err := q.collected(s.owner, going)
+		collected, err := q.collected(s.owner, going, place)
 		if err != nil || !collected {
 			return nil, err
 		}
 		row.State = noInput
 		if s.open == nil {
-			row.Since = q.instant(s.begun)
+			row.Since = q.instant(s.begun.In(place))
 		} else {
-			row.Since = q.instant(contactAt)
+			row.Since = q.instant(contactAt.In(place))
 		}
 		return row, nil
 	}
@@ -185,7 +186,7 @@ func (q *question) liveRow(s *session, going []*agentv1.Span) (*adminv1.LiveRow,
 }
 
 // collected tells whether anything may be recorded of a login now.
-func (q *question) collected(owner collector.Owner, going []*agentv1.Span) (bool, error) {
+func (q *question) collected(owner collector.Owner, going []*agentv1.Span, place *time.Location) (bool, error) {
 	for _, span := range going {
 		if span.Kind != "session" && spanLogin(owner.Device, span) == owner.LoginKey {
 			return false, nil
@@ -196,7 +197,6 @@ func (q *question) collected(owner collector.Owner, going []*agentv1.Span) (bool
 		return false, err
 	}
 	rule := rules.Logins[settings.LoginKey(loginOf(owner))]
-	place := q.place(owner.Device, map[string]*time.Location{})
 	return rule.Tracked && scheduled(rule.Schedule, q.now.In(place)), nil
 }
 

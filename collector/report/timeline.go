@@ -80,8 +80,25 @@ func (r *Reports) timeline(ctx context.Context, q *question, block time.Duration
 	if err != nil {
 		return nil, err
 	}
-	report.Gaps = gaps(q, pieces, watches[0], from, to)
+	taken, err := r.Store.Pieces(ctx, q.unignored())
+	if err != nil {
+		return nil, err
+	}
+	report.Gaps = gaps(q, taken, watches[0], from, to)
 	return report, nil
+}
+
+// unignored is the query with what is ignored let in.
+func (q *question) unignored() *collector.Query {
+	query := *q.query
+	query.Classify = func(subject collector.Subject) []collector.Class {
+		classes := slices.Clone(q.query.Classify(subject))
+		for i := range classes {
+			classes[i].Ignored = false
+		}
+		return classes
+	}
+	return &query
 }
 
 // bounds are where the day begins and ends: in the zone of the device as far as its episodes agree with it, else by
@@ -129,7 +146,7 @@ func blocks(q *question, pieces []collector.Piece, from, to time.Time, length ti
 		for i := range pieces {
 			piece := &pieces[i]
 			cut, some := spanOf(piece).within(start, start.Add(length))
-			if !some || piece.Class.Ignored {
+			if !some {
 				continue
 			}
 			long := cut.to.Sub(cut.from)
@@ -171,8 +188,8 @@ func colour(times *collector.Times) collector.Status {
 	return most(byStatus, func(a, b collector.Status) int { return rank(a) - rank(b) })
 }
 
-// gaps are the stretches of the day without counted time, with the reason. What is ignored is no gap: that there was
-// something is all that is told by leaving it out.
+// gaps are the stretches of the day that nothing takes, with the reason. Pieces have what is ignored among them: it is in
+// no block and in no gap, for there was something.
 func gaps(q *question, pieces []collector.Piece, watches []*watch, from, to time.Time) []*adminv1.TimelineGap {
 	var all []stretch
 	at := from

@@ -22,7 +22,7 @@ import (
 	"github.com/dayline-project/dayline/collector/directory"
 	"github.com/dayline-project/dayline/collector/duckdb"
 	"github.com/dayline-project/dayline/collector/ingest"
-	"github.com/dayline-project/dayline/collector/report/old"
+	"github.com/dayline-project/dayline/collector/report"
 	"github.com/dayline-project/dayline/collector/sqlite"
 	"github.com/dayline-project/dayline/shared/buildinfo"
 	"github.com/dayline-project/dayline/shared/settings"
@@ -145,9 +145,11 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 }
 
 func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.Metrics) error {
+	who := &directory.Source{Registry: s.registry, Set: s.set}
 	admin := &api.Admin{
-		Agents: s.agents, Registry: s.registry, Store: s.store, Reports: old.New(s.registry, s.store, s.ingest),
-		Access: s.access, Directory: &directory.Source{Registry: s.registry, Set: s.set}, Editor: s.editor,
+		Agents: s.agents, Registry: s.registry, Store: s.store,
+		Reports: report.New(report.Options{Directory: who, Registry: s.registry, Store: s.store, Going: s.ingest, Set: s.set}),
+		Access:  s.access, Directory: who, Editor: s.editor,
 		Enrolment: s.keeper.Enrolment, Deleting: s.ingest.ReloadTombstones, Backup: s.backup, Now: s.now, Log: s.log,
 	}
 	var webTLS *tls.Config

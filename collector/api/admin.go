@@ -2,12 +2,9 @@ package api
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -33,10 +30,10 @@ type Admin struct {
 	Access    *access.Access
 	Directory *directory.Source
 	Editor    Editor
+	Keeping   Keeping
+	// Config is the configuration in force.
+	Config    func() *config.Set
 	Enrolment func() (token.Token, error)
-	// Deleting is told after a tombstone was added and before anything is deleted: nothing that it covers is stored
-	// from then on.
-	Deleting func(ctx context.Context) error
 	// Backup writes a backup into a directory and gives its bytes.
 	Backup func(ctx context.Context, dir string) (int64, error)
 	Now    func() time.Time
@@ -48,6 +45,7 @@ type Admin struct {
 // Editor edits the configuration files, all edits or none, as far as the viewer may, and puts them in force.
 type Editor interface {
 	Apply(ctx context.Context, viewer collector.Viewer, edits []config.Edit) ([]config.Change, []config.Problem, error)
+	Check(ctx context.Context, content map[string][]byte) []config.Problem
 }
 
 // Handler serves the local socket.
@@ -154,133 +152,6 @@ func (a adminService) RevokeLink(ctx context.Context, req *connect.Request[admin
 		return nil, err
 	}
 	return connect.NewResponse(&adminv1.RevokeLinkResponse{}), nil
-}
-
-// ListDevices lists every device.
-func (a adminService) ListDevices(ctx context.Context, _ *connect.Request[adminv1.ListDevicesRequest]) (*connect.Response[adminv1.ListDevicesResponse], error) {
-	all, err := a.Registry.Devices(ctx)
-	if err != nil {
-		return nil, err
-	}
-	logins, err := a.Registry.Logins(ctx)
-	if err != nil {
-		return nil, err
-	}
-	names := map[string][]string{}
-	for _, l := range logins {
-		names[l.Device] = append(names[l.Device], l.Name)
-	}
-	waiting := a.Agents.contacts.lastContacts()
-	answer := &adminv1.ListDevicesResponse{}
-	for _, d := range all {
-		if c, ok := waiting[d.ID]; ok {
-			d.LastContactAt = c.At
-			if c.LastEpisodeAt.After(d.LastEpisodeAt) {
-				d.LastEpisodeAt = c.LastEpisodeAt
-			}
-		}
-		slices.Sort(names[d.ID])
-		answer.Devices = append(answer.Devices, &adminv1.Device{
-			Id: d.ID, Name: d.Name, Os: d.OS, OsVersion: d.OSVersion, AgentVersion: d.AgentVersion,
-			Enrolled: instant(d.EnrolledAt), LastContact: instant(d.LastContactAt), LastEpisode: instant(d.LastEpisodeAt),
-			State: d.State(a.Now()), Flags: d.Flags, Logins: names[d.ID], Revoked: !d.RevokedAt.IsZero(),
-		})
-	}
-	return connect.NewResponse(answer), nil
-}
-
-// DeleteDevice deletes a device's data and leaves the device: what it sends later is new data.
-func (a adminService) DeleteDevice(ctx context.Context, req *connect.Request[adminv1.DeviceRequest]) (*connect.Response[adminv1.DeviceResponse], error) {
-	id, now := req.Msg.Id, a.Now()
-	if _, err := a.Registry.Device(ctx, id); err != nil {
-		return nil, err
-	}
-	// Begun, a deletion is carried through, and written down also where it fails.
-	ctx = context.WithoutCancel(ctx)
-	deleted, err := a.bury(ctx, collector.Tombstone{Device: id, Before: now, At: now})
-	err = errors.Join(err, a.audit(ctx, "device.delete", id, map[string]any{"episodes": deleted, "complete": err == nil}))
-	if err != nil {
-		return nil, err
-	}
-	return connect.NewResponse(&adminv1.DeviceResponse{DeletedEpisodes: float64(deleted)}), nil
-}
-
-// bury deletes what a tombstone covers. The tombstone comes first: what arrives from here on is covered by it.
-func (a adminService) bury(ctx context.Context, t collector.Tombstone) (deleted int64, err error) {
-	if err := a.Registry.AddTombstone(ctx, t); err != nil {
-		return 0, err
-	}
-	if err := a.Agents.tombstones.load(ctx); err != nil {
-		return 0, err
-	}
-	if err := a.Deleting(ctx); err != nil {
-		return 0, err
-	}
-	return a.Store.Delete(ctx, t.Device, t.LoginKey, t.Before)
-}
-
-// RevokeDevice refuses the device from now on.
-func (a adminService) RevokeDevice(ctx context.Context, req *connect.Request[adminv1.DeviceRequest]) (*connect.Response[adminv1.DeviceResponse], error) {
-	return a.mark(ctx, req.Msg.Id, "device.revoke", a.Registry.RevokeDevice)
-}
-
-// UninstallDevice asks the agent to remove itself at its next sync.
-func (a adminService) UninstallDevice(ctx context.Context, req *connect.Request[adminv1.DeviceRequest]) (*connect.Response[adminv1.DeviceResponse], error) {
-	return a.mark(ctx, req.Msg.Id, "device.uninstall", a.Registry.UninstallDevice)
-}
-
-func (a adminService) mark(ctx context.Context, id, action string, do func(context.Context, string, time.Time) error) (*connect.Response[adminv1.DeviceResponse], error) {
-	ctx = context.WithoutCancel(ctx) // the registry, what is in memory and the audit log go together
-	if err := do(ctx, id, a.Now()); err != nil {
-		return nil, err
-	}
-	if _, err := a.Agents.devices.refresh(ctx, id); err != nil {
-		return nil, err
-	}
-	if err := a.audit(ctx, action, id, nil); err != nil {
-		return nil, err
-	}
-	return connect.NewResponse(&adminv1.DeviceResponse{}), nil
-}
-
-const maxAuditEntries = 10000
-
-// ListAudit lists entries in order, from after a sequence.
-func (a adminService) ListAudit(ctx context.Context, req *connect.Request[adminv1.ListAuditRequest]) (*connect.Response[adminv1.ListAuditResponse], error) {
-	limit := int(req.Msg.Limit)
-	if limit <= 0 || limit > maxAuditEntries {
-		limit = maxAuditEntries
-	}
-	after := req.Msg.AfterSequence
-	if after != after || after < 0 || after > 1<<53 {
-		return nil, collector.Refuse(collector.BadRequest, "after_sequence", "it is no sequence")
-	}
-	entries, err := a.Registry.AuditEntries(ctx, uint64(after), limit)
-	if err != nil {
-		return nil, err
-	}
-	answer := &adminv1.ListAuditResponse{}
-	for _, e := range entries {
-		answer.Entries = append(answer.Entries, &adminv1.AuditEntry{
-			Sequence: float64(e.Sequence), At: instant(e.At), Actor: e.Actor, Action: e.Action, Subject: e.Subject, Detail: e.Detail,
-		})
-	}
-	return connect.NewResponse(answer), nil
-}
-
-// VerifyAudit recomputes the chain.
-func (a adminService) VerifyAudit(ctx context.Context, _ *connect.Request[adminv1.VerifyAuditRequest]) (*connect.Response[adminv1.VerifyAuditResponse], error) {
-	entries, problem, err := a.Registry.VerifyAudit(ctx)
-	if err != nil {
-		return nil, err
-	}
-	head, err := a.Registry.AuditHead(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return connect.NewResponse(&adminv1.VerifyAuditResponse{
-		Entries: float64(entries), Head: hex.EncodeToString(head.Hash), Problem: problem,
-	}), nil
 }
 
 // instant is a time as the contract shows it, empty for never.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -12,9 +13,12 @@ import (
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/collector/api/apitest"
 	"github.com/dayline-project/dayline/collector/certificate"
+	"github.com/dayline-project/dayline/collector/config"
+	"github.com/dayline-project/dayline/collector/directory"
 	"github.com/dayline-project/dayline/collector/duckdb"
 	"github.com/dayline-project/dayline/collector/ingest"
 	"github.com/dayline-project/dayline/collector/link"
+	"github.com/dayline-project/dayline/collector/retention"
 	"github.com/dayline-project/dayline/collector/sqlite"
 	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
@@ -110,10 +114,17 @@ func open(t testing.TB, dir string, options ...option) *house {
 	if server.ReadHeaderTimeout > 0 {
 		h.listener.server.ReadHeaderTimeout, h.listener.server.ReadTimeout = server.ReadHeaderTimeout, server.ReadTimeout
 	}
+	set := &config.Set{Account: settings.Default(), People: &config.People{}}
 	admin := &Admin{
 		Agents: h.agents, Registry: h.registry, Store: h.store, Enrolment: h.keeper.Enrolment, Now: h.now, Log: log,
-		Deleting: running.ingest.ReloadTombstones,
+		Directory: &directory.Source{Registry: h.registry, Set: func() *config.Set { return set }},
 	}
+	admin.Keeping = retention.New(retention.Options{
+		Registry: h.registry, Store: upkeep{h.store.(*duckdb.Store)}, Set: func() *config.Set { return set }, Now: h.now, Log: log,
+		Buried: func(ctx context.Context) error {
+			return errors.Join(h.agents.Buried(ctx), running.ingest.ReloadTombstones(ctx))
+		},
+	})
 	local := httptest.NewServer(admin.Handler())
 	t.Cleanup(local.Close)
 	h.admin = adminv1connect.NewAdminServiceClient(local.Client(), local.URL)

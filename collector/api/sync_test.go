@@ -140,7 +140,8 @@ func TestUninstallAndDeleteAreTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer, err = a.Sync(t.Context())
-	if err != nil || len(answer.Directives) != 1 || !answer.Directives[0].GetUninstall() {
+	// The second: to say anew what the deletion took of what it had said.
+	if err != nil || len(answer.Directives) != 2 || !answer.Directives[0].GetUninstall() || !answer.Directives[1].GetResync() {
 		t.Errorf("directives %v, %v", answer.GetDirectives(), err)
 	}
 }

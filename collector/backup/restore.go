@@ -14,7 +14,7 @@ import (
 	"github.com/dayline-project/dayline/collector"
 )
 
-// unfinishedFile marks a data directory that a restore has not finished: its tombstones may not be applied yet.
+// unfinishedFile marks a data directory that a restore has not finished: what was deleted may still be in it.
 const unfinishedFile = "restore.unfinished"
 
 // Unfinished tells whether a data directory is a restore cut off. Nothing may be served from it.
@@ -123,21 +123,38 @@ func Restore(ctx context.Context, dir, dataDir, configDir string) (m Manifest, c
 	return m, configured, syncFolder(dataDir)
 }
 
-// Finish deletes from restored episodes what the registry says was deleted, and lets the directory be served.
-func Finish(ctx context.Context, dataDir string, registry collector.Registry, episodes collector.EpisodeStore) (deleted int64, err error) {
-	all, err := registry.Tombstones(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("backup: tombstones: %w", err)
-	}
-	for _, t := range all {
-		n, err := episodes.Delete(ctx, t.Device, t.LoginKey, t.Before)
-		if err != nil {
-			return deleted, fmt.Errorf("backup: apply tombstones: %w", err)
-		}
-		deleted += n
-	}
+// Finish lets a restored directory be served, once all that was deleted is gone from it.
+func Finish(dataDir string) error {
 	if err := os.Remove(filepath.Join(dataDir, unfinishedFile)); err != nil {
-		return deleted, fmt.Errorf("backup: restore: %w", err)
+		return fmt.Errorf("backup: restore: %w", err)
 	}
-	return deleted, syncFolder(dataDir)
+	return syncFolder(dataDir)
+}
+
+// RegistryOf gives the folder that has the registry of a backup or of a data directory.
+func RegistryOf(dir, registryFile string) (string, error) {
+	for _, folder := range []string{filepath.Join(dir, dataFolder), dir} {
+		if _, err := os.Stat(filepath.Join(folder, registryFile)); err == nil {
+			return folder, nil
+		}
+	}
+	return "", collector.Refuse(collector.BadRequest, "erasures", "%s is neither a backup nor a data directory", dir)
+}
+
+// Neighbours are the backups beside a backup, and the data directories beside a data directory: where later states of
+// the same collector are found most often.
+func Neighbours(dir, dataDir, registryFile string) []string {
+	var found []string
+	for _, beside := range []struct{ own, pattern string }{
+		{dir, filepath.Join(filepath.Dir(dir), "*", dataFolder, registryFile)},
+		{dataDir, filepath.Join(filepath.Dir(dataDir), "*", registryFile)},
+	} {
+		files, _ := filepath.Glob(beside.pattern) // the pattern is a good one
+		for _, file := range files {
+			if folder := filepath.Dir(file); folder != beside.own && folder != filepath.Join(beside.own, dataFolder) {
+				found = append(found, folder)
+			}
+		}
+	}
+	return found
 }

@@ -81,6 +81,27 @@ func (r *Retention) listedNames(ctx context.Context, names []string, ids map[str
 	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" }), nil
 }
 
+// PastNames finds whom past revisions of people.yaml list by an id, name, e-mail or login: the id and all it was called;
+// an empty id where nobody.
+func (r *Retention) PastNames(ctx context.Context, word string) (id string, names []string, err error) {
+	revisions, err := r.registry.FileRevisions(ctx, 0)
+	if err != nil {
+		return "", nil, fmt.Errorf("retention: names: %w", err)
+	}
+	for _, revision := range revisions {
+		if revision.File != config.PeopleFile {
+			continue
+		}
+		for _, p := range config.ListedPeople(revision.Content) {
+			called := append([]string{p.ID, p.Name, p.Email}, p.Logins...)
+			if word != "" && slices.ContainsFunc(called, func(name string) bool { return strings.EqualFold(name, word) }) {
+				id, names = p.ID, append(names, called[1:]...)
+			}
+		}
+	}
+	return id, names, nil
+}
+
 // eraseNames takes names out of past revisions of people.yaml, and erases audit entries whose detail has one. A name
 // that people.yaml has today stays everywhere: the file is the administrator's to edit.
 func (r *Retention) eraseNames(ctx context.Context, names []string) (named bool, err error) {

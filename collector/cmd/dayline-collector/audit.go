@@ -19,7 +19,14 @@ type auditCommand struct {
 	Verify auditVerify `cmd:"" help:"Recompute the chain of hashes."`
 }
 
-type auditList struct{ listed }
+type auditList struct {
+	listed
+	From    string `placeholder:"YYYY-MM-DD" help:"First day, of the collector's calendar."`
+	To      string `placeholder:"YYYY-MM-DD" help:"Last day, included."`
+	Actor   string `help:"Who did it: a user's e-mail, device d-…, collector."`
+	Action  string `help:"What was done, or its beginning: activity.view, config."`
+	Subject string `help:"With whom or what: an id, or a person's or device's name. Looks at several people are found by each of them."`
+}
 
 const auditPage = 1000
 
@@ -30,10 +37,12 @@ func (c *auditList) Run(i *invocation) error {
 		return err
 	}
 	columns := []string{"sequence", "at", "actor", "action", "subject", "detail"}
-	return printRows(i, c.Format, &adminv1.AuditEntry{}, "The audit log is empty.", columns, func(row func(*adminv1.AuditEntry) error) error {
+	return printRows(i, c.Format, &adminv1.AuditEntry{}, "There are no such entries.", columns, func(row func(*adminv1.AuditEntry) error) error {
 		after := 0.0
 		for {
-			answer, err := admin.ListAudit(i.ctx, connect.NewRequest(&adminv1.ListAuditRequest{AfterSequence: after, Limit: auditPage}))
+			answer, err := admin.ListAudit(i.ctx, connect.NewRequest(&adminv1.ListAuditRequest{
+				AfterSequence: after, Limit: auditPage, From: c.From, To: c.To, Actor: c.Actor, Action: c.Action, Subject: c.Subject,
+			}))
 			if err != nil || len(answer.Msg.Entries) == 0 {
 				return err
 			}

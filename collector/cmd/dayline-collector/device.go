@@ -20,9 +20,14 @@ type deviceCommand struct {
 	Uninstall deviceUninstall `cmd:"" help:"Ask the agent to remove itself. The data stays."`
 }
 
-var deviceColumns = []string{"id", "name", "os", "agent_version", "state", "flags", "logins", "last_contact", "last_episode", "revoked"}
+var deviceColumns = []string{"id", "name", "alias", "os", "agent_version", "state", "silent", "flags", "logins", "last_contact", "last_episode", "revoked"}
 
-type deviceList struct{ listed }
+type deviceList struct {
+	listed
+	State  string `placeholder:"STATE" help:"Those in this state alone: healthy, quiet, stale or lost."`
+	Silent bool   `help:"Those alone that were in a session at their last contact and have not come for 10 minutes."`
+	Flag   string `placeholder:"FLAG" help:"Those with this flag alone: blind, buffer, clock, outdated, …"`
+}
 
 // Run lists the devices.
 func (c *deviceList) Run(i *invocation) error {
@@ -30,6 +35,9 @@ func (c *deviceList) Run(i *invocation) error {
 	if err != nil {
 		return err
 	}
+	devices = slices.DeleteFunc(devices, func(d *adminv1.Device) bool {
+		return c.State != "" && d.State != c.State || c.Silent && !d.Silent || c.Flag != "" && !slices.Contains(d.Flags, c.Flag)
+	})
 	return list(i, c.Format, devices, "There are no devices.", deviceColumns...)
 }
 
@@ -47,56 +55,64 @@ func (i *invocation) devices() ([]*adminv1.Device, error) {
 
 type deviceShow struct {
 	listed
-	ID string `arg:"" help:"The device's id or name."`
+	ID string `arg:"" help:"The device's id, alias or name."`
 }
 
-// Run shows one device, or all of one name.
+// Run shows all that is known of one device, or of all of one name.
 func (c *deviceShow) Run(i *invocation) error {
 	devices, err := i.devices()
 	if err != nil {
 		return err
 	}
-	devices = slices.DeleteFunc(devices, func(d *adminv1.Device) bool { return d.Id != c.ID && !strings.EqualFold(d.Name, c.ID) })
+	is := func(name string) bool { return strings.EqualFold(name, c.ID) }
+	devices = slices.DeleteFunc(devices, func(d *adminv1.Device) bool { return !is(d.Id) && !is(d.Name) && !is(d.Alias) })
 	if len(devices) == 0 {
-		return fmt.Errorf("there is no device %s", c.ID)
+		return fmt.Errorf("there is no device %q", c.ID)
 	}
-	return list(i, c.Format, devices, "", deviceColumns...)
+	return list(i, c.Format, devices, "", append(slices.Clone(deviceColumns),
+		"os_version", "arch", "time_zone", "enrolled", "groups", "buffered_episodes", "lost_episodes", "limits", "errors")...)
 }
 
 type deviceRevoke struct {
-	ID string `arg:"" help:"The device's id."`
+	ID string `arg:"" help:"The device's id, or its alias or name where only one has it."`
 }
 
 // Run revokes a device.
 func (c *deviceRevoke) Run(i *invocation) error {
-	if _, err := i.act(c.ID, adminv1connect.AdminServiceClient.RevokeDevice); err != nil {
+	if _, err := i.act(&adminv1.DeviceRequest{Id: c.ID}, adminv1connect.AdminServiceClient.RevokeDevice); err != nil {
 		return err
 	}
 	fmt.Fprintf(i.err, "Device %s is refused from now on.\n", c.ID)
 	return nil
 }
 
+// later is what every deletion takes.
+type later struct {
+	Later bool `help:"Leave writing the episode file anew for the night: what is deleted is gone from reports at once, and its last bytes within a day."`
+}
+
 type deviceDelete struct {
-	ID string `arg:"" help:"The device's id."`
+	ID string `arg:"" help:"The device's id, or its alias or name where only one has it."`
+	later
 }
 
 // Run deletes a device's data.
 func (c *deviceDelete) Run(i *invocation) error {
-	answer, err := i.act(c.ID, adminv1connect.AdminServiceClient.DeleteDevice)
+	answer, err := i.act(&adminv1.DeviceRequest{Id: c.ID, Later: c.Later}, adminv1connect.AdminServiceClient.DeleteDevice)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(i.err, "%.0f episodes of device %s are deleted.\n", answer.DeletedEpisodes, c.ID)
+	fmt.Fprintf(i.err, "%.0f episodes of device %s are deleted. The device stays: what it records from now on is new data.\n", answer.DeletedEpisodes, c.ID)
 	return nil
 }
 
 type deviceUninstall struct {
-	ID string `arg:"" help:"The device's id."`
+	ID string `arg:"" help:"The device's id, or its alias or name where only one has it."`
 }
 
 // Run asks an agent to remove itself.
 func (c *deviceUninstall) Run(i *invocation) error {
-	if _, err := i.act(c.ID, adminv1connect.AdminServiceClient.UninstallDevice); err != nil {
+	if _, err := i.act(&adminv1.DeviceRequest{Id: c.ID}, adminv1connect.AdminServiceClient.UninstallDevice); err != nil {
 		return err
 	}
 	fmt.Fprintf(i.err, "The agent of device %s is asked to remove itself at its next contact.\n", c.ID)
@@ -105,12 +121,12 @@ func (c *deviceUninstall) Run(i *invocation) error {
 
 type deviceAct func(adminv1connect.AdminServiceClient, context.Context, *connect.Request[adminv1.DeviceRequest]) (*connect.Response[adminv1.DeviceResponse], error)
 
-func (i *invocation) act(id string, do deviceAct) (*adminv1.DeviceResponse, error) {
+func (i *invocation) act(request *adminv1.DeviceRequest, do deviceAct) (*adminv1.DeviceResponse, error) {
 	admin, err := i.admin()
 	if err != nil {
 		return nil, err
 	}
-	answer, err := do(admin, i.ctx, connect.NewRequest(&adminv1.DeviceRequest{Id: id}))
+	answer, err := do(admin, i.ctx, connect.NewRequest(request))
 	if err != nil {
 		return nil, err
 	}

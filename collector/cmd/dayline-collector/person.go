@@ -14,6 +14,9 @@ type personCommand struct {
 	List personList `cmd:"" help:"List the people."`
 	Show personShow `cmd:"" help:"Show one person."`
 	Set  personSet  `cmd:"" help:"Change a person's name, e-mail or logins."`
+
+	Delete personDelete `cmd:"" help:"Delete a person's or a login's history. The person stays."`
+	Export personExport `cmd:"" help:"Write all that is stored of a person into one zip file."`
 }
 
 var personColumns = []string{"id", "name", "email", "logins", "groups", "listed"}

@@ -21,8 +21,10 @@ import (
 	"github.com/dayline-project/dayline/collector/config"
 	"github.com/dayline-project/dayline/collector/directory"
 	"github.com/dayline-project/dayline/collector/duckdb"
+	"github.com/dayline-project/dayline/collector/fleet"
 	"github.com/dayline-project/dayline/collector/ingest"
 	"github.com/dayline-project/dayline/collector/report"
+	"github.com/dayline-project/dayline/collector/retention"
 	"github.com/dayline-project/dayline/collector/sqlite"
 	"github.com/dayline-project/dayline/shared/buildinfo"
 	"github.com/dayline-project/dayline/shared/settings"
@@ -62,15 +64,16 @@ type server struct {
 	level     *liveLog
 	rules     atomic.Pointer[ruleSet]
 
-	registry *sqlite.Registry
-	store    *duckdb.Store
-	keeper   *certificate.Keeper
-	watcher  *config.Watcher
-	editor   *config.Editor
-	access   *access.Access
-	ingest   *ingest.Ingest
-	agents   *api.Agents
-	outer    []*api.Listener
+	registry  *sqlite.Registry
+	store     *duckdb.Store
+	keeper    *certificate.Keeper
+	watcher   *config.Watcher
+	editor    *config.Editor
+	access    *access.Access
+	ingest    *ingest.Ingest
+	agents    *api.Agents
+	retention *retention.Retention
+	outer     []*api.Listener
 }
 
 // ruleSet is the configuration in force, numbered.
@@ -130,7 +133,7 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 	disk := api.NewDisk(c.DataDir, int64(c.Storage.Floor))
 	metrics := api.NewMetrics()
 	s.watch(metrics, disk)
-	s.ingest, err = ingest.New(ctx, ingest.Options{Registry: s.registry, Store: s.store, BufferDays: s.bufferDays, Log: s.log})
+	s.ingest, err = ingest.New(ctx, ingest.Options{Registry: s.registry, Store: s.store, BufferDays: s.bufferDays, KeptFrom: func() int32 { return s.retention.KeptFrom() }, Log: s.log})
 	if err != nil {
 		return err
 	}
@@ -141,6 +144,9 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 	}); err != nil {
 		return err
 	}
+	s.retention = retention.New(retention.Options{
+		Registry: s.registry, Store: upkeep{s.store}, Set: s.set, Buried: s.buried, Free: disk.Free, Now: s.now, Log: s.log,
+	})
 	return s.listen(ctx, c, metrics)
 }
 
@@ -149,8 +155,8 @@ func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.M
 	admin := &api.Admin{
 		Agents: s.agents, Registry: s.registry, Store: s.store,
 		Reports: report.New(report.Options{Directory: who, Registry: s.registry, Store: s.store, Going: s.ingest, Set: s.set}),
-		Access:  s.access, Directory: who, Editor: s.editor,
-		Enrolment: s.keeper.Enrolment, Deleting: s.ingest.ReloadTombstones, Backup: s.backup, Now: s.now, Log: s.log,
+		Access:  s.access, Directory: who, Editor: s.editor, Config: s.set, Keeping: s.retention,
+		Enrolment: s.keeper.Enrolment, Backup: s.backup, Now: s.now, Log: s.log,
 	}
 	var webTLS *tls.Config
 	if !c.PlainWeb() {
@@ -192,9 +198,10 @@ func (s *server) run(ctx context.Context) error {
 	s.outer = nil
 	c := s.rules.Load().set.Collector
 	s.log.Info("collector started", "version", buildinfo.Version, "tls", c.TLS.Mode, "public_url", publicURL(c))
+	silent := &fleet.Weekly{Registry: s.registry, Zone: func() *time.Location { return retention.Zone(s.set()) }, Now: s.now, Log: s.log}
 	err := runAll(ctx, outer, []actor{
 		{"ingest", s.ingest.Run}, {"contacts", s.agents.Run}, {"certificate", s.keeper.Run}, {"configuration", s.watcher.Run},
-		{"access", s.access.Run},
+		{"access", s.access.Run}, {"retention", s.retention.Run}, {"silent devices", silent.Run},
 		{"memory", func(ctx context.Context) error { return s.limitMemory(ctx, int64(c.Storage.Memory)) }},
 	})
 	s.log.Info("collector stopped")
@@ -223,12 +230,18 @@ func (s *server) limitMemory(ctx context.Context, memory int64) error {
 func (s *server) apply(ctx context.Context, set *config.Set) {
 	s.rules.Store(&ruleSet{generation: s.rules.Load().generation + 1, set: set})
 	s.level.set(set.Collector.Log)
+	s.retention.Changed()
 	if err := s.access.Reconcile(ctx); err != nil {
 		s.log.Error("ended sessions and tokens not written down", "error", err)
 	}
 	if err := config.Keep(s.dataDir, set); err != nil {
 		s.log.Error("configuration applied but not kept as the last good one", "error", err)
 	}
+}
+
+// buried takes over tombstones: agents are told of them, and nothing that they cover is taken in.
+func (s *server) buried(ctx context.Context) error {
+	return errors.Join(s.agents.Buried(ctx), s.ingest.ReloadTombstones(ctx))
 }
 
 // record writes down what changed.
@@ -327,6 +340,7 @@ func (s *server) count(metrics *api.Metrics) {
 		"episodes_deleted":   func(c ingest.Counters) int64 { return c.Deleted },
 		"episodes_corrected": func(c ingest.Counters) int64 { return c.Corrected },
 		"episodes_lost":      func(c ingest.Counters) int64 { return c.Lost },
+		"episodes_expired":   func(c ingest.Counters) int64 { return c.Expired },
 		"batches_repeated":   func(c ingest.Counters) int64 { return c.Repeats },
 		"batches_forked":     func(c ingest.Counters) int64 { return c.Forks },
 		"batches_refused":    func(c ingest.Counters) int64 { return c.BadBatches },

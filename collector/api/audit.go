@@ -1,0 +1,115 @@
+package api
+
+import (
+	"context"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/dayline-project/dayline/collector"
+	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
+)
+
+const (
+	maxAuditEntries = 10000
+	// auditPage of entries is read at a time where most may not be wanted.
+	auditPage = 2000
+)
+
+// ListAudit lists entries in order, from after a sequence. What is not wanted is passed over here: who did what is
+// within the payloads, which can be erased.
+func (a adminService) ListAudit(ctx context.Context, req *connect.Request[adminv1.ListAuditRequest]) (*connect.Response[adminv1.ListAuditResponse], error) {
+	m := req.Msg
+	limit := int(m.Limit)
+	if limit <= 0 || limit > maxAuditEntries {
+		limit = maxAuditEntries
+	}
+	if s := m.AfterSequence; s != s || s < 0 || s > 1<<53 {
+		return nil, collector.Refuse(collector.BadRequest, "after_sequence", "it is no sequence")
+	}
+	wanted, err := a.wantedEntries(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	answer := &adminv1.ListAuditResponse{}
+	for after := uint64(m.AfterSequence); ; {
+		entries, err := a.Registry.AuditEntries(ctx, after, auditPage)
+		if err != nil || len(entries) == 0 {
+			return connect.NewResponse(answer), err
+		}
+		for i := range entries {
+			e := &entries[i]
+			if after = e.Sequence; !wanted(e) {
+				continue
+			}
+			answer.Entries = append(answer.Entries, &adminv1.AuditEntry{
+				Sequence: float64(e.Sequence), At: instant(e.At), Actor: e.Actor, Action: e.Action, Subject: e.Subject, Detail: e.Detail,
+			})
+			if len(answer.Entries) == limit {
+				return connect.NewResponse(answer), nil
+			}
+		}
+	}
+}
+
+// wantedEntries tells which entries a request is about.
+func (a adminService) wantedEntries(ctx context.Context, m *adminv1.ListAuditRequest) (func(*collector.AuditEntry) bool, error) {
+	var from, to time.Time
+	for _, bound := range []struct {
+		field, date string
+		into        *time.Time
+		days        int
+	}{{"from", m.From, &from, 0}, {"to", m.To, &to, 1}} {
+		if bound.date == "" {
+			continue
+		}
+		if _, err := dayOf(bound.field, bound.date); err != nil {
+			return nil, err
+		}
+		day, _ := time.ParseInLocation(time.DateOnly, bound.date, time.Local)
+		*bound.into = day.AddDate(0, 0, bound.days)
+	}
+	subjects := []string{m.Subject}
+	if m.Subject != "" {
+		d, scope, err := a.within(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if p, err := d.FindPerson(m.Subject, scope); err == nil {
+			subjects = append(subjects, p.ID)
+		}
+		if id, err := d.FindDevice(m.Subject, scope); err == nil {
+			subjects = append(subjects, id)
+		}
+	}
+	// A look at several names each of them in its detail.
+	about := func(e *collector.AuditEntry) bool {
+		return slices.ContainsFunc(subjects, func(subject string) bool {
+			return strings.EqualFold(e.Subject, subject) || strings.Contains(e.Detail, strconv.Quote(subject))
+		})
+	}
+	return func(e *collector.AuditEntry) bool {
+		return (from.IsZero() || !e.At.Before(from)) && (to.IsZero() || e.At.Before(to)) &&
+			(m.Actor == "" || strings.EqualFold(e.Actor, m.Actor)) && strings.HasPrefix(e.Action, m.Action) &&
+			(m.Subject == "" || about(e))
+	}, nil
+}
+
+// VerifyAudit recomputes the chain.
+func (a adminService) VerifyAudit(ctx context.Context, _ *connect.Request[adminv1.VerifyAuditRequest]) (*connect.Response[adminv1.VerifyAuditResponse], error) {
+	entries, problem, err := a.Registry.VerifyAudit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	head, err := a.Registry.AuditHead(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(&adminv1.VerifyAuditResponse{
+		Entries: float64(entries), Head: hex.EncodeToString(head.Hash), Problem: problem,
+	}), nil
+}

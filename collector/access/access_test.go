@@ -170,7 +170,7 @@ func TestSignInRefused(t *testing.T) {
 
 func TestToken(t *testing.T) {
 	h := open(t)
-	secret, id := h.token("max@example.com", 0, false)
+	secret, _ := h.token("max@example.com", 0, false)
 	v, err := h.viewer(secret)
 	h.check(err)
 	if !v.ReadOnly || v.User != "max@example.com" {
@@ -187,7 +187,7 @@ func TestToken(t *testing.T) {
 	h.later(24 * time.Hour)
 	h.out("after 90 days", secret)
 
-	secret, id = h.token("max@example.com", 365*24*time.Hour, false)
+	secret, id := h.token("max@example.com", 365*24*time.Hour, false)
 	for _, length := range []time.Duration{365*24*time.Hour + 1, -time.Hour, time.Second} {
 		if _, _, err := h.CreateToken(t.Context(), admin, "max@example.com", "", length, false); collector.CodeOf(err) != collector.BadRequest {
 			t.Errorf("%v: %v", length, err)

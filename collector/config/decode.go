@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding"
 	"errors"
 	"fmt"
@@ -22,6 +23,9 @@ const (
 	maxDepth     = 32
 	maxProblems  = 100
 )
+
+// crlf ends lines where Windows wrote them.
+const crlf = "\r\n"
 
 // decoder reads one file into its type and gathers everything that is wrong with it. Fields are named by their JSON
 // tags; a key the type lacks is a problem, and so is a value of another kind or none.
@@ -49,7 +53,8 @@ func (d *decoder) parse(content []byte) ast.Node {
 		d.problem(0, "", "the file is not UTF-8 text")
 		return nil
 	}
-	file, err := parseYAML(content)
+	// The parser loses count of lines that end in two bytes.
+	file, err := parseYAML(bytes.ReplaceAll(content, []byte(crlf), []byte("\n")))
 	if err != nil {
 		d.syntax(err)
 		return nil

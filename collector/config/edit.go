@@ -1,8 +1,10 @@
 package config
 
 import (
+	"bytes"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/dayline-project/dayline/collector"
 )
@@ -53,6 +55,12 @@ func Apply(content map[string][]byte, edits []Edit) (map[string][]byte, error) {
 		text, err := rewrite(layouts[file], root)
 		if err != nil {
 			return nil, err
+		}
+		if bytes.Contains(content[file], []byte(crlf)) {
+			if strings.ReplaceAll(layouts[file].text, "\n", crlf) != string(content[file]) {
+				return nil, collector.Refuse(collector.BadRequest, "file", "%s ends its lines now in one way, now in another", file)
+			}
+			text = strings.ReplaceAll(text, "\n", crlf)
 		}
 		after[file] = []byte(text)
 	}

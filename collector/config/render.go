@@ -79,17 +79,13 @@ func quoted(value string) string {
 
 // form is how a file is written.
 type form struct {
-	newline string
 	// keys and items are how much deeper what is below a key stands, in columns.
 	keys, items int
 }
 
 // formOf looks at how a file does it; two columns where it shows nothing.
 func formOf(l *layout, root *node) form {
-	f := form{newline: "\n", keys: -1, items: -1}
-	if strings.Contains(l.text, "\r\n") {
-		f.newline = "\r\n"
-	}
+	f := form{keys: -1, items: -1}
 	f.look(l, root)
 	if f.keys <= 0 {
 		f.keys = 2
@@ -128,9 +124,9 @@ func (f form) value(n *node, column int) string {
 		return " " + one
 	}
 	if n.kind == list {
-		return f.newline + indent(column+f.items) + f.block(n, column+f.items)
+		return "\n" + indent(column+f.items) + f.block(n, column+f.items)
 	}
-	return f.newline + indent(column+f.keys) + f.block(n, column+f.keys)
+	return "\n" + indent(column+f.keys) + f.block(n, column+f.keys)
 }
 
 // block writes the children in lines of their own, the first without its indentation.
@@ -143,7 +139,7 @@ func (f form) block(n *node, column int) string {
 			lines[i] = f.pair(c, column)
 		}
 	}
-	return strings.Join(lines, f.newline+indent(column))
+	return strings.Join(lines, "\n"+indent(column))
 }
 
 func (f form) pair(c *child, column int) string {

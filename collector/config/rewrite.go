@@ -147,7 +147,7 @@ func (r *rewriter) insert(old *node, c *child, flow bool) {
 		brackets := last.value.kind == mapping && last.value.flow
 		source = r.item(c.value, column, brackets)
 	}
-	r.splice(at, at, r.newline+indent(column)+source)
+	r.splice(at, at, "\n"+indent(column)+source)
 }
 
 // slot is where a new key goes: behind the comment that shows it, else behind the section; in the file's own section,
@@ -155,7 +155,7 @@ func (r *rewriter) insert(old *node, c *child, flow bool) {
 func (r *rewriter) slot(section *node, key string, column, end int) int {
 	from, to := r.lineStart(section.from), len(r.text)
 	if column == 0 {
-		from, end = 0, len(strings.TrimRight(r.text, " \r\n"))
+		from, end = 0, len(strings.TrimRight(r.text, " \n"))
 	} else {
 		to = r.nextContent(end)
 	}
@@ -198,8 +198,10 @@ func (r *rewriter) indentation(start int) int {
 func (r *rewriter) replace(within *child, old, now *node, flow bool) {
 	block := old.kind != scalar && !old.flow
 	switch {
-	case flow || within == nil && !block:
+	case !flow && old.kind == scalar && now.kind == scalar:
 		r.over(old.from, old.to, inline(now))
+	case flow || within == nil && !block:
+		r.splice(old.from, old.to, inline(now))
 	case block && now.kind == old.kind && len(now.children) > 0:
 		r.splice(old.from, old.to, r.block(now, r.column(old.from)))
 	case block && (within == nil || r.lineStart(old.from) < within.mark):
@@ -210,9 +212,9 @@ func (r *rewriter) replace(within *child, old, now *node, flow bool) {
 	case now.kind == list && !now.isFlat(): // from the key's line to lines below
 		r.over(within.mark, old.to, "")
 		column, at := r.column(within.from)+r.items, r.lineEnd(old.to)
-		r.splice(at, at, r.newline+indent(column)+r.block(now, column))
+		r.splice(at, at, "\n"+indent(column)+r.block(now, column))
 	default:
-		r.over(old.from, old.to, inline(now))
+		r.splice(old.from, old.to, inline(now))
 	}
 }
 

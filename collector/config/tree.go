@@ -112,14 +112,15 @@ func newLayout(text string) *layout {
 	return l
 }
 
-// parseTree gives the values of a file; nil with a problem where it cannot be read.
+// parseTree gives the values of a file, and their layout with lines that end in "\n" alone; nil with a problem where it
+// cannot be read.
 func parseTree(content []byte) (root *node, l *layout, problem *Problem) {
 	d := &decoder{lines: map[string]int{}}
 	body := d.parse(content)
 	if body == nil {
 		return nil, nil, &d.problems[0]
 	}
-	l = newLayout(string(content))
+	l = newLayout(strings.ReplaceAll(string(content), crlf, "\n"))
 	return l.node(body, -1), l, nil
 }
 
@@ -223,17 +224,13 @@ func columnOf(t *token.Token) int {
 // lineStart is where the line of an offset begins.
 func (l *layout) lineStart(offset int) int { return strings.LastIndexByte(l.text[:offset], '\n') + 1 }
 
-// lineEnd is where the line of an offset ends, before what ends it.
+// lineEnd is where the line of an offset ends.
 func (l *layout) lineEnd(offset int) int {
 	end := strings.IndexByte(l.text[offset:], '\n')
 	if end < 0 {
 		return len(l.text)
 	}
-	end += offset
-	if end > offset && l.text[end-1] == '\r' {
-		end--
-	}
-	return end
+	return offset + end
 }
 
 // column of an offset, in runes from 0.

@@ -62,7 +62,8 @@ func (p *part) asked() bool { return p.slot >= 0 || p.unit >= 0 }
 // unit is a stretch of a person's time.
 type unit struct {
 	begin, end int64
-	session    uint64
+	// of is the session that reaches into it.
+	of session
 	// wanted: some of it lies in the days asked for.
 	wanted, swept bool
 }
@@ -94,10 +95,16 @@ type stretch struct {
 	id, owner, day int32
 	offset         int16
 	midnight       int64
-	session        uint64
+	session        session
 	// marked: a clock was set or corrected in its session, so that its own episodes can overlap.
 	marked bool
 	loose  int32
+}
+
+// session is one of an owner's: in it, nothing overlaps unless a clock was set.
+type session struct {
+	owner int32
+	hash  uint64
 }
 
 // planner makes a plan.
@@ -209,7 +216,7 @@ func (p *planner) chooseSegments(ctx context.Context, at *snapshot, titles bool)
 				continue
 			}
 			p.stretches = append(p.stretches, stretch{
-				id: id, owner: n, day: days[i], offset: offsets[i], midnight: midnight, session: sessions[i], loose: -1,
+				id: id, owner: n, day: days[i], offset: offsets[i], midnight: midnight, session: session{n, sessions[i]}, loose: -1,
 			})
 			numbers.cover(id)
 		}
@@ -240,24 +247,20 @@ func (p *planner) chooseMarked(ctx context.Context, at *snapshot, numbers span, 
 	if p.sweepAll {
 		return nil
 	}
-	type session struct {
-		owner int32
-		hash  uint64
-	}
 	marked := map[session]bool{}
 	query := fmt.Sprintf(`SELECT DISTINCT segment FROM episode WHERE segment BETWEEN %d AND %d AND (ended & %d = %d OR ended >= %d)`,
 		numbers.lo, numbers.hi, endedBits, byClock, clockBit)
 	err := at.scan(ctx, query, func(c chunk) {
 		for _, number := range column[int32](c, 0) {
 			if s := stretchOf(number); s != nil {
-				marked[session{s.owner, s.session}] = true
+				marked[s.session] = true
 			}
 		}
 	})
 	if len(marked) > 0 {
 		for i := range p.stretches {
 			s := &p.stretches[i]
-			s.marked = marked[session{s.owner, s.session}]
+			s.marked = marked[s.session]
 		}
 	}
 	return err
@@ -324,7 +327,7 @@ func (p *planner) addOpen() {
 			}
 			p.stretches = p.addLoose(p.stretches, stretch{
 				owner: whose, day: day, offset: int16(offset / 60), midnight: midnight,
-				session: uint64(i) + 1,
+				session: session{-1, uint64(i)},
 			}, loose{open: open, number: int32(i), claim: claim{began: int32(began), end: int32(end), what: mark(stateNumber(open.State), false)}})
 		}
 	}
@@ -383,7 +386,7 @@ func (p *planner) makeParts() {
 				midnight: s.midnight, from: int32(at - s.midnight), to: int32(to - s.midnight),
 				owner: s.owner, slot: p.slotOf(s.owner, day), unit: number, offset: s.offset,
 			}
-			u.join(s.session, one.slot >= 0, s.marked)
+			u.join(s, one.slot >= 0)
 			at = to
 			head, last = p.put(s, one, head, last)
 		}
@@ -407,12 +410,12 @@ func (p *planner) put(s *stretch, one part, head, last int32) (int32, int32) {
 	return head, number
 }
 
-// join takes note that a session reaches into the unit.
-func (u *unit) join(session uint64, wanted, marked bool) {
-	if u.session == 0 {
-		u.session = session
+// join takes note that a stretch reaches into the unit.
+func (u *unit) join(s *stretch, wanted bool) {
+	if u.of == (session{}) {
+		u.of = s.session
 	}
-	u.swept = u.swept || marked || u.session != session
+	u.swept = u.swept || s.marked || u.of != s.session
 	u.wanted = u.wanted || wanted
 }
 

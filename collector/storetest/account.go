@@ -131,9 +131,12 @@ func (a *Account) row(login, session string, sequence uint64, start time.Time) c
 		Episode: episode.Episode{
 			State: pick(r, episode.Active, episode.Active, episode.Active, episode.Passive, episode.Locked), Start: start,
 			For:     pick(r, time.Millisecond, 17*time.Second+3*time.Millisecond, 10*time.Minute, 10*time.Minute, time.Hour, 5*time.Hour),
-			EndedBy: pick(r, episode.ByFocus, episode.ByFocus, episode.ByFocus, episode.BySchedule, episode.ByClock),
+			EndedBy: pick(r, episode.ByFocus, episode.ByFocus, episode.ByFocus, episode.BySchedule),
 		},
 	}}
+	if r.IntN(40) == 0 {
+		row.EndedBy = episode.ByClock
+	}
 	if row.State == episode.Locked {
 		row.For = pick(r, row.For, row.For, 12*time.Hour, 60*time.Hour)
 		return row

@@ -67,10 +67,7 @@ func newResolver(ctx context.Context, registry collector.Registry, rules Rules, 
 func (r *resolver) settingsFor(ctx context.Context, one *device, all *devices, m *agentv1.SyncRequest) (*agentv1.Settings, error) {
 	generation, account, people := r.rules.Rules()
 	device := one.snapshot()
-	subject := settings.Subject{ID: device.ID}
-	if !slices.Contains(device.Flags, flagRenamed) && all.uniqueName(device.Name) {
-		subject.Name = device.Name
-	}
+	subject := all.subject(device)
 	asked := subjectKey(subject.Name, m.Logins)
 	one.mu.Lock()
 	made := one.resolved
@@ -97,6 +94,15 @@ func (r *resolver) settingsFor(ctx context.Context, one *device, all *devices, m
 		return nil, err
 	}
 	return &agentv1.Settings{Revision: made.revision, Document: document}, nil
+}
+
+// subject is a device as rules may mean it: by its name only where no other has it and it never changed.
+func (d *devices) subject(device collector.Device) settings.Subject {
+	subject := settings.Subject{ID: device.ID}
+	if !slices.Contains(device.Flags, flagRenamed) && d.uniqueName(device.Name) {
+		subject.Name = device.Name
+	}
+	return subject
 }
 
 // make makes a document and keeps it.

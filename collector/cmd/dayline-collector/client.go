@@ -63,9 +63,20 @@ func reached(socket string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("the collector is not running: nobody listens at %s; start it with `dayline-collector serve`", socket)
+		return &notRunningError{socket}
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("no access to %s: run this as root or as the collector's own account", socket)
 	}
 	return fmt.Errorf("%s: %w", socket, err)
 }
+
+// notRunningError: nobody listens at the socket.
+type notRunningError struct{ socket string }
+
+// Error says what to do about it.
+func (e *notRunningError) Error() string {
+	return fmt.Sprintf("the collector is not running: nobody listens at %s; start it with `dayline-collector serve`", e.socket)
+}
+
+// isNotRunning tells whether a call failed since no collector runs.
+func isNotRunning(err error) bool { return errors.As(err, new(*notRunningError)) }

@@ -8,10 +8,12 @@ import (
 	"github.com/dayline-project/dayline/collector"
 )
 
-// An entry says what an activity counts as: the number of its cell, and in the lowest bits the status, or dropped.
+// An entry says what an activity counts as: the number of its cell, and in the lowest two bits the status, or dropped.
+// Where it depends on the variant, the number is that of a list of entries instead.
 const (
-	statusBits = 2
-	dropped    = 3
+	dropped = 3
+	varied  = 1 << 2
+	cellAt  = 3
 )
 
 // cell is an activity as one class.
@@ -29,8 +31,11 @@ type classes struct {
 	query *collector.Query
 	// cells by number; 0 is what is ignored.
 	cells []cell
-	// entries by variant and activity.
-	entries [][]uint32
+	// entries by activity.
+	entries []uint32
+	// lists of entries by variant.
+	lists    [][]uint32
+	variants int
 }
 
 // loadClasses reads every activity. Equal texts may stand more than once.
@@ -39,41 +44,60 @@ func loadClasses(ctx context.Context, at *snapshot, q *collector.Query) (*classe
 	for _, share := range q.Owners {
 		variants = max(variants, share.Variant+1)
 	}
-	c := &classes{query: q, cells: []cell{{code: dropped}}, entries: make([][]uint32, variants)}
+	c := &classes{query: q, cells: []cell{{code: dropped}}, variants: variants}
 	return c, at.scan(ctx, `SELECT id, app, product, site, url FROM activity`, func(chunk chunk) {
 		for i, id := range column[int32](chunk, 0) {
-			for variant := range c.entries {
-				for int(id) >= len(c.entries[variant]) {
-					c.entries[variant] = append(c.entries[variant], dropped)
-				}
+			for int(id) >= len(c.entries) {
+				c.entries = append(c.entries, dropped)
 			}
-			c.add(cell{app: chunk.text(1, i), product: chunk.text(2, i), site: chunk.text(3, i), newest: id}, chunk.text(4, i), func(variant int, entry uint32) {
-				c.entries[variant][id] = entry
-			})
+			c.entries[id] = c.add(cell{app: chunk.text(1, i), product: chunk.text(2, i), site: chunk.text(3, i), newest: id}, chunk.text(4, i))
 		}
 	})
 }
 
-// add gives the entries of an activity in each variant.
-func (c *classes) add(activity cell, url string, give func(variant int, entry uint32)) {
+// add gives the entry of an activity.
+func (c *classes) add(activity cell, url string) uint32 {
 	known := classesOf(c.query.Classify, collector.Subject{App: activity.app, Site: activity.site, URL: url})
 	first := len(c.cells)
-	for variant := range c.entries {
-		activity.class = classIn(known, variant)
-		if activity.class.Ignored {
-			give(variant, dropped)
-			continue
-		}
-		number := first
-		for number < len(c.cells) && c.cells[number].class != activity.class {
-			number++
-		}
-		if number == len(c.cells) {
-			activity.code = c.code(&activity)
-			c.cells = append(c.cells, activity)
-		}
-		give(variant, c.entry(uint32(number)))
+	if len(known) == 1 {
+		return c.addClass(activity, known[0], first)
 	}
+	list := make([]uint32, c.variants)
+	for variant := range list {
+		list[variant] = c.addClass(activity, known[variant], first)
+	}
+	c.lists = append(c.lists, list)
+	return uint32(len(c.lists)-1)<<cellAt | varied
+}
+
+// addClass gives the entry of an activity as a class; its cells are counted from first.
+func (c *classes) addClass(activity cell, class collector.Class, first int) uint32 {
+	if class.Ignored {
+		return dropped
+	}
+	number := first
+	for number < len(c.cells) && c.cells[number].class != class {
+		number++
+	}
+	if number == len(c.cells) {
+		activity.class = class
+		activity.code = c.code(&activity)
+		c.cells = append(c.cells, activity)
+	}
+	return c.entry(uint32(number))
+}
+
+// entryOf gives what an activity counts as in a variant.
+func (c *classes) entryOf(activity, variant int32) uint32 {
+	entry := c.entries[activity]
+	if entry&varied != 0 {
+		entry = c.variedEntry(entry, variant)
+	}
+	return entry
+}
+
+func (c *classes) variedEntry(entry uint32, variant int32) uint32 {
+	return c.lists[entry>>cellAt][variant]
 }
 
 // code is the status of what the query asks for, or dropped.
@@ -92,7 +116,7 @@ func (c *classes) code(one *cell) uint32 {
 
 // entry gives a cell's entry.
 func (c *classes) entry(number uint32) uint32 {
-	return number<<statusBits | c.cells[number].code
+	return number<<cellAt | c.cells[number].code
 }
 
 // compare orders cells by what they say, however they are numbered.

@@ -3,6 +3,7 @@ package duckdb
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 
 	"github.com/dayline-project/dayline/collector"
@@ -85,13 +86,13 @@ func (r *reckoning) classifyLoose() {
 			r.entries[i] = dropped
 		case row.open != nil:
 			open := row.open
-			r.classes.add(cell{app: open.App, product: open.Product, site: open.Site, newest: 1 << 30}, open.URL, func(variant int, entry uint32) {
-				if variant == int(whose.variant) {
-					r.entries[i] = entry
-				}
-			})
+			entry := r.classes.add(cell{app: open.App, product: open.Product, site: open.Site, newest: math.MaxInt32}, open.URL)
+			if entry&varied != 0 {
+				entry = r.classes.variedEntry(entry, whose.variant)
+			}
+			r.entries[i] = entry
 		default:
-			r.entries[i] = r.classes.entries[whose.variant][row.activity]
+			r.entries[i] = r.classes.entryOf(row.activity, whose.variant)
 		}
 	}
 }
@@ -133,9 +134,13 @@ func (r *reckoning) scan(ctx context.Context, f *file, at *snapshot) error {
 	if r.scanned.hi == 0 {
 		return nil
 	}
-	columns := [...]string{"segment", "activity", "finish", "length", "state", "ended", "0"}
+	// A column that is not wanted costs nothing where another stands for it.
+	columns := [...]string{"segment", "activity", "finish", "length", "state", "state", "segment"}
 	if r.how.titles {
 		columns[foldTitle-1] = "title"
+	}
+	if r.how.breaks {
+		columns[foldEnded-1] = "ended"
 	}
 	condition := fmt.Sprintf("segment BETWEEN %d AND %d", r.scanned.lo, r.scanned.hi)
 	return f.folds.fold(ctx, at, condition, columns, func(c chunk) {

@@ -14,10 +14,8 @@ type claim struct {
 	title int32
 }
 
-const (
-	scheduleBit = 1 << 2
-	cellAt      = 3
-)
+// scheduleBit is set in what of a claim that the schedule ended.
+const scheduleBit = 1 << 2
 
 func mark(state uint8, bySchedule bool) uint32 {
 	what := uint32(state)
@@ -42,44 +40,54 @@ type contender struct {
 type sweeper struct {
 	parts   []part
 	classes *classes
-	// heap has the best of what contends on top.
-	heap []*contender
+	// waiting are contenders that are beaten now and may win later, the best on top.
+	waiting []*contender
 }
 
 // settle gives every instant that is claimed to one contender, in order of time. It changes the order of the contenders.
 func (s *sweeper) settle(contenders []contender, give func(winner *contender, from, to int32)) {
 	sortByStart(contenders)
-	s.heap = s.heap[:0]
 	var winner *contender
-	var from, at int32
-	for next := 0; next < len(contenders) || len(s.heap) > 0; {
-		if len(s.heap) == 0 {
-			at = max(at, contenders[next].from)
+	var from int32
+	for i := range contenders {
+		next := &contenders[i]
+		for winner != nil && winner.end <= next.from {
+			give(winner, from, winner.end)
+			from = winner.end
+			winner = s.heir(from)
 		}
-		for next < len(contenders) && contenders[next].from <= at {
-			if contenders[next].end > at {
-				s.push(&contenders[next])
+		switch {
+		case next.end <= next.from:
+		case winner == nil:
+			winner, from = next, next.from
+		case s.beats(next, winner):
+			if next.from > from {
+				give(winner, from, next.from)
 			}
-			next++
-		}
-		for len(s.heap) > 0 && s.heap[0].end <= at {
-			s.pop()
-		}
-		if winner != nil && (len(s.heap) == 0 || s.heap[0] != winner) {
-			give(winner, from, at)
-			winner = nil
-		}
-		if len(s.heap) == 0 {
-			continue
-		}
-		if winner == nil {
-			winner, from = s.heap[0], at
-		}
-		at = winner.end
-		if next < len(contenders) {
-			at = min(at, contenders[next].from)
+			if winner.end > next.end {
+				s.push(winner)
+			}
+			winner, from = next, next.from
+		case next.end > winner.end:
+			s.push(next)
 		}
 	}
+	for winner != nil {
+		give(winner, from, winner.end)
+		from = winner.end
+		winner = s.heir(from)
+	}
+}
+
+// heir gives the best that waits and has not ended; nil for none.
+func (s *sweeper) heir(at int32) *contender {
+	for len(s.waiting) > 0 {
+		best := s.pop()
+		if best.end > at {
+			return best
+		}
+	}
+	return nil
 }
 
 // sortByStart takes what is nearly in order, as uploads of several devices are.
@@ -112,32 +120,32 @@ func (s *sweeper) beats(a, b *contender) bool {
 }
 
 func (s *sweeper) push(c *contender) {
-	s.heap = append(s.heap, c)
-	for i := len(s.heap) - 1; i > 0; {
+	s.waiting = append(s.waiting, c)
+	for i := len(s.waiting) - 1; i > 0; {
 		parent := (i - 1) / 2
-		if !s.beats(s.heap[i], s.heap[parent]) {
+		if !s.beats(s.waiting[i], s.waiting[parent]) {
 			return
 		}
-		s.heap[i], s.heap[parent] = s.heap[parent], s.heap[i]
+		s.waiting[i], s.waiting[parent] = s.waiting[parent], s.waiting[i]
 		i = parent
 	}
 }
 
-func (s *sweeper) pop() {
-	last := len(s.heap) - 1
-	s.heap[0] = s.heap[last]
-	s.heap = s.heap[:last]
+func (s *sweeper) pop() *contender {
+	top, last := s.waiting[0], len(s.waiting)-1
+	s.waiting[0] = s.waiting[last]
+	s.waiting = s.waiting[:last]
 	for i := 0; ; {
 		best := i
 		for child := 2*i + 1; child <= 2*i+2 && child < last; child++ {
-			if s.beats(s.heap[child], s.heap[best]) {
+			if s.beats(s.waiting[child], s.waiting[best]) {
 				best = child
 			}
 		}
 		if best == i {
-			return
+			return top
 		}
-		s.heap[i], s.heap[best] = s.heap[best], s.heap[i]
+		s.waiting[i], s.waiting[best] = s.waiting[best], s.waiting[i]
 		i = best
 	}
 }

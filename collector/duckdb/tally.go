@@ -1,7 +1,6 @@
 package duckdb
 
 import (
-	"math"
 	"slices"
 	"time"
 
@@ -36,67 +35,27 @@ type tally struct {
 	groups []groupSum
 	pieces []settled
 	held   held
+	batch  batch
 }
 
 // titleOf is a title of a person's.
 type titleOf struct{ title, person int32 }
 
-// take adds a chunk of stored episodes, which come in runs of one segment.
-func (t *tally) take(c chunk) {
-	rows := columnsOf(c)
-	for from := 0; from < c.rows; {
-		number := rows.segments[from]
-		to := from + 1
-		for to < c.rows && rows.segments[to] == number {
-			to++
-		}
-		if n := int(number - t.lo); n >= 0 && n < t.stored && t.parts[n].to > 0 {
-			t.run(int32(n), rows.between(from, to))
-		}
-		from = to
-	}
-}
-
-// columnsOf a chunk that is folded.
-type columns struct {
-	segments, activities, ends, lengths []int32
-	states, endeds                      []uint8
-	titles                              []int32
-}
-
-func columnsOf(c chunk) columns {
-	return columns{
-		segments: column[int32](c, foldSegment), activities: column[int32](c, foldActivity), ends: column[int32](c, foldFinish),
-		lengths: column[int32](c, foldLength), states: column[uint8](c, foldState), endeds: column[uint8](c, foldEnded),
-		titles: column[int32](c, foldTitle),
-	}
-}
-
-func (c *columns) between(from, to int) columns {
-	return columns{
-		c.segments[from:to:to], c.activities[from:to:to], c.ends[from:to:to], c.lengths[from:to:to], c.states[from:to:to],
-		c.endeds[from:to:to], c.titles[from:to:to],
-	}
-}
-
-// run adds what follows each other in one segment.
-func (t *tally) run(number int32, rows columns) {
-	one := &t.parts[number]
-	if one.next == 0 && one.to == dayMillis && one.unit < 0 {
-		if one.slot >= 0 {
-			t.plain(one, rows)
-		}
-		return
-	}
-	entries := t.classes.entries[t.owners[one.owner].variant]
-	for i, end := range rows.ends {
+// run adds what follows each other in one segment, where it may overlap or is cut.
+func (t *tally) run(number int32, rows *columns, from, to int) {
+	variant := t.owners[t.parts[number].owner].variant
+	for i := from; i < to; i++ {
+		end := rows.ends[i]
 		row := claim{
-			began: end - rows.lengths[i], end: min(end, dayMillis), title: rows.titles[i],
+			began: end - rows.lengths[i], end: min(end, dayMillis),
 			what: mark(rows.states[i], rows.endeds[i]&endedBits == bySchedule && end <= dayMillis),
+		}
+		if t.titles != nil {
+			row.title = rows.titles[i]
 		}
 		entry := uint32(dropped)
 		if rows.states[i] != locked {
-			entry = entries[rows.activities[i]]
+			entry = t.classes.entryOf(rows.activities[i], variant)
 		}
 		t.spread(number, row, entry)
 	}
@@ -105,7 +64,7 @@ func (t *tally) run(number int32, rows columns) {
 // spread gives an episode to the parts it lies in: to be swept, or added up.
 func (t *tally) spread(number int32, row claim, entry uint32) {
 	state := row.state()
-	if state == 0 || state != locked && entry>>statusBits == 0 {
+	if state == 0 || state != locked && entry>>cellAt == 0 {
 		return
 	}
 	for {
@@ -130,58 +89,8 @@ func (t *tally) claimOn(part int32, row claim, to int32, entry uint32) claim {
 	}
 	shift := t.shift(part)
 	row.began, row.end = row.began+shift, to+shift
-	row.what |= entry >> statusBits << cellAt
+	row.what |= entry &^ (1<<cellAt - 1)
 	return row
-}
-
-// plain adds a run of one part that is a whole local day, where nothing overlaps.
-func (t *tally) plain(one *part, rows columns) {
-	var sum slotSum
-	first, last := int32(math.MaxInt32), int32(0)
-	whose := &t.owners[one.owner]
-	entries := t.classes.entries[whose.variant]
-	word, bit := int(whose.person)/64, uint64(1)<<(whose.person%64)
-	for i, end := range rows.ends {
-		began := end - rows.lengths[i]
-		end = min(end, dayMillis)
-		length := int64(end - began)
-		state := rows.states[i] & 3
-		if state == locked {
-			sum.locked += length
-			continue
-		}
-		entry := entries[rows.activities[i]]
-		if !t.wanted[state] || entry&dropped == dropped {
-			continue
-		}
-		sum.times[entry&dropped<<1|uint32(state-1)] += length
-		if t.cells != nil {
-			number := entry >> statusBits
-			t.cells[number][state-1] += length
-			if people := &t.people[int(number)*t.words+word]; *people&bit == 0 {
-				*people |= bit
-			}
-		}
-		if state == active {
-			first, last = min(first, began), max(last, end)
-		}
-		if t.hulls != nil {
-			t.hulls.add(one.slot, one.midnight+int64(began), one.midnight+int64(end), rows.endeds[i]&endedBits == bySchedule)
-		}
-		if t.titles != nil {
-			t.title(rows.titles[i], whose.person, state, length)
-		}
-	}
-	slot := &t.slots[one.slot]
-	for i, time := range sum.times {
-		slot.times[i] += time
-	}
-	if t.wanted[locked] {
-		slot.locked += sum.locked
-	}
-	if last > 0 {
-		slot.bound(one.midnight+int64(first), one.midnight+int64(last), one.offset)
-	}
 }
 
 func (s *slotSum) bound(first, last int64, offset int16) {
@@ -217,7 +126,7 @@ func (t *tally) count(one *part, row *claim, entry uint32, from, to int64, final
 	}
 	person := t.owners[one.owner].person
 	if t.cells != nil {
-		number := entry >> statusBits
+		number := entry >> cellAt
 		t.cells[number][state-1] += to - from
 		t.people[int(number)*t.words+int(person)/64] |= 1 << (person % 64)
 	}

@@ -230,22 +230,31 @@ func cut(text string) string {
 // maxFaults are told of one request.
 const maxFaults = 20
 
-// refusal tells what is wrong and where; nil for nothing.
+// refusal tells what is wrong and where; nil for nothing. Places are lines of a field, or else fields themselves.
 func (f faults) refusal(field string) error {
 	if len(f) == 0 {
 		return nil
 	}
 	told := make([]string, 0, maxFaults)
 	for _, one := range f[:min(len(f), maxFaults)] {
-		place := one.place
-		if one.column != "" {
-			place += ", " + one.column
-		}
-		told = append(told, place+": "+one.reason)
+		told = append(told, one.at()+": "+one.reason)
 	}
-	text := strings.Join(told, "; ")
 	if more := len(f) - len(told); more > 0 {
-		text += fmt.Sprintf("; and %d more", more)
+		told = append(told, fmt.Sprintf("and %d more", more))
 	}
-	return collector.Refuse(collector.BadRequest, field, "%s", text)
+	if field != csvField {
+		field = f[0].at()
+		told[0] = f[0].reason
+	}
+	return collector.Refuse(collector.BadRequest, field, "%s", strings.Join(told, "; "))
+}
+
+func (f fault) at() string {
+	switch {
+	case f.column == "":
+		return f.place
+	case strings.HasSuffix(f.place, "]"):
+		return f.place + "." + f.column
+	}
+	return f.place + ", " + f.column
 }

@@ -232,7 +232,7 @@ func TestReadCSVNamesEveryBadLine(t *testing.T) {
 			t.Errorf("%q: %v; want %s", text, err, want)
 		}
 	}
-	if _, err := ReadCSV("app,status\n" + strings.Repeat("x", maxCSVBytes)); collector.CodeOf(err) != collector.TooLarge {
+	if _, err := ReadCSV("app,status\n" + strings.Repeat("x", MaxCSVBytes)); collector.CodeOf(err) != collector.TooLarge {
 		t.Errorf("a huge file: %v", err)
 	}
 	changes, err := ReadCSV("app,site,url,status,category,group\nx,y.org,,productive,,\n,,,productive,,\n,not a host,,productive,,\n" +

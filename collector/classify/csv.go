@@ -20,8 +20,8 @@ var columns = []string{"app", "site", "url", "status", "category", "group"}
 // others are columns of the list of what has no status, which may stay when that list comes back filled in.
 var others = []string{"product", "total_seconds", "people"}
 
-// maxCSVBytes of a file; it is also what a file of rules may have.
-const maxCSVBytes = 1 << 20
+// MaxCSVBytes of a file: what a file of rules may have, and a call carry, less a little.
+const MaxCSVBytes = 1_000_000
 
 // WriteCSV writes rules so that ReadCSV gives them back, their exceptions in order.
 func WriteCSV(rules []config.Rule) string {
@@ -82,8 +82,8 @@ func asWritten(cell string) string {
 // comma, semicolon or tab, the columns in any order, some left out. All that is wrong with it is told at once.
 func ReadCSV(text string) ([]Change, error) {
 	switch text = strings.TrimPrefix(text, "\ufeff"); {
-	case len(text) > maxCSVBytes:
-		return nil, collector.Refuse(collector.TooLarge, csvField, "the file has over %d bytes", maxCSVBytes)
+	case len(text) > MaxCSVBytes:
+		return nil, collector.Refuse(collector.TooLarge, csvField, "the file has over %d bytes", MaxCSVBytes)
 	case !utf8.ValidString(text):
 		return nil, collector.Refuse(collector.BadRequest, csvField, "the file is not UTF-8 text; save it as CSV UTF-8")
 	}

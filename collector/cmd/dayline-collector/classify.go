@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"connectrpc.com/connect"
 
+	"github.com/dayline-project/dayline/collector/classify"
 	"github.com/dayline-project/dayline/collector/listing"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	"github.com/dayline-project/dayline/shared/stream"
@@ -53,6 +55,10 @@ type classifySet struct {
 
 // Run sets one rule.
 func (c *classifySet) Run(i *invocation) error {
+	given := slices.DeleteFunc([]string{c.App, c.Site, c.URL}, func(name string) bool { return name == "" })
+	if len(given) != 1 {
+		return usage("give one of --app, --site and --url")
+	}
 	if c.Status == "" && c.Category == "" {
 		return usage("give --status, --category or both")
 	}
@@ -80,22 +86,20 @@ type classifyImport struct {
 	Replace bool   `help:"Remove the rules and exceptions that the file leaves out."`
 }
 
-// maxImportBytes is more than the collector takes; it says so.
-const maxImportBytes = 4 << 20
-
 // Run imports a file.
 func (c *classifyImport) Run(i *invocation) error {
-	text, err := i.readAll(c.File)
+	text, err := i.read(c.File, classify.MaxCSVBytes+1)
 	if err != nil {
 		return err
 	}
-	if len(text) == 0 {
-		return usage("%s is empty", c.File)
+	if len(text) == 0 || len(text) > classify.MaxCSVBytes {
+		return usage("%s has to have 1 to %d bytes", c.File, classify.MaxCSVBytes)
 	}
 	return i.classify(&adminv1.ClassifyRequest{Csv: string(text), Replace: c.Replace})
 }
 
-func (i *invocation) readAll(name string) ([]byte, error) {
+// read gives the first bytes of a file or, for "-", of standard input.
+func (i *invocation) read(name string, most int64) ([]byte, error) {
 	in := i.in
 	if name != "-" {
 		file, err := os.Open(name)
@@ -105,7 +109,7 @@ func (i *invocation) readAll(name string) ([]byte, error) {
 		defer file.Close()
 		in = file
 	}
-	return io.ReadAll(io.LimitReader(in, maxImportBytes))
+	return io.ReadAll(io.LimitReader(in, most))
 }
 
 type classifyExport struct {

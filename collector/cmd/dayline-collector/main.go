@@ -129,6 +129,7 @@ func words(err error, flags []*kong.Flag) string {
 			continue
 		}
 		name := strings.TrimSuffix(strings.TrimSuffix(problem.Field, "_seconds"), "_devices")
+		name = name[strings.LastIndexByte(name, '.')+1:] // of rules[0].status: status
 		if slices.ContainsFunc(flags, func(f *kong.Flag) bool { return f.Name == name }) {
 			return "--" + name + ": " + problem.Reason
 		}

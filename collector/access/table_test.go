@@ -43,12 +43,12 @@ func TestPermit(t *testing.T) {
 	everybody := []string{
 		"WhoAmI", "SignIn", "SignOut", "ListDevices", "ListPeople", "ListTokens", "ReportDashboard", "ReportPeople", "ReportApps",
 		"ReportSites", "ReportTitles", "ReportCategories", "ReportHours", "ReportGroups", "ReportTimeline", "ReportLive",
-		"ReportActivity", "ListActivity", "Export",
+		"ReportActivity", "ListActivity", "Export", "ExportPerson",
 	}
 	own := []string{"SetPassword", "CreateToken", "RevokeToken"}
 	setting := []string{"ShowConfig", "ConfigHistory", "CheckConfig", "ListPending", "ExplainClass", "ExportRules"}
 	set := []string{"SetConfig", "Classify"}
-	reading := []string{"ListLinks", "ListUsers", "ExportPerson", "ListAudit", "VerifyAudit", "Storage"}
+	reading := []string{"ListLinks", "ListUsers", "ListAudit", "VerifyAudit", "Storage"}
 	acting := []string{
 		"CreateLink", "RevokeLink", "DeleteDevice", "RevokeDevice", "UninstallDevice", "SetPerson", "DeletePerson", "SetUser",
 		"RemoveUser", "Compact", "StripPrivacy", "Backup",

@@ -36,24 +36,40 @@ func (a adminService) ListAudit(ctx context.Context, req *connect.Request[adminv
 		return nil, err
 	}
 	answer := &adminv1.ListAuditResponse{}
-	for after := uint64(m.AfterSequence); ; {
+	err = a.eachEntry(ctx, uint64(m.AfterSequence), func(e *collector.AuditEntry) (more bool, err error) {
+		if wanted(e) {
+			answer.Entries = append(answer.Entries, auditEntry(e))
+		}
+		return len(answer.Entries) < limit, nil
+	})
+	return connect.NewResponse(answer), err
+}
+
+// eachEntry reads the audit log from after a sequence until yield has enough.
+func (a adminService) eachEntry(ctx context.Context, after uint64, yield func(*collector.AuditEntry) (more bool, err error)) error {
+	for {
 		entries, err := a.Registry.AuditEntries(ctx, after, auditPage)
 		if err != nil || len(entries) == 0 {
-			return connect.NewResponse(answer), err
+			return err
 		}
 		for i := range entries {
-			e := &entries[i]
-			if after = e.Sequence; !wanted(e) {
-				continue
-			}
-			answer.Entries = append(answer.Entries, &adminv1.AuditEntry{
-				Sequence: float64(e.Sequence), At: instant(e.At), Actor: e.Actor, Action: e.Action, Subject: e.Subject, Detail: e.Detail,
-			})
-			if len(answer.Entries) == limit {
-				return connect.NewResponse(answer), nil
+			if more, err := yield(&entries[i]); err != nil || !more {
+				return err
 			}
 		}
+		after = entries[len(entries)-1].Sequence
 	}
+}
+
+func auditEntry(e *collector.AuditEntry) *adminv1.AuditEntry {
+	return &adminv1.AuditEntry{
+		Sequence: float64(e.Sequence), At: instant(e.At), Actor: e.Actor, Action: e.Action, Subject: e.Subject, Detail: e.Detail,
+	}
+}
+
+// about tells whether an entry is about somebody or something: a look at several people names each in its detail.
+func about(e *collector.AuditEntry, subject string) bool {
+	return strings.EqualFold(e.Subject, subject) || strings.Contains(e.Detail, strconv.Quote(subject))
 }
 
 // wantedEntries tells which entries a request is about.
@@ -86,16 +102,10 @@ func (a adminService) wantedEntries(ctx context.Context, m *adminv1.ListAuditReq
 			subjects = append(subjects, id)
 		}
 	}
-	// A look at several names each of them in its detail.
-	about := func(e *collector.AuditEntry) bool {
-		return slices.ContainsFunc(subjects, func(subject string) bool {
-			return strings.EqualFold(e.Subject, subject) || strings.Contains(e.Detail, strconv.Quote(subject))
-		})
-	}
 	return func(e *collector.AuditEntry) bool {
 		return (from.IsZero() || !e.At.Before(from)) && (to.IsZero() || e.At.Before(to)) &&
 			(m.Actor == "" || strings.EqualFold(e.Actor, m.Actor)) && strings.HasPrefix(e.Action, m.Action) &&
-			(m.Subject == "" || about(e))
+			(m.Subject == "" || slices.ContainsFunc(subjects, func(subject string) bool { return about(e, subject) }))
 	}, nil
 }
 

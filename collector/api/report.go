@@ -28,6 +28,10 @@ type Reports interface {
 	ListActivity(ctx context.Context, viewer collector.Viewer, ask *adminv1.ListActivityRequest) (*adminv1.ListActivityResponse, error)
 	// Activity calls yield with chunks of rows in order of start.
 	Activity(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest, yield func([]*adminv1.ActivityRow) error) error
+	// Whole calls yield with the questions that together ask for all there is of one person, and Episodes with the single
+	// episodes of one, those too that have left the activity log.
+	Whole(ctx context.Context, viewer collector.Viewer, person string, yield func(*adminv1.ReportRequest) error) error
+	Episodes(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest, yield func([]*adminv1.ActivityRow) error) error
 }
 
 // activityRows of one message.

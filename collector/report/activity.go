@@ -48,6 +48,11 @@ func (r *Reports) ListActivity(ctx context.Context, viewer collector.Viewer, ask
 // Activity calls yield with chunks of the activity log, oldest first. Between two it holds nobody up, however slow yield
 // is.
 func (r *Reports) Activity(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest, yield func([]*adminv1.ActivityRow) error) error {
+	return r.stream(ctx, ask, func(ctx context.Context) (*question, error) { return r.log(ctx, viewer, ask, firstLook) }, yield)
+}
+
+// stream reads the episodes of a look, a page at a time.
+func (r *Reports) stream(ctx context.Context, ask *adminv1.ReportRequest, look func(context.Context) (*question, error), yield func([]*adminv1.ActivityRow) error) error {
 	select {
 	case r.streams <- struct{}{}:
 		defer func() { <-r.streams }()
@@ -62,7 +67,7 @@ func (r *Reports) Activity(ctx context.Context, viewer collector.Viewer, ask *ad
 		return err
 	}
 	err := r.answer(ctx, func(ctx context.Context) (err error) {
-		if q, err = r.log(ctx, viewer, ask, firstLook); err != nil {
+		if q, err = look(ctx); err != nil {
 			return err
 		}
 		return read(ctx)

@@ -154,7 +154,7 @@ func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.M
 	who := &directory.Source{Registry: s.registry, Set: s.set}
 	admin := &api.Admin{
 		Agents: s.agents, Registry: s.registry, Store: s.store,
-		Reports: report.New(report.Options{Directory: who, Registry: s.registry, Store: s.store, Going: s.ingest, Set: s.set}),
+		Reports: report.New(report.Options{Directory: who, Registry: s.registry, Store: s.store, Going: s.ingest, Set: s.set, ActivityFrom: s.retention.ActivityFrom}),
 		Access:  s.access, Directory: who, Editor: s.editor, Config: s.set, Keeping: s.retention,
 		Enrolment: s.keeper.Enrolment, Backup: s.backup, Now: s.now, Log: s.log,
 	}

@@ -1545,6 +1545,241 @@ func (x *ExportPersonRequest) GetPerson() string {
 	return ""
 }
 
+// SpanRow is a row of spans.csv in that archive: why a stretch of a day has or lacks episodes.
+type SpanRow struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Device string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	Login  string                 `protobuf:"bytes,2,opt,name=login,proto3" json:"login,omitempty"`
+	// session, pause, blind or loss.
+	Kind   string `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	Start  string `protobuf:"bytes,5,opt,name=start,proto3" json:"start,omitempty"`
+	// 0 while it goes on.
+	Seconds float64 `protobuf:"fixed64,6,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	// Episodes lost, of kind loss.
+	LostEpisodes  float64 `protobuf:"fixed64,7,opt,name=lost_episodes,json=lostEpisodes,proto3" json:"lost_episodes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpanRow) Reset() {
+	*x = SpanRow{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpanRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpanRow) ProtoMessage() {}
+
+func (x *SpanRow) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpanRow.ProtoReflect.Descriptor instead.
+func (*SpanRow) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *SpanRow) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *SpanRow) GetLogin() string {
+	if x != nil {
+		return x.Login
+	}
+	return ""
+}
+
+func (x *SpanRow) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *SpanRow) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *SpanRow) GetStart() string {
+	if x != nil {
+		return x.Start
+	}
+	return ""
+}
+
+func (x *SpanRow) GetSeconds() float64 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+func (x *SpanRow) GetLostEpisodes() float64 {
+	if x != nil {
+		return x.LostEpisodes
+	}
+	return 0
+}
+
+// PersonSetting is a row of settings.csv in that archive.
+type PersonSetting struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Device string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	Login  string                 `protobuf:"bytes,2,opt,name=login,proto3" json:"login,omitempty"`
+	Key    string                 `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
+	Value  string                 `protobuf:"bytes,4,opt,name=value,proto3" json:"value,omitempty"`
+	// As ConfigValue.source.
+	Source        string `protobuf:"bytes,5,opt,name=source,proto3" json:"source,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PersonSetting) Reset() {
+	*x = PersonSetting{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PersonSetting) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PersonSetting) ProtoMessage() {}
+
+func (x *PersonSetting) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PersonSetting.ProtoReflect.Descriptor instead.
+func (*PersonSetting) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *PersonSetting) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *PersonSetting) GetLogin() string {
+	if x != nil {
+		return x.Login
+	}
+	return ""
+}
+
+func (x *PersonSetting) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *PersonSetting) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *PersonSetting) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+// LoginRow is a row of logins.csv in that archive.
+type LoginRow struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Login         string                 `protobuf:"bytes,1,opt,name=login,proto3" json:"login,omitempty"`
+	Device        string                 `protobuf:"bytes,2,opt,name=device,proto3" json:"device,omitempty"`
+	DeviceName    string                 `protobuf:"bytes,3,opt,name=device_name,json=deviceName,proto3" json:"device_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LoginRow) Reset() {
+	*x = LoginRow{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LoginRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LoginRow) ProtoMessage() {}
+
+func (x *LoginRow) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LoginRow.ProtoReflect.Descriptor instead.
+func (*LoginRow) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *LoginRow) GetLogin() string {
+	if x != nil {
+		return x.Login
+	}
+	return ""
+}
+
+func (x *LoginRow) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *LoginRow) GetDeviceName() string {
+	if x != nil {
+		return x.DeviceName
+	}
+	return ""
+}
+
 type ExportChunk struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Data          []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
@@ -1554,7 +1789,7 @@ type ExportChunk struct {
 
 func (x *ExportChunk) Reset() {
 	*x = ExportChunk{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[26]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1566,7 +1801,7 @@ func (x *ExportChunk) String() string {
 func (*ExportChunk) ProtoMessage() {}
 
 func (x *ExportChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[26]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1579,7 +1814,7 @@ func (x *ExportChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportChunk.ProtoReflect.Descriptor instead.
 func (*ExportChunk) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{26}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ExportChunk) GetData() []byte {
@@ -1597,7 +1832,7 @@ type ListUsersRequest struct {
 
 func (x *ListUsersRequest) Reset() {
 	*x = ListUsersRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[27]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1609,7 +1844,7 @@ func (x *ListUsersRequest) String() string {
 func (*ListUsersRequest) ProtoMessage() {}
 
 func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[27]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1622,7 +1857,7 @@ func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersRequest.ProtoReflect.Descriptor instead.
 func (*ListUsersRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{27}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{30}
 }
 
 type ListUsersResponse struct {
@@ -1634,7 +1869,7 @@ type ListUsersResponse struct {
 
 func (x *ListUsersResponse) Reset() {
 	*x = ListUsersResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[28]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1646,7 +1881,7 @@ func (x *ListUsersResponse) String() string {
 func (*ListUsersResponse) ProtoMessage() {}
 
 func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[28]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1659,7 +1894,7 @@ func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersResponse.ProtoReflect.Descriptor instead.
 func (*ListUsersResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{28}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListUsersResponse) GetUsers() []*User {
@@ -1684,7 +1919,7 @@ type User struct {
 
 func (x *User) Reset() {
 	*x = User{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[29]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1696,7 +1931,7 @@ func (x *User) String() string {
 func (*User) ProtoMessage() {}
 
 func (x *User) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[29]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1709,7 +1944,7 @@ func (x *User) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use User.ProtoReflect.Descriptor instead.
 func (*User) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{29}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *User) GetEmail() string {
@@ -1776,7 +2011,7 @@ type SetUserRequest struct {
 
 func (x *SetUserRequest) Reset() {
 	*x = SetUserRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[30]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1788,7 +2023,7 @@ func (x *SetUserRequest) String() string {
 func (*SetUserRequest) ProtoMessage() {}
 
 func (x *SetUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[30]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1801,7 +2036,7 @@ func (x *SetUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetUserRequest.ProtoReflect.Descriptor instead.
 func (*SetUserRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{30}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *SetUserRequest) GetEmail() string {
@@ -1848,7 +2083,7 @@ type SetUserResponse struct {
 
 func (x *SetUserResponse) Reset() {
 	*x = SetUserResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[31]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1860,7 +2095,7 @@ func (x *SetUserResponse) String() string {
 func (*SetUserResponse) ProtoMessage() {}
 
 func (x *SetUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[31]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1873,7 +2108,7 @@ func (x *SetUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetUserResponse.ProtoReflect.Descriptor instead.
 func (*SetUserResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{31}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *SetUserResponse) GetUser() *User {
@@ -1892,7 +2127,7 @@ type RemoveUserRequest struct {
 
 func (x *RemoveUserRequest) Reset() {
 	*x = RemoveUserRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[32]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1904,7 +2139,7 @@ func (x *RemoveUserRequest) String() string {
 func (*RemoveUserRequest) ProtoMessage() {}
 
 func (x *RemoveUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[32]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1917,7 +2152,7 @@ func (x *RemoveUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveUserRequest.ProtoReflect.Descriptor instead.
 func (*RemoveUserRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{32}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RemoveUserRequest) GetEmail() string {
@@ -1935,7 +2170,7 @@ type RemoveUserResponse struct {
 
 func (x *RemoveUserResponse) Reset() {
 	*x = RemoveUserResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[33]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1947,7 +2182,7 @@ func (x *RemoveUserResponse) String() string {
 func (*RemoveUserResponse) ProtoMessage() {}
 
 func (x *RemoveUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[33]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1960,7 +2195,7 @@ func (x *RemoveUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveUserResponse.ProtoReflect.Descriptor instead.
 func (*RemoveUserResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{33}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{36}
 }
 
 type SetPasswordRequest struct {
@@ -1974,7 +2209,7 @@ type SetPasswordRequest struct {
 
 func (x *SetPasswordRequest) Reset() {
 	*x = SetPasswordRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[34]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1986,7 +2221,7 @@ func (x *SetPasswordRequest) String() string {
 func (*SetPasswordRequest) ProtoMessage() {}
 
 func (x *SetPasswordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[34]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1999,7 +2234,7 @@ func (x *SetPasswordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPasswordRequest.ProtoReflect.Descriptor instead.
 func (*SetPasswordRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{34}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *SetPasswordRequest) GetEmail() string {
@@ -2024,7 +2259,7 @@ type SetPasswordResponse struct {
 
 func (x *SetPasswordResponse) Reset() {
 	*x = SetPasswordResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[35]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2036,7 +2271,7 @@ func (x *SetPasswordResponse) String() string {
 func (*SetPasswordResponse) ProtoMessage() {}
 
 func (x *SetPasswordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[35]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2049,7 +2284,7 @@ func (x *SetPasswordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPasswordResponse.ProtoReflect.Descriptor instead.
 func (*SetPasswordResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{35}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{38}
 }
 
 type CreateTokenRequest struct {
@@ -2067,7 +2302,7 @@ type CreateTokenRequest struct {
 
 func (x *CreateTokenRequest) Reset() {
 	*x = CreateTokenRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[36]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2079,7 +2314,7 @@ func (x *CreateTokenRequest) String() string {
 func (*CreateTokenRequest) ProtoMessage() {}
 
 func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[36]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2092,7 +2327,7 @@ func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenRequest.ProtoReflect.Descriptor instead.
 func (*CreateTokenRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{36}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *CreateTokenRequest) GetEmail() string {
@@ -2134,7 +2369,7 @@ type CreateTokenResponse struct {
 
 func (x *CreateTokenResponse) Reset() {
 	*x = CreateTokenResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[37]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2146,7 +2381,7 @@ func (x *CreateTokenResponse) String() string {
 func (*CreateTokenResponse) ProtoMessage() {}
 
 func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[37]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2159,7 +2394,7 @@ func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenResponse.ProtoReflect.Descriptor instead.
 func (*CreateTokenResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{37}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *CreateTokenResponse) GetToken() *Token {
@@ -2192,7 +2427,7 @@ type Token struct {
 
 func (x *Token) Reset() {
 	*x = Token{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[38]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2204,7 +2439,7 @@ func (x *Token) String() string {
 func (*Token) ProtoMessage() {}
 
 func (x *Token) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[38]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2217,7 +2452,7 @@ func (x *Token) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Token.ProtoReflect.Descriptor instead.
 func (*Token) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{38}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Token) GetId() string {
@@ -2284,7 +2519,7 @@ type ListTokensRequest struct {
 
 func (x *ListTokensRequest) Reset() {
 	*x = ListTokensRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[39]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2296,7 +2531,7 @@ func (x *ListTokensRequest) String() string {
 func (*ListTokensRequest) ProtoMessage() {}
 
 func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[39]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2309,7 +2544,7 @@ func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensRequest.ProtoReflect.Descriptor instead.
 func (*ListTokensRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{39}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{42}
 }
 
 type ListTokensResponse struct {
@@ -2321,7 +2556,7 @@ type ListTokensResponse struct {
 
 func (x *ListTokensResponse) Reset() {
 	*x = ListTokensResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[40]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2333,7 +2568,7 @@ func (x *ListTokensResponse) String() string {
 func (*ListTokensResponse) ProtoMessage() {}
 
 func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[40]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2346,7 +2581,7 @@ func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensResponse.ProtoReflect.Descriptor instead.
 func (*ListTokensResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{40}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListTokensResponse) GetTokens() []*Token {
@@ -2365,7 +2600,7 @@ type RevokeTokenRequest struct {
 
 func (x *RevokeTokenRequest) Reset() {
 	*x = RevokeTokenRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[41]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2377,7 +2612,7 @@ func (x *RevokeTokenRequest) String() string {
 func (*RevokeTokenRequest) ProtoMessage() {}
 
 func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[41]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2390,7 +2625,7 @@ func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeTokenRequest.ProtoReflect.Descriptor instead.
 func (*RevokeTokenRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{41}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *RevokeTokenRequest) GetId() string {
@@ -2408,7 +2643,7 @@ type RevokeTokenResponse struct {
 
 func (x *RevokeTokenResponse) Reset() {
 	*x = RevokeTokenResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[42]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2420,7 +2655,7 @@ func (x *RevokeTokenResponse) String() string {
 func (*RevokeTokenResponse) ProtoMessage() {}
 
 func (x *RevokeTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[42]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2433,7 +2668,7 @@ func (x *RevokeTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeTokenResponse.ProtoReflect.Descriptor instead.
 func (*RevokeTokenResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{42}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{45}
 }
 
 type ShowConfigRequest struct {
@@ -2448,7 +2683,7 @@ type ShowConfigRequest struct {
 
 func (x *ShowConfigRequest) Reset() {
 	*x = ShowConfigRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[43]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2460,7 +2695,7 @@ func (x *ShowConfigRequest) String() string {
 func (*ShowConfigRequest) ProtoMessage() {}
 
 func (x *ShowConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[43]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2473,7 +2708,7 @@ func (x *ShowConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowConfigRequest.ProtoReflect.Descriptor instead.
 func (*ShowConfigRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{43}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ShowConfigRequest) GetDevice() string {
@@ -2499,7 +2734,7 @@ type ShowConfigResponse struct {
 
 func (x *ShowConfigResponse) Reset() {
 	*x = ShowConfigResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[44]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2511,7 +2746,7 @@ func (x *ShowConfigResponse) String() string {
 func (*ShowConfigResponse) ProtoMessage() {}
 
 func (x *ShowConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[44]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2524,7 +2759,7 @@ func (x *ShowConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowConfigResponse.ProtoReflect.Descriptor instead.
 func (*ShowConfigResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{44}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ShowConfigResponse) GetValues() []*ConfigValue {
@@ -2547,7 +2782,7 @@ type ConfigValue struct {
 
 func (x *ConfigValue) Reset() {
 	*x = ConfigValue{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[45]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2559,7 +2794,7 @@ func (x *ConfigValue) String() string {
 func (*ConfigValue) ProtoMessage() {}
 
 func (x *ConfigValue) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[45]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2572,7 +2807,7 @@ func (x *ConfigValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigValue.ProtoReflect.Descriptor instead.
 func (*ConfigValue) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{45}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ConfigValue) GetKey() string {
@@ -2612,7 +2847,7 @@ type SetConfigRequest struct {
 
 func (x *SetConfigRequest) Reset() {
 	*x = SetConfigRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[46]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2624,7 +2859,7 @@ func (x *SetConfigRequest) String() string {
 func (*SetConfigRequest) ProtoMessage() {}
 
 func (x *SetConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[46]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2637,7 +2872,7 @@ func (x *SetConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetConfigRequest.ProtoReflect.Descriptor instead.
 func (*SetConfigRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{46}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *SetConfigRequest) GetFile() string {
@@ -2680,7 +2915,7 @@ type SetConfigResponse struct {
 
 func (x *SetConfigResponse) Reset() {
 	*x = SetConfigResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2692,7 +2927,7 @@ func (x *SetConfigResponse) String() string {
 func (*SetConfigResponse) ProtoMessage() {}
 
 func (x *SetConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2705,7 +2940,7 @@ func (x *SetConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetConfigResponse.ProtoReflect.Descriptor instead.
 func (*SetConfigResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{47}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *SetConfigResponse) GetOld() string {
@@ -2738,7 +2973,7 @@ type CheckConfigRequest struct {
 
 func (x *CheckConfigRequest) Reset() {
 	*x = CheckConfigRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2750,7 +2985,7 @@ func (x *CheckConfigRequest) String() string {
 func (*CheckConfigRequest) ProtoMessage() {}
 
 func (x *CheckConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2763,7 +2998,7 @@ func (x *CheckConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckConfigRequest.ProtoReflect.Descriptor instead.
 func (*CheckConfigRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{48}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *CheckConfigRequest) GetFiles() []*ConfigFile {
@@ -2784,7 +3019,7 @@ type ConfigFile struct {
 
 func (x *ConfigFile) Reset() {
 	*x = ConfigFile{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2796,7 +3031,7 @@ func (x *ConfigFile) String() string {
 func (*ConfigFile) ProtoMessage() {}
 
 func (x *ConfigFile) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2809,7 +3044,7 @@ func (x *ConfigFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigFile.ProtoReflect.Descriptor instead.
 func (*ConfigFile) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{49}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ConfigFile) GetName() string {
@@ -2835,7 +3070,7 @@ type CheckConfigResponse struct {
 
 func (x *CheckConfigResponse) Reset() {
 	*x = CheckConfigResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2847,7 +3082,7 @@ func (x *CheckConfigResponse) String() string {
 func (*CheckConfigResponse) ProtoMessage() {}
 
 func (x *CheckConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2860,7 +3095,7 @@ func (x *CheckConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckConfigResponse.ProtoReflect.Descriptor instead.
 func (*CheckConfigResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{50}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *CheckConfigResponse) GetProblems() []*ConfigProblem {
@@ -2885,7 +3120,7 @@ type ConfigProblem struct {
 
 func (x *ConfigProblem) Reset() {
 	*x = ConfigProblem{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2897,7 +3132,7 @@ func (x *ConfigProblem) String() string {
 func (*ConfigProblem) ProtoMessage() {}
 
 func (x *ConfigProblem) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2910,7 +3145,7 @@ func (x *ConfigProblem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigProblem.ProtoReflect.Descriptor instead.
 func (*ConfigProblem) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{51}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ConfigProblem) GetFile() string {
@@ -2960,7 +3195,7 @@ type ConfigHistoryRequest struct {
 
 func (x *ConfigHistoryRequest) Reset() {
 	*x = ConfigHistoryRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2972,7 +3207,7 @@ func (x *ConfigHistoryRequest) String() string {
 func (*ConfigHistoryRequest) ProtoMessage() {}
 
 func (x *ConfigHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2985,7 +3220,7 @@ func (x *ConfigHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ConfigHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{52}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ConfigHistoryRequest) GetFile() string {
@@ -3011,7 +3246,7 @@ type ConfigHistoryResponse struct {
 
 func (x *ConfigHistoryResponse) Reset() {
 	*x = ConfigHistoryResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3023,7 +3258,7 @@ func (x *ConfigHistoryResponse) String() string {
 func (*ConfigHistoryResponse) ProtoMessage() {}
 
 func (x *ConfigHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3036,7 +3271,7 @@ func (x *ConfigHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ConfigHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{53}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ConfigHistoryResponse) GetChanges() []*ConfigChange {
@@ -3060,7 +3295,7 @@ type ConfigChange struct {
 
 func (x *ConfigChange) Reset() {
 	*x = ConfigChange{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3072,7 +3307,7 @@ func (x *ConfigChange) String() string {
 func (*ConfigChange) ProtoMessage() {}
 
 func (x *ConfigChange) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3085,7 +3320,7 @@ func (x *ConfigChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigChange.ProtoReflect.Descriptor instead.
 func (*ConfigChange) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{54}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ConfigChange) GetAt() string {
@@ -3139,7 +3374,7 @@ type PendingReport struct {
 
 func (x *PendingReport) Reset() {
 	*x = PendingReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3151,7 +3386,7 @@ func (x *PendingReport) String() string {
 func (*PendingReport) ProtoMessage() {}
 
 func (x *PendingReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3164,7 +3399,7 @@ func (x *PendingReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingReport.ProtoReflect.Descriptor instead.
 func (*PendingReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{55}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *PendingReport) GetRows() []*PendingRow {
@@ -3190,7 +3425,7 @@ type PendingRow struct {
 
 func (x *PendingRow) Reset() {
 	*x = PendingRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3202,7 +3437,7 @@ func (x *PendingRow) String() string {
 func (*PendingRow) ProtoMessage() {}
 
 func (x *PendingRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3215,7 +3450,7 @@ func (x *PendingRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingRow.ProtoReflect.Descriptor instead.
 func (*PendingRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{56}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *PendingRow) GetApp() string {
@@ -3273,7 +3508,7 @@ type ClassifyRequest struct {
 
 func (x *ClassifyRequest) Reset() {
 	*x = ClassifyRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3285,7 +3520,7 @@ func (x *ClassifyRequest) String() string {
 func (*ClassifyRequest) ProtoMessage() {}
 
 func (x *ClassifyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3298,7 +3533,7 @@ func (x *ClassifyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClassifyRequest.ProtoReflect.Descriptor instead.
 func (*ClassifyRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{57}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ClassifyRequest) GetRules() []*Rule {
@@ -3340,7 +3575,7 @@ type Rule struct {
 
 func (x *Rule) Reset() {
 	*x = Rule{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3352,7 +3587,7 @@ func (x *Rule) String() string {
 func (*Rule) ProtoMessage() {}
 
 func (x *Rule) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3365,7 +3600,7 @@ func (x *Rule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rule.ProtoReflect.Descriptor instead.
 func (*Rule) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{58}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *Rule) GetApp() string {
@@ -3421,7 +3656,7 @@ type ClassifyResponse struct {
 
 func (x *ClassifyResponse) Reset() {
 	*x = ClassifyResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3433,7 +3668,7 @@ func (x *ClassifyResponse) String() string {
 func (*ClassifyResponse) ProtoMessage() {}
 
 func (x *ClassifyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3446,7 +3681,7 @@ func (x *ClassifyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClassifyResponse.ProtoReflect.Descriptor instead.
 func (*ClassifyResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{59}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ClassifyResponse) GetAdded() int32 {
@@ -3484,7 +3719,7 @@ type ExplainClassRequest struct {
 
 func (x *ExplainClassRequest) Reset() {
 	*x = ExplainClassRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3496,7 +3731,7 @@ func (x *ExplainClassRequest) String() string {
 func (*ExplainClassRequest) ProtoMessage() {}
 
 func (x *ExplainClassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3509,7 +3744,7 @@ func (x *ExplainClassRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainClassRequest.ProtoReflect.Descriptor instead.
 func (*ExplainClassRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{60}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ExplainClassRequest) GetApp() string {
@@ -3562,7 +3797,7 @@ type ExplainClassResponse struct {
 
 func (x *ExplainClassResponse) Reset() {
 	*x = ExplainClassResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3574,7 +3809,7 @@ func (x *ExplainClassResponse) String() string {
 func (*ExplainClassResponse) ProtoMessage() {}
 
 func (x *ExplainClassResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3587,7 +3822,7 @@ func (x *ExplainClassResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainClassResponse.ProtoReflect.Descriptor instead.
 func (*ExplainClassResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{61}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ExplainClassResponse) GetStatus() string {
@@ -3635,7 +3870,7 @@ type ExportRulesRequest struct {
 
 func (x *ExportRulesRequest) Reset() {
 	*x = ExportRulesRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3647,7 +3882,7 @@ func (x *ExportRulesRequest) String() string {
 func (*ExportRulesRequest) ProtoMessage() {}
 
 func (x *ExportRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3660,7 +3895,7 @@ func (x *ExportRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRulesRequest.ProtoReflect.Descriptor instead.
 func (*ExportRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{62}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *ExportRulesRequest) GetShipped() bool {
@@ -3679,7 +3914,7 @@ type ExportRulesResponse struct {
 
 func (x *ExportRulesResponse) Reset() {
 	*x = ExportRulesResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3691,7 +3926,7 @@ func (x *ExportRulesResponse) String() string {
 func (*ExportRulesResponse) ProtoMessage() {}
 
 func (x *ExportRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3704,7 +3939,7 @@ func (x *ExportRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRulesResponse.ProtoReflect.Descriptor instead.
 func (*ExportRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{63}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ExportRulesResponse) GetCsv() string {
@@ -3733,7 +3968,7 @@ type ListAuditRequest struct {
 
 func (x *ListAuditRequest) Reset() {
 	*x = ListAuditRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3745,7 +3980,7 @@ func (x *ListAuditRequest) String() string {
 func (*ListAuditRequest) ProtoMessage() {}
 
 func (x *ListAuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3758,7 +3993,7 @@ func (x *ListAuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAuditRequest.ProtoReflect.Descriptor instead.
 func (*ListAuditRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{64}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ListAuditRequest) GetAfterSequence() float64 {
@@ -3824,7 +4059,7 @@ type AuditEntry struct {
 
 func (x *AuditEntry) Reset() {
 	*x = AuditEntry{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3836,7 +4071,7 @@ func (x *AuditEntry) String() string {
 func (*AuditEntry) ProtoMessage() {}
 
 func (x *AuditEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3849,7 +4084,7 @@ func (x *AuditEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
 func (*AuditEntry) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{65}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *AuditEntry) GetSequence() float64 {
@@ -3903,7 +4138,7 @@ type ListAuditResponse struct {
 
 func (x *ListAuditResponse) Reset() {
 	*x = ListAuditResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3915,7 +4150,7 @@ func (x *ListAuditResponse) String() string {
 func (*ListAuditResponse) ProtoMessage() {}
 
 func (x *ListAuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3928,7 +4163,7 @@ func (x *ListAuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAuditResponse.ProtoReflect.Descriptor instead.
 func (*ListAuditResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{66}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ListAuditResponse) GetEntries() []*AuditEntry {
@@ -3946,7 +4181,7 @@ type VerifyAuditRequest struct {
 
 func (x *VerifyAuditRequest) Reset() {
 	*x = VerifyAuditRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3958,7 +4193,7 @@ func (x *VerifyAuditRequest) String() string {
 func (*VerifyAuditRequest) ProtoMessage() {}
 
 func (x *VerifyAuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3971,7 +4206,7 @@ func (x *VerifyAuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyAuditRequest.ProtoReflect.Descriptor instead.
 func (*VerifyAuditRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{67}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{70}
 }
 
 type VerifyAuditResponse struct {
@@ -3986,7 +4221,7 @@ type VerifyAuditResponse struct {
 
 func (x *VerifyAuditResponse) Reset() {
 	*x = VerifyAuditResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3998,7 +4233,7 @@ func (x *VerifyAuditResponse) String() string {
 func (*VerifyAuditResponse) ProtoMessage() {}
 
 func (x *VerifyAuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4011,7 +4246,7 @@ func (x *VerifyAuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyAuditResponse.ProtoReflect.Descriptor instead.
 func (*VerifyAuditResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{68}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *VerifyAuditResponse) GetEntries() float64 {
@@ -4043,7 +4278,7 @@ type StorageRequest struct {
 
 func (x *StorageRequest) Reset() {
 	*x = StorageRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4055,7 +4290,7 @@ func (x *StorageRequest) String() string {
 func (*StorageRequest) ProtoMessage() {}
 
 func (x *StorageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4068,7 +4303,7 @@ func (x *StorageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StorageRequest.ProtoReflect.Descriptor instead.
 func (*StorageRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{69}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{72}
 }
 
 type StorageReport struct {
@@ -4098,7 +4333,7 @@ type StorageReport struct {
 
 func (x *StorageReport) Reset() {
 	*x = StorageReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4110,7 +4345,7 @@ func (x *StorageReport) String() string {
 func (*StorageReport) ProtoMessage() {}
 
 func (x *StorageReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4123,7 +4358,7 @@ func (x *StorageReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StorageReport.ProtoReflect.Descriptor instead.
 func (*StorageReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{70}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *StorageReport) GetBytes() float64 {
@@ -4245,7 +4480,7 @@ type StoragePart struct {
 
 func (x *StoragePart) Reset() {
 	*x = StoragePart{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4257,7 +4492,7 @@ func (x *StoragePart) String() string {
 func (*StoragePart) ProtoMessage() {}
 
 func (x *StoragePart) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4270,7 +4505,7 @@ func (x *StoragePart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoragePart.ProtoReflect.Descriptor instead.
 func (*StoragePart) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{71}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *StoragePart) GetId() string {
@@ -4309,7 +4544,7 @@ type CompactRequest struct {
 
 func (x *CompactRequest) Reset() {
 	*x = CompactRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4321,7 +4556,7 @@ func (x *CompactRequest) String() string {
 func (*CompactRequest) ProtoMessage() {}
 
 func (x *CompactRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4334,7 +4569,7 @@ func (x *CompactRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompactRequest.ProtoReflect.Descriptor instead.
 func (*CompactRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{72}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{75}
 }
 
 type CompactResponse struct {
@@ -4347,7 +4582,7 @@ type CompactResponse struct {
 
 func (x *CompactResponse) Reset() {
 	*x = CompactResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4359,7 +4594,7 @@ func (x *CompactResponse) String() string {
 func (*CompactResponse) ProtoMessage() {}
 
 func (x *CompactResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4372,7 +4607,7 @@ func (x *CompactResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompactResponse.ProtoReflect.Descriptor instead.
 func (*CompactResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{73}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *CompactResponse) GetBytesBefore() float64 {
@@ -4403,7 +4638,7 @@ type StripPrivacyRequest struct {
 
 func (x *StripPrivacyRequest) Reset() {
 	*x = StripPrivacyRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4415,7 +4650,7 @@ func (x *StripPrivacyRequest) String() string {
 func (*StripPrivacyRequest) ProtoMessage() {}
 
 func (x *StripPrivacyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4428,7 +4663,7 @@ func (x *StripPrivacyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StripPrivacyRequest.ProtoReflect.Descriptor instead.
 func (*StripPrivacyRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{74}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *StripPrivacyRequest) GetBefore() string {
@@ -4468,7 +4703,7 @@ type StripPrivacyResponse struct {
 
 func (x *StripPrivacyResponse) Reset() {
 	*x = StripPrivacyResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4480,7 +4715,7 @@ func (x *StripPrivacyResponse) String() string {
 func (*StripPrivacyResponse) ProtoMessage() {}
 
 func (x *StripPrivacyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4493,7 +4728,7 @@ func (x *StripPrivacyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StripPrivacyResponse.ProtoReflect.Descriptor instead.
 func (*StripPrivacyResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{75}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *StripPrivacyResponse) GetEpisodes() float64 {
@@ -4513,7 +4748,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4525,7 +4760,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4538,7 +4773,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{76}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *BackupRequest) GetDirectory() string {
@@ -4557,7 +4792,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4569,7 +4804,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4582,7 +4817,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{77}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *BackupResponse) GetBytes() float64 {
@@ -4621,7 +4856,7 @@ type ReportRequest struct {
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4633,7 +4868,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4646,7 +4881,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{78}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *ReportRequest) GetFrom() string {
@@ -4746,7 +4981,7 @@ type Days struct {
 
 func (x *Days) Reset() {
 	*x = Days{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4758,7 +4993,7 @@ func (x *Days) String() string {
 func (*Days) ProtoMessage() {}
 
 func (x *Days) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4771,7 +5006,7 @@ func (x *Days) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Days.ProtoReflect.Descriptor instead.
 func (*Days) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{79}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *Days) GetFrom() string {
@@ -4813,7 +5048,7 @@ type Times struct {
 
 func (x *Times) Reset() {
 	*x = Times{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4825,7 +5060,7 @@ func (x *Times) String() string {
 func (*Times) ProtoMessage() {}
 
 func (x *Times) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4838,7 +5073,7 @@ func (x *Times) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Times.ProtoReflect.Descriptor instead.
 func (*Times) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{80}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *Times) GetProductiveActive() float64 {
@@ -4922,7 +5157,7 @@ type DashboardReport struct {
 
 func (x *DashboardReport) Reset() {
 	*x = DashboardReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4934,7 +5169,7 @@ func (x *DashboardReport) String() string {
 func (*DashboardReport) ProtoMessage() {}
 
 func (x *DashboardReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4947,7 +5182,7 @@ func (x *DashboardReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardReport.ProtoReflect.Descriptor instead.
 func (*DashboardReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{81}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *DashboardReport) GetDays() *Days {
@@ -5017,7 +5252,7 @@ type DashboardRow struct {
 
 func (x *DashboardRow) Reset() {
 	*x = DashboardRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5029,7 +5264,7 @@ func (x *DashboardRow) String() string {
 func (*DashboardRow) ProtoMessage() {}
 
 func (x *DashboardRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5042,7 +5277,7 @@ func (x *DashboardRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardRow.ProtoReflect.Descriptor instead.
 func (*DashboardRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{82}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *DashboardRow) GetDay() string {
@@ -5076,7 +5311,7 @@ type PeopleReport struct {
 
 func (x *PeopleReport) Reset() {
 	*x = PeopleReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5088,7 +5323,7 @@ func (x *PeopleReport) String() string {
 func (*PeopleReport) ProtoMessage() {}
 
 func (x *PeopleReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5101,7 +5336,7 @@ func (x *PeopleReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleReport.ProtoReflect.Descriptor instead.
 func (*PeopleReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{83}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{86}
 }
 
 func (x *PeopleReport) GetRows() []*PeopleRow {
@@ -5136,7 +5371,7 @@ type PeopleRow struct {
 
 func (x *PeopleRow) Reset() {
 	*x = PeopleRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5148,7 +5383,7 @@ func (x *PeopleRow) String() string {
 func (*PeopleRow) ProtoMessage() {}
 
 func (x *PeopleRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5161,7 +5396,7 @@ func (x *PeopleRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleRow.ProtoReflect.Descriptor instead.
 func (*PeopleRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{84}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{87}
 }
 
 func (x *PeopleRow) GetPerson() string {
@@ -5237,7 +5472,7 @@ type AppsReport struct {
 
 func (x *AppsReport) Reset() {
 	*x = AppsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5249,7 +5484,7 @@ func (x *AppsReport) String() string {
 func (*AppsReport) ProtoMessage() {}
 
 func (x *AppsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5262,7 +5497,7 @@ func (x *AppsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsReport.ProtoReflect.Descriptor instead.
 func (*AppsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{85}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{88}
 }
 
 func (x *AppsReport) GetRows() []*AppsRow {
@@ -5298,7 +5533,7 @@ type AppsRow struct {
 
 func (x *AppsRow) Reset() {
 	*x = AppsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5310,7 +5545,7 @@ func (x *AppsRow) String() string {
 func (*AppsRow) ProtoMessage() {}
 
 func (x *AppsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5323,7 +5558,7 @@ func (x *AppsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsRow.ProtoReflect.Descriptor instead.
 func (*AppsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{86}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{89}
 }
 
 func (x *AppsRow) GetApp() string {
@@ -5399,7 +5634,7 @@ type SitesReport struct {
 
 func (x *SitesReport) Reset() {
 	*x = SitesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5411,7 +5646,7 @@ func (x *SitesReport) String() string {
 func (*SitesReport) ProtoMessage() {}
 
 func (x *SitesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5424,7 +5659,7 @@ func (x *SitesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesReport.ProtoReflect.Descriptor instead.
 func (*SitesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{87}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{90}
 }
 
 func (x *SitesReport) GetRows() []*SitesRow {
@@ -5457,7 +5692,7 @@ type SitesRow struct {
 
 func (x *SitesRow) Reset() {
 	*x = SitesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5469,7 +5704,7 @@ func (x *SitesRow) String() string {
 func (*SitesRow) ProtoMessage() {}
 
 func (x *SitesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5482,7 +5717,7 @@ func (x *SitesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesRow.ProtoReflect.Descriptor instead.
 func (*SitesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{88}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{91}
 }
 
 func (x *SitesRow) GetSite() string {
@@ -5552,7 +5787,7 @@ type TitlesReport struct {
 
 func (x *TitlesReport) Reset() {
 	*x = TitlesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5564,7 +5799,7 @@ func (x *TitlesReport) String() string {
 func (*TitlesReport) ProtoMessage() {}
 
 func (x *TitlesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5577,7 +5812,7 @@ func (x *TitlesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesReport.ProtoReflect.Descriptor instead.
 func (*TitlesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{89}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{92}
 }
 
 func (x *TitlesReport) GetRows() []*TitlesRow {
@@ -5608,7 +5843,7 @@ type TitlesRow struct {
 
 func (x *TitlesRow) Reset() {
 	*x = TitlesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5620,7 +5855,7 @@ func (x *TitlesRow) String() string {
 func (*TitlesRow) ProtoMessage() {}
 
 func (x *TitlesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5633,7 +5868,7 @@ func (x *TitlesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesRow.ProtoReflect.Descriptor instead.
 func (*TitlesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{90}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{93}
 }
 
 func (x *TitlesRow) GetTitle() string {
@@ -5688,7 +5923,7 @@ type CategoriesReport struct {
 
 func (x *CategoriesReport) Reset() {
 	*x = CategoriesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5700,7 +5935,7 @@ func (x *CategoriesReport) String() string {
 func (*CategoriesReport) ProtoMessage() {}
 
 func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5713,7 +5948,7 @@ func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesReport.ProtoReflect.Descriptor instead.
 func (*CategoriesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{91}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{94}
 }
 
 func (x *CategoriesReport) GetRows() []*CategoriesRow {
@@ -5746,7 +5981,7 @@ type CategoriesRow struct {
 
 func (x *CategoriesRow) Reset() {
 	*x = CategoriesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5758,7 +5993,7 @@ func (x *CategoriesRow) String() string {
 func (*CategoriesRow) ProtoMessage() {}
 
 func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5771,7 +6006,7 @@ func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesRow.ProtoReflect.Descriptor instead.
 func (*CategoriesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{92}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{95}
 }
 
 func (x *CategoriesRow) GetCategory() string {
@@ -5833,7 +6068,7 @@ type HoursReport struct {
 
 func (x *HoursReport) Reset() {
 	*x = HoursReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5845,7 +6080,7 @@ func (x *HoursReport) String() string {
 func (*HoursReport) ProtoMessage() {}
 
 func (x *HoursReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5858,7 +6093,7 @@ func (x *HoursReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursReport.ProtoReflect.Descriptor instead.
 func (*HoursReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{93}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{96}
 }
 
 func (x *HoursReport) GetRows() []*HoursRow {
@@ -5900,7 +6135,7 @@ type HoursRow struct {
 
 func (x *HoursRow) Reset() {
 	*x = HoursRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5912,7 +6147,7 @@ func (x *HoursRow) String() string {
 func (*HoursRow) ProtoMessage() {}
 
 func (x *HoursRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5925,7 +6160,7 @@ func (x *HoursRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursRow.ProtoReflect.Descriptor instead.
 func (*HoursRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{94}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{97}
 }
 
 func (x *HoursRow) GetPerson() string {
@@ -6029,7 +6264,7 @@ type GroupsReport struct {
 
 func (x *GroupsReport) Reset() {
 	*x = GroupsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6041,7 +6276,7 @@ func (x *GroupsReport) String() string {
 func (*GroupsReport) ProtoMessage() {}
 
 func (x *GroupsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6054,7 +6289,7 @@ func (x *GroupsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsReport.ProtoReflect.Descriptor instead.
 func (*GroupsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{95}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{98}
 }
 
 func (x *GroupsReport) GetRows() []*GroupsRow {
@@ -6088,7 +6323,7 @@ type GroupsRow struct {
 
 func (x *GroupsRow) Reset() {
 	*x = GroupsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6100,7 +6335,7 @@ func (x *GroupsRow) String() string {
 func (*GroupsRow) ProtoMessage() {}
 
 func (x *GroupsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6113,7 +6348,7 @@ func (x *GroupsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsRow.ProtoReflect.Descriptor instead.
 func (*GroupsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{96}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{99}
 }
 
 func (x *GroupsRow) GetGroup() string {
@@ -6177,7 +6412,7 @@ type TimelineRequest struct {
 
 func (x *TimelineRequest) Reset() {
 	*x = TimelineRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6189,7 +6424,7 @@ func (x *TimelineRequest) String() string {
 func (*TimelineRequest) ProtoMessage() {}
 
 func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6202,7 +6437,7 @@ func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineRequest.ProtoReflect.Descriptor instead.
 func (*TimelineRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{97}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{100}
 }
 
 func (x *TimelineRequest) GetAsk() *ReportRequest {
@@ -6231,7 +6466,7 @@ type TimelineReport struct {
 
 func (x *TimelineReport) Reset() {
 	*x = TimelineReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6243,7 +6478,7 @@ func (x *TimelineReport) String() string {
 func (*TimelineReport) ProtoMessage() {}
 
 func (x *TimelineReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6256,7 +6491,7 @@ func (x *TimelineReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineReport.ProtoReflect.Descriptor instead.
 func (*TimelineReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{98}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{101}
 }
 
 func (x *TimelineReport) GetDays() *Days {
@@ -6303,7 +6538,7 @@ type TimelineBlock struct {
 
 func (x *TimelineBlock) Reset() {
 	*x = TimelineBlock{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6315,7 +6550,7 @@ func (x *TimelineBlock) String() string {
 func (*TimelineBlock) ProtoMessage() {}
 
 func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6328,7 +6563,7 @@ func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineBlock.ProtoReflect.Descriptor instead.
 func (*TimelineBlock) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{99}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{102}
 }
 
 func (x *TimelineBlock) GetStart() string {
@@ -6392,7 +6627,7 @@ type TimelineGap struct {
 
 func (x *TimelineGap) Reset() {
 	*x = TimelineGap{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6404,7 +6639,7 @@ func (x *TimelineGap) String() string {
 func (*TimelineGap) ProtoMessage() {}
 
 func (x *TimelineGap) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6417,7 +6652,7 @@ func (x *TimelineGap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineGap.ProtoReflect.Descriptor instead.
 func (*TimelineGap) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{100}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{103}
 }
 
 func (x *TimelineGap) GetStart() string {
@@ -6450,7 +6685,7 @@ type LiveReport struct {
 
 func (x *LiveReport) Reset() {
 	*x = LiveReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6462,7 +6697,7 @@ func (x *LiveReport) String() string {
 func (*LiveReport) ProtoMessage() {}
 
 func (x *LiveReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6475,7 +6710,7 @@ func (x *LiveReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveReport.ProtoReflect.Descriptor instead.
 func (*LiveReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{101}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{104}
 }
 
 func (x *LiveReport) GetRows() []*LiveRow {
@@ -6508,7 +6743,7 @@ type LiveRow struct {
 
 func (x *LiveRow) Reset() {
 	*x = LiveRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6520,7 +6755,7 @@ func (x *LiveRow) String() string {
 func (*LiveRow) ProtoMessage() {}
 
 func (x *LiveRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6533,7 +6768,7 @@ func (x *LiveRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveRow.ProtoReflect.Descriptor instead.
 func (*LiveRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{102}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{105}
 }
 
 func (x *LiveRow) GetPerson() string {
@@ -6636,7 +6871,7 @@ type ActivityReport struct {
 
 func (x *ActivityReport) Reset() {
 	*x = ActivityReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6648,7 +6883,7 @@ func (x *ActivityReport) String() string {
 func (*ActivityReport) ProtoMessage() {}
 
 func (x *ActivityReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6661,7 +6896,7 @@ func (x *ActivityReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityReport.ProtoReflect.Descriptor instead.
 func (*ActivityReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{103}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{106}
 }
 
 func (x *ActivityReport) GetRows() []*ActivityRow {
@@ -6703,7 +6938,7 @@ type ActivityRow struct {
 
 func (x *ActivityRow) Reset() {
 	*x = ActivityRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6715,7 +6950,7 @@ func (x *ActivityRow) String() string {
 func (*ActivityRow) ProtoMessage() {}
 
 func (x *ActivityRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6728,7 +6963,7 @@ func (x *ActivityRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityRow.ProtoReflect.Descriptor instead.
 func (*ActivityRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{104}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{107}
 }
 
 func (x *ActivityRow) GetDevice() string {
@@ -6892,7 +7127,7 @@ type ListActivityRequest struct {
 
 func (x *ListActivityRequest) Reset() {
 	*x = ListActivityRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6904,7 +7139,7 @@ func (x *ListActivityRequest) String() string {
 func (*ListActivityRequest) ProtoMessage() {}
 
 func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6917,7 +7152,7 @@ func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityRequest.ProtoReflect.Descriptor instead.
 func (*ListActivityRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{105}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{108}
 }
 
 func (x *ListActivityRequest) GetAsk() *ReportRequest {
@@ -6960,7 +7195,7 @@ type ListActivityResponse struct {
 
 func (x *ListActivityResponse) Reset() {
 	*x = ListActivityResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6972,7 +7207,7 @@ func (x *ListActivityResponse) String() string {
 func (*ListActivityResponse) ProtoMessage() {}
 
 func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6985,7 +7220,7 @@ func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityResponse.ProtoReflect.Descriptor instead.
 func (*ListActivityResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{106}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{109}
 }
 
 func (x *ListActivityResponse) GetRows() []*ActivityRow {
@@ -7022,7 +7257,7 @@ type ExportRequest struct {
 
 func (x *ExportRequest) Reset() {
 	*x = ExportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7034,7 +7269,7 @@ func (x *ExportRequest) String() string {
 func (*ExportRequest) ProtoMessage() {}
 
 func (x *ExportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7047,7 +7282,7 @@ func (x *ExportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRequest.ProtoReflect.Descriptor instead.
 func (*ExportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{107}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{110}
 }
 
 func (x *ExportRequest) GetReport() string {
@@ -7179,7 +7414,26 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x10deleted_episodes\x18\x01 \x01(\x01R\x0fdeletedEpisodes\x12\x14\n" +
 	"\x05named\x18\x02 \x01(\bR\x05named\"-\n" +
 	"\x13ExportPersonRequest\x12\x16\n" +
-	"\x06person\x18\x01 \x01(\tR\x06person\"!\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\"\xb8\x01\n" +
+	"\aSpanRow\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\tR\x06device\x12\x14\n" +
+	"\x05login\x18\x02 \x01(\tR\x05login\x12\x12\n" +
+	"\x04kind\x18\x03 \x01(\tR\x04kind\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x14\n" +
+	"\x05start\x18\x05 \x01(\tR\x05start\x12\x18\n" +
+	"\aseconds\x18\x06 \x01(\x01R\aseconds\x12#\n" +
+	"\rlost_episodes\x18\a \x01(\x01R\flostEpisodes\"}\n" +
+	"\rPersonSetting\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\tR\x06device\x12\x14\n" +
+	"\x05login\x18\x02 \x01(\tR\x05login\x12\x10\n" +
+	"\x03key\x18\x03 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x04 \x01(\tR\x05value\x12\x16\n" +
+	"\x06source\x18\x05 \x01(\tR\x06source\"Y\n" +
+	"\bLoginRow\x12\x14\n" +
+	"\x05login\x18\x01 \x01(\tR\x05login\x12\x16\n" +
+	"\x06device\x18\x02 \x01(\tR\x06device\x12\x1f\n" +
+	"\vdevice_name\x18\x03 \x01(\tR\n" +
+	"deviceName\"!\n" +
 	"\vExportChunk\x12\x12\n" +
 	"\x04data\x18\x01 \x01(\fR\x04data\"\x12\n" +
 	"\x10ListUsersRequest\"A\n" +
@@ -7664,7 +7918,7 @@ func file_dayline_admin_v1_admin_proto_rawDescGZIP() []byte {
 	return file_dayline_admin_v1_admin_proto_rawDescData
 }
 
-var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 108)
+var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 111)
 var file_dayline_admin_v1_admin_proto_goTypes = []any{
 	(*WhoAmIRequest)(nil),         // 0: dayline.admin.v1.WhoAmIRequest
 	(*WhoAmIResponse)(nil),        // 1: dayline.admin.v1.WhoAmIResponse
@@ -7692,88 +7946,91 @@ var file_dayline_admin_v1_admin_proto_goTypes = []any{
 	(*DeletePersonRequest)(nil),   // 23: dayline.admin.v1.DeletePersonRequest
 	(*DeletePersonResponse)(nil),  // 24: dayline.admin.v1.DeletePersonResponse
 	(*ExportPersonRequest)(nil),   // 25: dayline.admin.v1.ExportPersonRequest
-	(*ExportChunk)(nil),           // 26: dayline.admin.v1.ExportChunk
-	(*ListUsersRequest)(nil),      // 27: dayline.admin.v1.ListUsersRequest
-	(*ListUsersResponse)(nil),     // 28: dayline.admin.v1.ListUsersResponse
-	(*User)(nil),                  // 29: dayline.admin.v1.User
-	(*SetUserRequest)(nil),        // 30: dayline.admin.v1.SetUserRequest
-	(*SetUserResponse)(nil),       // 31: dayline.admin.v1.SetUserResponse
-	(*RemoveUserRequest)(nil),     // 32: dayline.admin.v1.RemoveUserRequest
-	(*RemoveUserResponse)(nil),    // 33: dayline.admin.v1.RemoveUserResponse
-	(*SetPasswordRequest)(nil),    // 34: dayline.admin.v1.SetPasswordRequest
-	(*SetPasswordResponse)(nil),   // 35: dayline.admin.v1.SetPasswordResponse
-	(*CreateTokenRequest)(nil),    // 36: dayline.admin.v1.CreateTokenRequest
-	(*CreateTokenResponse)(nil),   // 37: dayline.admin.v1.CreateTokenResponse
-	(*Token)(nil),                 // 38: dayline.admin.v1.Token
-	(*ListTokensRequest)(nil),     // 39: dayline.admin.v1.ListTokensRequest
-	(*ListTokensResponse)(nil),    // 40: dayline.admin.v1.ListTokensResponse
-	(*RevokeTokenRequest)(nil),    // 41: dayline.admin.v1.RevokeTokenRequest
-	(*RevokeTokenResponse)(nil),   // 42: dayline.admin.v1.RevokeTokenResponse
-	(*ShowConfigRequest)(nil),     // 43: dayline.admin.v1.ShowConfigRequest
-	(*ShowConfigResponse)(nil),    // 44: dayline.admin.v1.ShowConfigResponse
-	(*ConfigValue)(nil),           // 45: dayline.admin.v1.ConfigValue
-	(*SetConfigRequest)(nil),      // 46: dayline.admin.v1.SetConfigRequest
-	(*SetConfigResponse)(nil),     // 47: dayline.admin.v1.SetConfigResponse
-	(*CheckConfigRequest)(nil),    // 48: dayline.admin.v1.CheckConfigRequest
-	(*ConfigFile)(nil),            // 49: dayline.admin.v1.ConfigFile
-	(*CheckConfigResponse)(nil),   // 50: dayline.admin.v1.CheckConfigResponse
-	(*ConfigProblem)(nil),         // 51: dayline.admin.v1.ConfigProblem
-	(*ConfigHistoryRequest)(nil),  // 52: dayline.admin.v1.ConfigHistoryRequest
-	(*ConfigHistoryResponse)(nil), // 53: dayline.admin.v1.ConfigHistoryResponse
-	(*ConfigChange)(nil),          // 54: dayline.admin.v1.ConfigChange
-	(*PendingReport)(nil),         // 55: dayline.admin.v1.PendingReport
-	(*PendingRow)(nil),            // 56: dayline.admin.v1.PendingRow
-	(*ClassifyRequest)(nil),       // 57: dayline.admin.v1.ClassifyRequest
-	(*Rule)(nil),                  // 58: dayline.admin.v1.Rule
-	(*ClassifyResponse)(nil),      // 59: dayline.admin.v1.ClassifyResponse
-	(*ExplainClassRequest)(nil),   // 60: dayline.admin.v1.ExplainClassRequest
-	(*ExplainClassResponse)(nil),  // 61: dayline.admin.v1.ExplainClassResponse
-	(*ExportRulesRequest)(nil),    // 62: dayline.admin.v1.ExportRulesRequest
-	(*ExportRulesResponse)(nil),   // 63: dayline.admin.v1.ExportRulesResponse
-	(*ListAuditRequest)(nil),      // 64: dayline.admin.v1.ListAuditRequest
-	(*AuditEntry)(nil),            // 65: dayline.admin.v1.AuditEntry
-	(*ListAuditResponse)(nil),     // 66: dayline.admin.v1.ListAuditResponse
-	(*VerifyAuditRequest)(nil),    // 67: dayline.admin.v1.VerifyAuditRequest
-	(*VerifyAuditResponse)(nil),   // 68: dayline.admin.v1.VerifyAuditResponse
-	(*StorageRequest)(nil),        // 69: dayline.admin.v1.StorageRequest
-	(*StorageReport)(nil),         // 70: dayline.admin.v1.StorageReport
-	(*StoragePart)(nil),           // 71: dayline.admin.v1.StoragePart
-	(*CompactRequest)(nil),        // 72: dayline.admin.v1.CompactRequest
-	(*CompactResponse)(nil),       // 73: dayline.admin.v1.CompactResponse
-	(*StripPrivacyRequest)(nil),   // 74: dayline.admin.v1.StripPrivacyRequest
-	(*StripPrivacyResponse)(nil),  // 75: dayline.admin.v1.StripPrivacyResponse
-	(*BackupRequest)(nil),         // 76: dayline.admin.v1.BackupRequest
-	(*BackupResponse)(nil),        // 77: dayline.admin.v1.BackupResponse
-	(*ReportRequest)(nil),         // 78: dayline.admin.v1.ReportRequest
-	(*Days)(nil),                  // 79: dayline.admin.v1.Days
-	(*Times)(nil),                 // 80: dayline.admin.v1.Times
-	(*DashboardReport)(nil),       // 81: dayline.admin.v1.DashboardReport
-	(*DashboardRow)(nil),          // 82: dayline.admin.v1.DashboardRow
-	(*PeopleReport)(nil),          // 83: dayline.admin.v1.PeopleReport
-	(*PeopleRow)(nil),             // 84: dayline.admin.v1.PeopleRow
-	(*AppsReport)(nil),            // 85: dayline.admin.v1.AppsReport
-	(*AppsRow)(nil),               // 86: dayline.admin.v1.AppsRow
-	(*SitesReport)(nil),           // 87: dayline.admin.v1.SitesReport
-	(*SitesRow)(nil),              // 88: dayline.admin.v1.SitesRow
-	(*TitlesReport)(nil),          // 89: dayline.admin.v1.TitlesReport
-	(*TitlesRow)(nil),             // 90: dayline.admin.v1.TitlesRow
-	(*CategoriesReport)(nil),      // 91: dayline.admin.v1.CategoriesReport
-	(*CategoriesRow)(nil),         // 92: dayline.admin.v1.CategoriesRow
-	(*HoursReport)(nil),           // 93: dayline.admin.v1.HoursReport
-	(*HoursRow)(nil),              // 94: dayline.admin.v1.HoursRow
-	(*GroupsReport)(nil),          // 95: dayline.admin.v1.GroupsReport
-	(*GroupsRow)(nil),             // 96: dayline.admin.v1.GroupsRow
-	(*TimelineRequest)(nil),       // 97: dayline.admin.v1.TimelineRequest
-	(*TimelineReport)(nil),        // 98: dayline.admin.v1.TimelineReport
-	(*TimelineBlock)(nil),         // 99: dayline.admin.v1.TimelineBlock
-	(*TimelineGap)(nil),           // 100: dayline.admin.v1.TimelineGap
-	(*LiveReport)(nil),            // 101: dayline.admin.v1.LiveReport
-	(*LiveRow)(nil),               // 102: dayline.admin.v1.LiveRow
-	(*ActivityReport)(nil),        // 103: dayline.admin.v1.ActivityReport
-	(*ActivityRow)(nil),           // 104: dayline.admin.v1.ActivityRow
-	(*ListActivityRequest)(nil),   // 105: dayline.admin.v1.ListActivityRequest
-	(*ListActivityResponse)(nil),  // 106: dayline.admin.v1.ListActivityResponse
-	(*ExportRequest)(nil),         // 107: dayline.admin.v1.ExportRequest
+	(*SpanRow)(nil),               // 26: dayline.admin.v1.SpanRow
+	(*PersonSetting)(nil),         // 27: dayline.admin.v1.PersonSetting
+	(*LoginRow)(nil),              // 28: dayline.admin.v1.LoginRow
+	(*ExportChunk)(nil),           // 29: dayline.admin.v1.ExportChunk
+	(*ListUsersRequest)(nil),      // 30: dayline.admin.v1.ListUsersRequest
+	(*ListUsersResponse)(nil),     // 31: dayline.admin.v1.ListUsersResponse
+	(*User)(nil),                  // 32: dayline.admin.v1.User
+	(*SetUserRequest)(nil),        // 33: dayline.admin.v1.SetUserRequest
+	(*SetUserResponse)(nil),       // 34: dayline.admin.v1.SetUserResponse
+	(*RemoveUserRequest)(nil),     // 35: dayline.admin.v1.RemoveUserRequest
+	(*RemoveUserResponse)(nil),    // 36: dayline.admin.v1.RemoveUserResponse
+	(*SetPasswordRequest)(nil),    // 37: dayline.admin.v1.SetPasswordRequest
+	(*SetPasswordResponse)(nil),   // 38: dayline.admin.v1.SetPasswordResponse
+	(*CreateTokenRequest)(nil),    // 39: dayline.admin.v1.CreateTokenRequest
+	(*CreateTokenResponse)(nil),   // 40: dayline.admin.v1.CreateTokenResponse
+	(*Token)(nil),                 // 41: dayline.admin.v1.Token
+	(*ListTokensRequest)(nil),     // 42: dayline.admin.v1.ListTokensRequest
+	(*ListTokensResponse)(nil),    // 43: dayline.admin.v1.ListTokensResponse
+	(*RevokeTokenRequest)(nil),    // 44: dayline.admin.v1.RevokeTokenRequest
+	(*RevokeTokenResponse)(nil),   // 45: dayline.admin.v1.RevokeTokenResponse
+	(*ShowConfigRequest)(nil),     // 46: dayline.admin.v1.ShowConfigRequest
+	(*ShowConfigResponse)(nil),    // 47: dayline.admin.v1.ShowConfigResponse
+	(*ConfigValue)(nil),           // 48: dayline.admin.v1.ConfigValue
+	(*SetConfigRequest)(nil),      // 49: dayline.admin.v1.SetConfigRequest
+	(*SetConfigResponse)(nil),     // 50: dayline.admin.v1.SetConfigResponse
+	(*CheckConfigRequest)(nil),    // 51: dayline.admin.v1.CheckConfigRequest
+	(*ConfigFile)(nil),            // 52: dayline.admin.v1.ConfigFile
+	(*CheckConfigResponse)(nil),   // 53: dayline.admin.v1.CheckConfigResponse
+	(*ConfigProblem)(nil),         // 54: dayline.admin.v1.ConfigProblem
+	(*ConfigHistoryRequest)(nil),  // 55: dayline.admin.v1.ConfigHistoryRequest
+	(*ConfigHistoryResponse)(nil), // 56: dayline.admin.v1.ConfigHistoryResponse
+	(*ConfigChange)(nil),          // 57: dayline.admin.v1.ConfigChange
+	(*PendingReport)(nil),         // 58: dayline.admin.v1.PendingReport
+	(*PendingRow)(nil),            // 59: dayline.admin.v1.PendingRow
+	(*ClassifyRequest)(nil),       // 60: dayline.admin.v1.ClassifyRequest
+	(*Rule)(nil),                  // 61: dayline.admin.v1.Rule
+	(*ClassifyResponse)(nil),      // 62: dayline.admin.v1.ClassifyResponse
+	(*ExplainClassRequest)(nil),   // 63: dayline.admin.v1.ExplainClassRequest
+	(*ExplainClassResponse)(nil),  // 64: dayline.admin.v1.ExplainClassResponse
+	(*ExportRulesRequest)(nil),    // 65: dayline.admin.v1.ExportRulesRequest
+	(*ExportRulesResponse)(nil),   // 66: dayline.admin.v1.ExportRulesResponse
+	(*ListAuditRequest)(nil),      // 67: dayline.admin.v1.ListAuditRequest
+	(*AuditEntry)(nil),            // 68: dayline.admin.v1.AuditEntry
+	(*ListAuditResponse)(nil),     // 69: dayline.admin.v1.ListAuditResponse
+	(*VerifyAuditRequest)(nil),    // 70: dayline.admin.v1.VerifyAuditRequest
+	(*VerifyAuditResponse)(nil),   // 71: dayline.admin.v1.VerifyAuditResponse
+	(*StorageRequest)(nil),        // 72: dayline.admin.v1.StorageRequest
+	(*StorageReport)(nil),         // 73: dayline.admin.v1.StorageReport
+	(*StoragePart)(nil),           // 74: dayline.admin.v1.StoragePart
+	(*CompactRequest)(nil),        // 75: dayline.admin.v1.CompactRequest
+	(*CompactResponse)(nil),       // 76: dayline.admin.v1.CompactResponse
+	(*StripPrivacyRequest)(nil),   // 77: dayline.admin.v1.StripPrivacyRequest
+	(*StripPrivacyResponse)(nil),  // 78: dayline.admin.v1.StripPrivacyResponse
+	(*BackupRequest)(nil),         // 79: dayline.admin.v1.BackupRequest
+	(*BackupResponse)(nil),        // 80: dayline.admin.v1.BackupResponse
+	(*ReportRequest)(nil),         // 81: dayline.admin.v1.ReportRequest
+	(*Days)(nil),                  // 82: dayline.admin.v1.Days
+	(*Times)(nil),                 // 83: dayline.admin.v1.Times
+	(*DashboardReport)(nil),       // 84: dayline.admin.v1.DashboardReport
+	(*DashboardRow)(nil),          // 85: dayline.admin.v1.DashboardRow
+	(*PeopleReport)(nil),          // 86: dayline.admin.v1.PeopleReport
+	(*PeopleRow)(nil),             // 87: dayline.admin.v1.PeopleRow
+	(*AppsReport)(nil),            // 88: dayline.admin.v1.AppsReport
+	(*AppsRow)(nil),               // 89: dayline.admin.v1.AppsRow
+	(*SitesReport)(nil),           // 90: dayline.admin.v1.SitesReport
+	(*SitesRow)(nil),              // 91: dayline.admin.v1.SitesRow
+	(*TitlesReport)(nil),          // 92: dayline.admin.v1.TitlesReport
+	(*TitlesRow)(nil),             // 93: dayline.admin.v1.TitlesRow
+	(*CategoriesReport)(nil),      // 94: dayline.admin.v1.CategoriesReport
+	(*CategoriesRow)(nil),         // 95: dayline.admin.v1.CategoriesRow
+	(*HoursReport)(nil),           // 96: dayline.admin.v1.HoursReport
+	(*HoursRow)(nil),              // 97: dayline.admin.v1.HoursRow
+	(*GroupsReport)(nil),          // 98: dayline.admin.v1.GroupsReport
+	(*GroupsRow)(nil),             // 99: dayline.admin.v1.GroupsRow
+	(*TimelineRequest)(nil),       // 100: dayline.admin.v1.TimelineRequest
+	(*TimelineReport)(nil),        // 101: dayline.admin.v1.TimelineReport
+	(*TimelineBlock)(nil),         // 102: dayline.admin.v1.TimelineBlock
+	(*TimelineGap)(nil),           // 103: dayline.admin.v1.TimelineGap
+	(*LiveReport)(nil),            // 104: dayline.admin.v1.LiveReport
+	(*LiveRow)(nil),               // 105: dayline.admin.v1.LiveRow
+	(*ActivityReport)(nil),        // 106: dayline.admin.v1.ActivityReport
+	(*ActivityRow)(nil),           // 107: dayline.admin.v1.ActivityRow
+	(*ListActivityRequest)(nil),   // 108: dayline.admin.v1.ListActivityRequest
+	(*ListActivityResponse)(nil),  // 109: dayline.admin.v1.ListActivityResponse
+	(*ExportRequest)(nil),         // 110: dayline.admin.v1.ExportRequest
 }
 var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
 	8,   // 0: dayline.admin.v1.CreateLinkResponse.link:type_name -> dayline.admin.v1.Link
@@ -7781,59 +8038,59 @@ var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
 	15,  // 2: dayline.admin.v1.ListDevicesResponse.devices:type_name -> dayline.admin.v1.Device
 	20,  // 3: dayline.admin.v1.ListPeopleResponse.people:type_name -> dayline.admin.v1.Person
 	20,  // 4: dayline.admin.v1.SetPersonResponse.person:type_name -> dayline.admin.v1.Person
-	29,  // 5: dayline.admin.v1.ListUsersResponse.users:type_name -> dayline.admin.v1.User
-	29,  // 6: dayline.admin.v1.SetUserResponse.user:type_name -> dayline.admin.v1.User
-	38,  // 7: dayline.admin.v1.CreateTokenResponse.token:type_name -> dayline.admin.v1.Token
-	38,  // 8: dayline.admin.v1.ListTokensResponse.tokens:type_name -> dayline.admin.v1.Token
-	45,  // 9: dayline.admin.v1.ShowConfigResponse.values:type_name -> dayline.admin.v1.ConfigValue
-	49,  // 10: dayline.admin.v1.CheckConfigRequest.files:type_name -> dayline.admin.v1.ConfigFile
-	51,  // 11: dayline.admin.v1.CheckConfigResponse.problems:type_name -> dayline.admin.v1.ConfigProblem
-	54,  // 12: dayline.admin.v1.ConfigHistoryResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	56,  // 13: dayline.admin.v1.PendingReport.rows:type_name -> dayline.admin.v1.PendingRow
-	58,  // 14: dayline.admin.v1.ClassifyRequest.rules:type_name -> dayline.admin.v1.Rule
-	65,  // 15: dayline.admin.v1.ListAuditResponse.entries:type_name -> dayline.admin.v1.AuditEntry
-	71,  // 16: dayline.admin.v1.StorageReport.months:type_name -> dayline.admin.v1.StoragePart
-	71,  // 17: dayline.admin.v1.StorageReport.people:type_name -> dayline.admin.v1.StoragePart
-	71,  // 18: dayline.admin.v1.StorageReport.devices:type_name -> dayline.admin.v1.StoragePart
-	79,  // 19: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
-	80,  // 20: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
-	82,  // 21: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
-	84,  // 22: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
-	86,  // 23: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
-	88,  // 24: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
-	92,  // 25: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
-	80,  // 26: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
-	84,  // 27: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
-	79,  // 28: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
-	80,  // 29: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
-	86,  // 30: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
-	79,  // 31: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
-	88,  // 32: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
-	79,  // 33: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
-	90,  // 34: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
-	79,  // 35: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
-	92,  // 36: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
-	79,  // 37: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
-	80,  // 38: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
-	94,  // 39: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
-	79,  // 40: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
-	80,  // 41: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
-	96,  // 42: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
-	79,  // 43: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
-	80,  // 44: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
-	78,  // 45: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	79,  // 46: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
-	94,  // 47: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
-	99,  // 48: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
-	100, // 49: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
-	80,  // 50: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
-	102, // 51: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
-	80,  // 52: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
-	104, // 53: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
-	78,  // 54: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	104, // 55: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
-	79,  // 56: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
-	78,  // 57: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	32,  // 5: dayline.admin.v1.ListUsersResponse.users:type_name -> dayline.admin.v1.User
+	32,  // 6: dayline.admin.v1.SetUserResponse.user:type_name -> dayline.admin.v1.User
+	41,  // 7: dayline.admin.v1.CreateTokenResponse.token:type_name -> dayline.admin.v1.Token
+	41,  // 8: dayline.admin.v1.ListTokensResponse.tokens:type_name -> dayline.admin.v1.Token
+	48,  // 9: dayline.admin.v1.ShowConfigResponse.values:type_name -> dayline.admin.v1.ConfigValue
+	52,  // 10: dayline.admin.v1.CheckConfigRequest.files:type_name -> dayline.admin.v1.ConfigFile
+	54,  // 11: dayline.admin.v1.CheckConfigResponse.problems:type_name -> dayline.admin.v1.ConfigProblem
+	57,  // 12: dayline.admin.v1.ConfigHistoryResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	59,  // 13: dayline.admin.v1.PendingReport.rows:type_name -> dayline.admin.v1.PendingRow
+	61,  // 14: dayline.admin.v1.ClassifyRequest.rules:type_name -> dayline.admin.v1.Rule
+	68,  // 15: dayline.admin.v1.ListAuditResponse.entries:type_name -> dayline.admin.v1.AuditEntry
+	74,  // 16: dayline.admin.v1.StorageReport.months:type_name -> dayline.admin.v1.StoragePart
+	74,  // 17: dayline.admin.v1.StorageReport.people:type_name -> dayline.admin.v1.StoragePart
+	74,  // 18: dayline.admin.v1.StorageReport.devices:type_name -> dayline.admin.v1.StoragePart
+	82,  // 19: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
+	83,  // 20: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
+	85,  // 21: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
+	87,  // 22: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
+	89,  // 23: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
+	91,  // 24: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
+	95,  // 25: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
+	83,  // 26: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
+	87,  // 27: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
+	82,  // 28: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
+	83,  // 29: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
+	89,  // 30: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
+	82,  // 31: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
+	91,  // 32: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
+	82,  // 33: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
+	93,  // 34: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
+	82,  // 35: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
+	95,  // 36: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
+	82,  // 37: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
+	83,  // 38: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
+	97,  // 39: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
+	82,  // 40: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
+	83,  // 41: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
+	99,  // 42: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
+	82,  // 43: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
+	83,  // 44: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
+	81,  // 45: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	82,  // 46: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
+	97,  // 47: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
+	102, // 48: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
+	103, // 49: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
+	83,  // 50: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
+	105, // 51: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
+	83,  // 52: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
+	107, // 53: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
+	81,  // 54: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	107, // 55: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
+	82,  // 56: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
+	81,  // 57: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
 	0,   // 58: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
 	2,   // 59: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
 	4,   // 60: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
@@ -7848,40 +8105,40 @@ var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
 	21,  // 69: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
 	23,  // 70: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
 	25,  // 71: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
-	27,  // 72: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
-	30,  // 73: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
-	32,  // 74: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
-	34,  // 75: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
-	36,  // 76: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
-	39,  // 77: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
-	41,  // 78: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
-	43,  // 79: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
-	46,  // 80: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
-	52,  // 81: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
-	48,  // 82: dayline.admin.v1.AdminService.CheckConfig:input_type -> dayline.admin.v1.CheckConfigRequest
-	78,  // 83: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
-	57,  // 84: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
-	60,  // 85: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
-	62,  // 86: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
-	64,  // 87: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
-	67,  // 88: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
-	69,  // 89: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
-	72,  // 90: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
-	74,  // 91: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
-	76,  // 92: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
-	78,  // 93: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
-	78,  // 94: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
-	78,  // 95: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
-	78,  // 96: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
-	78,  // 97: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
-	78,  // 98: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
-	78,  // 99: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
-	78,  // 100: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
-	97,  // 101: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
-	78,  // 102: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
-	78,  // 103: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
-	105, // 104: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
-	107, // 105: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
+	30,  // 72: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
+	33,  // 73: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
+	35,  // 74: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
+	37,  // 75: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
+	39,  // 76: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
+	42,  // 77: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
+	44,  // 78: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
+	46,  // 79: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
+	49,  // 80: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
+	55,  // 81: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
+	51,  // 82: dayline.admin.v1.AdminService.CheckConfig:input_type -> dayline.admin.v1.CheckConfigRequest
+	81,  // 83: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
+	60,  // 84: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
+	63,  // 85: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
+	65,  // 86: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
+	67,  // 87: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
+	70,  // 88: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
+	72,  // 89: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
+	75,  // 90: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
+	77,  // 91: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
+	79,  // 92: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
+	81,  // 93: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
+	81,  // 94: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
+	81,  // 95: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
+	81,  // 96: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
+	81,  // 97: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
+	81,  // 98: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
+	81,  // 99: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
+	81,  // 100: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
+	100, // 101: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
+	81,  // 102: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
+	81,  // 103: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
+	108, // 104: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
+	110, // 105: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
 	1,   // 106: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
 	3,   // 107: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
 	5,   // 108: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
@@ -7895,41 +8152,41 @@ var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
 	19,  // 116: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
 	22,  // 117: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
 	24,  // 118: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
-	26,  // 119: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
-	28,  // 120: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
-	31,  // 121: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
-	33,  // 122: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
-	35,  // 123: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
-	37,  // 124: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
-	40,  // 125: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
-	42,  // 126: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
-	44,  // 127: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
-	47,  // 128: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
-	53,  // 129: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
-	50,  // 130: dayline.admin.v1.AdminService.CheckConfig:output_type -> dayline.admin.v1.CheckConfigResponse
-	55,  // 131: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
-	59,  // 132: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
-	61,  // 133: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
-	63,  // 134: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
-	66,  // 135: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
-	68,  // 136: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
-	70,  // 137: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
-	73,  // 138: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
-	75,  // 139: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
-	77,  // 140: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
-	81,  // 141: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
-	83,  // 142: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
-	85,  // 143: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
-	87,  // 144: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
-	89,  // 145: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
-	91,  // 146: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
-	93,  // 147: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
-	95,  // 148: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
-	98,  // 149: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
-	101, // 150: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
-	103, // 151: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
-	106, // 152: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
-	26,  // 153: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
+	29,  // 119: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
+	31,  // 120: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
+	34,  // 121: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
+	36,  // 122: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
+	38,  // 123: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
+	40,  // 124: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
+	43,  // 125: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
+	45,  // 126: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
+	47,  // 127: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
+	50,  // 128: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
+	56,  // 129: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
+	53,  // 130: dayline.admin.v1.AdminService.CheckConfig:output_type -> dayline.admin.v1.CheckConfigResponse
+	58,  // 131: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
+	62,  // 132: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
+	64,  // 133: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
+	66,  // 134: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
+	69,  // 135: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
+	71,  // 136: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
+	73,  // 137: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
+	76,  // 138: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
+	78,  // 139: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
+	80,  // 140: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
+	84,  // 141: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
+	86,  // 142: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
+	88,  // 143: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
+	90,  // 144: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
+	92,  // 145: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
+	94,  // 146: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
+	96,  // 147: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
+	98,  // 148: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
+	101, // 149: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
+	104, // 150: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
+	106, // 151: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
+	109, // 152: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
+	29,  // 153: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
 	106, // [106:154] is the sub-list for method output_type
 	58,  // [58:106] is the sub-list for method input_type
 	58,  // [58:58] is the sub-list for extension type_name
@@ -7949,7 +8206,7 @@ func file_dayline_admin_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dayline_admin_v1_admin_proto_rawDesc), len(file_dayline_admin_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   108,
+			NumMessages:   111,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -140,7 +140,7 @@ func (a adminService) RevokeToken(ctx context.Context, req *connect.Request[admi
 
 // user of the set in force, by e-mail without case.
 func (a adminService) user(email string) (config.User, bool) {
-	for _, user := range a.Directory.Set().People.Users {
+	for _, user := range a.Config().People.Users {
 		if strings.EqualFold(user.Email, email) {
 			return user, true
 		}
@@ -151,7 +151,7 @@ func (a adminService) user(email string) (config.User, bool) {
 // ListUsers lists who may sign in.
 func (a adminService) ListUsers(ctx context.Context, _ *connect.Request[adminv1.ListUsersRequest]) (*connect.Response[adminv1.ListUsersResponse], error) {
 	answer := &adminv1.ListUsersResponse{}
-	for _, user := range a.Directory.Set().People.Users {
+	for _, user := range a.Config().People.Users {
 		shown, err := a.shownUser(ctx, user)
 		if err != nil {
 			return nil, err

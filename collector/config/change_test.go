@@ -3,6 +3,7 @@ package config_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,5 +76,53 @@ func TestRecord(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(record(second)[0].Detail), &detail); err != nil || len(detail.Changes) != 200 || detail.More < 400 {
 		t.Fatalf("listed %d, more %d (%v)", len(detail.Changes), detail.More, err)
+	}
+}
+
+func TestHistory(t *testing.T) {
+	ctx := t.Context()
+	registry, err := sqlite.Open(ctx, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer registry.Close()
+	people := "groups:\n- {name: Support, people: [p-1]}\n- {name: Sales}\npeople: [{id: p-1, name: Ana}]\n"
+	for n, step := range []struct{ account, people, actor string }{
+		{"settle: 3s\n", people, "file"},
+		{"settle: 4s\n", "groups:\n- {name: New}\n- {name: Support, people: [p-0, p-1]}\n- {name: Sales}\npeople: [{id: p-1, name: Ana}]\n", "ada@example.com"},
+		{"settle: 4s # why\n", "groups:\n- {name: New}\n- {name: Sales}\n- {name: Support, people: [p-0, p-1]}\npeople: [{id: p-1, name: Anne}]\n", "file"},
+	} {
+		set := load(t, map[string]string{config.AccountFile: step.account, config.PeopleFile: step.people})
+		if err := config.Record(ctx, registry, set, step.actor, noon.Add(time.Duration(n)*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told := func(file string, limit int) (all []string) {
+		list, err := config.History(ctx, registry, file, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range list {
+			all = append(all, fmt.Sprintf("%d %s %s %s: %s → %s", c.At.Hour(), c.Actor, c.File, c.Key, c.Old, c.New))
+		}
+		return all
+	}
+	want := []string{
+		"14 file people.yaml people[p-1].name: Ana → Anne",
+		"14 file people.yaml groups: New, Support, Sales → New, Sales, Support",
+		"14 file account.yaml :  → comments or spaces",
+		"13 ada@example.com people.yaml groups[New].name:  → New",
+		"13 ada@example.com people.yaml groups[Support].people[p-0]:  → p-0",
+		"13 ada@example.com account.yaml settle: 3s → 4s",
+		"12 file classification.yaml :  → the first that is known",
+		"12 file people.yaml :  → the first that is known",
+		"12 file account.yaml :  → the first that is known",
+		"12 file collector.yaml :  → the first that is known",
+	}
+	if got := told("", 100); !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+	if got := told(config.AccountFile, 2); !slices.Equal(got, []string{want[2], want[5]}) {
+		t.Errorf("got %q", got)
 	}
 }

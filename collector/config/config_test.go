@@ -175,6 +175,9 @@ func TestRefusals(t *testing.T) {
 		{a, "reports: {time_zone: Mars/Base}\n", "reports.time_zone"},
 		{a, "reports: {time_zone: ../../etc/passwd}\n", "reports.time_zone"},
 		{a, "storage: {limit: 3}\n", "storage.limit"},
+		{a, "retention: {days: -1}\n", "account.yaml:1: retention.days: -1 is not allowed; allowed: 0–36500"},
+		{a, "notice: {text: x, version: 0}\n", "notice.version: 0 is not allowed"},
+		{a, "always_active: ['']\n", "always_active[0]"},
 		{a, "agents: {sync_every: 11m}\n", "agents.sync_every: 11m is not allowed; allowed: 1s–10m"},
 		{a, "agents: {buffer: {size: 5GB}}\n", "agents.buffer.size: 5GB is not allowed; allowed: 1MB–4GB"},
 		{a, "a: &x 1\nb: *x\n", "account.yaml:1: a: there is no such key"},
@@ -203,7 +206,8 @@ func TestRefusals(t *testing.T) {
 		{c, "sign_in: {oidc: {}}\n", "sign_in.oidc.issuer"},
 
 		{p, "users: [{email: ada, role: admin}]\n", "users[0].email: is not an e-mail address"},
-		{p, "users: [{email: a@b.c, role: boss}]\n", `users[0].role: "boss" is not allowed`},
+		{p, "users: [{email: a@b.c, role: boss}]\n", `people.yaml:1: users[0].role: "boss" is not allowed; allowed: admin, configurator, manager, viewer`},
+		{p, "\nusers:\n- {email: a@b.c, role: manager}\n", "people.yaml:2: users: none of them has the role admin"},
 		{p, "users:\n- {email: a@b.c, role: admin}\n- {email: A@b.c, role: admin}\n", "people.yaml:3: users[1].email: stands at users[0].email already"},
 		{p, "groups: [{name: Support}]\nusers: [{email: a@b.c, role: viewer, viewable_groups: [Suport]}]\n", `there is no group "Suport"; the nearest is "Support"`},
 		{p, "users: [{email: a@b.c, role: viewer, viewable_groups: some}]\n", "a list of groups, or all, is wanted"},
@@ -224,7 +228,7 @@ func TestRefusals(t *testing.T) {
 		{k, "rules: [{site: 'https://x', status: productive}]\n", "rules[0].site"},
 		{k, "rules: [{url: x, status: productive}]\n", "rules[0].url"},
 		{k, "rules:\n- {site: x, status: productive}\n- {site: X, status: productive}\n", "classification.yaml:3: rules[1]: stands at rules[0] already"},
-		{k, "rules: [{app: a, exceptions: [{group: Nobody, status: productive}]}]\n", "rules[0].exceptions[0].group: there is no group"},
+		{k, "rules:\n- app: a\n  exceptions:\n  - {group: Nobody, status: productive}\n", "classification.yaml:4: rules[0].exceptions[0].group: there is no group"},
 	} {
 		files := map[string][]byte{}
 		for _, name := range config.Files {
@@ -324,6 +328,18 @@ func FuzzParse(f *testing.F) {
 		set, problems := config.Parse(files)
 		if set == nil && len(problems) == 0 {
 			t.Fatal("refused without a reason")
+		}
+		// An edit of whatever this is ends well or with an error, never otherwise.
+		for _, edit := range []config.Edit{
+			{File: config.AccountFile, Key: "settle", Value: "1s"}, {File: config.PeopleFile, Key: "groups[A].people[x]"},
+			{File: config.AccountFile, Key: "passive.start", Unset: true}, {File: config.ClassificationFile, Key: "rules", Value: "[]"},
+		} {
+			after, err := config.Apply(files, []config.Edit{edit})
+			if err == nil && set != nil && !edit.Unset {
+				if _, problems := config.Parse(after); len(problems) > 0 && problems[0].Line == 0 {
+					t.Fatalf("%+v made it unreadable: %v", edit, problems)
+				}
+			}
 		}
 	})
 }

@@ -105,7 +105,7 @@ func (s *Set) After(before *Set) []Problem {
 		Reason: "the last administrator is gone; somebody has to have the role admin"}}
 }
 
-// Line of a key, counted from 1, or of the nearest key around it that the file has; 0 where there is none. Items of lists
+// Line of a key, counted from 1, or of the nearest key around it that the file has, else of the file's first. Items of lists
 // are named by place: `rules[3].status`.
 func (s *Set) Line(file, key string) int {
 	d := s.decoders[file]

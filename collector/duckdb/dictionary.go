@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"hash/maphash"
+	"maps"
 	"sync"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -117,6 +118,15 @@ func (d *dictionary[K, E]) rolledBack() {
 	d.committed()
 }
 
+// forget forgets entries that are in the table no more.
+func (d *dictionary[K, E]) forget(gone numbers) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, generation := range []map[K]int32{d.young, d.old} {
+		maps.DeleteFunc(generation, func(_ K, number int32) bool { return gone.has(number) })
+	}
+}
+
 type loginEntry struct{ device, key, name string }
 
 type segmentEntry struct {
@@ -195,6 +205,7 @@ type writer interface {
 	write(*duckdb.Appender) error
 	committed()
 	rolledBack()
+	forget(gone numbers)
 }
 
 func (d *dictionaries) all() []writer {

@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"context"
+	"math/bits"
 	"strings"
 	"unicode/utf8"
 
@@ -21,6 +22,17 @@ func (n *numbers) add(number int32) {
 		*n = append(*n, make([]uint64, max(64, len(*n)))...)
 	}
 	(*n)[number>>6] |= 1 << (number & 63)
+}
+
+// list gives the numbers, rising.
+func (n numbers) list() []int32 {
+	var list []int32
+	for i, word := range n {
+		for ; word != 0; word &= word - 1 {
+			list = append(list, int32(i*64+bits.TrailingZeros64(word)))
+		}
+	}
+	return list
 }
 
 // matcher tells which episodes are asked for by what they say. Texts are looked through once, in the dictionaries;

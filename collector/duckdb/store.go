@@ -84,6 +84,10 @@ func Open(ctx context.Context, dir string, options Options) (*Store, error) {
 		}
 		err = s.open(ctx)
 	}
+	if err == nil {
+		// What a rewrite or a spilled query left that was cut short; the file is locked by now.
+		err = errors.Join(removeAll(s.rewritePath()), os.RemoveAll(s.path()+".tmp"))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("duckdb: open: %w", err)
 	}

@@ -7,70 +7,140 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/dayline-project/dayline/collector"
 )
 
-// Delete removes episodes and whatever text only they had. It gives how many episodes were removed.
+var _ collector.Upkeep = (*Store)(nil)
+
+// upkeepSegments are changed in one transaction, some 600,000 episodes: writers wait no longer than that takes.
+const upkeepSegments = 1000
+
+// Delete removes episodes that started before a time, and then whatever text only they had. Cut short, it has removed a
+// part of them, and may be asked again.
 func (s *Store) Delete(ctx context.Context, device, loginKey string, before time.Time) (int64, error) {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	var deleted int64
-	err := s.write(ctx, "delete", func(tx *transaction) (err error) {
-		deleted, err = tx.delete(device, loginKey, before)
-		return err
+	if device == "" && loginKey == "" {
+		return 0, errors.New("duckdb: delete: neither a device nor a login")
+	}
+	const whose = `SELECT id FROM segment WHERE login IN (
+		SELECT id FROM login WHERE ($1 = '' OR device = $1) AND ($2 = '' OR key = $2)) ORDER BY id`
+	started := fmt.Sprintf(`DELETE FROM episode USING segment g WHERE episode.segment = g.id AND g.%%s
+		AND g.day * %d::BIGINT + episode.finish - episode.length - g.offset_minutes * 60000 < %d`, dayMillis, before.UnixMilli())
+	return s.upkeep(ctx, "delete", whose, []string{device, loginKey}, func(tx *transaction, among string) (int64, error) {
+		return tx.exec(fmt.Sprintf(started, among))
 	})
-	if err != nil || deleted == 0 {
-		return deleted, err
-	}
-	return deleted, s.relearn(ctx)
 }
 
-// relearn reads the dictionaries anew, for they remember numbers that may be gone.
-func (s *Store) relearn(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.file == nil {
-		return errClosed
+// DropDays removes the episodes of all local days before one, as Delete does.
+func (s *Store) DropDays(ctx context.Context, before int32) (int64, error) {
+	return s.upkeep(ctx, "drop days", segmentsBefore(before), nil, func(tx *transaction, among string) (int64, error) {
+		return tx.exec(`DELETE FROM episode WHERE segment IN (SELECT id FROM segment WHERE ` + among + `)`)
+	})
+}
+
+// Strip clears titles or addresses of the episodes of all local days before one: an episode without its address is of
+// the same application, product and privacy. Cut short, it has stripped a part of them, and may be asked again.
+func (s *Store) Strip(ctx context.Context, before int32, titles, addresses bool) (int64, error) {
+	return s.upkeep(ctx, "strip", segmentsBefore(before), nil, func(tx *transaction, among string) (stripped int64, err error) {
+		episodes := ` segment IN (SELECT id FROM segment WHERE ` + among + `)`
+		if err := tx.conn.QueryRowContext(tx.ctx, `SELECT count(*) FROM episode WHERE`+episodes+` AND ($1 AND title <> 0
+			OR $2 AND activity IN (SELECT id FROM activity WHERE `+addressed+`))`, titles, addresses).Scan(&stripped); err != nil {
+			return 0, err
+		}
+		if titles {
+			if _, err := tx.exec(`UPDATE episode SET title = 0 WHERE title <> 0 AND` + episodes); err != nil {
+				return 0, err
+			}
+		}
+		if addresses {
+			err = tx.clearAddresses(episodes)
+		}
+		return stripped, err
+	})
+}
+
+func segmentsBefore(day int32) string {
+	return fmt.Sprintf(`SELECT id FROM segment WHERE day < %d ORDER BY id`, day)
+}
+
+// addressed holds for activities with something to strip.
+const addressed = `(site <> '' OR url <> '')`
+
+// clearAddresses has some episodes point at the same activities without an address, which it writes where there is none.
+func (tx *transaction) clearAddresses(episodes string) error {
+	bare, err := tx.bareActivities(episodes)
+	if err != nil || len(bare) == 0 {
+		return err
 	}
-	written, err := loadDictionaries(ctx, s.file.db)
+	if err := tx.writeDictionary(tx.written.activities); err != nil {
+		return err
+	}
+	_, err = tx.conn.ExecContext(tx.ctx, `UPDATE episode SET activity = bare.id FROM activity a JOIN activity bare
+		ON bare.app = a.app AND bare.product = a.product AND bare.private = a.private AND bare.`+listed+`
+		WHERE a.id = episode.activity AND (a.site <> '' OR a.url <> '') AND`+episodes, listOf(bare))
+	return err
+}
+
+// bareActivities numbers what is left of the addressed activities of some episodes.
+func (tx *transaction) bareActivities(episodes string) ([]int32, error) {
+	rows, err := tx.conn.QueryContext(tx.ctx, `SELECT DISTINCT app, product, private FROM activity WHERE `+addressed+`
+		AND id IN (SELECT activity FROM episode WHERE`+episodes+`)`)
 	if err != nil {
-		return fmt.Errorf("duckdb: delete: %w", err)
+		return nil, err
 	}
-	s.written = written
-	_, err = s.file.db.ExecContext(ctx, "CHECKPOINT")
-	return refusal(err)
+	defer rows.Close()
+	var bare []int32
+	for rows.Next() {
+		var entry activityEntry
+		if err := rows.Scan(&entry.app, &entry.product, &entry.private); err != nil {
+			return nil, err
+		}
+		bare = append(bare, tx.written.activities.number(entry, entry))
+	}
+	return bare, rows.Err()
 }
 
-func (tx *transaction) delete(device, loginKey string, before time.Time) (int64, error) {
-	whose, args := "device = ?", []any{device}
-	if loginKey != "" {
-		whose, args = "key = ?", []any{loginKey}
-	}
-	result, err := tx.conn.ExecContext(tx.ctx, fmt.Sprintf(`
-		DELETE FROM episode USING segment g
-		WHERE episode.segment = g.id AND g.login IN (SELECT id FROM login WHERE %s)
-			AND g.day * %d::BIGINT + episode.finish - episode.length - g.offset_minutes * 60000 < ?`, whose, dayMillis),
-		append(args, before.UnixMilli())...)
+// exec runs a statement and gives how many rows it was about.
+func (tx *transaction) exec(statement string) (int64, error) {
+	result, err := tx.conn.ExecContext(tx.ctx, statement)
 	if err != nil {
 		return 0, err
 	}
-	deleted, err := result.RowsAffected()
-	if err != nil || deleted == 0 {
-		return deleted, err
+	return result.RowsAffected()
+}
+
+// upkeep changes the episodes of chosen segments, some segments to a transaction so that writers get in between; among
+// is a condition on the columns of segment. Then it removes what no episode needs any more, even where none was changed:
+// it may have been cut short before.
+func (s *Store) upkeep(
+	ctx context.Context, what, chosen string, texts []string, change func(tx *transaction, among string) (int64, error),
+) (changed int64, err error) {
+	var segments []int32
+	if err := s.read(what, func(f *file) error {
+		return f.chunks.scan(ctx, chosen, func(c chunk) { segments = append(segments, column[int32](c, 0)...) }, texts...)
+	}); err != nil {
+		return 0, err
 	}
-	for _, orphans := range []string{
-		`DELETE FROM title WHERE id <> 0 AND id NOT IN (SELECT title FROM episode)`,
-		`DELETE FROM activity WHERE id NOT IN (SELECT activity FROM episode)`,
-		`DELETE FROM segment WHERE id NOT IN (SELECT segment FROM episode)`,
-		`DELETE FROM login WHERE id NOT IN (SELECT login FROM segment)`,
-	} {
-		if _, err := tx.conn.ExecContext(tx.ctx, orphans); err != nil {
-			return 0, err
+	for some := range slices.Chunk(segments, upkeepSegments) {
+		var now int64
+		if err := s.writeAlone(ctx, what, func(tx *transaction) (err error) {
+			now, err = change(tx, fmt.Sprintf("id IN (%s)", listOf(some)))
+			return err
+		}); err != nil {
+			return changed, err
 		}
+		changed += now
 	}
-	return deleted, nil
+	return changed, s.dropOrphans(ctx)
+}
+
+// writeAlone is write for those that do not hold writing.
+func (s *Store) writeAlone(ctx context.Context, what string, act func(*transaction) error) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.write(ctx, what, act)
 }
 
 // Stats counts episodes, bytes on disk, and names the files set aside.
@@ -80,13 +150,9 @@ func (s *Store) Stats(ctx context.Context) (collector.StoreStats, error) {
 		if err := f.db.QueryRowContext(ctx, `SELECT count(*) FROM episode`).Scan(&stats.Episodes); err != nil {
 			return err
 		}
-		for _, path := range []string{s.path(), s.walPath()} {
-			info, err := os.Stat(path)
-			if err == nil {
-				stats.Bytes += info.Size()
-			} else if !errors.Is(err, os.ErrNotExist) {
-				return err
-			}
+		var err error
+		if stats.Bytes, err = s.bytes(); err != nil {
+			return err
 		}
 		aside, err := filepath.Glob(s.path() + ".unreadable-*[Z]")
 		for _, path := range aside {
@@ -95,6 +161,19 @@ func (s *Store) Stats(ctx context.Context) (collector.StoreStats, error) {
 		return err
 	})
 	return stats, err
+}
+
+// bytes of the file and its log.
+func (s *Store) bytes() (bytes int64, err error) {
+	for _, path := range []string{s.path(), s.walPath()} {
+		info, err := os.Stat(path)
+		if err == nil {
+			bytes += info.Size()
+		} else if !errors.Is(err, os.ErrNotExist) {
+			return 0, err
+		}
+	}
+	return bytes, nil
 }
 
 // BackupTo writes a consistent copy to a new file: with the log folded in and no writer at work, the file is the copy.

@@ -43,7 +43,7 @@ func (a *admission) admit(ctx context.Context, from uint64) error {
 	entries := a.opened.Entries[from-a.opened.First:]
 	a.keys = make([]string, len(a.opened.Logins))
 	a.rows = make([]collector.Row, 0, len(entries))
-	quota, keptFrom := a.floods.quota(), a.options.KeptFrom()
+	quota, keptFrom, tombstones := a.floods.quota(), a.options.KeptFrom(), *a.tombstones.Load()
 	for n := range entries {
 		entry := &entries[n]
 		sequence := from + uint64(n)
@@ -58,6 +58,10 @@ func (a *admission) admit(ctx context.Context, from uint64) error {
 		}
 		if row.Day < keptFrom {
 			a.counters.expired.Add(1)
+			continue
+		}
+		if buried(tombstones, a.state.device, entry.Login, row.Start) {
+			a.counters.deleted.Add(1)
 			continue
 		}
 		permission, err := a.permission(ctx, entry)

@@ -94,12 +94,13 @@ func (i *Ingest) write(ctx context.Context, group []*pending) {
 
 // dropDeleted takes out what was deleted before it came (security.md §7). The caller holds committing.
 func (i *Ingest) dropDeleted(upload *collector.Upload) {
-	if len(i.tombstones) == 0 {
+	tombstones := *i.tombstones.Load()
+	if len(tombstones) == 0 {
 		return
 	}
 	before := len(upload.Rows)
 	upload.Rows = slices.DeleteFunc(upload.Rows, func(row collector.Row) bool {
-		return covered(i.tombstones, upload.Device, row.LoginKey, row.Start)
+		return covered(tombstones, upload.Device, row.LoginKey, row.Start)
 	})
 	i.counters.deleted.Add(int64(before - len(upload.Rows)))
 }

@@ -78,7 +78,7 @@ type Ingest struct {
 	floods  floods
 	// committing is held while a transaction is made, so that a deletion has none on its way past it.
 	committing sync.Mutex
-	tombstones []collector.Tombstone
+	tombstones atomic.Pointer[[]collector.Tombstone]
 
 	counters counters
 }
@@ -215,7 +215,7 @@ func (i *Ingest) ReloadTombstones(ctx context.Context) error {
 		return err
 	}
 	i.committing.Lock()
-	i.tombstones = tombstones
+	i.tombstones.Store(&tombstones)
 	i.committing.Unlock()
 	i.devices.dropCovered(tombstones)
 	i.logins.forget()

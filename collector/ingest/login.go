@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/shared/stream"
@@ -30,6 +31,18 @@ type loginID struct {
 	login  stream.Login
 }
 
+// cleaned is a login without what could act on a screen.
+func cleaned(who stream.Login) stream.Login {
+	return stream.Login{
+		Authority: stream.Printable(who.Authority), Account: stream.Printable(who.Account), Name: stream.Printable(who.Name),
+	}
+}
+
+// buried tells whether what a login began on a device was deleted before it came; such a thing makes no login known.
+func buried(tombstones []collector.Tombstone, device string, who stream.Login, start time.Time) bool {
+	return len(tombstones) > 0 && covered(tombstones, device, collector.LoginKey(device, cleaned(who)), start)
+}
+
 // login makes a login known to the registry, with a person, and gives its key.
 func (i *Ingest) login(ctx context.Context, device string, who stream.Login) (key string, err error) {
 	id := loginID{device, who}
@@ -40,9 +53,7 @@ func (i *Ingest) login(ctx context.Context, device string, who stream.Login) (ke
 	if key != "" {
 		return key, nil
 	}
-	clean := stream.Login{
-		Authority: stream.Printable(who.Authority), Account: stream.Printable(who.Account), Name: stream.Printable(who.Name),
-	}
+	clean := cleaned(who)
 	if _, err := i.registry.LoginPeople(ctx, device, []stream.Login{clean}); err != nil {
 		return "", err
 	}

@@ -18,7 +18,7 @@ const (
 
 // takeOpen replaces what is going on at a device. One that does not hold is left out: the next sync tells it again.
 func (i *Ingest) takeOpen(ctx context.Context, state *deviceState, going []*agentv1.OpenEpisode, clock clock) error {
-	open := make([]collector.OpenRow, 0, len(going))
+	open, tombstones := make([]collector.OpenRow, 0, len(going)), *i.tombstones.Load()
 	for _, one := range going {
 		record, err := stream.Going(one)
 		if err != nil {
@@ -30,7 +30,7 @@ func (i *Ingest) takeOpen(ctx context.Context, state *deviceState, going []*agen
 			return err
 		}
 		row := collector.OpenRow{Device: state.device, Row: collector.Row{Record: record}}
-		if clock.correct(&row.Row) != "" || !permission.allow(&row.Record) {
+		if clock.correct(&row.Row) != "" || buried(tombstones, state.device, record.Login, row.Start) || !permission.allow(&row.Record) {
 			continue
 		}
 		if row.LoginKey, err = i.login(ctx, state.device, record.Login); err != nil {
@@ -39,10 +39,7 @@ func (i *Ingest) takeOpen(ctx context.Context, state *deviceState, going []*agen
 		purge(&row.Record)
 		open = append(open, row)
 	}
-	i.committing.Lock()
-	tombstones := i.tombstones
-	i.committing.Unlock()
-	open = uncovered(open, tombstones)
+	open = uncovered(open, *i.tombstones.Load()) // some may have come meanwhile
 	state.mu.Lock()
 	defer state.mu.Unlock()
 	state.open, state.contactAt = open, clock.now

@@ -31,7 +31,7 @@ func (r *Retention) namesOf(ctx context.Context, tombstones []collector.Tombston
 	var names []string
 	for _, login := range logins {
 		if keys[login.Key] {
-			names, people[login.Person] = append(names, login.Name), true
+			names, people[login.Person] = append(names, login.Name, login.Key), true
 		}
 	}
 	told, err := r.registry.LoginNames(ctx)

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -141,14 +140,6 @@ func (d *devices) uniqueName(name string) bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	return d.names[name] == 1
-}
-
-// nameOf is a device as people know it: its name or, where it has told none, its id.
-func (d *devices) nameOf(id string) string {
-	if one := d.find(id); one != nil {
-		return cmp.Or(one.snapshot().Name, id)
-	}
-	return id
 }
 
 // Devices is how many devices there are.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/collector/fleet"
 	"github.com/dayline-project/dayline/shared/episode"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 	"github.com/dayline-project/dayline/shared/settings"
@@ -31,9 +32,6 @@ const (
 )
 
 var reasons = []string{locked, paused, noPermission, lost, inactive, silent, off, outsideSchedule, notTracked, unknown}
-
-// silentAfter: a device in a session that was not heard of for so long is silent.
-const silentAfter = 10 * time.Minute
 
 // stretch is a time with one reason.
 type stretch struct {
@@ -85,7 +83,7 @@ func (w *watch) reason(at time.Time) string {
 		return outsideSchedule
 	case w.contactAt.IsZero():
 		return unknown
-	case unheard && w.now.Sub(w.contactAt) < silentAfter:
+	case unheard && w.now.Sub(w.contactAt) <= fleet.SilentAfter:
 		return ""
 	case unheard && session != nil:
 		return silent

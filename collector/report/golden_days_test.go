@@ -275,42 +275,52 @@ func TestLive(t *testing.T) {
 	expect(t, &adminv1.LiveReport{}, o.Live, administrator, &adminv1.ReportRequest{Person: "Bo Berg"})
 }
 
+// Wednesday at noon, Ana's desk was last heard of the longest ago first.
 func TestLiveStates(t *testing.T) {
+	o := openOffice(t)
+	o.now = func() time.Time { return now.AddDate(0, 0, 1) }
+	open := o.going[0]
+	lock := func(o *office) { o.going[0].State, o.going[0].Identity = episode.Locked, episode.Identity{} }
 	for _, c := range []struct {
 		name    string
 		unheard time.Duration
 		change  func(*office)
 		want    string
 	}{
+		{"silent", 10*time.Minute + time.Second, func(*office) {}, "silent 11:49 "},
+		{"silent without an open episode", 10*time.Minute + time.Second, func(o *office) { o.going = nil }, "silent 11:49 "},
+		{"not silent yet", 10 * time.Minute, func(*office) {}, "no_input 11:50 "},
+		{"locked, in no hurry", 6 * time.Minute, lock, "locked 11:50 "},
+		{"active, unconfirmed", 3 * time.Minute, func(*office) {}, "no_input 11:57 "},
 		{"active", time.Minute, func(*office) {}, "active 11:50 winword"},
 		{"passive", time.Minute, func(o *office) { o.going[0].State = episode.Passive }, "passive 11:50 winword"},
-		{"locked", time.Minute, func(o *office) { o.going[0].State, o.going[0].Identity = episode.Locked, episode.Identity{} }, "locked 11:50 "},
+		{"locked", time.Minute, lock, "locked 11:50 "},
 		{"no input", time.Minute, func(o *office) { o.going = nil }, "no_input 07:55 "},
 		{"ignored", time.Minute, func(o *office) { o.going[0].App = "lock" }, "no_input 07:55 "},
-		{"active, unconfirmed", 3 * time.Minute, func(*office) {}, "no_input 11:57 "},
-		{"locked, in no hurry", 6 * time.Minute, func(o *office) { o.going[0].State, o.going[0].Identity = episode.Locked, episode.Identity{} }, "locked 11:50 "},
-		{"not silent yet", 10*time.Minute - time.Millisecond, func(*office) {}, "no_input 11:50 "},
-		{"silent", 10 * time.Minute, func(*office) {}, "silent 11:50 "},
-		{"silent without an open episode", 10 * time.Minute, func(o *office) { o.going = nil }, "silent 11:50 "},
-		{"long gone", 25 * time.Hour, func(*office) {}, ""},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			o := openOffice(t)
-			o.now = func() time.Time { return now.AddDate(0, 0, 2) }
-			at := o.now().Add(-c.unheard)
-			o.heard(t, desk, at)
-			c.change(o)
-			live, err := o.Live(t.Context(), administrator, &adminv1.ReportRequest{Person: "Ana Lima"})
-			if err != nil {
-				t.Fatal(err)
-			}
-			var told []string
-			for _, row := range live.Rows {
-				told = append(told, row.State+" "+row.Since[11:16]+" "+row.App)
-			}
-			if got := strings.Join(told, "; "); got != c.want {
-				t.Errorf("%q, want %q", got, c.want)
-			}
-		})
+		o.heard(t, desk, o.now().Add(-c.unheard))
+		o.going = going{open}
+		c.change(o)
+		if got := o.live(t); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
 	}
+	o.now = func() time.Time { return now.AddDate(0, 0, 2).Add(time.Hour) }
+	if got := o.live(t); got != "" {
+		t.Errorf("long gone: %q", got)
+	}
+}
+
+// live gives Ana's sessions: state, since and application.
+func (o *office) live(t *testing.T) string {
+	t.Helper()
+	report, err := o.Live(t.Context(), administrator, &adminv1.ReportRequest{Person: "Ana Lima"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, row := range report.Rows {
+		told = append(told, row.State+" "+row.Since[11:16]+" "+row.App)
+	}
+	return strings.Join(told, "; ")
 }

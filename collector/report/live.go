@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/collector/fleet"
 	"github.com/dayline-project/dayline/shared/episode"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
@@ -28,8 +29,8 @@ func (r *Reports) Live(ctx context.Context, viewer collector.Viewer, ask *adminv
 	if ask.GetFrom() != "" || ask.GetTo() != "" || ask.GetRange() != "" && ask.GetRange() != "today" {
 		return nil, collector.Refuse(collector.BadRequest, "from", "live is now: it takes no days")
 	}
-	if ask.GetSearch() != "" {
-		return nil, collector.Refuse(collector.BadRequest, "search", "only the activity log can be searched")
+	if err := unsearched(ask); err != nil {
+		return nil, err
 	}
 	err = r.answer(ctx, func(ctx context.Context) error {
 		q, err := r.look(ctx, viewer, "live", ask, goingOn)
@@ -150,9 +151,10 @@ func (q *question) sessions(going map[string][]*agentv1.Span) []*session {
 
 // liveRow is a session by product.md 9.7; nil where there is nothing to show.
 func (q *question) liveRow(s *session, going []*agentv1.Span, place *time.Location) (*adminv1.LiveRow, error) {
-	contactAt := q.devices[s.owner.Device].LastContactAt
+	device := q.devices[s.owner.Device]
+	contactAt := device.LastContactAt
 	unheard := q.now.Sub(contactAt)
-	if unheard > liveFor {
+	if unheard > liveFor || !device.RevokedAt.IsZero() {
 		return nil, nil
 	}
 	person := q.query.People[q.query.Owners[s.owner].Person]
@@ -160,7 +162,7 @@ func (q *question) liveRow(s *session, going []*agentv1.Span, place *time.Locati
 		Person: person.ID, Name: person.Name, Device: s.owner.Device, DeviceName: q.who.DeviceName(s.owner.Device),
 		LastContact: contactAt.UTC().Format(time.RFC3339),
 	}
-	if unheard >= silentAfter {
+	if unheard > fleet.SilentAfter {
 		row.State, row.Since = silent, q.instant(contactAt.In(place))
 		return row, nil
 	}

@@ -98,10 +98,18 @@ func onlyOf(ask *adminv1.ReportRequest, look sight) (collector.Only, error) {
 	if !slices.Contains([]string{"", "productive", "unproductive", "undefined"}, only.Status) {
 		return only, collector.Refuse(collector.BadRequest, "status", "%q is not productive, unproductive or undefined", ask.Status)
 	}
-	if look == totals && ask.GetSearch() != "" {
-		return only, collector.Refuse(collector.BadRequest, "search", "only the activity log can be searched")
+	if look == totals {
+		return only, unsearched(ask)
 	}
 	return only, nil
+}
+
+// unsearched refuses a text to search for where nothing is searched.
+func unsearched(ask *adminv1.ReportRequest) error {
+	if ask.GetSearch() != "" {
+		return collector.Refuse(collector.BadRequest, "search", "only the activity log can be searched")
+	}
+	return nil
 }
 
 // narrow finds the person, group and device that are named.

@@ -218,6 +218,9 @@ const maxTitles = 1000
 
 // Titles gives time by window title, most first. Titles are content, and so as close a look as single activities.
 func (r *Reports) Titles(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest) (report *adminv1.TitlesReport, err error) {
+	if err := unsearched(ask); err != nil {
+		return nil, err
+	}
 	err = r.answer(ctx, func(ctx context.Context) error {
 		q, err := r.look(ctx, viewer, "titles", ask, firstLook)
 		if err != nil {

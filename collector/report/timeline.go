@@ -33,6 +33,9 @@ func (r *Reports) Timeline(ctx context.Context, viewer collector.Viewer, ask *ad
 	if ask.GetAsk().GetPerson() == "" {
 		return nil, collector.Refuse(collector.BadRequest, "person", "a day is one person's: name one")
 	}
+	if err := unsearched(ask.Ask); err != nil {
+		return nil, err
+	}
 	d, err := daysOf(ask.Ask, &r.Set().Account.Reports, r.now())
 	if err == nil && d.from != d.to {
 		err = collector.Refuse(collector.BadRequest, "from", "a timeline is of one day, not of %s to %s", dateOf(d.from), dateOf(d.to))

@@ -14,6 +14,7 @@ import (
 	"github.com/dayline-project/dayline/collector/directory"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
+	"github.com/dayline-project/dayline/shared/stream"
 )
 
 // SilentAfter a contact in a session without another, a device is silent (product.md 9.7).
@@ -35,20 +36,23 @@ type Seen struct {
 	Health  map[string]*agentv1.Health
 }
 
-// Rows tells of each device that the scope knows of, by name.
+// Rows tells of each device that the scope knows of, by name. Of a device that it sees some logins of, it is not told what
+// the others do there.
 func Rows(dir *directory.Directory, scope directory.Scope, seen *Seen, now time.Time) []*adminv1.Device {
-	logins := loginsOf(dir, scope)
-	newest := newestVersions(seen.Devices, now)
+	logins, parts := loginsOf(dir, scope), partsOf(dir, scope)
+	known := slices.DeleteFunc(slices.Clone(seen.Devices), func(d collector.Device) bool { return !scope.Device(d.ID) })
+	newest := newestVersions(known, now)
 	rows := []*adminv1.Device{}
-	for i := range seen.Devices {
-		d := &seen.Devices[i]
-		if !scope.Device(d.ID) {
-			continue
+	for i := range known {
+		d := &known[i]
+		health, going, lastEpisodeAt := seen.Health[d.ID], seen.Going[d.ID], d.LastEpisodeAt
+		if parts[d.ID] {
+			health, going = within(scope, d.ID, health, going)
+			lastEpisodeAt = time.Time{} // whose it was is not told apart
 		}
-		health, going := seen.Health[d.ID], seen.Going[d.ID]
 		row := &adminv1.Device{
 			Id: d.ID, Name: d.Name, Os: d.OS, OsVersion: d.OSVersion, AgentVersion: d.AgentVersion, Arch: d.Arch, TimeZone: d.TimeZone,
-			Enrolled: instant(d.EnrolledAt), LastContact: instant(d.LastContactAt), LastEpisode: instant(d.LastEpisodeAt),
+			Enrolled: instant(d.EnrolledAt), LastContact: instant(d.LastContactAt), LastEpisode: instant(lastEpisodeAt),
 			State: d.State(now), Silent: Silent(d, going, now), Revoked: !d.RevokedAt.IsZero(),
 			Flags: flags(d, health, going, newest), Limits: limits(health), Errors: errorsOf(health),
 			BufferedEpisodes: float64(health.GetBufferedEpisodes()), LostEpisodes: float64(health.GetLostEpisodes()),
@@ -63,6 +67,33 @@ func Rows(dir *directory.Directory, scope directory.Scope, seen *Seen, now time.
 		return cmp.Or(strings.Compare(strings.ToLower(cmp.Or(a.Alias, a.Name)), strings.ToLower(cmp.Or(b.Alias, b.Name))), strings.Compare(a.Id, b.Id))
 	})
 	return rows
+}
+
+// partsOf are the devices that the scope sees some logins of and others not.
+func partsOf(dir *directory.Directory, scope directory.Scope) map[string]bool {
+	parts := map[string]bool{}
+	for _, owner := range dir.Owners() {
+		if !scope.Totals(owner) {
+			parts[owner.Device] = true
+		}
+	}
+	return parts
+}
+
+// within leaves what the device or a login that the scope sees has to do with.
+func within(scope directory.Scope, device string, health *agentv1.Health, going []*agentv1.Span) (*agentv1.Health, []*agentv1.Span) {
+	outside := func(l *agentv1.Login) bool {
+		login := stream.Login{Authority: l.GetAuthority(), Account: l.GetAccount(), Name: l.GetName()}
+		return l != nil && !scope.Totals(collector.Owner{Device: device, LoginKey: collector.LoginKey(device, login)})
+	}
+	shown := &agentv1.Health{MissingPermissions: health.GetMissingPermissions(), Errors: health.GetErrors()}
+	for _, c := range health.GetCapture() {
+		if !outside(c.Login) {
+			shown.Capture = append(shown.Capture, c)
+		}
+	}
+	going = slices.DeleteFunc(slices.Clone(going), func(s *agentv1.Span) bool { return outside(s.GetLogin()) })
+	return shown, going
 }
 
 // loginsOf are the names of the logins of each device whose data the scope sees, for those who see logins.

@@ -102,6 +102,19 @@ func TestRows(t *testing.T) {
 	if len(few) != 1 || few[0].Id != "d-1" || len(few[0].Logins) > 0 || fmt.Sprint(few[0].Groups) != "[Support]" {
 		t.Errorf("%v", few)
 	}
+	// Of a device that another uses too, the manager of one of them is not told of the other.
+	of := func(account string) *agentv1.Login { return &agentv1.Login{Account: account} }
+	seen.Health["d-2"] = &agentv1.Health{BufferedEpisodes: 7, Capture: []*agentv1.Capture{
+		{Subject: "x11", Level: "none", Login: of("bo")}, {Subject: "firefox", Level: "none", Login: of("cleo")},
+	}}
+	seen.Going["d-2"], seen.Devices[1].LastEpisodeAt = []*agentv1.Span{{Kind: "blind", Login: of("cleo")}}, noon
+	dir = directory.New(&config.People{Groups: []config.Group{{Name: "Bo", Logins: []string{`LAPTOP\bo`}}}}, directory.Registered{
+		Devices: seen.Devices, Logins: []collector.Login{{Key: `d-2\bo`, Name: `LAPTOP\bo`, Device: "d-2"}, {Key: `d-2\cleo`, Name: `LAPTOP\cleo`, Device: "d-2"}},
+	}, 1)
+	part := Rows(dir, dir.Scope(collector.Viewer{User: "max", Role: collector.Manager, Groups: []string{"Bo"}}), seen, noon)
+	if len(part) != 1 || fmt.Sprint(part[0].Limits) != "[x11: none]" || len(part[0].Flags) > 0 || part[0].BufferedEpisodes > 0 || part[0].LastEpisode != "" {
+		t.Errorf("%v", part)
+	}
 	if none := Rows(dir, dir.Scope(collector.Viewer{User: "vera", Role: collector.ViewerRole}), seen, noon); len(none) != 0 {
 		t.Errorf("%v", none)
 	}

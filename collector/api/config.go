@@ -111,7 +111,7 @@ func (a adminService) SetConfig(ctx context.Context, req *connect.Request[adminv
 		edit.File = file
 	}
 	if edit.File == config.CollectorFile && viewerOf(ctx).User != LocalAdministrator {
-		return nil, collector.Refuse(collector.Denied, "file", "%s is edited on the collector's own machine", config.CollectorFile)
+		return nil, collector.Refuse(collector.Denied, "", "%s is edited on the collector's own machine", config.CollectorFile)
 	}
 	before := a.Config()
 	changes, problems, err := a.Editor.Apply(ctx, viewerOf(ctx), []config.Edit{edit})

@@ -40,6 +40,8 @@ type Set struct {
 	Content    map[string][]byte
 	decoders   map[string]*decoder
 	references []reference
+	// doubts are warnings about it.
+	doubts []Problem
 }
 
 // Problem is something wrong with a file.
@@ -166,5 +168,6 @@ func check(content map[string][]byte, problems []Problem) (*Set, []Problem) {
 	set.Facts = set.People.facts()
 	set.decoders = decoders
 	set.references = references(set)
+	set.doubts = problems
 	return set, problems
 }

@@ -58,7 +58,14 @@ func (e *Editor) Apply(ctx context.Context, viewer collector.Viewer, edits []Edi
 		return nil, nil, err
 	}
 	w.put(ctx, after)
-	return changes, problems, nil
+	return changes, fresh(problems, append(w.judge(ctx, before), before.doubts...)), nil
+}
+
+// fresh are the problems that were not there before, wherever those stood.
+func fresh(problems, before []Problem) []Problem {
+	return slices.DeleteFunc(problems, func(p Problem) bool {
+		return slices.ContainsFunc(before, func(old Problem) bool { return old.File == p.File && old.Reason == p.Reason })
+	})
 }
 
 // Check finds what is wrong with files, were they put in place of those in force.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dayline-project/dayline/shared/episode"
 	"github.com/dayline-project/dayline/shared/settings"
 )
 
@@ -88,6 +89,9 @@ func leaves(of reflect.Value, key string, yield func(key, text string)) {
 		return
 	}
 	switch own := of.Interface().(type) {
+	case episode.Duration:
+		yield(key, settings.Length(own))
+		return
 	case encoding.TextMarshaler:
 		text, _ := own.MarshalText() // settings that were checked can be written
 		yield(key, string(text))

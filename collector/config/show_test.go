@@ -52,16 +52,17 @@ func TestShow(t *testing.T) {
 		{account, "passive.start", "3m from account.yaml:2"},
 		{account, "passive.stop", "5m from default"},
 		{account, "settle", "2s from default"},
-		{account, "overrides[1].passive.stop", "0s from account.yaml:13"},
+		{account, "overrides[1].passive.stop", "0m from account.yaml:13"},
 		{account, "schedules.office.mon", "['08:00-18:00'] from account.yaml:4"},
 		{account, "schedule.groups[0].use", "office from account.yaml:7"},
 		{account, "updates.linux", "latest from default"},
 		{account, "updates.rollout.plan", "[1, 10, 50, 100] from default"},
+		{account, "installers.link_expiry", "72h from default"},
 		{account, "storage.limit", "none from default"},
 		{account, "agents.buffer.size", "64MB from default"},
 		{account, "always_active", "[] from default"},
 		{device, "passive.start", "3m from account.yaml:2"},
-		{device, "passive.stop", "0s from account.yaml:13 (overrides[1])"},
+		{device, "passive.stop", "0m from account.yaml:13 (overrides[1])"},
 		{device, "settle", "1s from account.yaml:10 (overrides[0])"},
 		{device, "active.limit", "60m from default"},
 		{device, "schedule", "office from account.yaml:7 (schedule.groups[0])"},
@@ -131,10 +132,10 @@ func TestShowIsTheDocument(t *testing.T) {
 		document := why.Document
 		urls, _ := json.Marshal(document.Settings.Privacy.URLs)
 		want := map[string]string{
-			"settle": document.Settings.Settle.String(), "passive.stop": document.Settings.Passive.Stop.String(),
+			"settle": settings.Length(document.Settings.Settle), "passive.stop": settings.Length(document.Settings.Passive.Stop),
 			"privacy.titles": fmt.Sprint(document.Settings.Privacy.Titles), "privacy.urls": strings.Trim(string(urls), `"`),
 			"always_active":            "[" + strings.Join(document.Settings.AlwaysActive, ", ") + "]",
-			"agents.sync_every":        document.Agents.SyncEvery.String(),
+			"agents.sync_every":        settings.Length(document.Agents.SyncEvery),
 			"browsers.unknown_private": document.Browsers.UnknownPrivate,
 		}
 		lines := strings.Split(account, "\n")

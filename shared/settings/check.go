@@ -111,13 +111,13 @@ func (c *checker) length(key string, d episode.Duration, low, high, step time.Du
 		allowed += ", whole minutes"
 	}
 	if v := time.Duration(d); v < low || v > high || v%step != 0 {
-		c.fault(key, text(d), allowed)
+		c.fault(key, Length(d), allowed)
 	}
 }
 
 func (c *checker) lengthOrForEver(key string, d episode.Duration, low, high time.Duration) {
 	if v := time.Duration(d); d != episode.Indefinitely && (v < low || v > high || v%time.Minute != 0) {
-		c.fault(key, text(d), between(low, high)+", whole minutes, or indefinitely")
+		c.fault(key, Length(d), between(low, high)+", whole minutes, or indefinitely")
 	}
 }
 
@@ -255,7 +255,8 @@ func between(low, high time.Duration) string {
 	return short(low) + "–" + short(high)
 }
 
-func text(d episode.Duration) string {
+// Length writes a length as people do in the files: "2m", "72h", "indefinitely".
+func Length(d episode.Duration) string {
 	if d == episode.Indefinitely {
 		return d.String()
 	}

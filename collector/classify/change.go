@@ -12,9 +12,9 @@ import (
 	"github.com/dayline-project/dayline/shared/stream"
 )
 
-// Bounds of one request.
 const (
-	maxChanges = 10_000
+	// maxChanges of rules at once: editing thousands takes seconds.
+	maxChanges = 5_000
 	// maxNameBytes of anything in the files.
 	maxNameBytes = 255
 )
@@ -39,9 +39,6 @@ const leave = "-"
 // A category that is new joins the file's. Whatever is wrong is told at once, as BadRequest of the field.
 func Edits(set *config.Set, changes []Change, replace bool, field string) ([]config.Edit, Counts, error) {
 	var bad faults
-	if len(changes) > maxChanges {
-		return nil, Counts{}, collector.Refuse(collector.TooLarge, field, "%d rules are more than %d", len(changes), maxChanges)
-	}
 	groups := map[string]string{}
 	for _, group := range set.People.Groups {
 		groups[strings.ToLower(group.Name)] = group.Name
@@ -57,6 +54,9 @@ func Edits(set *config.Set, changes []Change, replace bool, field string) ([]con
 		return nil, Counts{}, err
 	}
 	edits, counts := plan.edits()
+	if n := counts.Added + counts.Changed + counts.Removed; n > maxChanges {
+		return nil, Counts{}, collector.Refuse(collector.TooLarge, field, "%d rules would change; at most %d do at once", n, maxChanges)
+	}
 	return edits, counts, nil
 }
 

@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -268,5 +269,16 @@ func TestShippedListExportsAsItCouldBeImported(t *testing.T) {
 		if change.Status != "undefined" || change.Category == "" {
 			t.Errorf("%+v judges", change)
 		}
+	}
+}
+
+func TestTooManyChangesAtOnceAreRefused(t *testing.T) {
+	set := parsed(t, "rules: []\n")
+	changes := make([]Change, maxChanges+1)
+	for i := range changes {
+		changes[i] = Change{Subject: Subject{App: fmt.Sprint("app ", i)}, Status: "productive"}
+	}
+	if _, _, err := Edits(set, changes, false, "rules"); collector.CodeOf(err) != collector.TooLarge {
+		t.Errorf("%d rules at once: %v", len(changes), err)
 	}
 }

@@ -228,6 +228,9 @@ func TestRefusals(t *testing.T) {
 		{k, "rules: [{site: 'https://x', status: productive}]\n", "rules[0].site"},
 		{k, "rules: [{url: x, status: productive}]\n", "rules[0].url"},
 		{k, "rules:\n- {site: x, status: productive}\n- {site: X, status: productive}\n", "classification.yaml:3: rules[1]: stands at rules[0] already"},
+		{k, "rules:\n- {site: x.org, status: productive}\n- {site: www.X.org., status: productive}\n", "classification.yaml:3: rules[1]: stands at rules[0] already"},
+		{k, "rules:\n- {url: 'https://x.org/a', status: productive}\n- {url: 'http://www.x.org:80/%61/', status: productive}\n", "classification.yaml:3: rules[1]: stands at rules[0] already"},
+		{k, "rules: [{site: '*.x.org', status: productive}]\n", "rules[0].site"},
 		{k, "rules:\n- app: a\n  exceptions:\n  - {group: Nobody, status: productive}\n", "classification.yaml:4: rules[0].exceptions[0].group: there is no group"},
 	} {
 		files := map[string][]byte{}
@@ -342,4 +345,22 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Linux tells Slack from slack, and a rule about a search would hold for the whole page: the one is no problem, the other
+// a warning.
+func TestRulesThatHoldAllTheSame(t *testing.T) {
+	files := map[string][]byte{}
+	for _, name := range config.Files {
+		files[name], _ = config.Default(name)
+	}
+	files[config.ClassificationFile] = []byte("rules:\n- {app: Slack, status: productive}\n- {app: slack, status: unproductive}\n" +
+		"- {site: '::1', status: productive}\n- {url: 'https://x.org/watch?v=1', status: productive}\n")
+	set, problems := config.Parse(files)
+	if set == nil || len(set.Classification.Rules) != 4 {
+		t.Fatal(problems)
+	}
+	if len(problems) != 1 || problems[0].String() != "classification.yaml:5: warning: rules[3].url: what follows ? or # is not compared: the rule holds for the whole page" {
+		t.Errorf("%v", problems)
+	}
 }

@@ -103,7 +103,7 @@ func (w *draft) merge(from, to collector.Person) {
 		if w.d.Person(owner).ID != from.ID {
 			continue
 		}
-		names := w.d.ruleNames(owner)
+		names := w.d.about(owner).names
 		if len(names) > 0 && !slices.ContainsFunc(moved, func(login string) bool { return slices.Contains(names, strings.ToLower(login)) }) {
 			moved = append(moved, w.d.ruleName(owner))
 		}
@@ -129,7 +129,7 @@ func (w *draft) meaning(login string, asked func(collector.Owner) bool) (text st
 	lower := strings.ToLower(login)
 	var shown []collector.Owner
 	for _, owner := range w.d.owners {
-		names := w.d.ruleNames(owner)
+		names := w.d.about(owner).names
 		if slices.Contains(names, lower) {
 			owners, ways = append(owners, owner), append(ways, names...)
 		} else if strings.EqualFold(w.d.LoginName(owner), login) && asked(owner) {
@@ -140,7 +140,7 @@ func (w *draft) meaning(login string, asked func(collector.Owner) bool) (text st
 	case len(owners) > 0 || len(shown) == 0:
 		return login, owners, append(ways, lower), nil
 	case len(shown) == 1:
-		return w.d.ruleName(shown[0]), shown, w.d.ruleNames(shown[0]), nil
+		return w.d.ruleName(shown[0]), shown, w.d.about(shown[0]).names, nil
 	}
 	names := make([]string, len(shown))
 	for i, owner := range shown {

@@ -44,6 +44,14 @@ type Directory struct {
 	groups []group
 	// owners are all that the registry knows of; a directory login that no device is known to use has none for a device.
 	owners []collector.Owner
+	// known is what there is to know of each.
+	known map[collector.Owner]known
+}
+
+// known of an owner: the lower-case names by which rules may mean its login, and its person's index, -1 for none.
+type known struct {
+	names  []string
+	person int
 }
 
 type device struct {
@@ -96,10 +104,9 @@ func (d *Directory) addDevices(aliases []config.Device, seen []collector.Device)
 		}
 	}
 	for _, entry := range aliases {
-		for _, one := range d.devices {
-			if strings.EqualFold(entry.ID, one.ID) && entry.Alias != "" {
-				one.shown = entry.Alias
-			}
+		// Ids are in lower case.
+		if one := d.devices[strings.ToLower(entry.ID)]; one != nil && entry.Alias != "" {
+			one.shown = entry.Alias
 		}
 	}
 }
@@ -149,9 +156,12 @@ func (d *Directory) gather(logins []collector.Login) {
 	slices.SortFunc(d.owners, func(a, b collector.Owner) int {
 		return cmp.Or(strings.Compare(a.LoginKey, b.LoginKey), strings.Compare(a.Device, b.Device))
 	})
+	d.known = make(map[collector.Owner]known, len(d.owners))
 	for _, owner := range d.owners {
-		if i, known := d.index(owner); known {
-			d.people[i].Logins = append(d.people[i].Logins, d.LoginName(owner))
+		k := d.find(owner)
+		d.known[owner] = k
+		if k.person >= 0 {
+			d.people[k.person].Logins = append(d.people[k.person].Logins, d.LoginName(owner))
 		}
 	}
 	for i := range d.people {
@@ -163,6 +173,28 @@ func (d *Directory) gather(logins []collector.Login) {
 // account is a local login's account, lower-case; found is false for a directory login.
 func account(owner collector.Owner) (name string, found bool) {
 	return strings.CutPrefix(owner.LoginKey, strings.ToLower(owner.Device)+`\`)
+}
+
+// about tells what there is to know of an owner.
+func (d *Directory) about(owner collector.Owner) known {
+	if k, there := d.known[owner]; there {
+		return k
+	}
+	return d.find(owner)
+}
+
+func (d *Directory) find(owner collector.Owner) known {
+	k := known{names: d.ruleNames(owner), person: -1}
+	for _, name := range k.names {
+		if i, listed := d.listed[name]; listed {
+			k.person = i
+			return k
+		}
+	}
+	if i, seen := d.byID[strings.ToLower(d.logins[owner.LoginKey].Person)]; seen {
+		k.person = i
+	}
+	return k
 }
 
 // ruleNames are the lower-case names by which rules may mean an owner's login.
@@ -181,20 +213,9 @@ func (d *Directory) ruleNames(owner collector.Owner) []string {
 	return names
 }
 
-// index of an owner's person in people.
-func (d *Directory) index(owner collector.Owner) (i int, known bool) {
-	for _, name := range d.ruleNames(owner) {
-		if i, known = d.listed[name]; known {
-			return i, true
-		}
-	}
-	i, known = d.byID[strings.ToLower(d.logins[owner.LoginKey].Person)]
-	return i, known
-}
-
 // Person whose the owner's data is. A login that nobody knows stands for itself.
 func (d *Directory) Person(owner collector.Owner) collector.Person {
-	if i, known := d.index(owner); known {
+	if i := d.about(owner).person; i >= 0 {
 		return d.people[i]
 	}
 	name := cmp.Or(d.LoginName(owner), owner.LoginKey)
@@ -259,13 +280,18 @@ func (d *Directory) InGroup(name string, owner collector.Owner) bool {
 }
 
 func (d *Directory) in(g *group, owner collector.Owner) bool {
-	if d.deviceIn(g, owner.Device) || slices.ContainsFunc(d.ruleNames(owner), func(name string) bool { return g.logins[name] }) {
+	if d.deviceIn(g, owner.Device) {
 		return true
 	}
-	return len(g.people) > 0 && g.people[strings.ToLower(d.Person(owner).ID)]
+	k := d.about(owner)
+	return k.person >= 0 && g.people[strings.ToLower(d.people[k.person].ID)] ||
+		len(g.logins) > 0 && slices.ContainsFunc(k.names, func(name string) bool { return g.logins[name] })
 }
 
 func (d *Directory) deviceIn(g *group, id string) bool {
+	if len(g.devices) == 0 {
+		return false
+	}
 	if g.devices[strings.ToLower(id)] {
 		return true
 	}
@@ -297,7 +323,7 @@ func (d *Directory) PersonGroups() map[string][]string {
 			held[p.ID] = g.people[strings.ToLower(p.ID)]
 		}
 		for _, owner := range d.owners {
-			if slices.ContainsFunc(d.ruleNames(owner), func(name string) bool { return g.logins[name] }) {
+			if slices.ContainsFunc(d.about(owner).names, func(name string) bool { return g.logins[name] }) {
 				held[d.Person(owner).ID] = true
 			}
 		}

@@ -56,7 +56,7 @@ func (d *Directory) loginsWithin(scope Scope) map[string][]string {
 	for _, owner := range d.owners {
 		if scope.Totals(owner) {
 			id := d.Person(owner).ID
-			logins[id] = append(append(logins[id], d.LoginName(owner)), d.ruleNames(owner)...)
+			logins[id] = append(append(logins[id], d.LoginName(owner)), d.about(owner).names...)
 		}
 	}
 	return logins

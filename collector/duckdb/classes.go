@@ -88,7 +88,7 @@ func (c *classes) addClass(activity cell, class collector.Class, first int) uint
 }
 
 // entryOf gives what an activity counts as in a variant.
-func (c *classes) entryOf(activity, variant int32) uint32 {
+func (c *classes) entryOf(activity int32, variant int16) uint32 {
 	entry := c.entries[activity]
 	if entry&varied != 0 {
 		entry = c.variedEntry(entry, variant)
@@ -96,7 +96,7 @@ func (c *classes) entryOf(activity, variant int32) uint32 {
 	return entry
 }
 
-func (c *classes) variedEntry(entry uint32, variant int32) uint32 {
+func (c *classes) variedEntry(entry uint32, variant int16) uint32 {
 	return c.lists[entry>>cellAt][variant]
 }
 

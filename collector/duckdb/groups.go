@@ -26,13 +26,13 @@ type grouping struct {
 
 // groupSum is what a group adds up to: times as of a slot, people as a set of indices.
 type groupSum struct {
-	times  [8]int64
+	times  [6]int64
 	people []uint64
 }
 
-func (s *groupSum) add(times *[8]int64, person int32) {
+func (s *groupSum) add(times *[6]int64, person int32) {
 	total := int64(0)
-	for i, time := range times[:2*dropped] {
+	for i, time := range times {
 		s.times[i] += time
 		total += time
 	}
@@ -60,7 +60,7 @@ func (g *grouping) unit(t *tally, settle *sweeper, number int32, contenders []co
 		return
 	}
 	person := t.owners[owners[0]].person
-	settled := map[string]*[8]int64{}
+	settled := map[string]*[6]int64{}
 	members := make([]byte, len(owners))
 	var mine []contender
 	for n, group := range g.groups {
@@ -98,14 +98,16 @@ func (g *grouping) empty(words int) []groupSum {
 }
 
 // settleTimes gives the times that contenders settle to.
-func (t *tally) settleTimes(settle *sweeper, contenders []contender) *[8]int64 {
-	times := new([8]int64)
+func (t *tally) settleTimes(settle *sweeper, contenders []contender) *[6]int64 {
+	times := new([6]int64)
 	settle.settle(contenders, func(winner *contender, from, to int32) {
 		state := winner.state()
 		if state == locked || !t.wanted[state] || t.parts[winner.part].slot < 0 {
 			return
 		}
-		times[t.classes.entry(winner.cell())&dropped<<1|uint32(state-1)] += int64(to - from)
+		if status := t.classes.entry(winner.cell()) & dropped; status != dropped {
+			times[status<<1|uint32(state-1)] += int64(to - from)
+		}
 	})
 	return times
 }

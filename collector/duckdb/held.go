@@ -2,10 +2,13 @@ package duckdb
 
 // held keeps the claims that have to be swept, in chains of blocks by part.
 type held struct {
-	blocks []*block
+	pages []*[pageBlocks]block
+	count int32
 	// newest block of each part, counted from 1.
 	newest []int32
 }
+
+const pageBlocks = 64
 
 type block struct {
 	claims [31]claim
@@ -14,28 +17,39 @@ type block struct {
 	before int32
 }
 
+func (h *held) block(n int32) *block { return &h.pages[(n-1)/pageBlocks][(n-1)%pageBlocks] }
+
 func (h *held) put(part int32, one claim) {
 	n := h.newest[part]
-	if n == 0 || h.blocks[n-1].count == int32(len(h.blocks[n-1].claims)) {
-		h.blocks = append(h.blocks, &block{before: n})
-		n = int32(len(h.blocks))
+	if n == 0 || h.block(n).count == int32(len(block{}.claims)) {
+		if h.count%pageBlocks == 0 {
+			h.pages = append(h.pages, new([pageBlocks]block))
+		}
+		h.count++
+		h.block(h.count).before = n
+		n = h.count
 		h.newest[part] = n
 	}
-	b := h.blocks[n-1]
+	b := h.block(n)
 	b.claims[b.count] = one
 	b.count++
 }
 
 // of gives a part's claims, oldest first. They take effect at a moment of the unit, or later.
 func (h *held) of(part, from int32, to []contender) []contender {
-	var chain []int32
-	for n := h.newest[part]; n > 0; n = h.blocks[n-1].before {
-		chain = append(chain, n)
+	count := 0
+	for n := h.newest[part]; n > 0; n = h.block(n).before {
+		count += int(h.block(n).count)
 	}
-	for i := len(chain) - 1; i >= 0; i-- {
-		b := h.blocks[chain[i]-1]
-		for _, one := range b.claims[:b.count] {
-			to = append(to, contender{one, part, max(from, one.began)})
+	end := len(to) + count
+	for len(to) < end {
+		to = append(to, contender{})
+	}
+	for n := h.newest[part]; n > 0; n = h.block(n).before {
+		b := h.block(n)
+		for i := b.count - 1; i >= 0; i-- {
+			end--
+			to[end] = contender{b.claims[i], part, max(from, b.claims[i].began)}
 		}
 	}
 	return to

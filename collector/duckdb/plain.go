@@ -1,7 +1,5 @@
 package duckdb
 
-import "math"
-
 // vectorRows are how many rows DuckDB unpacks at a time, at most.
 const vectorRows = 2048
 
@@ -20,107 +18,170 @@ func columnsOf(c chunk) columns {
 	}
 }
 
-// batch holds what is counted of one chunk, to be added to cells in loops so tight that the processor fetches many at
-// once: the cells and the people in them do not fit its nearest memory.
-type batch struct {
-	rows int
-	// times are cells with the state in the lowest bit, people bits of a tally's people.
-	times, people [vectorRows]uint32
-	lengths       [vectorRows]int32
+// way is how the episodes of a stored segment are taken, in little space: they come one or two of a segment at a time.
+type way struct {
+	person  int32
+	variant int16
+	kind    wayKind
 }
 
-// take adds a chunk of stored episodes, which come in runs of one segment.
+type wayKind uint8
+
+// The ways: not at all; added up by segment, where it is one part and nothing overlaps; one by one.
+const (
+	passedBy wayKind = iota
+	addedUp
+	oneByOne
+)
+
+// segmentSum is what a segment that is added up holds, in milliseconds; times by status and state, two to a status.
+type segmentSum struct {
+	times  [6]int32
+	locked int32
+	// first and last bound the active time from the segment's midnight, where last is not 0.
+	first, last int32
+}
+
+// take adds a chunk of stored episodes. It goes over it once for each thing that is wanted: loops as small as these
+// keep the processor fetching, and what is not wanted costs nothing.
 func (t *tally) take(c chunk) {
 	rows := columnsOf(c)
-	for from := 0; from < c.rows; {
-		number := rows.segments[from]
-		to := from + 1
-		for to < len(rows.segments) && rows.segments[to] == number {
-			to++
-		}
-		if n := int(number - t.lo); n >= 0 && n < t.stored {
-			switch one := &t.parts[n]; {
-			case one.next == 0 && one.to == dayMillis && one.unit < 0:
-				if one.slot >= 0 {
-					t.plain(one, &rows, from, to)
-				}
-			case one.to > 0:
-				t.run(int32(n), &rows, from, to)
-			}
-		}
-		from = to
+	counted := t.counted[:c.rows]
+	t.resolve(&rows, counted)
+	t.addTimes(&rows, counted)
+	if t.cells != nil {
+		t.addCells(&rows, counted)
 	}
-	t.addBatch()
+	if t.hulls != nil {
+		t.addHulls(&rows, counted)
+	}
+	if t.titles != nil {
+		t.addTitles(&rows, counted)
+	}
 }
 
-// plain adds a run of a part that is a whole local day, where nothing overlaps.
-func (t *tally) plain(one *part, rows *columns, from, to int) {
-	var times [8]int64
-	lockedFor := int64(0)
-	first, last := int32(math.MaxInt32), int32(0)
-	whose := &t.owners[one.owner]
-	entries, wanted, everyone := t.classes.entries, t.wanted, uint32(t.words)*64
-	activities, ends, lengths, states := rows.activities[from:to], rows.ends[from:to], rows.lengths[from:to], rows.states[from:to]
-	b := &t.batch
-	n := b.rows
-	for i, end := range ends {
-		began, state := end-lengths[i], states[i]&3
-		end = min(end, dayMillis)
-		length := end - began
+// resolve gives each row that is counted its entry, all others one that is dropped; locked time and what is taken one
+// by one is dealt with at once.
+func (t *tally) resolve(rows *columns, counted []uint32) {
+	segments, activities, states := rows.segments[:len(counted)], rows.activities[:len(counted)], rows.states[:len(counted)]
+	entries, ways, wanted, lo := t.classes.entries, t.ways, t.wanted, t.lo
+	for i, number := range segments {
+		counted[i] = dropped
+		at := uint32(number - lo)
+		if at >= uint32(len(ways)) {
+			continue
+		}
+		w := ways[at]
+		state := states[i] & 3
+		if w.kind != addedUp {
+			if w.kind == oneByOne {
+				t.takeOne(int32(at), w.variant, rows, i)
+			}
+			continue
+		}
+		if !wanted[state] {
+			continue
+		}
 		if state == locked {
-			lockedFor += int64(length)
+			end := min(rows.ends[i], dayMillis)
+			t.sums[at].locked += end - (rows.ends[i] - rows.lengths[i])
 			continue
 		}
 		entry := entries[activities[i]]
 		if entry&varied != 0 {
-			entry = t.classes.variedEntry(entry, whose.variant)
+			entry = t.classes.variedEntry(entry, w.variant)
 		}
-		if entry&dropped == dropped || !wanted[state] {
-			continue
-		}
-		times[entry&dropped<<1|uint32(state-1)&1] += int64(length)
-		cell := entry >> cellAt
-		b.times[n&(vectorRows-1)], b.people[n&(vectorRows-1)] = cell<<1|uint32(state-1)&1, cell*everyone+uint32(whose.person)
-		b.lengths[n&(vectorRows-1)] = length
-		n++
-		if state == active {
-			first, last = min(first, began), max(last, end)
-		}
-		if t.hulls != nil {
-			t.hulls.add(one.slot, one.midnight+int64(began), one.midnight+int64(end), rows.endeds[from+i]&endedBits == bySchedule)
-		}
-		if t.titles != nil {
-			t.title(rows.titles[from+i], whose.person, state, int64(length))
-		}
-	}
-	b.rows = n
-	slot := &t.slots[one.slot]
-	for i, time := range times {
-		slot.times[i] += time
-	}
-	if wanted[locked] {
-		slot.locked += lockedFor
-	}
-	if last > 0 {
-		slot.bound(one.midnight+int64(first), one.midnight+int64(last), one.offset)
+		counted[i] = entry
 	}
 }
 
-// addBatch adds what a chunk held to the cells.
-func (t *tally) addBatch() {
-	b := &t.batch
-	rows := b.rows
-	b.rows = 0
-	if t.cells == nil {
-		return
+func (t *tally) addTimes(rows *columns, counted []uint32) {
+	segments, ends, lengths, states := rows.segments[:len(counted)], rows.ends[:len(counted)], rows.lengths[:len(counted)], rows.states[:len(counted)]
+	for i, entry := range counted {
+		if entry&dropped == dropped {
+			continue
+		}
+		end := min(ends[i], dayMillis)
+		began := ends[i] - lengths[i]
+		state := uint32(states[i]-1) & 1
+		sum := &t.sums[segments[i]-t.lo]
+		sum.times[entry&dropped<<1|state] += end - began
+		if state == active-1 {
+			if sum.last == 0 {
+				sum.first = began
+			}
+			sum.first, sum.last = min(sum.first, began), max(sum.last, end)
+		}
 	}
-	for i, at := range b.times[:rows] {
-		t.cells[at>>1][at&1] += int64(b.lengths[i])
+}
+
+func (t *tally) addCells(rows *columns, counted []uint32) {
+	segments, ends, lengths, states := rows.segments[:len(counted)], rows.ends[:len(counted)], rows.lengths[:len(counted)], rows.states[:len(counted)]
+	cells, people, ways, words := t.cells, t.people, t.ways, uint32(t.words)
+	for i, entry := range counted {
+		if entry&dropped == dropped {
+			continue
+		}
+		number := entry >> cellAt
+		cells[number][uint32(states[i]-1)&1] += int64(min(ends[i], dayMillis) - (ends[i] - lengths[i]))
+		person := uint32(ways[segments[i]-t.lo].person)
+		if word := &people[number*words+person>>6]; *word&(1<<(person&63)) == 0 {
+			*word |= 1 << (person & 63)
+		}
 	}
-	people := t.people
-	for _, bit := range b.people[:rows] {
-		if word := &people[bit>>6]; *word&(1<<(bit&63)) == 0 {
-			*word |= 1 << (bit & 63)
+}
+
+func (t *tally) addHulls(rows *columns, counted []uint32) {
+	for i, entry := range counted {
+		if entry&dropped != dropped {
+			one, end := &t.parts[rows.segments[i]-t.lo], rows.ends[i]
+			began := one.midnight + int64(end-rows.lengths[i])
+			t.hulls.add(one.slot, began, one.midnight+int64(min(end, dayMillis)), rows.endeds[i]&endedBits == bySchedule)
+		}
+	}
+}
+
+func (t *tally) addTitles(rows *columns, counted []uint32) {
+	for i, entry := range counted {
+		if entry&dropped != dropped {
+			end := rows.ends[i]
+			t.title(rows.titles[i], t.ways[rows.segments[i]-t.lo].person, rows.states[i], int64(min(end, dayMillis)-(end-rows.lengths[i])))
+		}
+	}
+}
+
+// takeOne takes an episode of a segment that may overlap or is cut.
+func (t *tally) takeOne(number int32, variant int16, rows *columns, i int) {
+	end := rows.ends[i]
+	row := claim{
+		began: end - rows.lengths[i], end: min(end, dayMillis),
+		what: mark(rows.states[i], rows.endeds[i]&endedBits == bySchedule && end <= dayMillis),
+	}
+	if t.titles != nil {
+		row.title = rows.titles[i]
+	}
+	entry := uint32(dropped)
+	if rows.states[i] != locked {
+		entry = t.classes.entryOf(rows.activities[i], variant)
+	}
+	t.spread(number, row, entry)
+}
+
+// addSegments adds what was added up by segment to the slots.
+func (t *tally) addSegments() {
+	for i := range t.sums {
+		sum := &t.sums[i]
+		if *sum == (segmentSum{}) {
+			continue
+		}
+		one := &t.parts[i]
+		slot := &t.slots[one.slot]
+		for n, time := range sum.times {
+			slot.times[n] += int64(time)
+		}
+		slot.locked += int64(sum.locked)
+		if sum.last > 0 {
+			slot.bound(one.midnight+int64(sum.first), one.midnight+int64(sum.last), one.offset)
 		}
 	}
 }

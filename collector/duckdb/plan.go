@@ -23,11 +23,12 @@ type plan struct {
 	query  *collector.Query
 	owners []owner
 	// parts has those of the stored segments first, by number from lo; then further parts of those, and those of loose episodes.
-	parts  []part
-	lo     int32
-	stored int
-	units  []unit
-	slots  []slot
+	parts []part
+	lo    int32
+	// ways of the stored segments, by number from lo.
+	ways  []way
+	units []unit
+	slots []slot
 	// loose episodes, or what of them reaches over the end of their own day.
 	loose []loose
 	// scanned are the numbers of the segments to be read, rows what they hold by estimate.
@@ -37,7 +38,8 @@ type plan struct {
 // owner is whom a login's time on a device counts for, by indices of the query.
 type owner struct {
 	collector.Owner
-	person, variant int32
+	person  int32
+	variant int16
 }
 
 // part is a stretch of one segment's local day that lies in one unit and one day of the query.
@@ -52,7 +54,9 @@ type part struct {
 	// slot is where the part is summed; negative outside the days asked for.
 	slot int32
 	// unit the part is swept in; negative where it is not. Where slot is so too, nothing is asked of the part.
-	unit   int32
+	unit int32
+	// shift is where the local day begins in the unit.
+	shift  int32
 	offset int16
 }
 
@@ -66,12 +70,6 @@ type unit struct {
 	of session
 	// wanted: some of it lies in the days asked for.
 	wanted, swept bool
-}
-
-// shift is where the local day of a part begins in its unit, in milliseconds.
-func (p *plan) shift(number int32) int32 {
-	one := &p.parts[number]
-	return int32(one.midnight - p.units[one.unit].begin)
 }
 
 // slot is what is summed apart: a person's day, or an owner's all.
@@ -180,7 +178,7 @@ func (p *planner) chooseOwners() {
 		return cmp.Or(cmp.Compare(a.Device, b.Device), cmp.Compare(a.LoginKey, b.LoginKey))
 	}) {
 		share := p.query.Owners[key]
-		p.owners = append(p.owners, owner{key, int32(share.Person), int32(share.Variant)})
+		p.owners = append(p.owners, owner{key, int32(share.Person), int16(share.Variant)})
 	}
 	p.byOwner = make(map[collector.Owner]int32, len(p.owners))
 	for i := range p.owners {
@@ -223,8 +221,8 @@ func (p *planner) chooseSegments(ctx context.Context, at *snapshot, titles bool)
 	}); err != nil || numbers.hi == 0 {
 		return err
 	}
-	p.lo, p.stored = numbers.lo, int(numbers.hi-numbers.lo)+1
-	p.parts = slices.Repeat([]part{{slot: -1, unit: -1}}, p.stored)
+	p.lo, p.ways = numbers.lo, make([]way, numbers.hi-numbers.lo+1)
+	p.parts = slices.Repeat([]part{{slot: -1, unit: -1}}, len(p.ways))
 	byNumber := make([]int32, len(p.parts))
 	for i := range p.stretches {
 		byNumber[p.stretches[i].id-p.lo] = int32(i) + 1
@@ -378,13 +376,14 @@ func (p *planner) makeParts() {
 				n++
 			}
 			number := p.first[person] + int32(n)
-			to := min(end, p.units[number].end)
+			u := &p.units[number]
+			to := min(end, u.end)
 			day, border := p.dayAt(s, at)
 			to = min(to, border)
-			u := &p.units[number]
 			one := part{
 				midnight: s.midnight, from: int32(at - s.midnight), to: int32(to - s.midnight),
 				owner: s.owner, slot: p.slotOf(s.owner, day), unit: number, offset: s.offset,
+				shift: int32(s.midnight - u.begin),
 			}
 			u.join(s, one.slot >= 0)
 			at = to
@@ -466,13 +465,23 @@ func (p *planner) finish() {
 		if id == 0 {
 			continue
 		}
+		whose := &p.owners[p.stretches[i].owner]
+		w := way{person: whose.person, variant: whose.variant}
+		one := &p.parts[id-p.lo]
 		for n := id - p.lo; ; n = p.parts[n].next {
-			if one := &p.parts[n]; one.asked() {
-				p.scanned.cover(id)
-				break
-			} else if one.next == 0 {
+			if p.parts[n].asked() {
+				w.kind = oneByOne
+			}
+			if p.parts[n].next == 0 {
 				break
 			}
 		}
+		if w.kind == oneByOne && one.next == 0 && one.to == dayMillis && one.unit < 0 {
+			w.kind = addedUp
+		}
+		if w.kind != passedBy {
+			p.scanned.cover(id)
+		}
+		p.ways[id-p.lo] = w
 	}
 }

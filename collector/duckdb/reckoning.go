@@ -65,6 +65,9 @@ func (s *Store) reckonBy(ctx context.Context, what string, q *collector.Query, h
 			return err
 		}
 		total = r.tallies[0]
+		for _, one := range r.tallies {
+			one.addSegments()
+		}
 		for _, other := range r.tallies[1:] {
 			total.join(other)
 		}
@@ -108,7 +111,7 @@ func (r *reckoning) tally() *tally {
 	}
 	one := &tally{
 		plan: r.plan, classes: r.classes, wanted: wantedStates(&r.query.Only), slots: make([]slotSum, len(r.slots)),
-		held: held{newest: make([]int32, len(r.parts))}, words: (len(r.query.People) + 63) / 64,
+		held: held{newest: make([]int32, len(r.parts))}, sums: make([]segmentSum, len(r.ways)), words: (len(r.query.People) + 63) / 64,
 	}
 	if r.how.subjects {
 		one.cells = make([]cellSum, len(r.classes.cells))
@@ -169,7 +172,7 @@ func (r *reckoning) sweep(ctx context.Context) error {
 			settle := &sweeper{parts: r.parts, classes: r.classes}
 			one := r.tally()
 			defer r.release(one)
-			var contenders []contender
+			contenders, runs := []contender(nil), []int(nil)
 			for ctx.Err() == nil {
 				r.mu.Lock()
 				for next < len(parts) && parts[next] == nil {
@@ -181,13 +184,14 @@ func (r *reckoning) sweep(ctx context.Context) error {
 				if number >= len(parts) {
 					return
 				}
-				contenders = contenders[:0]
+				contenders, runs = contenders[:0], runs[:0]
 				for _, held := range helds {
 					for _, part := range parts[number] {
-						contenders = held.held.of(part, r.shift(part)+r.parts[part].from, contenders)
+						contenders = held.held.of(part, r.parts[part].shift+r.parts[part].from, contenders)
+						runs = append(runs, len(contenders))
 					}
 				}
-				r.settle(one, settle, int32(number), contenders)
+				r.settle(one, settle, int32(number), settle.inOrder(contenders, runs))
 			}
 		})
 	}

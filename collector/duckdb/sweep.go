@@ -42,11 +42,11 @@ type sweeper struct {
 	classes *classes
 	// waiting are contenders that are beaten now and may win later, the best on top.
 	waiting []*contender
+	spare   []contender
 }
 
-// settle gives every instant that is claimed to one contender, in order of time. It changes the order of the contenders.
+// settle gives every instant that is claimed to one contender, in order of time. The contenders are in order.
 func (s *sweeper) settle(contenders []contender, give func(winner *contender, from, to int32)) {
-	sortByStart(contenders)
 	var winner *contender
 	var from int32
 	for i := range contenders {
@@ -90,10 +90,48 @@ func (s *sweeper) heir(at int32) *contender {
 	return nil
 }
 
-// sortByStart takes what is nearly in order, as uploads of several devices are.
-func sortByStart(contenders []contender) {
-	budget := 16 * len(contenders)
+// inOrder sorts contenders by where they take effect. They are runs, given by their ends, that nearly are in order: the
+// uploads of one session. It gives what it was given or a buffer of its own.
+func (s *sweeper) inOrder(contenders []contender, runs []int) []contender {
+	begin := 0
+	for _, end := range runs {
+		sortNearly(contenders[begin:end])
+		begin = end
+	}
+	for len(s.spare) < len(contenders) {
+		s.spare = append(s.spare, contender{})
+	}
+	from, to := contenders, s.spare[:len(contenders)]
+	for ; len(runs) > 1; from, to = to, from {
+		merged := 0
+		for i, begin := 0, 0; i < len(runs); i += 2 {
+			end := runs[min(i+1, len(runs)-1)]
+			merge(from[begin:runs[i]], from[runs[i]:end], to[begin:end])
+			begin = end
+			runs[merged] = end
+			merged++
+		}
+		runs = runs[:merged]
+	}
+	return from
+}
+
+func merge(a, b, to []contender) {
+	for n := range to {
+		if len(b) == 0 || len(a) > 0 && a[0].from <= b[0].from {
+			to[n], a = a[0], a[1:]
+		} else {
+			to[n], b = b[0], b[1:]
+		}
+	}
+}
+
+func sortNearly(contenders []contender) {
+	budget := 8 * len(contenders)
 	for i := 1; i < len(contenders); i++ {
+		if contenders[i-1].from <= contenders[i].from {
+			continue
+		}
 		one := contenders[i]
 		j := i
 		for ; j > 0 && contenders[j-1].from > one.from; j-- {

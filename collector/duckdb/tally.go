@@ -9,8 +9,8 @@ import (
 
 // slotSum is what a slot adds up to, in milliseconds.
 type slotSum struct {
-	// times by status and state, two to a status; the last two are of what is dropped.
-	times  [8]int64
+	// times by status and state, two to a status.
+	times  [6]int64
 	locked int64
 	// first and last bound the active time, in milliseconds since 1970, where last is not 0.
 	first, last             int64
@@ -35,31 +35,14 @@ type tally struct {
 	groups []groupSum
 	pieces []settled
 	held   held
-	batch  batch
+	// sums are of the stored segments that are added up, by number from lo.
+	sums []segmentSum
+	// counted has what the rows of one chunk count as.
+	counted [vectorRows]uint32
 }
 
 // titleOf is a title of a person's.
 type titleOf struct{ title, person int32 }
-
-// run adds what follows each other in one segment, where it may overlap or is cut.
-func (t *tally) run(number int32, rows *columns, from, to int) {
-	variant := t.owners[t.parts[number].owner].variant
-	for i := from; i < to; i++ {
-		end := rows.ends[i]
-		row := claim{
-			began: end - rows.lengths[i], end: min(end, dayMillis),
-			what: mark(rows.states[i], rows.endeds[i]&endedBits == bySchedule && end <= dayMillis),
-		}
-		if t.titles != nil {
-			row.title = rows.titles[i]
-		}
-		entry := uint32(dropped)
-		if rows.states[i] != locked {
-			entry = t.classes.entryOf(rows.activities[i], variant)
-		}
-		t.spread(number, row, entry)
-	}
-}
 
 // spread gives an episode to the parts it lies in: to be swept, or added up.
 func (t *tally) spread(number int32, row claim, entry uint32) {
@@ -87,7 +70,7 @@ func (t *tally) claimOn(part int32, row claim, to int32, entry uint32) claim {
 	if to < row.end {
 		row.what &^= scheduleBit
 	}
-	shift := t.shift(part)
+	shift := t.parts[part].shift
 	row.began, row.end = row.began+shift, to+shift
 	row.what |= entry &^ (1<<cellAt - 1)
 	return row
@@ -185,7 +168,7 @@ func (s *slotSum) join(other *slotSum) {
 }
 
 // timesOf tells times by status and state.
-func timesOf(sums *[8]int64) (times collector.Times) {
+func timesOf(sums *[6]int64) (times collector.Times) {
 	for status := range times {
 		times[status] = [2]time.Duration{millis(sums[2*status]), millis(sums[2*status+1])}
 	}

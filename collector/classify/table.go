@@ -37,26 +37,27 @@ type table struct {
 	rows [][]verdict
 	// whole layers say both in every variant.
 	whole []bool
-	// shipped gives the layer of each entry of the shipped list.
-	shipped []int32
+	// kinds gives the layer of each entry of the shipped list.
+	kinds []int32
 	// over and mixed give the layer made of two.
 	over, mixed map[[2]int32]int32
-	classes     [][]collector.Class
-	class       func(verdict) collector.Class
-	// caseless and exact tell whether there are such variants.
-	caseless, exact bool
+	// classes of each layer, once they were asked for; say makes them of verdicts.
+	classes [][]collector.Class
+	say     func(verdict) collector.Class
+	// someCaseless and someExact tell whether there are such variants.
+	someCaseless, someExact bool
 	// ruled and listed are lent to one subject after another.
 	ruled, listed []int32
 }
 
-func (c *Classes) table(class func(verdict) collector.Class) collector.Classifier {
+func (c *Classes) table(say func(verdict) collector.Class) collector.Classifier {
 	if len(c.variants) == 0 {
 		c.Variant(func(string) bool { return false }, false)
 	}
-	t := &table{Classes: c, over: map[[2]int32]int32{}, mixed: map[[2]int32]int32{}, class: class}
+	t := &table{Classes: c, over: map[[2]int32]int32{}, mixed: map[[2]int32]int32{}, say: say}
 	for _, v := range c.variants {
-		t.caseless = t.caseless || v.caseless
-		t.exact = t.exact || !v.caseless
+		t.someCaseless = t.someCaseless || v.caseless
+		t.someExact = t.someExact || !v.caseless
 	}
 	t.layer([]verdict{{}})
 	for i := range c.says {
@@ -74,7 +75,7 @@ func (c *Classes) table(class func(verdict) collector.Class) collector.Classifie
 		if layers[entry.Category] == 0 {
 			layers[entry.Category] = t.layer([]verdict{{category: c.categories.number(entry.Category)}})
 		}
-		t.shipped = append(t.shipped, layers[entry.Category])
+		t.kinds = append(t.kinds, layers[entry.Category])
 	}
 	return t.classify
 }
@@ -93,12 +94,7 @@ func alike[V comparable](row []V) bool {
 }
 
 func whole(row []verdict) bool {
-	for _, v := range row {
-		if !v.whole() {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(row, func(v verdict) bool { return !v.whole() })
 }
 
 // classify puts the levels of a subject one over another, the least specific first.
@@ -108,13 +104,13 @@ func (t *table) classify(s collector.Subject) []collector.Class {
 		if p.rule != 0 {
 			rules = append(rules, p.rule)
 		}
-		if p.shipped != 0 {
-			shipped = append(shipped, t.shipped[p.shipped-1])
+		if kind := t.kind(p); kind != 0 {
+			shipped = append(shipped, kind)
 		}
 	})
 	t.ruled, t.listed = rules, shipped
 	exact, folded := t.applications(s.App)
-	layer := t.mix(t.shippedLayer(exact), t.shippedLayer(folded))
+	layer := t.mix(t.kind(exact), t.kind(folded))
 	for i := len(shipped) - 1; i >= 0; i-- {
 		layer = t.put(shipped[i], layer)
 	}
@@ -128,11 +124,12 @@ func (t *table) classify(s collector.Subject) []collector.Class {
 	return t.classes[layer]
 }
 
-func (t *table) shippedLayer(p pair) int32 {
+// kind is the layer of a subject's entry in the shipped list.
+func (t *table) kind(p pair) int32 {
 	if p.shipped == 0 {
 		return 0
 	}
-	return t.shipped[p.shipped-1]
+	return t.kinds[p.shipped-1]
 }
 
 // put gives the layer of one over another.
@@ -149,9 +146,9 @@ func (t *table) put(top, below int32) int32 {
 // mix gives the layer that is one where applications are compared exactly and the other where they are not.
 func (t *table) mix(exact, folded int32) int32 {
 	switch {
-	case exact == folded || !t.caseless:
+	case exact == folded || !t.someCaseless:
 		return exact
-	case !t.exact:
+	case !t.someExact:
 		return folded
 	}
 	return t.join(t.mixed, exact, folded, func(v variant, exact, folded verdict) verdict {
@@ -187,7 +184,7 @@ func (t *table) said(layer int32, variant int) verdict {
 func (t *table) classesOf(row []verdict) []collector.Class {
 	classes := make([]collector.Class, len(row))
 	for i, v := range row {
-		classes[i] = t.class(v)
+		classes[i] = t.say(v)
 	}
 	if alike(classes) {
 		classes = classes[:1]

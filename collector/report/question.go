@@ -157,15 +157,12 @@ func (q *question) admit(stored []collector.Owner, look sight) {
 		if q.scope.Own(owner) {
 			q.own.add(index)
 		}
-		variant := q.classes.Variant(func(group string) bool { return q.who.InGroup(group, owner) }, caseless(q.devices[owner.Device].OS))
+		variant := q.classes.Variant(func(group string) bool { return q.who.InGroup(group, owner) }, classify.Caseless(q.devices[owner.Device].OS))
 		q.query.Owners[owner] = collector.Share{Person: index, Variant: variant}
 	}
 	directory.TellApart(q.query.People)
 	q.query.Classify = q.classes.Classifier()
 }
-
-// caseless tells whether a system compares the names of programs without case.
-func caseless(os string) bool { return os == "windows" || os == "macos" || os == "darwin" }
 
 // onlyOwn leaves the viewer's own data.
 func (q *question) onlyOwn() {

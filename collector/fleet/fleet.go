@@ -36,19 +36,19 @@ type Seen struct {
 	Health  map[string]*agentv1.Health
 }
 
-// Rows tells of each device that the scope knows of, by name. Of a device that it sees some logins of, it is not told what
-// the others do there.
+// Rows tells of each device that the scope knows of, by name. Where it sees logins and not the device itself, what others
+// do there is not told, and whether there are others neither.
 func Rows(dir *directory.Directory, scope directory.Scope, seen *Seen, now time.Time) []*adminv1.Device {
-	logins, parts := loginsOf(dir, scope), partsOf(dir, scope)
+	logins := loginsOf(dir, scope)
 	known := slices.DeleteFunc(slices.Clone(seen.Devices), func(d collector.Device) bool { return !scope.Device(d.ID) })
 	newest := newestVersions(known, now)
 	rows := []*adminv1.Device{}
 	for i := range known {
 		d := &known[i]
 		health, going, lastEpisodeAt := seen.Health[d.ID], seen.Going[d.ID], d.LastEpisodeAt
-		if parts[d.ID] {
+		if !scope.Totals(collector.Owner{Device: d.ID}) {
 			health, going = within(scope, d.ID, health, going)
-			lastEpisodeAt = time.Time{} // whose it was is not told apart
+			lastEpisodeAt = time.Time{} // nobody knows whose it was
 		}
 		row := &adminv1.Device{
 			Id: d.ID, Name: d.Name, Os: d.OS, OsVersion: d.OSVersion, AgentVersion: d.AgentVersion, Arch: d.Arch, TimeZone: d.TimeZone,
@@ -67,17 +67,6 @@ func Rows(dir *directory.Directory, scope directory.Scope, seen *Seen, now time.
 		return cmp.Or(strings.Compare(strings.ToLower(cmp.Or(a.Alias, a.Name)), strings.ToLower(cmp.Or(b.Alias, b.Name))), strings.Compare(a.Id, b.Id))
 	})
 	return rows
-}
-
-// partsOf are the devices that the scope sees some logins of and others not.
-func partsOf(dir *directory.Directory, scope directory.Scope) map[string]bool {
-	parts := map[string]bool{}
-	for _, owner := range dir.Owners() {
-		if !scope.Totals(owner) {
-			parts[owner.Device] = true
-		}
-	}
-	return parts
 }
 
 // within leaves what the device or a login that the scope sees has to do with.

@@ -99,7 +99,7 @@ func (d *Directory) FindGroup(word string, scope Scope) (string, error) {
 }
 
 func missing(kind, word string) error {
-	return collector.Refuse(collector.NotFound, kind, "there is no %s %q", kind, word)
+	return collector.Refuse(collector.NotFound, kind, "there is no %s %.100q", kind, word)
 }
 
 func several(kind, kinds, word string, names []string) error {
@@ -108,6 +108,6 @@ func several(kind, kinds, word string, names []string) error {
 		more = fmt.Sprintf(" and %d more", len(names)-maxNamed)
 		names = names[:maxNamed]
 	}
-	return collector.Refuse(collector.BadRequest, kind, "%q means several %s: %s%s; give an id",
+	return collector.Refuse(collector.BadRequest, kind, "%.100q means several %s: %s%s; give an id",
 		word, kinds, strings.Join(names, ", "), more)
 }

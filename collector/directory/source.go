@@ -28,13 +28,14 @@ type Source struct {
 func (s *Source) Now(ctx context.Context) (*Directory, error) {
 	var registered Registered
 	var err error
-	if registered.People, err = s.Registry.People(ctx); err != nil {
+	// What refers to something is read before it: a login that appears meanwhile has its person.
+	if registered.Names, err = s.Registry.LoginNames(ctx); err != nil {
 		return nil, fmt.Errorf("directory: %w", err)
 	}
 	if registered.Logins, err = s.Registry.Logins(ctx); err != nil {
 		return nil, fmt.Errorf("directory: %w", err)
 	}
-	if registered.Names, err = s.Registry.LoginNames(ctx); err != nil {
+	if registered.People, err = s.Registry.People(ctx); err != nil {
 		return nil, fmt.Errorf("directory: %w", err)
 	}
 	if registered.Devices, err = s.Registry.Devices(ctx); err != nil {

@@ -120,7 +120,7 @@ func open(t testing.TB, dir string, options ...option) *house {
 		Directory: &directory.Source{Registry: h.registry, Set: func() *config.Set { return set }},
 	}
 	admin.Keeping = retention.New(retention.Options{
-		Registry: h.registry, Store: upkeep{h.store.(*duckdb.Store)}, Set: func() *config.Set { return set }, Now: h.now, Log: log,
+		Registry: h.registry, Store: h.store.(*duckdb.Store), Set: func() *config.Set { return set }, Now: h.now, Log: log,
 		Buried: func(ctx context.Context) error {
 			return errors.Join(h.agents.Buried(ctx), running.ingest.ReloadTombstones(ctx))
 		},

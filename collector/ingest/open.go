@@ -39,10 +39,10 @@ func (i *Ingest) takeOpen(ctx context.Context, state *deviceState, going []*agen
 		purge(&row.Record)
 		open = append(open, row)
 	}
-	open = uncovered(open, *i.tombstones.Load()) // some may have come meanwhile
 	state.mu.Lock()
 	defer state.mu.Unlock()
-	state.open, state.contactAt = open, clock.now
+	// Of tombstones that came meanwhile either this sees them, or dropCovered what is set here.
+	state.open, state.contactAt = uncovered(open, *i.tombstones.Load()), clock.now
 	return nil
 }
 

@@ -162,7 +162,7 @@ func (c *restoreCommand) finish(i *invocation, set *config.Set, m *backup.Manife
 	if err != nil {
 		return 0, err
 	}
-	keeping := retention.New(retention.Options{Registry: registry, Store: upkeep{store}, Set: func() *config.Set { return set }, Log: log})
+	keeping := retention.New(retention.Options{Registry: registry, Store: store, Set: func() *config.Set { return set }, Log: log})
 	if deleted, err = keeping.Restored(i.ctx, later); err != nil {
 		return deleted, err
 	}

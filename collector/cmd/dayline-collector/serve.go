@@ -145,7 +145,7 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 		return err
 	}
 	s.retention = retention.New(retention.Options{
-		Registry: s.registry, Store: upkeep{s.store}, Set: s.set, Buried: s.buried, Free: disk.Free, Now: s.now, Log: s.log,
+		Registry: s.registry, Store: s.store, Set: s.set, Buried: s.buried, Free: disk.Free, Now: s.now, Log: s.log,
 	})
 	return s.listen(ctx, c, metrics)
 }

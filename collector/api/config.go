@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/collector/config"
-	"github.com/dayline-project/dayline/collector/directory"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	"github.com/dayline-project/dayline/shared/settings"
 	"github.com/dayline-project/dayline/shared/stream"
@@ -42,25 +42,21 @@ func (a adminService) ShowConfig(ctx context.Context, req *connect.Request[admin
 	return connect.NewResponse(answer), nil
 }
 
-// subject gives a device as settings are resolved for it, with the login that is asked for. A login that only one device
-// can have needs no device.
+// subject gives a device as settings are resolved for it, with the login that is asked for; it need not have been seen. A
+// login with a device's name in front needs no device beside it.
 func (a adminService) subject(ctx context.Context, device, login string) (*settings.Subject, error) {
 	d, scope, err := a.within(ctx)
 	if err != nil {
 		return nil, err
 	}
-	logins, err := a.Registry.Logins(ctx)
-	if err != nil {
-		return nil, err
+	domain, account, whole := strings.Cut(login, `\`)
+	if login != "" && (!whole || domain == "" || account == "") {
+		return nil, collector.Refuse(collector.BadRequest, "login", `%q is not a login such as CORP\ana`, login)
 	}
-	if device == "" {
-		of := slices.DeleteFunc(slices.Clone(logins), func(l collector.Login) bool { return l.Device == "" || !strings.EqualFold(l.Name, login) })
-		if len(of) != 1 {
-			return nil, collector.Refuse(collector.BadRequest, "device", "say on which device")
-		}
-		device = of[0].Device
+	id, err := d.FindDevice(cmp.Or(device, domain), scope)
+	if err != nil && device == "" {
+		return nil, collector.Refuse(collector.BadRequest, "device", "say on which device")
 	}
-	id, err := d.FindDevice(device, scope)
 	if err != nil {
 		return nil, err
 	}
@@ -72,32 +68,22 @@ func (a adminService) subject(ctx context.Context, device, login string) (*setti
 	if login == "" {
 		return &subject, nil
 	}
+	found := settings.SubjectLogin{Login: stream.Login{Account: account, Name: login}}
+	if !strings.EqualFold(domain, id) && !strings.EqualFold(domain, one.snapshot().Name) {
+		found.Authority = domain
+	}
+	logins, err := a.Registry.Logins(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, l := range logins {
-		if (l.Device == "" || l.Device == id) && isCalled(d, subject, l, login) {
-			subject.Logins = []settings.SubjectLogin{{Login: subjectLogin(d, id, l), Person: l.Person}}
-			return &subject, nil
+		name := d.LoginName(collector.Owner{Device: id, LoginKey: l.Key})
+		if l.Device == "" && found.Authority != "" && strings.EqualFold(name, login) || l.Device == id && strings.EqualFold(l.Key, id+`\`+account) {
+			found.Person = l.Person
 		}
 	}
-	return nil, collector.Refuse(collector.NotFound, "login", "there is no login %q", login)
-}
-
-// subjectLogin is a login as a device tells of it.
-func subjectLogin(d *directory.Directory, device string, l collector.Login) stream.Login {
-	end := strings.LastIndexByte(l.Key, '\\')
-	login := stream.Login{Account: l.Key[end+1:], Name: d.LoginName(collector.Owner{Device: device, LoginKey: l.Key})}
-	if l.Device == "" {
-		login.Authority = l.Key[:max(end, 0)]
-	}
-	return login
-}
-
-func isCalled(d *directory.Directory, subject settings.Subject, l collector.Login, word string) bool {
-	login := subjectLogin(d, subject.ID, l)
-	names := []string{login.Name}
-	if l.Device != "" {
-		names = append(names, subject.ID+`\`+login.Account)
-	}
-	return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, word) })
+	subject.Logins = []settings.SubjectLogin{found}
+	return &subject, nil
 }
 
 // SetConfig sets or takes out one value. How the collector itself runs is for those who could edit the file anyway.

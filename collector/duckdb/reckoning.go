@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
+	"unsafe"
 
 	"github.com/dayline-project/dayline/collector"
 )
@@ -54,7 +56,7 @@ func (s *Store) reckonBy(ctx context.Context, what string, q *collector.Query, h
 		if err := r.scan(ctx, f, at); err != nil {
 			return err
 		}
-		total := r.tally()
+		total := r.tally(nil)
 		for i := range r.loose {
 			if row := &r.loose[i]; row.part >= 0 {
 				total.spread(row.part, row.claim, r.entries[i])
@@ -100,17 +102,21 @@ func (r *reckoning) classifyLoose() {
 	}
 }
 
-// tally takes one that nobody works with.
-func (r *reckoning) tally() *tally {
+// tally takes one that nobody works with: where there is one, what the same thread worked with before, since it is in
+// its processor's memory. A thread is known by the chunk it unpacks into.
+func (r *reckoning) tally(thread unsafe.Pointer) *tally {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if n := len(r.idle); n > 0 {
-		one := r.idle[n-1]
-		r.idle = r.idle[:n-1]
+		i := max(0, slices.IndexFunc(r.idle, func(one *tally) bool { return one.thread == thread }))
+		one := r.idle[i]
+		r.idle = slices.Delete(r.idle, i, i+1)
+		one.thread = thread
 		return one
 	}
 	one := &tally{
-		plan: r.plan, classes: r.classes, wanted: wantedStates(&r.query.Only), slots: make([]slotSum, len(r.slots)),
+		thread: thread,
+		plan:   r.plan, classes: r.classes, wanted: wantedStates(&r.query.Only), slots: make([]slotSum, len(r.slots)),
 		held: held{newest: make([]int32, len(r.parts))}, sums: make([]segmentSum, len(r.ways)), words: (len(r.query.People) + 63) / 64,
 	}
 	if r.how.subjects {
@@ -147,7 +153,7 @@ func (r *reckoning) scan(ctx context.Context, f *file, at *snapshot) error {
 	}
 	condition := fmt.Sprintf("segment BETWEEN %d AND %d", r.scanned.lo, r.scanned.hi)
 	return f.folds.fold(ctx, at, condition, columns, func(c chunk) {
-		one := r.tally()
+		one := r.tally(c.data.Ptr)
 		defer r.release(one)
 		one.take(c)
 	})
@@ -170,7 +176,7 @@ func (r *reckoning) sweep(ctx context.Context) error {
 	for range sweepers {
 		wait.Go(func() {
 			settle := &sweeper{parts: r.parts, classes: r.classes}
-			one := r.tally()
+			one := r.tally(nil)
 			defer r.release(one)
 			contenders, runs := []contender(nil), []int(nil)
 			for ctx.Err() == nil {

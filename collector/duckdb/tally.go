@@ -3,6 +3,7 @@ package duckdb
 import (
 	"slices"
 	"time"
+	"unsafe"
 
 	"github.com/dayline-project/dayline/collector"
 )
@@ -23,6 +24,7 @@ type cellSum [2]int64
 // tally is what one thread adds up of a query.
 type tally struct {
 	*plan
+	thread  unsafe.Pointer
 	classes *classes
 	wanted  [4]bool
 	slots   []slotSum

@@ -5,10 +5,6 @@ package access
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,21 +12,9 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/collector/config"
-)
-
-// How long tokens last (security.md 8).
-const (
-	sessionFor   = 12 * time.Hour
-	idleFor      = 30 * time.Minute
-	tokenFor     = 90 * 24 * time.Hour
-	maxTokenFor  = 365 * 24 * time.Hour
-	minTokenFor  = time.Minute
-	maxNameRunes = 100
-	maxEmail     = 255
 )
 
 // noteEvery is how often the last use of tokens is written down.
@@ -68,14 +52,20 @@ func New(registry Registry, set func() *config.Set, cost Cost, now func() time.T
 	return &Access{registry: registry, set: set, now: now, hashing: newHashing(cost), used: map[string]time.Time{}}
 }
 
-// user of the set in force, by e-mail without case.
-func (a *Access) user(email string) (config.User, bool) {
+// User of the set in force, by e-mail without case.
+func (a *Access) User(email string) (config.User, bool) {
 	for _, user := range a.set().People.Users {
-		if strings.EqualFold(user.Email, email) {
+		if sameEmail(user.Email, email) {
 			return user, true
 		}
 	}
 	return config.User{}, false
+}
+
+// sameEmail compares as the registry and the check of people.yaml do: folding more than the case would make one of two.
+func sameEmail(a, b string) bool {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	return a == b
 }
 
 func viewer(user config.User) collector.Viewer {
@@ -88,7 +78,7 @@ func viewer(user config.User) collector.Viewer {
 
 // As gives what a user sees and may, for somebody who acts as that user.
 func (a *Access) As(email, by string) (collector.Viewer, error) {
-	user, known := a.user(email)
+	user, known := a.User(email)
 	if !known {
 		return collector.Viewer{}, noUser(email)
 	}
@@ -99,38 +89,6 @@ func (a *Access) As(email, by string) (collector.Viewer, error) {
 
 func noUser(email string) error {
 	return collector.Refuse(collector.NotFound, "email", "there is no user %q", email)
-}
-
-// secretPrefix tells people and scanners what such a text is.
-const secretPrefix = "dayline_"
-
-var secretText = base64.RawURLEncoding.Strict()
-
-// newSecret gives a token's text and what is kept of it.
-func newSecret() (text string, hash [32]byte) {
-	secret := make([]byte, 32)
-	rand.Read(secret)
-	return secretPrefix + secretText.EncodeToString(secret), sha256.Sum256(secret)
-}
-
-// parseBearer reads an Authorization header; hash is the SHA-256 of the secret.
-func parseBearer(header string) (hash [32]byte, ok bool) {
-	scheme, text, _ := strings.Cut(header, " ")
-	encoded, found := strings.CutPrefix(text, secretPrefix)
-	if !strings.EqualFold(scheme, "Bearer") || !found || len(encoded) != secretText.EncodedLen(32) {
-		return hash, false
-	}
-	secret, err := secretText.DecodeString(encoded)
-	if err != nil || len(secret) != 32 {
-		return hash, false
-	}
-	return sha256.Sum256(secret), true
-}
-
-func newTokenID() string {
-	random := make([]byte, 6)
-	rand.Read(random)
-	return "t-" + hex.EncodeToString(random)
 }
 
 var errSignedOut = collector.Refuse(collector.SignedOut, "authorization", "the token is not valid, or not any more; sign in again")
@@ -151,7 +109,7 @@ func (a *Access) Authenticate(ctx context.Context, header string) (collector.Vie
 	if err != nil {
 		return collector.Viewer{}, err
 	}
-	user, known := a.user(token.Email)
+	user, known := a.User(token.Email)
 	now := a.now()
 	if !known || !a.holds(&token, user, now) {
 		return collector.Viewer{}, errSignedOut
@@ -223,142 +181,6 @@ func (a *Access) note(ctx context.Context) error {
 	return nil
 }
 
-// SignIn gives a session's token for an e-mail and a password. SignedOut where they are not a user's, in the same words
-// and the same work whatever is wrong; TooMany where too many are being tried.
-func (a *Access) SignIn(ctx context.Context, email, password string) (secret string, session collector.AccessToken, err error) {
-	if len(email) > maxEmail || len(password) > maxPasswordBytes {
-		return "", session, collector.Refuse(collector.BadRequest, "password", "e-mail or password is too long")
-	}
-	credential, err := a.registry.Credential(ctx, email)
-	if err != nil {
-		return "", session, err
-	}
-	user, known := a.user(email)
-	if !known || !a.localPassword(user) {
-		credential.Hash = ""
-	}
-	right, err := a.hashing.verify(ctx, credential.Hash, password)
-	if err != nil {
-		return "", session, err
-	}
-	if !right {
-		return "", session, collector.Refuse(collector.SignedOut, "", "the e-mail or the password is wrong")
-	}
-	now := a.now()
-	if err := a.registry.SignedIn(ctx, email, now); err != nil {
-		return "", session, err
-	}
-	return a.issue(ctx, collector.AccessToken{
-		Email: user.Email, Role: collector.Role(user.Role), Session: true, Write: true, CreatedAt: now, ExpiresAt: now.Add(sessionFor),
-	})
-}
-
-// localPassword tells whether a user may sign in with a password: everyone while there is no other way, then those who
-// are kept for the day that the other way breaks.
-func (a *Access) localPassword(user config.User) bool {
-	return user.BreakGlass || a.set().Collector.SignIn.OIDC == nil
-}
-
-func (a *Access) issue(ctx context.Context, token collector.AccessToken) (secret string, _ collector.AccessToken, err error) {
-	secret, hash := newSecret()
-	token.ID = newTokenID()
-	return secret, token, a.registry.AddToken(ctx, token, hash)
-}
-
-// SignOut ends the session or token that a viewer came with.
-func (a *Access) SignOut(ctx context.Context, viewer collector.Viewer) error {
-	if viewer.Token == "" {
-		return nil
-	}
-	return a.registry.RevokeToken(ctx, viewer.Token, a.now())
-}
-
-// SetPassword sets a user's password, the viewer's own where email is empty, and ends the user's sessions.
-func (a *Access) SetPassword(ctx context.Context, viewer collector.Viewer, email, password string) (config.User, error) {
-	user, err := a.meant(viewer, email)
-	if err != nil {
-		return user, err
-	}
-	if err := checkPassword(user.Email, password); err != nil {
-		return user, err
-	}
-	hash, err := a.hashing.hash(ctx, password)
-	if err != nil {
-		return user, err
-	}
-	return user, a.registry.SetPassword(ctx, user.Email, hash, a.now())
-}
-
-// meant gives the user whose password or token is meant: only administrators mean others.
-func (a *Access) meant(viewer collector.Viewer, email string) (config.User, error) {
-	if email == "" {
-		email = viewer.User
-	}
-	if viewer.Role != collector.Admin && !strings.EqualFold(email, viewer.User) {
-		return config.User{}, collector.Refuse(collector.Denied, "email", "only administrators do this for others")
-	}
-	user, known := a.user(email)
-	if !known && email == viewer.User {
-		return user, collector.Refuse(collector.BadRequest, "email", "say which user is meant")
-	}
-	if !known {
-		return user, noUser(email)
-	}
-	return user, nil
-}
-
-// CreateToken makes an API token; its secret is given this once. length 0 is 90 days.
-func (a *Access) CreateToken(ctx context.Context, viewer collector.Viewer, email, name string, length time.Duration, write bool) (secret string, token collector.AccessToken, err error) {
-	user, err := a.meant(viewer, email)
-	if err != nil {
-		return "", token, err
-	}
-	if length == 0 {
-		length = tokenFor
-	}
-	if length < minTokenFor || length > maxTokenFor {
-		return "", token, collector.Refuse(collector.BadRequest, "expires_seconds", "a token is valid for a minute to a year")
-	}
-	if utf8.RuneCountInString(name) > maxNameRunes {
-		return "", token, collector.Refuse(collector.BadRequest, "name", "at most %d characters", maxNameRunes)
-	}
-	now := a.now()
-	return a.issue(ctx, collector.AccessToken{
-		Email: user.Email, Role: collector.Role(user.Role), Name: name, Write: write, CreatedAt: now, ExpiresAt: now.Add(length),
-	})
-}
-
-// Tokens lists the API tokens, to those who are no administrators their own.
-func (a *Access) Tokens(ctx context.Context, viewer collector.Viewer) ([]collector.AccessToken, error) {
-	all, err := a.registry.Tokens(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var tokens []collector.AccessToken
-	for _, token := range all {
-		if token.Session || viewer.Role != collector.Admin && !strings.EqualFold(token.Email, viewer.User) {
-			continue
-		}
-		token.UsedAt = a.lastUsed(&token)
-		tokens = append(tokens, token)
-	}
-	return tokens, nil
-}
-
-// RevokeToken ends an API token. Another's does not exist for those who are no administrators.
-func (a *Access) RevokeToken(ctx context.Context, viewer collector.Viewer, id string) error {
-	tokens, err := a.Tokens(ctx, viewer)
-	if err != nil {
-		return err
-	}
-	for _, token := range tokens {
-		if token.ID == id {
-			return a.registry.RevokeToken(ctx, id, a.now())
-		}
-	}
-	return collector.Refuse(collector.NotFound, "id", "there is no token %q", id)
-}
-
 // Reconcile ends what people.yaml no longer grants, so that it stays ended if the old entry comes back: the passwords
 // and tokens of users who are gone, and the tokens of those whose role is another. Each end is in the audit log.
 func (a *Access) Reconcile(ctx context.Context) error {
@@ -373,12 +195,12 @@ func (a *Access) Reconcile(ctx context.Context) error {
 	now := a.now()
 	gone := map[string]bool{}
 	for _, c := range credentials {
-		_, known := a.user(c.Email)
+		_, known := a.User(c.Email)
 		gone[c.Email] = !known
 	}
 	var failed []error
 	for _, token := range tokens {
-		user, known := a.user(token.Email)
+		user, known := a.User(token.Email)
 		switch {
 		case !token.RevokedAt.IsZero() || !now.Before(token.ExpiresAt):
 		case !known:

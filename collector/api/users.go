@@ -45,7 +45,7 @@ func (a adminService) SignIn(ctx context.Context, req *connect.Request[adminv1.S
 	if collector.CodeOf(err) == collector.SignedOut {
 		// What is no user's may be anything that was typed, a password too, and is not written down.
 		subject := ""
-		if user, known := a.user(email); known {
+		if user, known := a.Access.User(email); known {
 			subject = user.Email
 		}
 		as := withViewer(ctx, collector.Viewer{User: "collector"}, "")
@@ -138,16 +138,6 @@ func (a adminService) RevokeToken(ctx context.Context, req *connect.Request[admi
 	return connect.NewResponse(&adminv1.RevokeTokenResponse{}), nil
 }
 
-// user of the set in force, by e-mail without case.
-func (a adminService) user(email string) (config.User, bool) {
-	for _, user := range a.Config().People.Users {
-		if strings.EqualFold(user.Email, email) {
-			return user, true
-		}
-	}
-	return config.User{}, false
-}
-
 // ListUsers lists who may sign in.
 func (a adminService) ListUsers(ctx context.Context, _ *connect.Request[adminv1.ListUsersRequest]) (*connect.Response[adminv1.ListUsersResponse], error) {
 	answer := &adminv1.ListUsersResponse{}
@@ -176,7 +166,7 @@ func (a adminService) shownUser(ctx context.Context, user config.User) (*adminv1
 func (a adminService) SetUser(ctx context.Context, req *connect.Request[adminv1.SetUserRequest]) (*connect.Response[adminv1.SetUserResponse], error) {
 	m := req.Msg
 	email := strings.TrimSpace(m.Email)
-	user, known := a.user(email)
+	user, known := a.Access.User(email)
 	if known {
 		email = user.Email
 	}
@@ -189,7 +179,7 @@ func (a adminService) SetUser(ctx context.Context, req *connect.Request[adminv1.
 	if err := a.edit(ctx, userEdits(user, email, m)); err != nil {
 		return nil, err
 	}
-	if user, known = a.user(email); !known {
+	if user, known = a.Access.User(email); !known {
 		return nil, collector.Refuse(collector.Conflict, "email", "the user was removed by somebody else meanwhile")
 	}
 	shown, err := a.shownUser(ctx, user)
@@ -219,7 +209,7 @@ func userEdits(user config.User, email string, m *adminv1.SetUserRequest) (edits
 
 // RemoveUser takes a user out of people.yaml; password, sessions and tokens end with that.
 func (a adminService) RemoveUser(ctx context.Context, req *connect.Request[adminv1.RemoveUserRequest]) (*connect.Response[adminv1.RemoveUserResponse], error) {
-	user, known := a.user(req.Msg.Email)
+	user, known := a.Access.User(req.Msg.Email)
 	if !known {
 		return nil, collector.Refuse(collector.NotFound, "email", "there is no user %q", req.Msg.Email)
 	}

@@ -38,8 +38,9 @@ func (d *Directory) Scope(viewer collector.Viewer) Scope {
 			s.min = max(1, d.minPeople)
 		}
 	}
+	email := strings.ToLower(viewer.User)
 	for _, p := range d.people {
-		if viewer.User != "" && strings.EqualFold(p.Email, viewer.User) {
+		if email != "" && strings.ToLower(p.Email) == email {
 			s.own[strings.ToLower(p.ID)] = true
 		}
 	}

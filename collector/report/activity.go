@@ -2,9 +2,6 @@ package report
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"strings"
 
 	"github.com/dayline-project/dayline/collector"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
@@ -34,12 +31,12 @@ func (r *Reports) ListActivity(ctx context.Context, viewer collector.Viewer, ask
 		if err != nil {
 			return err
 		}
-		if page.After, err = q.unwrap(ask.Cursor); err != nil {
+		if page.After, err = r.cursors.unwrap(q, ask.Cursor); err != nil {
 			return err
 		}
 		answer = &adminv1.ListActivityResponse{Days: q.days.message()}
 		answer.Rows, page.After, err = r.rows(ctx, q, page)
-		answer.NextCursor = q.wrap(page.After)
+		answer.NextCursor = r.cursors.wrap(q, page.After)
 		return err
 	})
 	return answer, err
@@ -120,26 +117,4 @@ func (r *Reports) rows(ctx context.Context, q *question, page collector.Page) (r
 		return nil
 	})
 	return rows, next, err
-}
-
-// A cursor is the store's, bound to what the question was narrowed to: the store binds it to the rest.
-
-func (q *question) wrap(next string) string {
-	if next == "" {
-		return ""
-	}
-	return q.mark() + "." + next
-}
-
-func (q *question) unwrap(cursor string) (after string, err error) {
-	mark, after, _ := strings.Cut(cursor, ".")
-	if cursor != "" && (mark != q.mark() || after == "") {
-		return "", collector.Refuse(collector.BadRequest, "cursor", "is not of this question")
-	}
-	return after, nil
-}
-
-func (q *question) mark() string {
-	sum := sha256.Sum256([]byte(q.person.ID + "\x00" + q.device + "\x00" + q.group))
-	return hex.EncodeToString(sum[:4])
 }

@@ -67,6 +67,7 @@ type Reports struct {
 	now func() time.Time
 	// places are of the answers being made; streams of the activity logs being read, which hold none between two pages.
 	places, streams chan struct{}
+	cursors         cursors
 
 	mu sync.Mutex
 	// looked is when each look that may go on was written down.
@@ -76,7 +77,7 @@ type Reports struct {
 // New makes Reports.
 func New(o Options) *Reports {
 	return &Reports{
-		Options: o, now: time.Now, looked: map[string]time.Time{},
+		Options: o, now: time.Now, cursors: newCursors(), looked: map[string]time.Time{},
 		places: make(chan struct{}, atOnce), streams: make(chan struct{}, streamsAtOnce),
 	}
 }

@@ -61,6 +61,29 @@ func TestTableIsAlignedAndHarmless(t *testing.T) {
 	}
 }
 
+func TestAbsenceIsNotShownAsZeroWork(t *testing.T) {
+	var out bytes.Buffer
+	w, err := New(&out, Table, &adminv1.HoursRow{}, "day", "total_seconds", "breaks", "locked_seconds", "absence")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []*adminv1.HoursRow{{Day: "2026-03-02"}, {Day: "2026-03-03", Absence: "locked", LockedSeconds: 60}} {
+		if err := w.Row(row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(out.String(), "\n")
+	if got := strings.Fields(lines[1]); strings.Join(got, " ") != "2026-03-02 0 s 0 0 s" {
+		t.Errorf("%q", got)
+	}
+	if got := strings.Fields(lines[2]); strings.Join(got, " ") != "2026-03-03 1 min 00 s locked" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestLongTablesStream(t *testing.T) {
 	rows := make([]*adminv1.ActivityRow, widthRows+10)
 	for i := range rows {

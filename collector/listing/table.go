@@ -113,6 +113,8 @@ func (c *column) cell(row protoreflect.Message) string {
 	switch c.kind {
 	case number:
 		switch {
+		case value.Float() == 0 && absent(row):
+			return ""
 		case c.length:
 			return Length(value.Float())
 		case c.name == "share":
@@ -120,6 +122,9 @@ func (c *column) cell(row protoreflect.Message) string {
 		}
 		return strconv.FormatFloat(value.Float(), 'f', -1, 64)
 	case whole:
+		if value.Int() == 0 && absent(row) {
+			return ""
+		}
 		return strconv.FormatInt(value.Int(), 10)
 	case claim:
 		if value.Bool() {
@@ -130,6 +135,12 @@ func (c *column) cell(row protoreflect.Message) string {
 		return moment(c.words(value))
 	}
 	return c.words(value)
+}
+
+// absent tells whether a row says why there is nothing: then nothing is shown, for zero would read as no work done.
+func absent(row protoreflect.Message) bool {
+	field := row.Descriptor().Fields().ByName("absence")
+	return field != nil && row.Get(field).String() != ""
 }
 
 // Length is a length for people: "12 s", "5 min 10 s", "1 h 05 min".

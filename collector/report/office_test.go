@@ -95,10 +95,7 @@ func openOffice(t *testing.T) *office {
 		}
 	})
 	o.configure(t, account, people+"  - {name: Contractors, people: [p-cy]}\n", classification)
-	source := &directory.Source{Registry: o.registry, Set: func() *config.Set { return o.set }}
-	o.Reports = New(Options{
-		Directory: source, Registry: o.registry, Store: o.store, Going: &o.going, Set: func() *config.Set { return o.set },
-	})
+	o.Reports = New(Options{Directory: o.who(), Registry: o.registry, Store: o.store, Going: &o.going, Set: o.current})
 	o.now = func() time.Time { return now }
 	o.enrol(t, desk, "DESK", "windows")
 	o.enrol(t, laptop, "LAPTOP", "windows")
@@ -108,7 +105,13 @@ func openOffice(t *testing.T) *office {
 	return o
 }
 
-func (o *office) configure(t *testing.T, account, people, classification string) {
+func (o *office) current() *config.Set { return o.set }
+
+func (o *office) who() *directory.Source {
+	return &directory.Source{Registry: o.registry, Set: o.current}
+}
+
+func (o *office) configure(t testing.TB, account, people, classification string) {
 	t.Helper()
 	collectorFile, err := config.Default(config.CollectorFile)
 	if err != nil {

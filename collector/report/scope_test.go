@@ -181,7 +181,7 @@ func TestQuestionsThatMeanNothing(t *testing.T) {
 		field, reason string
 	}{
 		{0, &adminv1.ReportRequest{}, "person", "a day is one person's: name one"},
-		{0, &adminv1.ReportRequest{Person: "p-ana", From: "2026-03-02"}, "from", "a timeline is of one day, not of 2026-03-02 to 2026-03-03"},
+		{0, &adminv1.ReportRequest{Person: "p-ana", From: "2026-03-02", To: "2026-03-03"}, "from", "a timeline is of one day, not of 2026-03-02 to 2026-03-03"},
 		{240, &adminv1.ReportRequest{Person: "p-ana"}, "block_seconds", "a block is of 5 minutes to 2 hours, in whole minutes"},
 		{901, &adminv1.ReportRequest{Person: "p-ana"}, "block_seconds", "a block is of 5 minutes to 2 hours, in whole minutes"},
 	} {

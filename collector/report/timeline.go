@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/shared/episode"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
@@ -21,7 +23,7 @@ const (
 	minGap = time.Minute
 )
 
-// Timeline gives one person's day in blocks, and why there is nothing in the gaps between.
+// Timeline gives one person's day in blocks, and why there is nothing in the gaps between. A first day alone is the day.
 func (r *Reports) Timeline(ctx context.Context, viewer collector.Viewer, ask *adminv1.TimelineRequest) (report *adminv1.TimelineReport, err error) {
 	block := defaultBlock
 	if seconds := ask.BlockSeconds; seconds != 0 {
@@ -35,6 +37,9 @@ func (r *Reports) Timeline(ctx context.Context, viewer collector.Viewer, ask *ad
 	}
 	if err := unsearched(ask.Ask); err != nil {
 		return nil, err
+	}
+	if ask = proto.CloneOf(ask); ask.Ask.To == "" {
+		ask.Ask.To = ask.Ask.From
 	}
 	d, err := daysOf(ask.Ask, &r.Set().Account.Reports, r.now())
 	if err == nil && d.from != d.to {

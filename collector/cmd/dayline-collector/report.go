@@ -123,11 +123,11 @@ func narrowedBy(ask *adminv1.ReportRequest) string {
 
 const activity = "activity"
 
-// one is a report that comes as one message.
-type one[R any] func(adminv1connect.AdminServiceClient, context.Context, *connect.Request[adminv1.ReportRequest]) (*connect.Response[R], error)
+// procedure is a report that comes as one message.
+type procedure[R any] func(adminv1connect.AdminServiceClient, context.Context, *connect.Request[adminv1.ReportRequest]) (*connect.Response[R], error)
 
 // ask prints the rows of a report, or has the collector make a file of them.
-func ask[R any, M proto.Message](i *invocation, f *filed, name string, request *adminv1.ReportRequest, none string, call one[R], rows func(*R) []M, columns ...string) error {
+func ask[R any, M proto.Message](i *invocation, f *filed, name string, request *adminv1.ReportRequest, none string, call procedure[R], rows func(*R) []M, columns ...string) error {
 	admin, err := i.admin()
 	if err != nil {
 		return err

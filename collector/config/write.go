@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -31,6 +32,9 @@ func write(dir string, before, after map[string][]byte, record func() error) err
 			continue
 		}
 		r, err := prepare(dir, name, after[name])
+		if errors.Is(err, fs.ErrPermission) {
+			return collector.Refuse(collector.Conflict, "", "the collector's account may not write %s, or not beside it: edit the file itself", name)
+		}
 		if err != nil {
 			return fmt.Errorf("config: write %s: %w", name, err)
 		}

@@ -93,8 +93,12 @@ func (a adminService) findDevice(ctx context.Context, word string) (id string, e
 	return d.FindDevice(word, scope)
 }
 
-// Buried takes over that tombstones were added: agents are told of them from now on.
-func (a *Agents) Buried(ctx context.Context) error { return a.tombstones.load(ctx) }
+// Buried takes over that tombstones were added: agents are told of them from now on, and what devices said before is in
+// the registry, which may forget it then.
+func (a *Agents) Buried(ctx context.Context) error {
+	a.contacts.flush(ctx)
+	return a.tombstones.load(ctx)
+}
 
 // resync asks a device for all it has said before.
 func (d *devices) resync(id string) {

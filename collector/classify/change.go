@@ -147,6 +147,9 @@ func (p *plan) apply(c Change, bad *faults) {
 	p.done[key+"\n"+c.Group] = c.Place
 	rule := p.byKey[key]
 	if rule == nil {
+		if strings.ContainsAny(c.URL, "?#") {
+			bad.add(&c, "url", "what follows ? or # is not compared; leave it out")
+		}
 		rule = fresh
 		p.rules = append(p.rules, rule)
 		p.byKey[key] = rule

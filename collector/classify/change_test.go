@@ -237,7 +237,7 @@ func TestReadCSVNamesEveryBadLine(t *testing.T) {
 		t.Errorf("a huge file: %v", err)
 	}
 	changes, err := ReadCSV("app,site,url,status,category,group\nx,y.org,,productive,,\n,,,productive,,\n,not a host,,productive,,\n" +
-		",,ftp://a,productive,,\nx,,,good,,\nx,,,productive,,Nobody\nok,,,productive,,\nok,,,undefined,,\na\u202eb,,,productive,,\n")
+		",,ftp://a,productive,,\nx,,,good,,\nx,,,productive,,Nobody\nok,,,productive,,\nok,,,undefined,,\na\u202eb,,,productive,,\n,,https://x.org/a?b,productive,,\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +250,8 @@ func TestReadCSVNamesEveryBadLine(t *testing.T) {
 		`; line 6, status: "good" is none of productive, unproductive, undefined and -` +
 		`; line 7, group: there is no group "Nobody"` +
 		"; line 9: app ok is spoken of at line 8 already" +
-		`; line 10, app: "ab" is longer than 255 bytes or has characters that are not shown`
+		`; line 10, app: "ab" is longer than 255 bytes or has characters that are not shown` +
+		"; line 11, url: what follows ? or # is not compared; leave it out"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v\nwant\n%s", err, want)
 	}
@@ -281,4 +282,28 @@ func TestTooManyChangesAtOnceAreRefused(t *testing.T) {
 	if _, _, err := Edits(set, changes, false, "rules"); collector.CodeOf(err) != collector.TooLarge {
 		t.Errorf("%d rules at once: %v", len(changes), err)
 	}
+}
+
+// Whatever a file holds, it is read or refused, and what is made of it the rules' own check takes.
+func FuzzReadCSV(f *testing.F) {
+	set := parsed(f, before, "Marketing", "Sales")
+	f.Add("\ufeffapp;status\r\n\"a\"\"b\";Productive\r\n")
+	f.Add("site,url,category,group\nx.org,,'=1,sales\n,https://a/%zz,ignore,\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		changes, err := ReadCSV(text)
+		if err != nil {
+			return
+		}
+		for _, replace := range []bool{false, true} {
+			if edits, _, err := Edits(set, changes, replace, csvField); err == nil {
+				content, err := config.Apply(set.Content, edits)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if after, problems := config.Parse(content); after == nil {
+					t.Fatalf("%q made %v", text, problems)
+				}
+			}
+		}
+	})
 }

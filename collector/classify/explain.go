@@ -47,8 +47,11 @@ func (c *Classes) Explain(s collector.Subject, inGroup func(name string) bool, c
 	for _, l := range levels {
 		e.shipped(l)
 	}
-	if !e.found.whole() {
-		e.Steps = append(e.Steps, "default: undefined, without a category")
+	if e.found.status == 0 {
+		e.Steps = append(e.Steps, "default: status undefined")
+	}
+	if e.found.category == 0 {
+		e.Steps = append(e.Steps, "default: no category")
 	}
 	e.Class = c.class(e.found)
 	return e.Explanation

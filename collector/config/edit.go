@@ -181,6 +181,9 @@ func (e Edit) apply(root *node) error {
 		}
 		below := s.below(pattern, n)
 		if i == len(steps)-1 {
+			if n.kind == list && s.index < 0 && value.kind == mapping {
+				putName(pattern, value, s.name) // where the value gives it another, the item is renamed
+			}
 			n.edit(place)
 			n.children[place].value = merged(n.children[place].value, value, below)
 			return nil

@@ -197,6 +197,9 @@ func put(t *rapid.T, into *any, n *node, steps []string, there int, value string
 				return
 			}
 			set(&items[place], n.children[place].value, i+1, below)
+			if i == len(path)-1 {
+				items[place] = namedItem(items[place], pattern, s.name, s.index)
+			}
 			*into = items
 			return
 		}

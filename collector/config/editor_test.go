@@ -97,6 +97,11 @@ func TestEditorApplies(t *testing.T) {
 	if text := d.read(t, config.AccountFile); !strings.Contains(text, "start: 3m                # 1m–10m: idle") {
 		t.Errorf("the file says %s", text)
 	}
+	if _, _, err := d.set(t, config.Edit{Key: "groups[Support]", Value: "{people: []}"}, config.Edit{Key: "groups[Support].people", Unset: true}); err != nil ||
+		d.applied[1].People.Groups[0].Name != "Support" || d.applied[1].People.Groups[0].Logins != nil {
+		t.Errorf("an item that is set anew: %+v (%v)", d.applied[1].People.Groups, err)
+	}
+	d.applied = d.applied[:1]
 	if _, _, err := d.set(t, config.Edit{Key: "passive.start", Value: "3m"}); err != nil || len(d.applied) != 1 {
 		t.Errorf("nothing changed, and it was applied %d times (%v)", len(d.applied), err)
 	}

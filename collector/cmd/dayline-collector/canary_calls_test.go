@@ -34,11 +34,12 @@ func callsOf(now time.Time) map[string]func(names) []string {
 		}
 		return filters
 	}
-	asks := func(w names) []string {
-		return append(ask("person", w.person, "device", w.device, "group", w.group), `{"range":"today"}`)
-	}
+	// Every report finds what a question names in the same way, so that not each is asked in each.
+	group := func(w names) []string { return ask("group", w.group) }
+	asks := func(w names) []string { return ask("person", w.person, "device", w.device, "group", w.group) }
 	every := func(w names) []string {
-		return append(asks(w), ask("person", w.name, "person", w.login, "device", w.deviceName, "app", w.app, "site", w.site, "category", "Work")...)
+		return append(asks(w), append(ask("person", w.name, "person", w.login, "device", w.deviceName, "app", w.app, "site", w.site, "category", "Work"),
+			`{"range":"today"}`)...)
 	}
 	wrapped := func(form string, asks []string) (all []string) {
 		for _, ask := range asks {
@@ -72,12 +73,12 @@ func callsOf(now time.Time) map[string]func(names) []string {
 			}
 			return all
 		},
-		"ListPending": asks, "Classify": always(`{"rules":[{"app":"editor","status":"unproductive"}]}`),
+		"ListPending": group, "Classify": always(`{"rules":[{"app":"editor","status":"unproductive"}]}`),
 		"ExplainClass": with(`{"app":"editor","person":"%s"}`, person), "ExportRules": always("{}"),
 		"ListAudit": always("{}"), "VerifyAudit": always("{}"), "Storage": always("{}"), "Compact": always("{}"),
 		"StripPrivacy": always(`{"before":"2020-01-01","titles":true}`), "Backup": always(`{"directory":"/nowhere/at/all"}`),
-		"ReportDashboard": asks, "ReportPeople": every, "ReportApps": asks, "ReportSites": asks, "ReportTitles": asks, "ReportCategories": asks,
-		"ReportHours": asks, "ReportGroups": asks, "ReportLive": asks, "ReportActivity": asks,
+		"ReportDashboard": group, "ReportPeople": every, "ReportApps": group, "ReportSites": group, "ReportTitles": asks, "ReportCategories": group,
+		"ReportHours": asks, "ReportGroups": group, "ReportLive": asks, "ReportActivity": group,
 		"ReportTimeline": func(w names) []string {
 			all := []string{`{}`}
 			for _, who := range []string{w.person, w.name, w.login} {
@@ -88,12 +89,12 @@ func callsOf(now time.Time) map[string]func(names) []string {
 			return all
 		},
 		"ListActivity": func(w names) []string {
-			return append(append(wrapped(`{"ask":%s,"newest_first":true}`, every(w)), wrapped(`{"ask":%s,"limit":2}`, asks(w))...),
+			return append(append(wrapped(`{"ask":%s,"newest_first":true}`, every(w)), wrapped(`{"ask":%s,"limit":2}`, ask())...),
 				wrapped(`{"ask":%s}`, ask("search", w.app))...)
 		},
 		"Export": func(w names) []string {
-			all := wrapped(`{"report":"activity","format":"xlsx","ask":%s}`, asks(w))
-			for _, format := range []string{"csv", "parquet"} {
+			var all []string
+			for _, format := range []string{"csv", "xlsx", "parquet"} {
 				all = append(all, wrapped(`{"report":"activity","format":"`+format+`","ask":%s}`, ask("person", w.person))...)
 			}
 			for _, report := range []string{"dashboard", "people", "apps", "sites", "titles", "categories", "hours", "groups", "live", "pending"} {

@@ -45,7 +45,6 @@ func callers(everyone []string) []caller {
 	groups := []string{alpha, beta, desk}
 	inAlpha := []string{"ana-d1", "ana-d2", "fay-d7", "gus-d3"}
 	return []caller{
-		{user: "root", tags: everyone, groups: groups, everyone: true, single: true, logins: true, may: changes},
 		{user: "reader", tags: everyone, groups: groups, everyone: true, single: true, logins: true},
 		{user: "conny", tags: everyone, groups: groups, everyone: true, single: true, logins: true, may: []string{"Classify"}},
 		{user: "max", tags: inAlpha, groups: []string{alpha}, single: true, outside: wordsOf("bob-d6", "beta", "root")},

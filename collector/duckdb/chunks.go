@@ -100,8 +100,8 @@ func (c *chunks) snapshot(ctx context.Context) (*snapshot, error) {
 	return s, nil
 }
 
-func (s *snapshot) scan(ctx context.Context, query string, each func(chunk)) error {
-	return scan(ctx, s.conn, query, each)
+func (s *snapshot) scan(ctx context.Context, query string, each func(chunk), parameters ...string) error {
+	return scan(ctx, s.conn, query, each, parameters...)
 }
 
 // close ends the transaction, which changed nothing.

@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -14,11 +15,6 @@ const orphansAtOnce = 100_000
 func (s *Store) dropOrphans(ctx context.Context) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	return s.dropOrphansHeld(ctx)
-}
-
-// dropOrphansHeld is dropOrphans for those that hold writing.
-func (s *Store) dropOrphansHeld(ctx context.Context) error {
 	if err := s.recover(ctx); err != nil {
 		return refusal(err)
 	}
@@ -64,7 +60,7 @@ type needs struct{ titles, activities, segments, logins numbers }
 
 func readNeeds(ctx context.Context, f *file) (needs, error) {
 	n := needs{titles: numbers{1}} // 0, no title, is always there
-	err := eachSlice(ctx, f, "segment, title, activity", func(c chunk) error {
+	err := eachSlice(ctx, f.chunks, "segment, title, activity", func(c chunk) error {
 		segments, titles, activities := column[int32](c, 0), column[int32](c, 1), column[int32](c, 2)
 		for i := range segments {
 			n.segments.add(segments[i])
@@ -98,17 +94,38 @@ func others(ctx context.Context, f *file, table string, some numbers) (others nu
 	return others, err
 }
 
+// scanner runs queries over chunks: each on a connection of its own, or all on one state of the file.
+type scanner interface {
+	scan(ctx context.Context, query string, each func(chunk), parameters ...string) error
+}
+
 // eachSlice reads columns of all episodes, some segments at a time: a result is held in memory whole.
-func eachSlice(ctx context.Context, f *file, columns string, each func(chunk) error) error {
-	last, err := lastID(ctx, f, "segment")
+func eachSlice(ctx context.Context, from scanner, columns string, each func(chunk) error) error {
+	last, err := lastID(ctx, from, "segment")
 	if err != nil {
 		return err
 	}
-	for lo := int32(0); lo <= last; lo += upkeepSegments {
+	for lo := int64(0); lo <= last; lo += upkeepSegments {
 		query := fmt.Sprintf(`SELECT %s FROM episode WHERE segment BETWEEN %d AND %d`, columns, lo, lo+upkeepSegments-1)
-		if err := scanAll(ctx, f, query, each); err != nil {
+		if err := scanAll(ctx, from, query, each); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func lastID(ctx context.Context, from scanner, table string) (last int64, err error) {
+	err = from.scan(ctx, `SELECT coalesce(max(id), 0)::BIGINT FROM `+table, func(c chunk) { last = column[int64](c, 0)[0] })
+	return last, err
+}
+
+// scanAll is scan for what can fail.
+func scanAll(ctx context.Context, from scanner, query string, each func(chunk) error, texts ...string) error {
+	var failed error
+	err := from.scan(ctx, query, func(c chunk) {
+		if failed == nil {
+			failed = each(c)
+		}
+	}, texts...)
+	return cmp.Or(err, failed)
 }

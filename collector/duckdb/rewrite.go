@@ -22,61 +22,65 @@ const spareBytes = 64 << 20
 
 // Rewrite writes all that is stored into a new file and puts it in the old one's place, so that nothing deleted is left
 // in the directory save in files set aside. Until the rename the old file is whole and in place, from then on the new
-// one. Writers wait meanwhile; reports wait for the exchange only. A disk without room for a second file is NoSpace.
+// one. Reports and writers go on meanwhile; they wait for what came in since, and the exchange. A disk without room for
+// a second file is NoSpace.
 //
 // DuckDB's own COPY would need the open file to let others be attached; a second instance needs nothing of the sort.
 func (s *Store) Rewrite(ctx context.Context) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	if err := s.dropOrphansHeld(ctx); err != nil {
+	s.keeping.Lock()
+	defer s.keeping.Unlock()
+	if err := s.dropOrphans(ctx); err != nil {
 		return err
 	}
-	titles, activities, err := s.copyTo(ctx, s.rewritePath())
+	err := s.rewrite(ctx)
 	if err != nil {
-		return errors.Join(refusal(err), removeAll(s.rewritePath()))
+		err = errors.Join(err, removeAll(s.rewritePath()))
+	}
+	return err
+}
+
+func (s *Store) rewrite(ctx context.Context) error {
+	var c *fileCopy
+	err := s.read("rewrite", func(from *file) (err error) {
+		if err := s.checkRoom(); err != nil {
+			return err
+		}
+		c, err = s.copyFrom(ctx, from)
+		return err
+	})
+	if err != nil {
+		return refusal(err)
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	err = s.read("rewrite", func(from *file) error { return c.catchUp(ctx, from) })
+	if err = errors.Join(err, c.to.close()); err != nil {
+		return refusal(err)
 	}
 	if err := s.exchange(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("duckdb: rewrite: %w", refusal(err))
 	}
-	s.written.titles.forget(titles.gone)
-	s.written.activities.forget(activities.gone)
+	s.written.titles.forget(c.titles.gone)
+	s.written.activities.forget(c.activities.gone)
 	return nil
 }
 
-// wholeActivity makes one text of all that an activity says.
-const wholeActivity = `concat(length(app), ':', app, length(product), ':', product, length(site), ':', site, private, url)`
-
-// copyTo writes everything to a new file, entries that stand twice once; it gives those.
-func (s *Store) copyTo(ctx context.Context, path string) (titles, activities *twins, err error) {
-	err = s.read("rewrite", func(from *file) (err error) {
-		if err := s.checkRoom(); err != nil {
-			return err
-		}
-		if err := removeAll(path); err != nil {
-			return err
-		}
-		if titles, err = findTwins(ctx, from, "title", "text"); err != nil {
-			return err
-		}
-		if activities, err = findTwins(ctx, from, "activity", wholeActivity); err != nil {
-			return err
-		}
-		options := s.options
-		options.MemoryBytes /= 4 // beside the open file's
-		to, err := openFile(ctx, path, options)
-		if err != nil {
-			return err
-		}
-		err = copyAll(ctx, from, to, titles, activities)
-		if err == nil {
-			_, err = to.db.ExecContext(ctx, "CHECKPOINT")
-		}
-		if err = errors.Join(err, to.close()); err != nil {
-			return err
-		}
-		return syncFile(path)
-	})
-	return titles, activities, err
+// copyFrom begins a copy: it holds what was stored when it began.
+func (s *Store) copyFrom(ctx context.Context, from *file) (*fileCopy, error) {
+	if err := removeAll(s.rewritePath()); err != nil {
+		return nil, err
+	}
+	options := s.options
+	options.MemoryBytes /= 4 // beside the open file's
+	to, err := openFile(ctx, s.rewritePath(), options)
+	if err != nil {
+		return nil, err
+	}
+	c := &fileCopy{to: to}
+	if err := c.begin(ctx, from); err != nil {
+		return nil, errors.Join(err, to.close())
+	}
+	return c, nil
 }
 
 func (s *Store) checkRoom() error {
@@ -106,16 +110,17 @@ func (s *Store) exchange(ctx context.Context) error {
 	// A log of the old file must not be found beside the new one.
 	_, err := s.file.db.ExecContext(ctx, "CHECKPOINT")
 	if err = errors.Join(err, s.file.close()); err == nil {
-		err = s.checkFoldedIn()
+		err = errors.Join(foldedIn(s.path()), foldedIn(s.rewritePath()))
 	}
 	s.file = nil
+	if err == nil {
+		err = syncFile(s.rewritePath())
+	}
 	if err == nil {
 		err = os.Rename(s.rewritePath(), s.path())
 	}
 	if err == nil {
 		err = errors.Join(syncDir(s.dir), os.RemoveAll(s.path()+".tmp"))
-	} else {
-		err = errors.Join(err, removeAll(s.rewritePath()))
 	}
 	opened, again := openFile(ctx, s.path(), s.options)
 	if again != nil {
@@ -125,8 +130,9 @@ func (s *Store) exchange(ctx context.Context) error {
 	return err
 }
 
-func (s *Store) checkFoldedIn() error {
-	logs, err := filepath.Glob(s.walPath() + "*")
+// foldedIn is an error where a log of the file still holds something.
+func foldedIn(path string) error {
+	logs, err := filepath.Glob(path + ".wal*")
 	for _, log := range logs {
 		if info, err := os.Stat(log); err != nil || info.Size() > 0 {
 			return errors.Join(fmt.Errorf("%s was not folded in", filepath.Base(log)), err)

@@ -18,57 +18,44 @@ const (
 	copiedEntries = 200_000
 )
 
-// copyAll copies every table in one transaction; what is counted there afterwards must be what is here.
-func copyAll(ctx context.Context, from, to *file, titles, activities *twins) error {
-	var conn mapping.Connection
-	if mapping.Connect(to.chunks.db, &conn) == mapping.StateError {
-		return errors.New("no connection")
-	}
-	defer mapping.Disconnect(&conn)
-	if err := scan(ctx, conn, "BEGIN", func(chunk) {}); err != nil {
-		return err
-	}
-	if err := into(conn, "episode", func(put func(chunk) error) error {
-		return eachSlice(ctx, from, episodeColumns, func(c chunk) error {
-			activities.merge(column[int32](c, activityColumn))
-			titles.merge(column[int32](c, titleColumn))
-			return put(c)
-		})
-	}); err != nil {
-		return err
-	}
-	for table, twins := range map[string]*twins{"title": titles, "activity": activities, "segment": {}, "login": {}, "stream": {}} {
-		if err := copyDictionary(ctx, from, conn, table, twins.gone); err != nil {
-			return err
-		}
-	}
-	if err := into(conn, "batch", func(put func(chunk) error) error {
-		return scanAll(ctx, from, `SELECT * FROM batch`, put)
-	}); err != nil {
-		return err
-	}
-	if err := scan(ctx, conn, "COMMIT", func(chunk) {}); err != nil {
-		return err
-	}
-	return compareCounts(ctx, from, to, len(titles.gone.list()), len(activities.gone.list()))
+// fileCopy is a file that is being written anew.
+type fileCopy struct {
+	to *file
+	// titles and activities that stand twice are copied once.
+	titles, activities *twins
+	// upTo are the highest numbers that were there at the beginning.
+	upTo map[string]int64
 }
 
-// copyDictionary copies the entries of a dictionary that are not gone; title 0 is in the new file already.
-func copyDictionary(ctx context.Context, from *file, conn mapping.Connection, table string, gone numbers) error {
-	last, err := lastID(ctx, from, table)
+// begin copies one state of the file, in one transaction.
+func (c *fileCopy) begin(ctx context.Context, file *file) (err error) {
+	from, err := file.chunks.snapshot(ctx)
 	if err != nil {
 		return err
 	}
-	return into(conn, table, func(put func(chunk) error) error {
-		for lo := int32(1); lo <= last; lo += copiedEntries {
-			hi := lo + copiedEntries - 1
-			without := slices.DeleteFunc(gone.list(), func(id int32) bool { return id < lo || id > hi })
-			query := fmt.Sprintf(`SELECT * FROM %s WHERE id BETWEEN %d AND %d`, table, lo, hi)
-			var texts []string
-			if len(without) > 0 {
-				query, texts = query+` AND NOT `+listed, []string{listOf(without)}
-			}
-			if err := scanAll(ctx, from, query, put, texts...); err != nil {
+	defer from.close()
+	c.upTo = map[string]int64{}
+	for _, table := range []string{"title", "activity", "segment", "login", "stream", "batch"} {
+		if c.upTo[table], err = lastID(ctx, from, table); err != nil {
+			return err
+		}
+	}
+	if c.titles, err = findTwins(ctx, from, "title", "text"); err != nil {
+		return err
+	}
+	if c.activities, err = findTwins(ctx, from, "activity", wholeActivity); err != nil {
+		return err
+	}
+	return c.inTransaction(ctx, func(conn mapping.Connection) error {
+		if err := into(conn, "episode", func(put func(chunk) error) error {
+			return eachSlice(ctx, from, episodeColumns, c.merging(put))
+		}); err != nil {
+			return err
+		}
+		for table, twins := range map[string]*twins{"title": c.titles, "activity": c.activities, "segment": {}, "login": {}, "stream": {}} {
+			if err := into(conn, table, func(put func(chunk) error) error {
+				return eachEntry(ctx, from, table, twins.gone, put)
+			}); err != nil {
 				return err
 			}
 		}
@@ -76,19 +63,99 @@ func copyDictionary(ctx context.Context, from *file, conn mapping.Connection, ta
 	})
 }
 
-func lastID(ctx context.Context, f *file, table string) (last int32, err error) {
-	err = f.chunks.scan(ctx, `SELECT coalesce(max(id), 0) FROM `+table, func(c chunk) { last = column[int32](c, 0)[0] })
-	return last, err
+// catchUp copies what was stored since, while no writer is at work; then as much must be there as is here. New entries
+// have higher numbers, and new episodes are those of new batches.
+func (c *fileCopy) catchUp(ctx context.Context, from *file) error {
+	if err := c.inTransaction(ctx, func(conn mapping.Connection) error {
+		for _, table := range []string{"title", "activity", "segment", "login", "stream"} {
+			query := fmt.Sprintf(`SELECT * FROM %s WHERE id > %d`, table, c.upTo[table])
+			if err := into(conn, table, func(put func(chunk) error) error { return scanAll(ctx, from.chunks, query, put) }); err != nil {
+				return err
+			}
+		}
+		if err := into(conn, "batch", func(put func(chunk) error) error {
+			return scanAll(ctx, from.chunks, `SELECT * FROM batch`, put)
+		}); err != nil {
+			return err
+		}
+		query := fmt.Sprintf(`SELECT %s FROM episode e JOIN segment g ON g.id = e.segment WHERE EXISTS (
+			SELECT 1 FROM batch b WHERE b.id > %d AND b.stream = g.stream AND g.base + e.sequence BETWEEN b.first AND b.last
+		)`, episodeColumns, c.upTo["batch"])
+		return into(conn, "episode", func(put func(chunk) error) error { return scanAll(ctx, from.chunks, query, c.merging(put)) })
+	}); err != nil {
+		return err
+	}
+	return c.compare(ctx, from)
 }
 
-func scanAll(ctx context.Context, f *file, query string, each func(chunk) error, texts ...string) error {
-	var failed error
-	err := f.chunks.scan(ctx, query, func(c chunk) {
-		if failed == nil {
-			failed = each(c)
+// merging has episodes point at entries that are copied.
+func (c *fileCopy) merging(put func(chunk) error) func(chunk) error {
+	return func(some chunk) error {
+		c.activities.merge(column[int32](some, activityColumn))
+		c.titles.merge(column[int32](some, titleColumn))
+		return put(some)
+	}
+}
+
+func (c *fileCopy) inTransaction(ctx context.Context, act func(mapping.Connection) error) error {
+	var conn mapping.Connection
+	if mapping.Connect(c.to.chunks.db, &conn) == mapping.StateError {
+		return errors.New("no connection")
+	}
+	defer mapping.Disconnect(&conn)
+	if err := scan(ctx, conn, "BEGIN", func(chunk) {}); err != nil {
+		return err
+	}
+	if err := act(conn); err != nil {
+		return err // what it wrote goes with the file
+	}
+	if err := scan(ctx, conn, "COMMIT", func(chunk) {}); err != nil {
+		return err
+	}
+	return scan(ctx, conn, "CHECKPOINT", func(chunk) {})
+}
+
+// compare counts what is there and what is here.
+func (c *fileCopy) compare(ctx context.Context, from *file) error {
+	for table, fewer := range map[string]int{
+		"episode": 0, "segment": 0, "login": 0, "stream": 0, "batch": 0,
+		"title": len(c.titles.gone.list()), "activity": len(c.activities.gone.list()),
+	} {
+		var here, there int
+		query := `SELECT count(*) FROM ` + table
+		if err := from.db.QueryRowContext(ctx, query).Scan(&here); err != nil {
+			return err
 		}
-	}, texts...)
-	return cmp.Or(err, failed)
+		if err := c.to.db.QueryRowContext(ctx, query).Scan(&there); err != nil {
+			return err
+		}
+		if there != here-fewer {
+			return fmt.Errorf("%s has %d rows in the copy instead of %d", table, there, here-fewer)
+		}
+	}
+	return nil
+}
+
+// eachEntry reads the entries of a dictionary that are not gone, some at a time; title 0 is in a new file already.
+func eachEntry(ctx context.Context, from scanner, table string, gone numbers, each func(chunk) error) error {
+	last, err := lastID(ctx, from, table)
+	if err != nil {
+		return err
+	}
+	list := gone.list()
+	for lo := int64(1); lo <= last; lo += copiedEntries {
+		hi := lo + copiedEntries - 1
+		query := fmt.Sprintf(`SELECT * FROM %s WHERE id BETWEEN %d AND %d`, table, lo, hi)
+		var texts []string
+		without := slices.DeleteFunc(slices.Clone(list), func(id int32) bool { return int64(id) < lo || int64(id) > hi })
+		if len(without) > 0 {
+			query, texts = query+` AND NOT `+listed, []string{listOf(without)}
+		}
+		if err := scanAll(ctx, from, query, each, texts...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // into fills a table with the chunks of results.
@@ -119,25 +186,6 @@ func clearAppender(appender mapping.Appender) error {
 	return nil
 }
 
-func compareCounts(ctx context.Context, from, to *file, titles, activities int) error {
-	for table, fewer := range map[string]int{
-		"episode": 0, "segment": 0, "login": 0, "stream": 0, "batch": 0, "title": titles, "activity": activities,
-	} {
-		var here, there int
-		query := `SELECT count(*) FROM ` + table
-		if err := from.db.QueryRowContext(ctx, query).Scan(&here); err != nil {
-			return err
-		}
-		if err := to.db.QueryRowContext(ctx, query).Scan(&there); err != nil {
-			return err
-		}
-		if there != here-fewer {
-			return fmt.Errorf("%s has %d rows after the copy instead of %d", table, there, here-fewer)
-		}
-	}
-	return nil
-}
-
 // twins are the entries of a dictionary that stand in it a second time.
 type twins struct {
 	// first is the number of the first of a kind, by number; 0 for an entry that is the first.
@@ -154,12 +202,15 @@ func (t *twins) merge(column []int32) {
 	}
 }
 
+// wholeActivity makes one text of all that an activity says.
+const wholeActivity = `concat(length(app), ':', app, length(product), ':', product, length(site), ':', site, private, url)`
+
 // comparedEntries are compared at a time, or about: those that are equal fall into one part.
 const comparedEntries = 500_000
 
 // findTwins compares the entries of a dictionary by what the expression makes of them.
-func findTwins(ctx context.Context, f *file, table, expression string) (*twins, error) {
-	last, err := lastID(ctx, f, table)
+func findTwins(ctx context.Context, from scanner, table, expression string) (*twins, error) {
+	last, err := lastID(ctx, from, table)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +224,7 @@ func findTwins(ctx context.Context, f *file, table, expression string) (*twins, 
 	for part := range parts {
 		var entries []keyed
 		query := fmt.Sprintf(`SELECT id, %s AS said FROM %s WHERE id > 0 AND hash(said) %% %d = %d`, expression, table, parts, part)
-		if err := f.chunks.scan(ctx, query, func(c chunk) {
+		if err := from.scan(ctx, query, func(c chunk) {
 			for i, id := range column[int32](c, 0) {
 				entries = append(entries, keyed{seeds.titleKey(c.text(1, i)), id})
 			}

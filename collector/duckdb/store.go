@@ -49,6 +49,8 @@ type Store struct {
 	mu     sync.RWMutex
 	file   *file
 	closed bool
+	// keeping orders what changes or copies what is stored already. It is taken before writing.
+	keeping sync.Mutex
 	// writing orders the writers; the dictionaries belong to it.
 	writing sync.Mutex
 	written *dictionaries

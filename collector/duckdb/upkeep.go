@@ -117,6 +117,8 @@ func (tx *transaction) exec(statement string) (int64, error) {
 func (s *Store) upkeep(
 	ctx context.Context, what, chosen string, texts []string, change func(tx *transaction, among string) (int64, error),
 ) (changed int64, err error) {
+	s.keeping.Lock()
+	defer s.keeping.Unlock()
 	var segments []int32
 	if err := s.read(what, func(f *file) error {
 		return f.chunks.scan(ctx, chosen, func(c chunk) { segments = append(segments, column[int32](c, 0)...) }, texts...)

@@ -101,8 +101,8 @@ type Registry interface {
 	Audit(ctx context.Context, entry AuditEntry) error
 	AuditEntries(ctx context.Context, after uint64, limit int) ([]AuditEntry, error)
 	AuditHead(ctx context.Context) (AuditHead, error)
-	// EraseAudit erases an entry's payload: who did what. That there was an act, and when, stays.
-	EraseAudit(ctx context.Context, sequence uint64) error
+	// EraseAudit erases the payloads of entries: who did what. That there was an act, and when, stays.
+	EraseAudit(ctx context.Context, sequences ...uint64) error
 	// VerifyAudit recomputes the chain; problem is empty where it holds.
 	VerifyAudit(ctx context.Context) (entries uint64, problem string, err error)
 

@@ -122,20 +122,25 @@ func (r *Retention) eraseNames(ctx context.Context, names []string) (named bool,
 		return named, fmt.Errorf("retention: names: %w", err)
 	}
 	const page = 1000
+	var naming []uint64
 	for after := uint64(0); ; {
 		entries, err := r.registry.AuditEntries(ctx, after, page)
-		if err != nil || len(entries) == 0 {
-			return named, err
+		if err != nil {
+			return named, fmt.Errorf("retention: names: %w", err)
 		}
 		for _, e := range entries {
-			if after = e.Sequence; redact(e.Detail, gone) == e.Detail {
-				continue
-			}
-			if err := r.registry.EraseAudit(ctx, e.Sequence); err != nil {
-				return named, fmt.Errorf("retention: names: %w", err)
+			if after = e.Sequence; redact(e.Detail, gone) != e.Detail {
+				naming = append(naming, e.Sequence)
 			}
 		}
+		if len(entries) < page {
+			break
+		}
 	}
+	if err := r.registry.EraseAudit(ctx, naming...); err != nil {
+		return named, fmt.Errorf("retention: names: %w", err)
+	}
+	return named, nil
 }
 
 // redact puts erasedName for each name in a text, as it is or with backslashes or quotes doubled as YAML and JSON have

@@ -15,7 +15,6 @@ import (
 
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/collector/config"
-	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 )
 
 // Store is what is asked of the episode store.
@@ -31,7 +30,6 @@ type Registry interface {
 	Logins(ctx context.Context) ([]collector.Login, error)
 	LoginNames(ctx context.Context) (map[collector.Owner]string, error)
 	People(ctx context.Context) ([]collector.Person, error)
-	Health(ctx context.Context, device string) (*agentv1.Health, error)
 	AddTombstone(ctx context.Context, tombstone collector.Tombstone) error
 	Tombstones(ctx context.Context) ([]collector.Tombstone, error)
 	ForgetLogins(ctx context.Context, keys []string) error
@@ -42,7 +40,7 @@ type Registry interface {
 	EditFileRevisions(ctx context.Context, file string, edit func(content []byte) []byte) error
 	Audit(ctx context.Context, entry collector.AuditEntry) error
 	AuditEntries(ctx context.Context, after uint64, limit int) ([]collector.AuditEntry, error)
-	EraseAudit(ctx context.Context, sequence uint64) error
+	EraseAudit(ctx context.Context, sequences ...uint64) error
 	WorkDone(ctx context.Context, work string) (time.Time, error)
 	FinishWork(ctx context.Context, work string, at time.Time, entries ...collector.AuditEntry) error
 }

@@ -92,15 +92,17 @@ func auditHead(ctx context.Context, q querier) (collector.AuditHead, error) {
 	return head, err
 }
 
-// EraseAudit erases an entry's payload and salt; they are in no file afterwards.
-func (r *Registry) EraseAudit(ctx context.Context, sequence uint64) error {
+// EraseAudit erases the payloads and salts of entries; they are in no file afterwards.
+func (r *Registry) EraseAudit(ctx context.Context, sequences ...uint64) error {
 	err := r.write(ctx, "erase audit", func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, "UPDATE audit SET salt = NULL, payload = NULL WHERE sequence = ?", int64(sequence))
-		if err != nil {
-			return err
-		}
-		if known, _ := result.RowsAffected(); known == 0 {
-			return collector.Refuse(collector.NotFound, "sequence", "there is no such audit entry")
+		for _, sequence := range sequences {
+			result, err := tx.ExecContext(ctx, "UPDATE audit SET salt = NULL, payload = NULL WHERE sequence = ?", int64(sequence))
+			if err != nil {
+				return err
+			}
+			if known, _ := result.RowsAffected(); known == 0 {
+				return collector.Refuse(collector.NotFound, "sequence", "there is no such audit entry")
+			}
 		}
 		return nil
 	})

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -285,5 +286,43 @@ func TestStorageIsTold(t *testing.T) {
 	before, after, err := h.Compact(t.Context(), "ada@example.com")
 	if err != nil || before == 0 || after == 0 || len(h.entries("storage.compact")) != 1 {
 		t.Errorf("%d to %d, %v", before, after, err)
+	}
+}
+
+func TestRunDropsAtItsStartAndWhenTheSettingsChange(t *testing.T) {
+	h := open(t)
+	h.days("d-1", 0, 1, 2)
+	kept := func(days int) *config.Set {
+		account := settings.Default()
+		account.Retention.Days = days
+		return &config.Set{Account: account}
+	}
+	var now atomic.Pointer[config.Set]
+	now.Store(kept(1))
+	h.Retention.set = now.Load
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- h.Run(ctx) }()
+	until := func(want int64) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); ; {
+			used, err := h.store.Usage(t.Context())
+			if err != nil || time.Now().After(deadline) {
+				t.Fatalf("%d episodes, %v", used.Episodes, err)
+			}
+			if used.Episodes == want {
+				return
+			}
+		}
+	}
+	until(2)
+	h.days("d-2", 3)
+	until(3) // nothing looks before the settings change
+	now.Store(kept(2))
+	h.Changed()
+	until(2)
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

@@ -2,9 +2,7 @@ package duckdb
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 )
 
@@ -15,10 +13,8 @@ func (s *Store) DropSetAside(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	for _, name := range stats.SetAside {
-		for _, file := range []string{name, name + ".wal"} {
-			if err := os.Remove(filepath.Join(s.dir, file)); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return nil, fmt.Errorf("duckdb: drop what was set aside: %w", err)
-			}
+		if err := removeAll(filepath.Join(s.dir, name)); err != nil {
+			return nil, fmt.Errorf("duckdb: drop what was set aside: %w", err)
 		}
 	}
 	return stats.SetAside, syncDir(s.dir)

@@ -187,10 +187,11 @@ func (s *Store) setAside(now time.Time) error {
 	if err := os.Rename(s.path(), s.path()+suffix); err != nil {
 		return err
 	}
-	if err := os.Rename(s.walPath(), s.path()+suffix+".wal"); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	logs, err := filepath.Glob(s.walPath() + "*")
+	for _, log := range logs {
+		err = errors.Join(err, os.Rename(log, s.path()+suffix+strings.TrimPrefix(log, s.path())))
 	}
-	return syncDir(s.dir)
+	return errors.Join(err, syncDir(s.dir))
 }
 
 // Close waits for what is running and closes the file.

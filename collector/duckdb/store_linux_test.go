@@ -53,7 +53,7 @@ func soak() int {
 	return 3
 }
 
-// appendForEver prints each number once its episode is acknowledged.
+// appendForEver prints each number once its episode is acknowledged; the file is written anew all the while.
 func appendForEver(dir string) error {
 	store, err := Open(context.Background(), dir, Options{Threads: 1})
 	if err != nil {
@@ -63,6 +63,13 @@ func appendForEver(dir string) error {
 	if err != nil {
 		return err
 	}
+	go func() {
+		for {
+			if err := store.Rewrite(context.Background()); err != nil {
+				exit(err)
+			}
+		}
+	}()
 	for n := int(stats.Episodes) + 1; ; n++ {
 		one := upload(n % 1440)
 		one.Rows[0].Sequence, one.First, one.Last = uint64(n), uint64(n), uint64(n)
@@ -166,6 +173,9 @@ func fillDisk(dir string) error {
 		if err := store.Append(ctx, []collector.Upload{long(stored + 1)}); collector.CodeOf(err) != collector.NoSpace {
 			return fmt.Errorf("full: %w", err)
 		}
+	}
+	if err := store.Rewrite(ctx); collector.CodeOf(err) != collector.NoSpace {
+		return fmt.Errorf("rewriting a full disk: %w", err)
 	}
 	if err := os.Remove(ballast); err != nil {
 		return err

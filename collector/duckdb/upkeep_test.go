@@ -3,6 +3,7 @@ package duckdb
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -251,5 +252,84 @@ func TestRewriteCutShort(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// While a second file is written, no connection of either reaches another file, nor the other one.
+func TestNothingElseIsReachableWhileRewriting(t *testing.T) {
+	store := open(t, t.TempDir())
+	mustAppend(t, store, upload(1))
+	c, err := store.copyFrom(t.Context(), store.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for other, file := range map[string]*file{store.rewritePath(): store.file, store.path(): c.to} {
+		for _, statement := range []string{
+			`ATTACH '` + other + `' AS other`, `ATTACH 'other.db'`, `SELECT * FROM read_blob('` + other + `')`,
+			`COPY episode TO '` + other + `.csv'`, `SELECT * FROM read_csv('/etc/passwd')`, `SET allowed_paths = ['/etc/passwd']`, `SET enable_external_access = true`,
+		} {
+			if _, err := file.db.ExecContext(t.Context(), statement); err == nil {
+				t.Errorf("%s was allowed", statement)
+			}
+		}
+	}
+	if err := c.to.close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// schema1 is the schema that version 1 began files with.
+const schema1 = `
+CREATE TABLE episode (
+	segment INTEGER, sequence SMALLINT, finish INTEGER, length INTEGER, state UTINYINT, ended UTINYINT,
+	activity INTEGER, title INTEGER, observed INTEGER
+);
+CREATE TABLE segment (
+	id INTEGER, login INTEGER, stream INTEGER, session VARCHAR, day INTEGER, offset_minutes SMALLINT, base BIGINT
+);
+CREATE TABLE login (id INTEGER, device VARCHAR, key VARCHAR, name VARCHAR);
+CREATE TABLE stream (id INTEGER, device VARCHAR, stream UUID);
+CREATE TABLE activity (id INTEGER, app VARCHAR, product VARCHAR, site VARCHAR, url VARCHAR, private BOOLEAN);
+CREATE TABLE title (id INTEGER, text VARCHAR);
+INSERT INTO title VALUES (0, '');
+CREATE TABLE batch (
+	id BIGINT, stream INTEGER, first BIGINT, last BIGINT, digest_before UUID, digest_after UUID
+);
+CREATE TABLE schema_version (version INTEGER);
+INSERT INTO schema_version VALUES (1);
+INSERT INTO stream VALUES (1, 'd-1', '01000000-0000-0000-0000-000000000000');
+INSERT INTO login VALUES (1, 'd-1', 'example\\ana', 'EXAMPLE\ana');
+INSERT INTO segment VALUES (1, 1, 1, 's1', 20514, 60, 0);
+INSERT INTO activity VALUES (1, 'old', 'An Old Product', 'example.com', 'https://example.com/', false);
+INSERT INTO title VALUES (1, 'an old title');
+INSERT INTO episode VALUES (1, 1, 36000000, 60000, 1, 1, 1, 1, 0);
+INSERT INTO batch VALUES (1, 1, 1, 1, '00000000-0000-0000-0000-000000000000', '01000000-0000-0000-0000-000000000000');
+`
+
+func TestFileOfTheFirstVersionGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	db, err := sql.Open("duckdb", filepath.Join(dir, FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), schema1); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	store := open(t, dir)
+	old := storetest.Upload("d-1", 1, storetest.Row(2, "11:00:00", time.Minute, "new"))
+	mustAppend(t, store, old)
+	for range 2 {
+		if told := everything(t, store); told != "36000000 old https://example.com/ false an old title\n39660000 new  false \n" {
+			t.Errorf("%q", told)
+		}
+		if usage, err := store.Usage(t.Context()); err != nil || usage.Episodes != 2 || usage.Days[storetest.Day] != 2 || len(usage.Owners) != 1 {
+			t.Errorf("%+v %v", usage, err)
+		}
+		if err := store.Rewrite(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

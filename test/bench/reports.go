@@ -52,7 +52,10 @@ var reports = []asked{
 	unary("categories", adminv1connect.AdminServiceClient.ReportCategories),
 	unary("hours", adminv1connect.AdminServiceClient.ReportHours),
 	unary("groups", adminv1connect.AdminServiceClient.ReportGroups),
-	unary("live", adminv1connect.AdminServiceClient.ReportLive),
+	{"live", func(ctx context.Context, admin adminv1connect.AdminServiceClient, _ *adminv1.ReportRequest) error {
+		_, err := admin.ReportLive(ctx, connect.NewRequest(&adminv1.ReportRequest{}))
+		return err
+	}},
 	unary("pending", adminv1connect.AdminServiceClient.ListPending),
 	{"timeline", func(ctx context.Context, admin adminv1connect.AdminServiceClient, ask *adminv1.ReportRequest) error {
 		_, err := admin.ReportTimeline(ctx, connect.NewRequest(&adminv1.TimelineRequest{Ask: &adminv1.ReportRequest{From: ask.From, To: ask.From, Person: "Person Number 10"}}))

@@ -84,12 +84,9 @@ type place struct {
 	// turned is the start in milliseconds since 1970, negative where the newest comes first.
 	turned int64
 	// stretch stands for device, login and session.
-	stretch uint64
-	open    bool
-	segment int32
-	// rank of the segment among those of its stretch. A cursor tells the rank, not the number: that tells how much others
-	// have stored.
-	rank     int32
+	stretch  uint64
+	open     bool
+	segment  int32
 	sequence int16
 }
 
@@ -106,7 +103,7 @@ func (p place) compare(other place) int {
 		}
 		return -1
 	}
-	return cmp.Or(cmp.Compare(p.rank, other.rank), cmp.Compare(p.sequence, other.sequence))
+	return cmp.Or(cmp.Compare(p.segment, other.segment), cmp.Compare(p.sequence, other.sequence))
 }
 
 // beforeAll is the place no episode comes before.
@@ -118,7 +115,7 @@ func (p place) token(fingerprint [8]byte) string {
 	token = append(token, fingerprint[:]...)
 	token = binary.BigEndian.AppendUint64(token, uint64(p.turned))
 	token = binary.BigEndian.AppendUint64(token, p.stretch)
-	token = binary.BigEndian.AppendUint32(token, uint32(p.rank))
+	token = binary.BigEndian.AppendUint32(token, uint32(p.segment))
 	token = binary.BigEndian.AppendUint16(token, uint16(p.sequence))
 	open := byte(0)
 	if p.open {
@@ -139,7 +136,7 @@ func parsePlace(cursor string, fingerprint [8]byte) (place, error) {
 	return place{
 		turned:  int64(binary.BigEndian.Uint64(token[8:])),
 		stretch: binary.BigEndian.Uint64(token[16:]),
-		rank:    int32(binary.BigEndian.Uint32(token[24:])), sequence: int16(binary.BigEndian.Uint16(token[28:])),
+		segment: int32(binary.BigEndian.Uint32(token[24:])), sequence: int16(binary.BigEndian.Uint16(token[28:])),
 		open: token[30] == 1,
 	}, nil
 }

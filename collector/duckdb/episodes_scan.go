@@ -30,7 +30,6 @@ const (
 type logSegment struct {
 	owner   *logOwner
 	id      int32
-	rank    int32
 	offset  int16
 	session string
 	// stretch stands for device, login and session.
@@ -131,13 +130,6 @@ func (l *episodeLog) chooseSegments(ctx context.Context, f *file, fromDay, toDay
 	l.table = make([]*logSegment, slices.MaxFunc(l.ordered, byID).id-l.lo+1)
 	for _, seg := range l.ordered {
 		l.table[seg.id-l.lo] = seg
-	}
-	ranks := map[uint64]int32{}
-	for _, seg := range l.table {
-		if seg != nil {
-			seg.rank = ranks[seg.stretch]
-			ranks[seg.stretch]++
-		}
 	}
 	slices.SortFunc(l.ordered, func(a, b *logSegment) int { return cmp.Compare(l.begin(a), l.begin(b)) })
 	return nil
@@ -252,7 +244,7 @@ func (l *episodeLog) scanSegments(ctx context.Context, f *file, condition string
 				continue
 			}
 			row := logRow{
-				place:  place{turned: turned, stretch: seg.stretch, segment: number, rank: seg.rank, sequence: sequences[i]},
+				place:  place{turned: turned, stretch: seg.stretch, segment: number, sequence: sequences[i]},
 				length: lengths[i], observed: observeds[i], activity: activities[i], title: titles[i], state: states[i], ended: endeds[i],
 			}
 			if row.compare(after) > 0 {

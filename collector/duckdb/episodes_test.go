@@ -22,7 +22,7 @@ func TestKeeperKeepsTheFirst(t *testing.T) {
 		var all []logRow
 		kept := &keeper{limit: limit}
 		for n := range 30_000 {
-			row := logRow{place: place{turned: random.Int64N(5000), sequence: int16(n), rank: int32(n >> 10)}}
+			row := logRow{place: place{turned: random.Int64N(5000), sequence: int16(n), segment: int32(n >> 10)}}
 			all = append(all, row)
 			kept.add(row)
 		}

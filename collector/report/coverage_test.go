@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/shared/episode"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
@@ -93,17 +94,26 @@ func TestScheduleKeepsToTheClockOnTheWall(t *testing.T) {
 func TestAbsences(t *testing.T) {
 	o := openOffice(t)
 	o.configure(t, account+"retention: {days: 2}\n", people+"  - {name: Contractors, people: [p-cy]}\ndo_not_track:\n  - {user: cy}\n", classification)
-	hours, err := o.Hours(t.Context(), administrator, &adminv1.ReportRequest{From: "2026-02-20", To: "2026-03-04"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var told []string
-	for _, row := range hours.Rows {
-		if row.Absence != "" {
-			told = append(told, row.Day[8:]+" "+row.Person+" "+row.Absence)
+	absences := func(want string) {
+		t.Helper()
+		hours, err := o.Hours(t.Context(), administrator, &adminv1.ReportRequest{From: "2026-02-20", To: "2026-03-04"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told []string
+		for _, row := range hours.Rows {
+			if row.Absence != "" {
+				told = append(told, row.Day[8:]+" "+row.Person+" "+row.Absence)
+			}
+		}
+		if got := strings.Join(told, ", "); got != want {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
-	if got := strings.Join(told, ", "); got != "01 p-cy not_tracked, 02 p-cy locked, 03 p-bo paused, 03 p-cy not_tracked" {
-		t.Error(got)
+	absences("01 p-cy not_tracked, 02 p-cy locked, 03 p-bo paused, 03 p-cy not_tracked")
+	// Of what was deleted nothing is told, not even that there was a first day.
+	if _, err := o.store.Delete(t.Context(), "", collector.LoginKey("", loginNamed("cy")), clock("Mon 00:00")); err != nil {
+		t.Fatal(err)
 	}
+	absences("02 p-cy locked, 03 p-bo paused, 03 p-cy not_tracked")
 }

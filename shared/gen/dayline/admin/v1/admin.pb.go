@@ -5030,7 +5030,8 @@ func (x *Days) GetTimeZone() string {
 	return ""
 }
 
-// Lengths by class and state; total is active + passive.
+// Lengths by class and state; total is active + passive. Where a class is of too few people for the viewer, none of the
+// classes is told apart: all six are 0.
 type Times struct {
 	state               protoimpl.MessageState `protogen:"open.v1"`
 	ProductiveActive    float64                `protobuf:"fixed64,1,opt,name=productive_active,json=productiveActive,proto3" json:"productive_active,omitempty"`
@@ -6126,8 +6127,9 @@ type HoursRow struct {
 	BreakSeconds  float64 `protobuf:"fixed64,10,opt,name=break_seconds,json=breakSeconds,proto3" json:"break_seconds,omitempty"`
 	LockedSeconds float64 `protobuf:"fixed64,11,opt,name=locked_seconds,json=lockedSeconds,proto3" json:"locked_seconds,omitempty"`
 	Times         *Times  `protobuf:"bytes,12,opt,name=times,proto3" json:"times,omitempty"`
-	// Where there is no counted time: why, as far as it is known: off, locked, paused, outside_schedule, silent,
-	// no_permission, not_tracked, unknown.
+	// Where there is no counted time: why, as far as it is known: locked, paused, no_permission (a session that could not
+	// be observed), lost (recorded, and dropped before it could be sent), inactive (a session without input), silent, off,
+	// outside_schedule, not_tracked, unknown. Of several that hold through the day, the first of these.
 	Absence       string `protobuf:"bytes,13,opt,name=absence,proto3" json:"absence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -6402,7 +6404,7 @@ func (x *GroupsRow) GetTimes() *Times {
 
 type TimelineRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One day and one person are needed.
+	// One day and one person are needed; from alone is the day.
 	Ask *ReportRequest `protobuf:"bytes,1,opt,name=ask,proto3" json:"ask,omitempty"`
 	// Of 5 minutes to 2 hours; 0: 15 minutes.
 	BlockSeconds  float64 `protobuf:"fixed64,2,opt,name=block_seconds,json=blockSeconds,proto3" json:"block_seconds,omitempty"`
@@ -6619,7 +6621,7 @@ type TimelineGap struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Start   string                 `protobuf:"bytes,1,opt,name=start,proto3" json:"start,omitempty"`
 	Seconds float64                `protobuf:"fixed64,2,opt,name=seconds,proto3" json:"seconds,omitempty"`
-	// As HoursRow.absence, and inactive: on, and no input.
+	// As HoursRow.absence.
 	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

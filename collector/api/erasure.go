@@ -96,17 +96,10 @@ func loginErasure(d *directory.Directory, scope directory.Scope, word string) (r
 // pastErasure is about somebody whom only what is kept of people.yaml's past names.
 func (a adminService) pastErasure(ctx context.Context, word string, unknown error) (retention.Erasure, error) {
 	id, names, err := a.Keeping.PastNames(ctx, word)
-	if err != nil || id == "" {
-		return retention.Erasure{}, cmpError(err, unknown)
+	if err == nil && id == "" {
+		err = unknown
 	}
-	return retention.Erasure{Action: "person.delete", Subject: id, Names: names}, nil
-}
-
-func cmpError(err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
+	return retention.Erasure{Action: "person.delete", Subject: id, Names: names}, err
 }
 
 // grave is what a tombstone of an owner names: a directory account wherever it is, unless it is somebody else's

@@ -1,21 +1,28 @@
 package duckdb
 
+import "github.com/duckdb/duckdb-go/v2/mapping"
+
 // vectorRows are how many rows DuckDB unpacks at a time, at most.
 const vectorRows = 2048
 
-// columns are those of a chunk that is folded.
+// columns are those of a chunk that is folded; all have room for a whole vector.
 type columns struct {
-	segments, activities, ends, lengths []int32
-	states, endeds                      []uint8
-	titles                              []int32
+	segments, activities, ends, lengths *[vectorRows]int32
+	states, endeds                      *[vectorRows]uint8
+	titles                              *[vectorRows]int32
 }
 
 func columnsOf(c chunk) columns {
 	return columns{
-		segments: column[int32](c, foldSegment), activities: column[int32](c, foldActivity), ends: column[int32](c, foldFinish),
-		lengths: column[int32](c, foldLength), states: column[uint8](c, foldState), endeds: column[uint8](c, foldEnded),
-		titles: column[int32](c, foldTitle),
+		segments: vector[int32](c, foldSegment), activities: vector[int32](c, foldActivity), ends: vector[int32](c, foldFinish),
+		lengths: vector[int32](c, foldLength), states: vector[uint8](c, foldState), endeds: vector[uint8](c, foldEnded),
+		titles: vector[int32](c, foldTitle),
 	}
+}
+
+// vector is column without the count of rows, for loops that need no look at it: DuckDB's vectors have one size.
+func vector[T uint8 | int32](c chunk, index int) *[vectorRows]T {
+	return (*[vectorRows]T)(mapping.VectorGetData(mapping.DataChunkGetVector(c.data, mapping.IdxT(index))))
 }
 
 // way is how the episodes of a stored segment are taken, in little space: they come one or two of a segment at a time.
@@ -34,119 +41,99 @@ const (
 	oneByOne
 )
 
-// segmentSum is what a segment that is added up holds, in milliseconds; times by status and state, two to a status.
-type segmentSum struct {
-	times  [6]int32
-	locked int32
-	// first and last bound the active time from the segment's midnight, where last is not 0.
-	first, last int32
+// segmentSum is what a segment that is added up holds, in milliseconds: by status and state, four to a status. Locked
+// time is with the dropped.
+type segmentSum [4 * (dropped + 1)]int32
+
+// span of the active time of a segment: its end, and how long before the end of the day it begins; 0 for none.
+type activeSpan struct{ last, before int32 }
+
+// counted are the rows of one chunk that are counted, for what is added up by cell and else.
+type counted struct {
+	count int
+	rows  [vectorRows]uint16
+	// times are cells with the state in the lowest bit, people bits of a tally's people.
+	times, people [vectorRows]uint32
+	lengths       [vectorRows]int32
 }
 
-// take adds a chunk of stored episodes. It goes over it once for each thing that is wanted: loops as small as these
-// keep the processor fetching, and what is not wanted costs nothing.
+// take adds a chunk of stored episodes. It goes over it once for each thing that is wanted: small loops without
+// guesses keep the processor fetching ahead, and what is not wanted costs nothing.
 func (t *tally) take(c chunk) {
 	rows := columnsOf(c)
-	counted := t.counted[:c.rows]
-	t.resolve(&rows, counted)
-	t.addTimes(&rows, counted)
+	t.addTimes(&rows, c.rows)
 	if t.cells != nil {
-		t.addCells(&rows, counted)
+		t.addCells()
 	}
 	if t.hulls != nil {
-		t.addHulls(&rows, counted)
+		t.addHulls(&rows)
 	}
 	if t.titles != nil {
-		t.addTitles(&rows, counted)
+		t.addTitles(&rows)
 	}
 }
 
-// resolve gives each row that is counted its entry, all others one that is dropped; locked time and what is taken one
-// by one is dealt with at once.
-func (t *tally) resolve(rows *columns, counted []uint32) {
-	segments, activities, states := rows.segments[:len(counted)], rows.activities[:len(counted)], rows.states[:len(counted)]
-	entries, ways, wanted, lo := t.classes.entries, t.ways, t.wanted, t.lo
-	for i, number := range segments {
-		counted[i] = dropped
-		at := uint32(number - lo)
+// addTimes adds to the segments, and notes which rows are counted.
+func (t *tally) addTimes(rows *columns, count int) {
+	entries, ways, lo, everyone := t.classes.entries, t.ways, t.lo, uint32(t.words)*64
+	sums, spans := t.sums[:len(ways)], t.spans[:len(ways)]
+	denied := t.denied
+	note, noted := &t.counted, 0
+	for i := range min(count, vectorRows) {
+		at := uint32(rows.segments[i] - lo)
 		if at >= uint32(len(ways)) {
 			continue
 		}
 		w := ways[at]
-		state := states[i] & 3
 		if w.kind != addedUp {
 			if w.kind == oneByOne {
 				t.takeOne(int32(at), w.variant, rows, i)
 			}
 			continue
 		}
-		if !wanted[state] {
-			continue
-		}
-		if state == locked {
-			end := min(rows.ends[i], dayMillis)
-			t.sums[at].locked += end - (rows.ends[i] - rows.lengths[i])
-			continue
-		}
-		entry := entries[activities[i]]
+		entry := entries[rows.activities[i]]
 		if entry&varied != 0 {
 			entry = t.classes.variedEntry(entry, w.variant)
 		}
-		counted[i] = entry
+		state := uint32(rows.states[i]) & 3
+		code := (entry | denied[state]) & dropped
+		end := min(rows.ends[i], dayMillis)
+		began := rows.ends[i] - rows.lengths[i]
+		sums[at][code<<2|state] += end - began
+		if code<<2|state < dropped<<2 && state == active {
+			spans[at].last, spans[at].before = max(spans[at].last, end), max(spans[at].before, dayMillis-began)
+		}
+		cell, place := entry>>cellAt, noted&(vectorRows-1)
+		note.rows[place] = uint16(i)
+		note.times[place], note.people[place], note.lengths[place] = cell<<1|(state-1)&1, cell*everyone+uint32(w.person), end-began
+		noted += int((code+1)>>2 ^ 1)
+	}
+	note.count = noted
+}
+
+func (t *tally) addCells() {
+	note, cells, people := &t.counted, t.cells, t.people
+	for i := range note.count & (2*vectorRows - 1) {
+		at := note.times[i]
+		cells[at>>1][at&1] += int64(note.lengths[i])
+	}
+	for i := range note.count & (2*vectorRows - 1) {
+		bit := note.people[i]
+		people[bit>>6] |= 1 << (bit & 63)
 	}
 }
 
-func (t *tally) addTimes(rows *columns, counted []uint32) {
-	segments, ends, lengths, states := rows.segments[:len(counted)], rows.ends[:len(counted)], rows.lengths[:len(counted)], rows.states[:len(counted)]
-	for i, entry := range counted {
-		if entry&dropped == dropped {
-			continue
-		}
-		end := min(ends[i], dayMillis)
-		began := ends[i] - lengths[i]
-		state := uint32(states[i]-1) & 1
-		sum := &t.sums[segments[i]-t.lo]
-		sum.times[entry&dropped<<1|state] += end - began
-		if state == active-1 {
-			if sum.last == 0 {
-				sum.first = began
-			}
-			sum.first, sum.last = min(sum.first, began), max(sum.last, end)
-		}
+func (t *tally) addHulls(rows *columns) {
+	for _, i := range t.counted.rows[:t.counted.count] {
+		one, end := &t.parts[rows.segments[i]-t.lo], rows.ends[i]
+		began := one.midnight + int64(end-rows.lengths[i])
+		t.hulls.add(one.slot, began, one.midnight+int64(min(end, dayMillis)), rows.endeds[i]&endedBits == bySchedule)
 	}
 }
 
-func (t *tally) addCells(rows *columns, counted []uint32) {
-	segments, ends, lengths, states := rows.segments[:len(counted)], rows.ends[:len(counted)], rows.lengths[:len(counted)], rows.states[:len(counted)]
-	cells, people, ways, words := t.cells, t.people, t.ways, uint32(t.words)
-	for i, entry := range counted {
-		if entry&dropped == dropped {
-			continue
-		}
-		number := entry >> cellAt
-		cells[number][uint32(states[i]-1)&1] += int64(min(ends[i], dayMillis) - (ends[i] - lengths[i]))
-		person := uint32(ways[segments[i]-t.lo].person)
-		if word := &people[number*words+person>>6]; *word&(1<<(person&63)) == 0 {
-			*word |= 1 << (person & 63)
-		}
-	}
-}
-
-func (t *tally) addHulls(rows *columns, counted []uint32) {
-	for i, entry := range counted {
-		if entry&dropped != dropped {
-			one, end := &t.parts[rows.segments[i]-t.lo], rows.ends[i]
-			began := one.midnight + int64(end-rows.lengths[i])
-			t.hulls.add(one.slot, began, one.midnight+int64(min(end, dayMillis)), rows.endeds[i]&endedBits == bySchedule)
-		}
-	}
-}
-
-func (t *tally) addTitles(rows *columns, counted []uint32) {
-	for i, entry := range counted {
-		if entry&dropped != dropped {
-			end := rows.ends[i]
-			t.title(rows.titles[i], t.ways[rows.segments[i]-t.lo].person, rows.states[i], int64(min(end, dayMillis)-(end-rows.lengths[i])))
-		}
+func (t *tally) addTitles(rows *columns) {
+	for n, i := range t.counted.rows[:t.counted.count] {
+		t.title(rows.titles[i], t.ways[rows.segments[i]-t.lo].person, rows.states[i], int64(t.counted.lengths[n]))
 	}
 }
 
@@ -176,12 +163,14 @@ func (t *tally) addSegments() {
 		}
 		one := &t.parts[i]
 		slot := &t.slots[one.slot]
-		for n, time := range sum.times {
-			slot.times[n] += int64(time)
+		for n := range slot.times {
+			slot.times[n] += int64(sum[n/2<<2|n%2+active])
 		}
-		slot.locked += int64(sum.locked)
-		if sum.last > 0 {
-			slot.bound(one.midnight+int64(sum.first), one.midnight+int64(sum.last), one.offset)
+		if t.wanted[locked] {
+			slot.locked += int64(sum[dropped<<2|locked])
+		}
+		if span := t.spans[i]; span.last > 0 {
+			slot.bound(one.midnight+dayMillis-int64(span.before), one.midnight+int64(span.last), one.offset)
 		}
 	}
 }

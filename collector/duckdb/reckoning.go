@@ -117,7 +117,12 @@ func (r *reckoning) tally(thread unsafe.Pointer) *tally {
 	one := &tally{
 		thread: thread,
 		plan:   r.plan, classes: r.classes, wanted: wantedStates(&r.query.Only), slots: make([]slotSum, len(r.slots)),
-		held: held{newest: make([]int32, len(r.parts))}, sums: make([]segmentSum, len(r.ways)), words: (len(r.query.People) + 63) / 64,
+		held: held{newest: make([]int32, len(r.parts))}, sums: make([]segmentSum, len(r.ways)), spans: make([]activeSpan, len(r.ways)), words: (len(r.query.People) + 63) / 64,
+	}
+	for state := range one.denied {
+		if !one.wanted[state] || state == locked {
+			one.denied[state] = dropped
+		}
 	}
 	if r.how.subjects {
 		one.cells = make([]cellSum, len(r.classes.cells))

@@ -38,9 +38,11 @@ type tally struct {
 	pieces []settled
 	held   held
 	// sums are of the stored segments that are added up, by number from lo.
-	sums []segmentSum
-	// counted has what the rows of one chunk count as.
-	counted [vectorRows]uint32
+	sums  []segmentSum
+	spans []activeSpan
+	// denied has dropped for the states that are not counted by status.
+	denied  [4]uint32
+	counted counted
 }
 
 // titleOf is a title of a person's.

@@ -105,7 +105,7 @@ func (t *tally) settleTimes(settle *sweeper, contenders []contender) *[6]int64 {
 		if state == locked || !t.wanted[state] || t.parts[winner.part].slot < 0 {
 			return
 		}
-		if status := t.classes.entry(winner.cell()) & dropped; status != dropped {
+		if status := winner.entry() & dropped; status != dropped {
 			times[status<<1|uint32(state-1)] += int64(to - from)
 		}
 	})

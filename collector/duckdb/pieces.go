@@ -13,7 +13,7 @@ import (
 func (s *Store) Pieces(ctx context.Context, q *collector.Query) (pieces []collector.Piece, err error) {
 	zones := zones{}
 	how := reckon{planning: planning{sweepAll: true}, piece: func(t *tally, winner *contender, u *unit, from, to int32) {
-		one, entry := &t.parts[winner.part], t.classes.entry(winner.cell())
+		one, entry := &t.parts[winner.part], winner.entry()
 		state := winner.state()
 		if one.slot < 0 || !t.wanted[state] || state != locked && entry&dropped == dropped {
 			return

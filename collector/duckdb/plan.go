@@ -31,8 +31,10 @@ type plan struct {
 	slots []slot
 	// loose episodes, or what of them reaches over the end of their own day.
 	loose []loose
-	// scanned are the numbers of the segments to be read, rows what they hold by estimate.
+	// scanned are the numbers of the segments to be read.
 	scanned span
+	// sweeps are the units to be swept, in order of the last segment in them.
+	sweeps []int32
 }
 
 // owner is whom a login's time on a device counts for, by indices of the query.
@@ -58,6 +60,8 @@ type part struct {
 	// shift is where the local day begins in the unit.
 	shift  int32
 	offset int16
+	// sibling is another part of the unit, counted from 1; 0 for none.
+	sibling int32
 }
 
 // asked tells whether anything is asked of the part.
@@ -70,6 +74,8 @@ type unit struct {
 	of session
 	// wanted: some of it lies in the days asked for.
 	wanted, swept bool
+	// part is the first of its parts where it is swept, counted from 1; last the highest number of a segment in it.
+	part, last int32
 }
 
 // slot is what is summed apart: a person's day, or an owner's all.
@@ -456,9 +462,18 @@ func (p *planner) slotOf(owner, day int32) int32 {
 func (p *planner) finish() {
 	for i := range p.parts {
 		one := &p.parts[i]
-		if one.unit >= 0 && !(p.units[one.unit].wanted && p.units[one.unit].swept) {
-			one.unit = -1
+		if one.unit < 0 {
+			continue
 		}
+		u := &p.units[one.unit]
+		if !u.wanted || !u.swept {
+			one.unit = -1
+			continue
+		}
+		if u.part == 0 {
+			p.sweeps = append(p.sweeps, one.unit)
+		}
+		one.sibling, u.part = u.part, int32(i)+1
 	}
 	for i := range p.stretches {
 		id := p.stretches[i].id
@@ -472,6 +487,9 @@ func (p *planner) finish() {
 			if p.parts[n].asked() {
 				w.kind = oneByOne
 			}
+			if number := p.parts[n].unit; number >= 0 {
+				p.units[number].last = max(p.units[number].last, id)
+			}
 			if p.parts[n].next == 0 {
 				break
 			}
@@ -484,4 +502,5 @@ func (p *planner) finish() {
 		}
 		p.ways[id-p.lo] = w
 	}
+	slices.SortFunc(p.sweeps, func(a, b int32) int { return cmp.Compare(p.units[a].last, p.units[b].last) })
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/dayline-project/dayline/collector"
@@ -53,9 +54,6 @@ func (s *Store) reckonBy(ctx context.Context, what string, q *collector.Query, h
 			return err
 		}
 		r.classifyLoose()
-		if err := r.scan(ctx, f, at); err != nil {
-			return err
-		}
 		total := r.tally(nil)
 		for i := range r.loose {
 			if row := &r.loose[i]; row.part >= 0 {
@@ -63,7 +61,7 @@ func (s *Store) reckonBy(ctx context.Context, what string, q *collector.Query, h
 			}
 		}
 		r.release(total)
-		if err := r.sweep(ctx); err != nil {
+		if err := r.scan(ctx, f, at); err != nil {
 			return err
 		}
 		total = r.tallies[0]
@@ -115,8 +113,8 @@ func (r *reckoning) tally(thread unsafe.Pointer) *tally {
 		return one
 	}
 	one := &tally{
-		thread: thread,
-		plan:   r.plan, classes: r.classes, wanted: wantedStates(&r.query.Only), slots: make([]slotSum, len(r.slots)),
+		thread: thread, sweeper: sweeper{parts: r.parts, classes: r.classes},
+		plan: r.plan, classes: r.classes, wanted: wantedStates(&r.query.Only), slots: make([]slotSum, len(r.slots)),
 		held: held{newest: make([]int32, len(r.parts))}, sums: make([]segmentSum, len(r.ways)), spans: make([]activeSpan, len(r.ways)), words: (len(r.query.People) + 63) / 64,
 	}
 	for state := range one.denied {
@@ -144,10 +142,30 @@ func (r *reckoning) release(one *tally) {
 	r.idle = append(r.idle, one)
 }
 
+// heldSegments are held at once, save for what arrived late: some ten megabytes of claims.
+const heldSegments = 1000
+
+// scan reads the stored episodes a window of segments at a time, and settles each unit as soon as it is complete.
 func (r *reckoning) scan(ctx context.Context, f *file, at *snapshot) error {
-	if r.scanned.hi == 0 {
-		return nil
+	for from := r.scanned.lo; from > 0 && from <= r.scanned.hi; {
+		to, held := from, 0
+		for ; to < r.scanned.hi && held < heldSegments; to++ {
+			if r.ways[to-r.lo].kind == oneByOne {
+				held++
+			}
+		}
+		if err := r.fold(ctx, f, at, span{from, to}); err != nil {
+			return err
+		}
+		if err := r.sweep(ctx, to); err != nil {
+			return err
+		}
+		from = to + 1
 	}
+	return r.sweep(ctx, math.MaxInt32)
+}
+
+func (r *reckoning) fold(ctx context.Context, f *file, at *snapshot, numbers span) error {
 	// A column that is not wanted costs nothing where another stands for it.
 	columns := [...]string{"segment", "activity", "finish", "length", "state", "state", "segment"}
 	if r.how.titles {
@@ -156,7 +174,7 @@ func (r *reckoning) scan(ctx context.Context, f *file, at *snapshot) error {
 	if r.how.breaks {
 		columns[foldEnded-1] = "ended"
 	}
-	condition := fmt.Sprintf("segment BETWEEN %d AND %d", r.scanned.lo, r.scanned.hi)
+	condition := fmt.Sprintf("segment BETWEEN %d AND %d", numbers.lo, numbers.hi)
 	return f.folds.fold(ctx, at, condition, columns, func(c chunk) {
 		one := r.tally(c.data.Ptr)
 		defer r.release(one)
@@ -167,47 +185,54 @@ func (r *reckoning) scan(ctx context.Context, f *file, at *snapshot) error {
 // sweepers settle units side by side.
 const sweepers = 2
 
-// sweep settles the units that were held.
-func (r *reckoning) sweep(ctx context.Context) error {
-	parts := make([][]int32, len(r.units))
-	for i := range r.parts {
-		if one := &r.parts[i]; one.unit >= 0 {
-			parts[one.unit] = append(parts[one.unit], int32(i))
-		}
+// sweep settles the units that have no segment after one.
+func (r *reckoning) sweep(ctx context.Context, last int32) error {
+	count := 0
+	for count < len(r.sweeps) && r.units[r.sweeps[count]].last <= last {
+		count++
 	}
-	helds := r.tallies
-	next := 0
+	units := r.sweeps[:count]
+	r.sweeps = r.sweeps[count:]
+	if count == 0 {
+		return ctx.Err()
+	}
+	tallies := slices.Clone(r.tallies)
+	var next atomic.Int32
 	var wait sync.WaitGroup
 	for range sweepers {
 		wait.Go(func() {
-			settle := &sweeper{parts: r.parts, classes: r.classes}
 			one := r.tally(nil)
 			defer r.release(one)
-			contenders, runs := []contender(nil), []int(nil)
 			for ctx.Err() == nil {
-				r.mu.Lock()
-				for next < len(parts) && parts[next] == nil {
-					next++
-				}
-				number := next
-				next++
-				r.mu.Unlock()
-				if number >= len(parts) {
+				n := int(next.Add(1)) - 1
+				if n >= len(units) {
 					return
 				}
-				contenders, runs = contenders[:0], runs[:0]
-				for _, held := range helds {
-					for _, part := range parts[number] {
-						contenders = held.held.of(part, r.parts[part].shift+r.parts[part].from, contenders)
-						runs = append(runs, len(contenders))
-					}
-				}
-				r.settle(one, settle, int32(number), settle.inOrder(contenders, runs))
+				r.sweepUnit(one, tallies, units[n])
 			}
 		})
 	}
 	wait.Wait()
+	for _, number := range units {
+		for part := r.units[number].part; part > 0; part = r.parts[part-1].sibling {
+			for _, one := range tallies {
+				one.held.drop(part - 1)
+			}
+		}
+	}
 	return ctx.Err()
+}
+
+func (r *reckoning) sweepUnit(one *tally, tallies []*tally, number int32) {
+	contenders, runs := one.contenders[:0], one.runs[:0]
+	for part := r.units[number].part; part > 0; part = r.parts[part-1].sibling {
+		for _, other := range tallies {
+			contenders = other.held.of(part-1, r.parts[part-1].shift+r.parts[part-1].from, contenders)
+			runs = append(runs, len(contenders))
+		}
+	}
+	one.contenders, one.runs = contenders, runs
+	r.settle(one, &one.sweeper, number, one.sweeper.inOrder(contenders, runs))
 }
 
 func (r *reckoning) settle(one *tally, settle *sweeper, number int32, contenders []contender) {
@@ -221,6 +246,6 @@ func (r *reckoning) settle(one *tally, settle *sweeper, number int32, contenders
 			r.how.piece(one, winner, u, from, to)
 			return
 		}
-		one.count(&r.parts[winner.part], &winner.claim, r.classes.entry(winner.cell()), u.begin+int64(from), u.begin+int64(to), to == winner.end)
+		one.count(&r.parts[winner.part], &winner.claim, winner.entry(), u.begin+int64(from), u.begin+int64(to), to == winner.end)
 	})
 }

@@ -9,13 +9,15 @@ import (
 type claim struct {
 	// began and end in milliseconds since the unit's beginning; began may lie before what the claim is on.
 	began, end int32
-	// what: the cell, a bit for what the schedule ended, and the state in the lowest two.
+	// what: the entry, a bit for what the schedule ended, and the state in the lowest two.
 	what  uint32
 	title int32
 }
 
-// scheduleBit is set in what of a claim that the schedule ended.
-const scheduleBit = 1 << 2
+const (
+	scheduleBit = 1 << 2
+	entryAt     = 3
+)
 
 func mark(state uint8, bySchedule bool) uint32 {
 	what := uint32(state)
@@ -26,7 +28,8 @@ func mark(state uint8, bySchedule bool) uint32 {
 }
 
 func (c *claim) state() uint8    { return uint8(c.what & 3) }
-func (c *claim) cell() uint32    { return c.what >> cellAt }
+func (c *claim) entry() uint32   { return c.what >> entryAt }
+func (c *claim) cell() uint32    { return c.what >> (entryAt + cellAt) }
 func (c *claim) scheduled() bool { return c.what&scheduleBit != 0 }
 
 // contender is a claim with the part of a segment it comes from, and where it takes effect.

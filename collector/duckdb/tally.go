@@ -37,6 +37,10 @@ type tally struct {
 	groups []groupSum
 	pieces []settled
 	held   held
+	// what a unit is settled with.
+	sweeper    sweeper
+	contenders []contender
+	runs       []int
 	// sums are of the stored segments that are added up, by number from lo.
 	sums  []segmentSum
 	spans []activeSpan
@@ -76,7 +80,7 @@ func (t *tally) claimOn(part int32, row claim, to int32, entry uint32) claim {
 	}
 	shift := t.parts[part].shift
 	row.began, row.end = row.began+shift, to+shift
-	row.what |= entry &^ (1<<cellAt - 1)
+	row.what |= entry << entryAt
 	return row
 }
 

@@ -71,6 +71,7 @@ func whole[R any, M proto.Message](procedure string,
 }
 
 func (a adminService) eachActivity(ctx context.Context, ask *adminv1.ReportRequest, row func(proto.Message) error) error {
+	defer a.Agents.heads.forget()
 	return a.Reports.Activity(ctx, viewerOf(ctx), ask, func(rows []*adminv1.ActivityRow) error {
 		for _, m := range rows {
 			if err := row(m); err != nil {

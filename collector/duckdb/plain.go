@@ -34,10 +34,12 @@ type way struct {
 
 type wayKind uint8
 
-// The ways: not at all; added up by segment, where it is one part and nothing overlaps; one by one.
+// The ways: not at all; added up by segment, where it is one part and nothing overlaps; held to be swept, where it is
+// one part; one by one, where it is cut.
 const (
 	passedBy wayKind = iota
 	addedUp
+	heldWhole
 	oneByOne
 )
 
@@ -86,8 +88,8 @@ func (t *tally) addTimes(rows *columns, count int) {
 		}
 		w := ways[at]
 		if w.kind != addedUp {
-			if w.kind == oneByOne {
-				t.takeOne(int32(at), w.variant, rows, i)
+			if w.kind != passedBy {
+				t.takeOne(int32(at), w, rows, i)
 			}
 			continue
 		}
@@ -138,7 +140,7 @@ func (t *tally) addTitles(rows *columns) {
 }
 
 // takeOne takes an episode of a segment that may overlap or is cut.
-func (t *tally) takeOne(number int32, variant int16, rows *columns, i int) {
+func (t *tally) takeOne(number int32, w way, rows *columns, i int) {
 	end := rows.ends[i]
 	row := claim{
 		began: end - rows.lengths[i], end: min(end, dayMillis),
@@ -149,9 +151,17 @@ func (t *tally) takeOne(number int32, variant int16, rows *columns, i int) {
 	}
 	entry := uint32(dropped)
 	if rows.states[i] != locked {
-		entry = t.classes.entryOf(rows.activities[i], variant)
+		if entry = t.classes.entryOf(rows.activities[i], w.variant); entry>>cellAt == 0 {
+			return
+		}
 	}
-	t.spread(number, row, entry)
+	if w.kind == oneByOne {
+		t.spread(number, row, entry)
+		return
+	}
+	shift := t.parts[number].shift
+	row.began, row.end, row.what = row.began+shift, row.end+shift, row.what|entry<<entryAt
+	t.held.put(number, row)
 }
 
 // addSegments adds what was added up by segment to the slots.

@@ -494,8 +494,10 @@ func (p *planner) finish() {
 				break
 			}
 		}
-		if w.kind == oneByOne && one.next == 0 && one.to == dayMillis && one.unit < 0 {
-			w.kind = addedUp
+		if w.kind == oneByOne && one.next == 0 && one.to == dayMillis {
+			if w.kind = addedUp; one.unit >= 0 {
+				w.kind = heldWhole
+			}
 		}
 		if w.kind != passedBy {
 			p.scanned.cover(id)

@@ -25,6 +25,8 @@ type reckoning struct {
 	mu      sync.Mutex
 	tallies []*tally
 	idle    []*tally
+	// failed holds the error of a sweeper.
+	failed atomic.Value
 }
 
 // reckon says what a reckoning is to tell.
@@ -115,7 +117,7 @@ func (r *reckoning) tally(thread unsafe.Pointer) *tally {
 	one := &tally{
 		thread: thread, sweeper: sweeper{parts: r.parts, classes: r.classes},
 		plan: r.plan, classes: r.classes, wanted: wantedStates(&r.query.Only), slots: make([]slotSum, len(r.slots)),
-		held: held{newest: make([]int32, len(r.parts))}, sums: make([]segmentSum, len(r.ways)), spans: make([]activeSpan, len(r.ways)), words: (len(r.query.People) + 63) / 64,
+		held: held{newest: make([]*block, len(r.parts))}, sums: make([]segmentSum, len(r.ways)), spans: make([]activeSpan, len(r.ways)), words: (len(r.query.People) + 63) / 64,
 	}
 	for state := range one.denied {
 		if !one.wanted[state] || state == locked {
@@ -150,7 +152,7 @@ func (r *reckoning) scan(ctx context.Context, f *file, at *snapshot) error {
 	for from := r.scanned.lo; from > 0 && from <= r.scanned.hi; {
 		to, held := from, 0
 		for ; to < r.scanned.hi && held < heldSegments; to++ {
-			if r.ways[to-r.lo].kind == oneByOne {
+			if r.ways[to-r.lo].kind >= heldWhole {
 				held++
 			}
 		}
@@ -201,6 +203,11 @@ func (r *reckoning) sweep(ctx context.Context, last int32) error {
 	var wait sync.WaitGroup
 	for range sweepers {
 		wait.Go(func() {
+			defer func() {
+				if panicked := recover(); panicked != nil {
+					r.failed.Store(fmt.Errorf("settling panicked: %v", panicked))
+				}
+			}()
 			one := r.tally(nil)
 			defer r.release(one)
 			for ctx.Err() == nil {
@@ -219,6 +226,9 @@ func (r *reckoning) sweep(ctx context.Context, last int32) error {
 				one.held.drop(part - 1)
 			}
 		}
+	}
+	if err, failed := r.failed.Load().(error); failed {
+		return err
 	}
 	return ctx.Err()
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/collector/storetest"
-	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
+	"github.com/dayline-project/dayline/shared/episode"
 	"github.com/dayline-project/dayline/shared/stream"
 )
 
@@ -18,12 +19,60 @@ func newCompany() *storetest.Company {
 	return storetest.NewCompany(time.Date(2026, 1, 5, 0, 0, 0, 0, time.FixedZone("", 3600)))
 }
 
-func peopleOf(c *storetest.Company) map[string]collector.Person {
-	known := map[string]collector.Person{}
-	for _, d := range c.Desks {
-		known[d.LoginKey] = collector.Person{ID: "p-" + d.Login.Account, Name: d.Login.Account}
+// office is a query of a company as a large office asks it: 2,000 rules with exceptions in 8 variants, 20 people merged
+// with others, and an episode going on on every second device.
+func office(c *storetest.Company, days int32) *collector.Query {
+	today := collector.LocalDay(c.First) + 89
+	q := &collector.Query{
+		FromDay: today - days + 1, ToDay: today, Owners: map[collector.Owner]collector.Share{},
+		People: make([]collector.Person, storetest.CompanyPeople), Classify: classifier(),
 	}
-	return known
+	for i, desk := range c.Desks {
+		person := desk.Person
+		if person%25 == 1 {
+			person--
+		}
+		q.People[person] = collector.Person{ID: fmt.Sprintf("p-%d", person)}
+		q.Owners[collector.Owner{Device: desk.Device, LoginKey: desk.LoginKey}] = collector.Share{Person: person, Variant: desk.Person % variants}
+		if i%2 == 0 {
+			start := c.First.AddDate(0, 0, 89).Add(17 * time.Hour)
+			q.Open = append(q.Open, collector.OpenRow{Device: desk.Device, Row: collector.Row{
+				LoginKey: desk.LoginKey, Day: today, Record: stream.Record{Login: desk.Login, Episode: episode.Episode{
+					State: episode.Active, Start: start, For: 3 * time.Minute, Identity: episode.Identity{App: "application-7"},
+				}},
+			}})
+		}
+	}
+	return q
+}
+
+const variants = 8
+
+// classifier has a rule for each application and for 1,700 sites, every tenth with exceptions.
+func classifier() collector.Classifier {
+	rules := map[string][]collector.Class{}
+	for n := range 2000 {
+		name := fmt.Sprintf("site-%d.example.com", n-300)
+		if n < 300 {
+			name = fmt.Sprintf("application-%d", n)
+		}
+		classes := []collector.Class{{Status: collector.Status(n % 3), Category: fmt.Sprintf("category %d", n%17)}}
+		if n%10 == 0 {
+			for v := range variants - 1 {
+				classes = append(classes, collector.Class{Status: collector.Status((n + v) % 3), Category: classes[0].Category})
+			}
+		}
+		rules[name] = classes
+	}
+	return func(s collector.Subject) []collector.Class {
+		if classes := rules[s.Site]; classes != nil {
+			return classes
+		}
+		if classes := rules[s.App]; classes != nil {
+			return classes
+		}
+		return []collector.Class{{}}
+	}
 }
 
 // BenchmarkAppend: 100 uploads of 30 rows become one transaction.
@@ -77,26 +126,85 @@ func BenchmarkReports(b *testing.B) {
 		}
 		b.ReportMetric(float64(stats.Bytes)/float64(stats.Episodes), "bytes/episode")
 	})
-	last := collector.LocalDay(c.First) + 89
 	for _, days := range []int32{7, 90} {
-		filter := collector.Filter{FromDay: last - days + 1, ToDay: last, People: peopleOf(c)}
-		one := filter
-		one.LoginKeys = []string{c.Desks[7].LoginKey}
-		for _, report := range []struct {
-			name string
-			ask  func(context.Context) error
-		}{
-			{"people", func(ctx context.Context) error { _, err := store.People(ctx, filter); return err }},
-			{"hours", func(ctx context.Context) error { _, err := store.Hours(ctx, filter); return err }},
-			{"apps", func(ctx context.Context) error { _, err := store.Apps(ctx, filter); return err }},
-			{"sites", func(ctx context.Context) error { _, err := store.Sites(ctx, filter); return err }},
-			{"activity of one person", func(ctx context.Context) error {
-				return store.Activity(ctx, one, func([]*adminv1.ActivityRow) error { return nil })
-			}},
-		} {
+		for _, report := range reportsOf(store, c, days) {
 			b.Run(fmt.Sprintf("%s over %d days", report.name, days), func(b *testing.B) { latency(b, report.ask) })
 		}
 	}
+	b.Run("memory of four dashboards over 90 days while episodes arrive", func(b *testing.B) { memoryOfFour(b, store, c) })
+}
+
+type report struct {
+	name string
+	ask  func(context.Context) error
+}
+
+func reportsOf(store *Store, c *storetest.Company, days int32) []report {
+	q := office(c, days)
+	sum := func(q *collector.Query, want collector.Want) func(context.Context) error {
+		return func(ctx context.Context) error { _, err := store.Sum(ctx, q, want); return err }
+	}
+	one, elsewhere, browser := *q, *q, *q
+	one.Owners = map[collector.Owner]collector.Share{}
+	for _, desk := range c.Desks[20:22] {
+		owner := collector.Owner{Device: desk.Device, LoginKey: desk.LoginKey}
+		one.Owners[owner] = q.Owners[owner]
+	}
+	elsewhere.Zone = time.UTC
+	browser.Only.App = "application-1"
+	groups := make([]map[collector.Owner]bool, 40)
+	for i := range groups {
+		groups[i] = map[collector.Owner]bool{}
+		for n, desk := range c.Desks {
+			if n%len(groups) == i || n%7 == i%7 {
+				groups[i][collector.Owner{Device: desk.Device, LoginKey: desk.LoginKey}] = true
+			}
+		}
+	}
+	return []report{
+		{"dashboard", sum(q, collector.Want{Days: true, Subjects: true})},
+		{"people", sum(q, collector.Want{Days: true})},
+		{"working hours", sum(q, collector.Want{Days: true, Breaks: true})},
+		{"applications", sum(q, collector.Want{Subjects: true})},
+		{"dashboard of one person", sum(&one, collector.Want{Days: true, Subjects: true})},
+		{"dashboard in another zone", sum(&elsewhere, collector.Want{Days: true, Subjects: true})},
+		{"40 groups", func(ctx context.Context) error { _, err := store.SumGroups(ctx, q, groups); return err }},
+		{"titles of one application", func(ctx context.Context) error { _, err := store.Titles(ctx, &browser, 100); return err }},
+	}
+}
+
+// memoryOfFour asks four dashboards at once, again and again, while 20,000 episodes a second arrive.
+func memoryOfFour(b *testing.B, store *Store, c *storetest.Company) {
+	q := office(c, 90)
+	ctx, cancel := context.WithTimeout(b.Context(), 10*time.Second)
+	defer cancel()
+	var work sync.WaitGroup
+	for range 4 {
+		work.Go(func() {
+			for ctx.Err() == nil {
+				if _, err := store.Sum(ctx, q, collector.Want{Days: true, Subjects: true}); err != nil && ctx.Err() == nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	uploads := c.Day(90)
+	every := time.NewTicker(50 * time.Millisecond)
+	defer every.Stop()
+	for ctx.Err() == nil && len(uploads) > 500 {
+		<-every.C
+		if err := store.Append(b.Context(), uploads[:500]); err != nil {
+			b.Fatal(err)
+		}
+		uploads = uploads[500:]
+	}
+	work.Wait()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(used.Maxrss)/1024, "peak-MB")
+	b.ReportMetric(0, "ns/op")
 }
 
 func latency(b *testing.B, ask func(context.Context) error) {

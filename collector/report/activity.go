@@ -11,10 +11,8 @@ const (
 	// pageRows are of one page where the question does not say; maxPageRows are at most.
 	pageRows    = 100
 	maxPageRows = 1000
-	// streamRows are read at a time where all are asked for.
-	streamRows = 10_000
-	// streamsAtOnce are served, each with streamRows in memory however slowly they are taken.
-	streamsAtOnce = 8
+	// streamsAtOnce are served: each may hold what the store sorts at a time, some 45 MB, however slowly it is taken.
+	streamsAtOnce = 2
 )
 
 // ListActivity gives a page of the activity log.
@@ -35,47 +33,40 @@ func (r *Reports) ListActivity(ctx context.Context, viewer collector.Viewer, ask
 			return err
 		}
 		answer = &adminv1.ListActivityResponse{Days: q.days.message()}
-		answer.Rows, page.After, err = r.rows(ctx, q, page)
-		answer.NextCursor = r.cursors.wrap(q, page.After)
+		next, err := r.rows(ctx, q, page, func(rows []*adminv1.ActivityRow) error {
+			answer.Rows = append(answer.Rows, rows...)
+			return nil
+		})
+		answer.NextCursor = r.cursors.wrap(q, next)
 		return err
 	})
 	return answer, err
 }
 
-// Activity calls yield with chunks of the activity log, oldest first. Between two it holds nobody up, however slow yield
+// Activity calls yield with chunks of the activity log, oldest first. While yield works nobody is held up, however slow it
 // is.
 func (r *Reports) Activity(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest, yield func([]*adminv1.ActivityRow) error) error {
 	return r.stream(ctx, ask, func(ctx context.Context) (*question, error) { return r.log(ctx, viewer, ask, firstLook) }, yield)
 }
 
-// stream reads the episodes of a look, a page at a time.
-func (r *Reports) stream(ctx context.Context, ask *adminv1.ReportRequest, look func(context.Context) (*question, error), yield func([]*adminv1.ActivityRow) error) error {
+// stream reads all that a question about single activities is of. While yield works it has no place.
+func (r *Reports) stream(ctx context.Context, ask *adminv1.ReportRequest, understand func(context.Context) (*question, error), yield func([]*adminv1.ActivityRow) error) error {
 	select {
 	case r.streams <- struct{}{}:
 		defer func() { <-r.streams }()
 	default:
 		return collector.Refuse(collector.TooMany, "", "%d activity logs are being read; try again in a moment", streamsAtOnce)
 	}
-	page := collector.Page{Search: ask.GetSearch(), Limit: streamRows}
-	var q *question
-	var rows []*adminv1.ActivityRow
-	read := func(ctx context.Context) (err error) {
-		rows, page.After, err = r.rows(ctx, q, page)
+	return r.inTurn(ctx, func(t *turn) error {
+		q, err := understand(t.ctx)
+		if err != nil {
+			return err
+		}
+		_, err = r.rows(t.ctx, q, collector.Page{Search: ask.GetSearch()}, func(rows []*adminv1.ActivityRow) error {
+			return t.away(func() error { return yield(rows) })
+		})
 		return err
-	}
-	err := r.answer(ctx, func(ctx context.Context) (err error) {
-		if q, err = look(ctx); err != nil {
-			return err
-		}
-		return read(ctx)
 	})
-	for err == nil {
-		if err = yield(rows); err != nil || page.After == "" {
-			return err
-		}
-		err = r.goOn(ctx, read)
-	}
-	return err
 }
 
 // log understands a question about the activity log, which shows no day before storage.limit lets it.
@@ -92,29 +83,21 @@ func (r *Reports) log(ctx context.Context, viewer collector.Viewer, ask *adminv1
 }
 
 // rows reads a page, with people and devices called by their names.
-func (r *Reports) rows(ctx context.Context, q *question, page collector.Page) (rows []*adminv1.ActivityRow, next string, err error) {
+func (r *Reports) rows(ctx context.Context, q *question, page collector.Page, yield func([]*adminv1.ActivityRow) error) (next string, err error) {
 	if len(q.query.Owners) == 0 {
-		return nil, "", nil
+		return "", nil
 	}
-	names := make(map[string]string, len(q.query.People))
-	for _, person := range q.query.People {
-		names[person.ID] = person.Name
-	}
-	own := make(map[string]bool)
+	names, own := make(map[string]string, len(q.query.People)), map[string]bool{}
 	for i, person := range q.query.People {
-		if q.own.has(i) {
-			own[person.ID] = true
-		}
+		names[person.ID], own[person.ID] = person.Name, q.own.has(i)
 	}
-	next, err = r.Store.Episodes(ctx, q.query, page, func(chunk []*adminv1.ActivityRow) error {
-		for _, row := range chunk {
+	return r.Store.Episodes(ctx, q.query, page, func(rows []*adminv1.ActivityRow) error {
+		for _, row := range rows {
 			row.PersonName, row.DeviceName = names[row.Person], q.who.DeviceName(row.Device)
 			if !q.scope.SeesLogins() && !own[row.Person] {
 				row.Login = ""
 			}
 		}
-		rows = append(rows, chunk...)
-		return nil
+		return yield(rows)
 	})
-	return rows, next, err
 }

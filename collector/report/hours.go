@@ -15,12 +15,13 @@ import (
 // Hours gives each person's days, by day and then by name: those with time, and those of which only why there is none is
 // known.
 func (r *Reports) Hours(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest) (*adminv1.HoursReport, error) {
-	q, sums, err := r.sum(ctx, viewer, ask, collector.Want{Days: true, Breaks: true})
-	if err != nil {
-		return nil, err
-	}
-	report := &adminv1.HoursReport{Days: q.days.message()}
-	err = r.goOn(ctx, func(ctx context.Context) error {
+	report := &adminv1.HoursReport{}
+	err := r.answer(ctx, func(ctx context.Context) error {
+		q, sums, err := r.total(ctx, viewer, ask, collector.Want{Days: true, Breaks: true})
+		if err != nil {
+			return err
+		}
+		report.Days = q.days.message()
 		report.Rows, err = r.hours(ctx, q, sums.Days)
 		return err
 	})

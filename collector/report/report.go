@@ -4,8 +4,6 @@ package report
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -14,12 +12,6 @@ import (
 	"github.com/dayline-project/dayline/collector/directory"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
-)
-
-const (
-	// atOnce and answerFor bound what reports take of the machine (security.md §3).
-	atOnce    = 4
-	answerFor = 30 * time.Second
 )
 
 // Directory tells who is who as of now.
@@ -82,58 +74,27 @@ func New(o Options) *Reports {
 	}
 }
 
-// errTooLong is the cause of a report's end when its time is up.
-var errTooLong = errors.New("report: out of time")
-
-// answer gives a report its place and its time.
-func (r *Reports) answer(ctx context.Context, give func(context.Context) error) error {
-	select {
-	case r.places <- struct{}{}:
-		return r.placed(ctx, give)
-	default:
-		return collector.Refuse(collector.TooMany, "", "%d reports are being made; try again in a moment", atOnce)
-	}
-}
-
-// goOn is answer for one that was begun: it waits for its place.
-func (r *Reports) goOn(ctx context.Context, give func(context.Context) error) error {
-	select {
-	case r.places <- struct{}{}:
-		return r.placed(ctx, give)
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// placed gives the place back at the end.
-func (r *Reports) placed(ctx context.Context, give func(context.Context) error) error {
-	defer func() { <-r.places }()
-	timed, cancel := context.WithTimeoutCause(ctx, answerFor, errTooLong)
-	defer cancel()
-	err := give(timed)
-	if err != nil && errors.Is(context.Cause(timed), errTooLong) {
-		return collector.Refuse(collector.TooLarge, "from", "the answer takes longer than %v; ask for fewer days", answerFor)
-	}
-	if err != nil && collector.CodeOf(err) == collector.Internal {
-		return fmt.Errorf("report: %w", err)
-	}
-	return err
-}
-
-// sum answers a question of totals. Where they are of too few people, what is the viewer's own is left of them.
+// sum answers a question of totals.
 func (r *Reports) sum(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest, want collector.Want) (q *question, sums collector.Sums, err error) {
 	err = r.answer(ctx, func(ctx context.Context) error {
-		if q, err = r.understand(ctx, viewer, ask, totals); err != nil {
-			return err
-		}
-		want.Days = want.Days || q.scope.MinPeople() > 1
-		if sums, err = r.Store.Sum(ctx, q.query, want); err != nil || !q.few(peopleOf(sums.Days)) {
-			return err
-		}
-		q.onlyOwn()
-		sums, err = r.Store.Sum(ctx, q.query, want)
+		q, sums, err = r.total(ctx, viewer, ask, want)
 		return err
 	})
+	return q, sums, err
+}
+
+// total is sum in its turn. Where the totals are of too few people, what is the viewer's own is left of them.
+func (r *Reports) total(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest, want collector.Want) (*question, collector.Sums, error) {
+	q, err := r.understand(ctx, viewer, ask, totals)
+	if err != nil {
+		return nil, collector.Sums{}, err
+	}
+	want.Days = want.Days || q.scope.MinPeople() > 1
+	sums, err := r.Store.Sum(ctx, q.query, want)
+	if err == nil && q.few(peopleOf(sums.Days)) {
+		q.onlyOwn()
+		sums, err = r.Store.Sum(ctx, q.query, want)
+	}
 	return q, sums, err
 }
 

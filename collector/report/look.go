@@ -37,7 +37,7 @@ func (r *Reports) look(ctx context.Context, viewer collector.Viewer, report stri
 		return nil, err
 	}
 	if len(q.query.Owners) == 0 {
-		return q, q.existing()
+		return q, q.onlyTotals()
 	}
 	if q.others() == 0 {
 		return q, nil
@@ -56,9 +56,9 @@ func (r *Reports) look(ctx context.Context, viewer collector.Viewer, report stri
 	return q, nil
 }
 
-// existing refuses a person whose totals the viewer sees and whose single activities it does not, as it would one that
+// onlyTotals refuses a person whose totals the viewer sees and whose single activities it does not, as it would one that
 // never was.
-func (q *question) existing() error {
+func (q *question) onlyTotals() error {
 	if q.person.ID == "" || q.days.none() {
 		return nil
 	}

@@ -91,10 +91,7 @@ func measureReports(ctx context.Context, bin rig.Binaries) (figures []figure, er
 	for _, days := range []int{7, 90} {
 		ask := &adminv1.ReportRequest{From: last.AddDate(0, 0, 1-days).Format(time.DateOnly), To: last.Format(time.DateOnly)}
 		for _, report := range reports {
-			f, err := latency(ctx, c, admin, report, ask)
-			if err != nil {
-				return figures, fmt.Errorf("%s: %w", report.name, err)
-			}
+			f := latency(ctx, c, admin, report, ask)
 			f.name = fmt.Sprintf("T9 %s over %d days", report.name, days)
 			if f.target = "≤ 200 ms"; days == 90 && report.name != "dashboard" {
 				f.target = "≤ 1 s"
@@ -119,24 +116,23 @@ func measureReports(ctx context.Context, bin rig.Binaries) (figures []figure, er
 	return append(figures, f), err
 }
 
-// latency asks 20 times.
-func latency(ctx context.Context, c *rig.Collector, admin adminv1connect.AdminServiceClient, report asked, ask *adminv1.ReportRequest) (figure, error) {
-	const times = 20
+// latency asks 20 times, or for 20 seconds.
+func latency(ctx context.Context, c *rig.Collector, admin adminv1connect.AdminServiceClient, report asked, ask *adminv1.ReportRequest) figure {
 	var took []time.Duration
-	busy := cpu(c.Process().PID())
-	for range times {
+	first, busy := time.Now(), cpu(c.Process().PID())
+	for len(took) < 20 && time.Since(first) < 20*time.Second {
 		began := time.Now()
 		if err := report.do(ctx, admin, ask); err != nil {
-			return figure{}, err
+			return figure{measured: "failed: " + err.Error()}
 		}
 		took = append(took, time.Since(began))
 	}
-	busy = cpu(c.Process().PID()) - busy
+	busy = (cpu(c.Process().PID()) - busy) / time.Duration(len(took))
 	slices.Sort(took)
 	return figure{
-		measured: fmt.Sprintf("p50 %s, p95 %s", took[times/2].Round(time.Millisecond), took[times*19/20].Round(time.Millisecond)),
-		note:     fmt.Sprintf("%s of processor time each", (busy / times).Round(time.Millisecond)),
-	}, nil
+		measured: fmt.Sprintf("p50 %s, p95 %s", took[len(took)/2].Round(time.Millisecond), took[len(took)*19/20].Round(time.Millisecond)),
+		note:     fmt.Sprintf("%s of processor time each, asked %d times", busy.Round(time.Millisecond), len(took)),
+	}
 }
 
 // exported takes the activity log as a file.

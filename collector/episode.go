@@ -62,8 +62,6 @@ type EpisodeStore interface {
 	// Delete removes episodes that started before a time, of a login (key) or, with an empty key, of a device.
 	Delete(ctx context.Context, device, loginKey string, before time.Time) (int64, error)
 
-	// Activity calls yield with chunks of rows in order of start; it stops at yield's error.
-	Activity(ctx context.Context, filter Filter, yield func([]*adminv1.ActivityRow) error) error
 	People(ctx context.Context, filter Filter) ([]*adminv1.PeopleRow, error)
 	Apps(ctx context.Context, filter Filter) ([]*adminv1.AppsRow, error)
 	Sites(ctx context.Context, filter Filter) ([]*adminv1.SitesRow, error)

@@ -14,7 +14,11 @@ import (
 	"github.com/dayline-project/dayline/shared/episode"
 )
 
-const dayMillis = 24 * 60 * 60 * 1000
+const (
+	dayMillis = 24 * 60 * 60 * 1000
+	// maxOffsetMillis is how far a local day can lie from the same day in UTC.
+	maxOffsetMillis = 18 * 60 * 60 * 1000
+)
 
 // Append stores all uploads in one transaction. DuckDB has the log on disk (fdatasync) when a commit returns.
 func (s *Store) Append(ctx context.Context, uploads []collector.Upload) error {

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/dayline-project/dayline/collector"
 )
@@ -73,7 +72,7 @@ func newEpisodeLog(ctx context.Context, f *file, q *collector.Query, page collec
 	log := &episodeLog{q: q, newestFirst: page.NewestFirst, from: math.MinInt64 / 4, to: math.MaxInt64 / 4, lookup: newLookup(q.Classify)}
 	fromDay, toDay := q.FromDay, q.ToDay
 	if q.Zone != nil {
-		log.from, log.to = midnightIn(q.Zone, fromDay), midnightIn(q.Zone, toDay+1)
+		log.from, log.to = firstInstant(q.Zone, fromDay), firstInstant(q.Zone, toDay+1)
 		// Offsets of two places can lie more than a day apart.
 		fromDay, toDay = fromDay-2, toDay+2
 	}
@@ -87,11 +86,6 @@ func newEpisodeLog(ctx context.Context, f *file, q *collector.Query, page collec
 	log.matcher = matcher
 	log.chooseOpen()
 	return log, nil
-}
-
-// midnightIn gives where a day begins in a zone, in milliseconds since 1970.
-func midnightIn(zone *time.Location, day int32) int64 {
-	return time.Date(1970, 1, 1+int(day), 0, 0, 0, 0, zone).UnixMilli()
 }
 
 func (l *episodeLog) chooseSegments(ctx context.Context, f *file, fromDay, toDay int32) error {

@@ -13,7 +13,7 @@ import (
 )
 
 func TestEpisodesConformance(t *testing.T) {
-	storetest.RunEpisodes(t, func(t *testing.T) storetest.Log { return open(t, t.TempDir()) })
+	storetest.RunEpisodes(t, func(t *testing.T) storetest.QuestionStore { return open(t, t.TempDir()) })
 }
 
 func TestKeeperKeepsTheFirst(t *testing.T) {

@@ -35,7 +35,7 @@ func open(t testing.TB, dir string) *Store {
 }
 
 func TestConformance(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) collector.EpisodeStore { return open(t, t.TempDir()) })
+	storetest.Run(t, func(t *testing.T) storetest.QuestionStore { return open(t, t.TempDir()) })
 }
 
 // upload n holds one episode, n minutes after midnight.
@@ -67,7 +67,7 @@ func TestEverythingIsThereAfterReopening(t *testing.T) {
 	}
 	store = open(t, dir)
 	mustAppend(t, store, upload(3))
-	if rows := storetest.Activity(t, store, monday()); len(rows) != 3 || rows[2].App != "a3" {
+	if rows := storetest.Stored(t, store); len(rows) != 3 || rows[2].App != "a3" {
 		t.Errorf("%v", rows)
 	}
 	// The dictionaries went on counting, and knew what they had.
@@ -88,7 +88,7 @@ func TestForgottenEntriesAreWrittenAgain(t *testing.T) {
 			func(r *collector.Row) { r.Title = strings.Repeat(fmt.Sprintf("t%d", n%7), 1+n%3*100) }))
 	}
 	mustAppend(t, store, storetest.Upload("d-1", 1, rows...))
-	for i, row := range storetest.Activity(t, store, monday()) {
+	for i, row := range storetest.Stored(t, store) {
 		if row.App != rows[i].App || row.Title != rows[i].Title {
 			t.Errorf("row %d: %s %s", i, row.App, row.Title)
 		}
@@ -175,7 +175,7 @@ func TestUnreadableFileIsSetAside(t *testing.T) {
 			}
 			store = open(t, dir)
 			mustAppend(t, store, upload(2))
-			if rows := storetest.Activity(t, store, monday()); len(rows) != 1 || rows[0].App != "a2" {
+			if rows := storetest.Stored(t, store); len(rows) != 1 || rows[0].App != "a2" {
 				t.Errorf("%v", rows)
 			}
 			stats, err := store.Stats(t.Context())
@@ -262,7 +262,7 @@ func TestBackupWhileOthersGoOn(t *testing.T) {
 			t.Fatal(err)
 		}
 		copied := open(t, dir)
-		rows := storetest.Activity(t, copied, monday())
+		rows := storetest.Stored(t, copied)
 		batches, err := copied.Batches(t.Context(), collector.StreamKey{Device: "d-1", Stream: stream.ID{1}})
 		if err != nil {
 			t.Fatal(err)

@@ -94,7 +94,7 @@ func (h *house) admit(req *agentv1.SyncRequest) ingest.Result {
 
 func (h *house) rows() []*adminv1.ActivityRow {
 	h.t.Helper()
-	return storetest.Activity(h.t, h.store, collector.Filter{FromDay: 0, ToDay: 40000})
+	return storetest.Stored(h.t, h.store)
 }
 
 // apps of all that is stored, in order of start.

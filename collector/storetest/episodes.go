@@ -16,15 +16,9 @@ import (
 	"github.com/dayline-project/dayline/shared/stream"
 )
 
-// Log is a store that lists single episodes.
-type Log interface {
-	collector.EpisodeStore
-	collector.Questions
-}
-
 // RunEpisodes tests what collector.Questions says of Episodes; open gives a new, empty store.
-func RunEpisodes(t *testing.T, open func(*testing.T) Log) {
-	for name, test := range map[string]func(*testing.T, Log){
+func RunEpisodes(t *testing.T, open func(*testing.T) QuestionStore) {
+	for name, test := range map[string]func(*testing.T, QuestionStore){
 		"every field is told":              everyFieldIsTold,
 		"what is asked for is given":       whatIsAskedForIsGiven,
 		"pages leave nothing out":          pagesLeaveNothingOut,
@@ -76,7 +70,7 @@ func byName(subject collector.Subject) []collector.Class {
 	return []collector.Class{{}}
 }
 
-func everyFieldIsTold(t *testing.T, log Log) {
+func everyFieldIsTold(t *testing.T, log QuestionStore) {
 	full := As(Row(1, "09:00:00", time.Hour, "work"), func(r *collector.Row) {
 		r.Product, r.Title, r.Site, r.URL = "A Browser", "Tëst \U0001F600", "example.com", "https://example.com/a?b"
 		r.Start, r.ObservedFor, r.EndedBy = r.Start.Add(7*time.Millisecond), 2*time.Hour, episode.BySchedule
@@ -132,7 +126,7 @@ func apps(rows []*adminv1.ActivityRow) string {
 	return strings.Join(apps, " ")
 }
 
-func whatIsAskedForIsGiven(t *testing.T, log Log) {
+func whatIsAskedForIsGiven(t *testing.T, log QuestionStore) {
 	tuesday := Monday.AddDate(0, 0, 1)
 	mustAppend(t, log,
 		Upload("d-1", 1, Row(1, "10:00:00", time.Minute, "work"), RowOn(tuesday, 2, "08:00:00", time.Minute, "tuesday"),
@@ -189,7 +183,7 @@ func whatIsAskedForIsGiven(t *testing.T, log Log) {
 }
 
 // crowd stores episodes of many sessions over some days, many at the same moment, and gives their titles by start.
-func crowd(t *testing.T, log Log, random *rand.Rand, name string, from int) map[string]time.Time {
+func crowd(t *testing.T, log QuestionStore, random *rand.Rand, name string, from int) map[string]time.Time {
 	t.Helper()
 	starts := map[string]time.Time{}
 	for n := range 4 {
@@ -213,7 +207,7 @@ func crowd(t *testing.T, log Log, random *rand.Rand, name string, from int) map[
 	return starts
 }
 
-func pagesLeaveNothingOut(t *testing.T, log Log) {
+func pagesLeaveNothingOut(t *testing.T, log QuestionStore) {
 	random := rand.New(rand.NewPCG(5, 6))
 	first := crowd(t, log, random, "first", 0)
 	q := twoPeople()
@@ -282,7 +276,7 @@ func startOf(t *testing.T, row *adminv1.ActivityRow) time.Time {
 }
 
 // An open episode at the end of a page is closed and stored before the next page is asked for.
-func openEpisodeIsNotRepeated(t *testing.T, log Log) {
+func openEpisodeIsNotRepeated(t *testing.T, log QuestionStore) {
 	other := As(Row(1, "09:00:00", time.Minute, "other"), bo)
 	one := Row(1, "09:00:00", time.Minute, "one")
 	mustAppend(t, log, Upload("d-2", 2, other, As(Row(2, "08:00:00", time.Minute, "before"), bo), As(Row(3, "10:00:00", time.Minute, "after"), bo)))
@@ -310,7 +304,7 @@ func openEpisodeIsNotRepeated(t *testing.T, log Log) {
 	}
 }
 
-func cursorBelongsToItsQuestion(t *testing.T, log Log) {
+func cursorBelongsToItsQuestion(t *testing.T, log QuestionStore) {
 	mustAppend(t, log, Upload("d-1", 1, Row(1, "09:00:00", time.Minute, "a"), Row(2, "10:00:00", time.Minute, "b")))
 	_, next := Episodes(t, log, twoPeople(), collector.Page{Limit: 1})
 	if next == "" {
@@ -335,7 +329,7 @@ func cursorBelongsToItsQuestion(t *testing.T, log Log) {
 	}
 }
 
-func searchIsWithoutCase(t *testing.T, log Log) {
+func searchIsWithoutCase(t *testing.T, log QuestionStore) {
 	mustAppend(t, log, Upload("d-1", 1,
 		As(Row(1, "09:00:00", time.Minute, "Title"), func(r *collector.Row) { r.Title = "Ünïcode ΣΊΣΥΦΟΣ 100% a_b 'quoted'" }),
 		As(Row(2, "09:01:00", time.Minute, "Product"), func(r *collector.Row) { r.Product = "Grand PRODUCT" }),
@@ -367,7 +361,7 @@ func searchIsWithoutCase(t *testing.T, log Log) {
 	}
 }
 
-func daysOfAZone(t *testing.T, log Log) {
+func daysOfAZone(t *testing.T, log QuestionStore) {
 	var uploads []collector.Upload
 	var rows []collector.Row
 	for n, hours := range []int{-11, -8, 0, 1, 13} {
@@ -416,7 +410,7 @@ func daysOfAZone(t *testing.T, log Log) {
 	}
 }
 
-func yieldsErrorEndsIt(t *testing.T, log Log) {
+func yieldsErrorEndsIt(t *testing.T, log QuestionStore) {
 	mustAppend(t, log, Upload("d-1", 1, Row(1, "09:00:00", time.Minute, "a")))
 	stop := errors.New("enough")
 	if _, err := log.Episodes(t.Context(), twoPeople(), collector.Page{}, func([]*adminv1.ActivityRow) error { return stop }); !errors.Is(err, stop) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,21 +18,18 @@ import (
 )
 
 // Run runs every test; open gives a new, empty store.
-func Run(t *testing.T, open func(*testing.T) collector.EpisodeStore) {
-	for name, test := range map[string]func(*testing.T, collector.EpisodeStore){
-		"activity gives what was stored": activityGivesWhatWasStored,
-		"activity orders and filters":    activityOrdersAndFilters,
-		"an upload is stored whole":      uploadIsStoredWhole,
-		"batches are remembered":         batchesAreRemembered,
-		"a day is cut at midnight":       dayIsCutAtMidnight,
-		"breaks":                         breaks,
-		"breaks of tangled sessions":     breaksOfTangledSessions,
-		"apps and sites":                 appsAndSites,
-		"open episodes count":            openEpisodesCount,
-		"people join logins":             peopleJoinLogins,
-		"delete":                         deleteRemoves,
-		"an empty store":                 emptyStore,
-		"a cancelled question ends":      cancelledQuestionEnds,
+func Run(t *testing.T, open func(*testing.T) QuestionStore) {
+	for name, test := range map[string]func(*testing.T, QuestionStore){
+		"an upload is stored whole":  uploadIsStoredWhole,
+		"batches are remembered":     batchesAreRemembered,
+		"a day is cut at midnight":   dayIsCutAtMidnight,
+		"breaks":                     breaks,
+		"breaks of tangled sessions": breaksOfTangledSessions,
+		"apps and sites":             appsAndSites,
+		"open episodes count":        openEpisodesCount,
+		"people join logins":         peopleJoinLogins,
+		"an empty store":             emptyStore,
+		"a cancelled question ends":  cancelledQuestionEnds,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
@@ -107,16 +103,19 @@ func filter() collector.Filter {
 	}}
 }
 
-// Activity collects a whole report.
-func Activity(t *testing.T, store collector.EpisodeStore, filter collector.Filter) []*adminv1.ActivityRow {
+// Stored gives every episode stored, in order of start; person is the key of its login.
+func Stored(t *testing.T, store QuestionStore) []*adminv1.ActivityRow {
 	t.Helper()
-	var rows []*adminv1.ActivityRow
-	if err := store.Activity(t.Context(), filter, func(chunk []*adminv1.ActivityRow) error {
-		rows = append(rows, chunk...)
-		return nil
-	}); err != nil {
+	owners, err := store.Owners(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
+	q := &collector.Query{ToDay: 1 << 20, Owners: map[collector.Owner]collector.Share{}}
+	for i, owner := range owners {
+		q.Owners[owner] = collector.Share{Person: i}
+		q.People = append(q.People, collector.Person{ID: owner.LoginKey})
+	}
+	rows, _ := Episodes(t, store, q, collector.Page{})
 	return rows
 }
 
@@ -127,69 +126,7 @@ func check(t *testing.T, want, got any) {
 	}
 }
 
-func activityGivesWhatWasStored(t *testing.T, store collector.EpisodeStore) {
-	full := As(Row(1, "09:00:00", 3_600_000*time.Millisecond, "browser"), func(r *collector.Row) {
-		r.Product, r.Title, r.Site, r.URL = "A Browser", "Tëst \U0001F600", "example.com", "https://example.com/a?b"
-		r.Start = r.Start.Add(7 * time.Millisecond)
-		r.ObservedFor, r.EndedBy = 2*time.Hour, episode.BySchedule
-	})
-	private := As(Row(2, "11:00:00", time.Millisecond, "browser"), func(r *collector.Row) {
-		r.Private, r.EndedBy, r.ClockCorrected = true, episode.ByCrash, true
-		r.Start = r.Start.In(time.FixedZone("", -(9*3600 + 30*60)))
-		r.Day = collector.LocalDay(r.Start)
-	})
-	mustAppend(t, store, Upload("d-1", 1, full, private, As(Row(3, "12:00:00", time.Minute, ""), locked)))
-	check(t, []*adminv1.ActivityRow{
-		{
-			Device: "d-1", Login: `EXAMPLE\ana`, Person: "p-ana", Session: "s1", State: "active",
-			Start: "2026-03-02T09:00:00.007+01:00", Seconds: 3600, ObservedSeconds: 7200, App: "browser", Product: "A Browser",
-			Title: "Tëst \U0001F600", Site: "example.com", Url: "https://example.com/a?b", EndedBy: "schedule", Status: "undefined",
-		},
-		{
-			Device: "d-1", Login: `EXAMPLE\ana`, Person: "p-ana", Session: "s1", State: "active",
-			Start: "2026-03-02T00:30:00.000-09:30", Seconds: 0.001, App: "browser", Private: true, EndedBy: "crash", Status: "undefined",
-		},
-		{
-			Device: "d-1", Login: `EXAMPLE\ana`, Person: "p-ana", Session: "s1", State: "locked",
-			Start: "2026-03-02T12:00:00.000+01:00", Seconds: 60, EndedBy: "unlock", Reason: "lock",
-		},
-	}, Activity(t, store, filter()))
-}
-
-func activityOrdersAndFilters(t *testing.T, store collector.EpisodeStore) {
-	tuesday := Monday.AddDate(0, 0, 1)
-	mustAppend(t, store,
-		Upload("d-1", 1, Row(1, "10:00:00", time.Minute, "late"), RowOn(tuesday, 2, "08:00:00", time.Minute, "tuesday")),
-		Upload("d-2", 2, Row(1, "09:00:00", time.Minute, "early"), As(Row(2, "11:00:00", time.Minute, "bo's"), bo)))
-	apps := func(change func(*collector.Filter)) string {
-		f := filter()
-		change(&f)
-		var apps []string
-		for _, row := range Activity(t, store, f) {
-			apps = append(apps, row.App)
-		}
-		return strings.Join(apps, " ")
-	}
-	for want, change := range map[string]func(*collector.Filter){
-		"early late bo's":         func(*collector.Filter) {},
-		"early late bo's tuesday": func(f *collector.Filter) { f.ToDay++ },
-		"tuesday":                 func(f *collector.Filter) { f.FromDay++; f.ToDay++ },
-		"bo's":                    func(f *collector.Filter) { f.LoginKeys = []string{"example\\\\bo"} },
-		"early bo's":              func(f *collector.Filter) { f.Device = "d-2" },
-		"early":                   func(f *collector.Filter) { f.Device, f.LoginKeys = "d-2", []string{"example\\\\ana"} },
-		"":                        func(f *collector.Filter) { f.LoginKeys = []string{} },
-	} {
-		if got := apps(change); got != want {
-			t.Errorf("%q instead of %q", got, want)
-		}
-	}
-	stop := errors.New("enough")
-	if err := store.Activity(t.Context(), filter(), func([]*adminv1.ActivityRow) error { return stop }); !errors.Is(err, stop) {
-		t.Errorf("yield's error came back as %v", err)
-	}
-}
-
-func uploadIsStoredWhole(t *testing.T, store collector.EpisodeStore) {
+func uploadIsStoredWhole(t *testing.T, store QuestionStore) {
 	bad := Row(2, "10:00:00", time.Minute, "b")
 	bad.Day -= 3
 	if err := store.Append(t.Context(), []collector.Upload{
@@ -197,7 +134,7 @@ func uploadIsStoredWhole(t *testing.T, store collector.EpisodeStore) {
 	}); err == nil {
 		t.Fatal("a row outside its day was stored")
 	}
-	if rows := Activity(t, store, filter()); len(rows) != 0 {
+	if rows := Stored(t, store); len(rows) != 0 {
 		t.Errorf("half a transaction is there: %v", rows)
 	}
 	if batches, err := store.Batches(t.Context(), collector.StreamKey{Device: "d-1", Stream: stream.ID{1}}); err != nil || len(batches) != 0 {
@@ -205,12 +142,12 @@ func uploadIsStoredWhole(t *testing.T, store collector.EpisodeStore) {
 	}
 	// What the failed one had begun to number must not be missing now.
 	mustAppend(t, store, Upload("d-1", 1, Row(1, "09:00:00", time.Minute, "a")))
-	if rows := Activity(t, store, filter()); len(rows) != 1 || rows[0].App != "a" || rows[0].Device != "d-1" {
+	if rows := Stored(t, store); len(rows) != 1 || rows[0].App != "a" || rows[0].Device != "d-1" {
 		t.Errorf("%v", rows)
 	}
 }
 
-func batchesAreRemembered(t *testing.T, store collector.EpisodeStore) {
+func batchesAreRemembered(t *testing.T, store QuestionStore) {
 	key := collector.StreamKey{Device: "d-1", Stream: stream.ID{9}}
 	upload := func(n uint64) collector.Upload {
 		return collector.Upload{
@@ -267,7 +204,7 @@ func clock(moment string) string {
 	return moment[8:10] + "T" + moment[11:19]
 }
 
-func dayIsCutAtMidnight(t *testing.T, store collector.EpisodeStore) {
+func dayIsCutAtMidnight(t *testing.T, store QuestionStore) {
 	sunday := Monday.AddDate(0, 0, -1)
 	mustAppend(t, store, Upload("d-1", 1,
 		RowOn(sunday, 1, "23:50:00", 20*time.Minute, "a"),
@@ -303,7 +240,7 @@ func dayIsCutAtMidnight(t *testing.T, store collector.EpisodeStore) {
 	}, apps)
 }
 
-func breaks(t *testing.T, store collector.EpisodeStore) {
+func breaks(t *testing.T, store QuestionStore) {
 	mustAppend(t, store, Upload("d-1", 1,
 		As(Row(1, "08:50:00", time.Minute, "p"), passive), // counted, but no activity
 		Row(2, "09:00:00", 10*time.Minute, "a"),           // after a break of 9 min
@@ -316,7 +253,7 @@ func breaks(t *testing.T, store collector.EpisodeStore) {
 	check(t, []string{"02 Ana 02T09:00:00-02T14:01:00 a2160 p60 t2220 l2400 b3/6240"}, hours(t, store, filter()))
 }
 
-func breaksOfTangledSessions(t *testing.T, store collector.EpisodeStore) {
+func breaksOfTangledSessions(t *testing.T, store QuestionStore) {
 	mustAppend(t, store,
 		Upload("d-1", 1, Row(1, "09:00:00", 10*time.Minute, "a"), Row(2, "10:00:00", 10*time.Minute, "a")),
 		Upload("d-2", 2, Row(1, "09:10:00", 30*time.Minute, "b"), Row(2, "11:00:00", time.Minute, "b")),
@@ -328,7 +265,7 @@ func breaksOfTangledSessions(t *testing.T, store collector.EpisodeStore) {
 	}, hours(t, store, filter()))
 }
 
-func appsAndSites(t *testing.T, store collector.EpisodeStore) {
+func appsAndSites(t *testing.T, store QuestionStore) {
 	site := func(r *collector.Row) { r.Product, r.Site = "A Browser", "example.com" }
 	mustAppend(t, store, Upload("d-1", 1,
 		As(Row(1, "09:00:00", 10*time.Minute, "browser"), site),
@@ -360,7 +297,7 @@ func appsAndSites(t *testing.T, store collector.EpisodeStore) {
 	}
 }
 
-func openEpisodesCount(t *testing.T, store collector.EpisodeStore) {
+func openEpisodesCount(t *testing.T, store QuestionStore) {
 	mustAppend(t, store, Upload("d-1", 1, Row(1, "09:00:00", time.Minute, "a"), Row(2, "12:00:00", time.Minute, "a")))
 	f := filter()
 	open := func(row collector.Row) collector.OpenRow {
@@ -371,14 +308,6 @@ func openEpisodesCount(t *testing.T, store collector.EpisodeStore) {
 		open(As(Row(0, "10:00:00", 30*time.Second, "new"), func(r *collector.Row) { r.Site = "example.org" })),
 		open(RowOn(Monday.AddDate(0, 0, 1), 0, "10:00:00", time.Minute, "tomorrow")),
 	}
-	rows := Activity(t, store, f)
-	if len(rows) != 3 {
-		t.Fatalf("%v", rows)
-	}
-	check(t, &adminv1.ActivityRow{
-		Device: "d-1", Login: `EXAMPLE\ana`, Person: "p-ana", Session: "s1", State: "active",
-		Start: "2026-03-02T10:00:00.000+01:00", Seconds: 30, App: "new", Site: "example.org", Status: "undefined", Open: true,
-	}, rows[1])
 	check(t, []string{"02 Ana 02T09:00:00-02T12:01:00 a150 p0 t150 l0 b2/10710"}, hours(t, store, f))
 	apps, err := store.Apps(t.Context(), f)
 	if err != nil || len(apps) != 2 || apps[1].App != "new" || apps[1].TotalSeconds != 30 {
@@ -388,13 +317,9 @@ func openEpisodesCount(t *testing.T, store collector.EpisodeStore) {
 	if err != nil || len(sites) != 1 || sites[0].Share != 0.2 {
 		t.Errorf("%v %v", sites, err)
 	}
-	f.Device = "d-2"
-	if rows := Activity(t, store, f); len(rows) != 0 {
-		t.Errorf("%v", rows)
-	}
 }
 
-func peopleJoinLogins(t *testing.T, store collector.EpisodeStore) {
+func peopleJoinLogins(t *testing.T, store QuestionStore) {
 	tuesday := Monday.AddDate(0, 0, 1)
 	mustAppend(t, store,
 		Upload("d-1", 1, Row(1, "09:00:00", time.Minute, "a"), RowOn(tuesday, 2, "09:00:00", time.Minute, "a")),
@@ -416,34 +341,8 @@ func peopleJoinLogins(t *testing.T, store collector.EpisodeStore) {
 	}
 }
 
-func deleteRemoves(t *testing.T, store collector.EpisodeStore) {
-	fill := func() {
-		mustAppend(t, store,
-			Upload("d-1", 1, Row(1, "09:00:00", time.Minute, "a"), Row(2, "10:00:00", time.Minute, "b"), As(Row(3, "11:00:00", time.Minute, "c"), bo)),
-			Upload("d-2", 2, Row(1, "09:30:00", time.Minute, "d")))
-	}
-	fill()
-	deleted, err := store.Delete(t.Context(), "", "example\\\\ana", Monday.Add(-2*time.Hour))
-	if err != nil || deleted != 2 {
-		t.Errorf("%d %v", deleted, err)
-	}
-	if rows := Activity(t, store, filter()); len(rows) != 2 || rows[0].App != "b" || rows[1].App != "c" {
-		t.Errorf("%v", rows)
-	}
-	if deleted, err = store.Delete(t.Context(), "d-1", "", Monday.AddDate(1, 0, 0)); err != nil || deleted != 2 {
-		t.Errorf("%d %v", deleted, err)
-	}
-	if deleted, err = store.Delete(t.Context(), "d-1", "", Monday.AddDate(1, 0, 0)); err != nil || deleted != 0 {
-		t.Errorf("%d %v", deleted, err)
-	}
-	fill()
-	if rows := Activity(t, store, filter()); len(rows) != 4 || rows[0].App != "a" || rows[3].App != "c" {
-		t.Errorf("after the deletion: %v", rows)
-	}
-}
-
-func emptyStore(t *testing.T, store collector.EpisodeStore) {
-	if rows := Activity(t, store, filter()); len(rows) != 0 {
+func emptyStore(t *testing.T, store QuestionStore) {
+	if rows := Stored(t, store); len(rows) != 0 {
 		t.Errorf("%v", rows)
 	}
 	if rows := hours(t, store, filter()); len(rows) != 0 {
@@ -461,7 +360,7 @@ func emptyStore(t *testing.T, store collector.EpisodeStore) {
 	}
 }
 
-func cancelledQuestionEnds(t *testing.T, store collector.EpisodeStore) {
+func cancelledQuestionEnds(t *testing.T, store QuestionStore) {
 	mustAppend(t, store, Upload("d-1", 1, Row(1, "09:00:00", time.Minute, "a")))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -471,7 +370,10 @@ func cancelledQuestionEnds(t *testing.T, store collector.EpisodeStore) {
 	if _, err := store.Apps(ctx, filter()); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
-	if len(Activity(t, store, filter())) != 1 {
+	if _, err := store.Episodes(ctx, twoPeople(), collector.Page{}, func([]*adminv1.ActivityRow) error { return nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if len(Stored(t, store)) != 1 {
 		t.Error("the store is unusable afterwards")
 	}
 }

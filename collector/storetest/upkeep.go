@@ -11,7 +11,7 @@ import (
 
 // Kept is a store that is kept small, true and private.
 type Kept interface {
-	Log
+	QuestionStore
 	collector.Upkeep
 }
 

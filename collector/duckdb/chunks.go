@@ -56,7 +56,10 @@ func column[T int8 | uint8 | int16 | int32 | int64 | uint64](c chunk, index int)
 }
 
 // text gives one value of a column of text (duckdb_string_t: up to 12 bytes stand in place, longer ones behind a pointer).
-func (c chunk) text(index, row int) string {
+func (c chunk) text(index, row int) string { return string(c.bytes(index, row)) }
+
+// bytes is text in DuckDB's memory, valid until the next chunk.
+func (c chunk) bytes(index, row int) []byte {
 	type inPlace struct {
 		length uint32
 		bytes  [12]byte
@@ -69,10 +72,10 @@ func (c chunk) text(index, row int) string {
 	start := mapping.VectorGetData(mapping.DataChunkGetVector(c.data, mapping.IdxT(index)))
 	value := unsafe.Add(start, uintptr(row)*unsafe.Sizeof(inPlace{}))
 	if short := (*inPlace)(value); short.length <= uint32(len(short.bytes)) {
-		return string(short.bytes[:short.length])
+		return short.bytes[:short.length]
 	}
 	long := (*behind)(value)
-	return string(unsafe.Slice(long.bytes, long.length))
+	return unsafe.Slice(long.bytes, long.length)
 }
 
 // scan runs one query on a connection of its own.

@@ -35,13 +35,7 @@ type folding struct {
 	take func(chunk)
 }
 
-// foldColumns are what the function takes after the number of the folding.
-var foldColumns = []mapping.Type{
-	mapping.TypeInteger, mapping.TypeInteger, mapping.TypeInteger, mapping.TypeInteger, mapping.TypeUTinyInt, mapping.TypeUTinyInt,
-	mapping.TypeInteger,
-}
-
-// Columns of a chunk that is folded.
+// Columns of a chunk of episodes that is folded; the first is the number of the folding.
 const (
 	foldSegment = iota + 1
 	foldActivity
@@ -65,14 +59,14 @@ func openFolds(c *chunks) (*folds, error) {
 	function := mapping.CreateScalarFunction()
 	defer mapping.DestroyScalarFunction(&function)
 	mapping.ScalarFunctionSetName(function, "dayline_fold")
-	for _, kind := range append([]mapping.Type{mapping.TypeInteger}, foldColumns...) {
-		logical := mapping.CreateLogicalType(kind)
-		mapping.ScalarFunctionAddParameter(function, logical)
-		mapping.DestroyLogicalType(&logical)
+	integer, anything, boolean := mapping.CreateLogicalType(mapping.TypeInteger), mapping.CreateLogicalType(mapping.TypeAny),
+		mapping.CreateLogicalType(mapping.TypeBoolean)
+	mapping.ScalarFunctionAddParameter(function, integer)
+	mapping.ScalarFunctionSetVarargs(function, anything)
+	mapping.ScalarFunctionSetReturnType(function, boolean)
+	for _, kind := range []mapping.LogicalType{integer, anything, boolean} {
+		mapping.DestroyLogicalType(&kind)
 	}
-	logical := mapping.CreateLogicalType(mapping.TypeBoolean)
-	mapping.ScalarFunctionSetReturnType(function, logical)
-	mapping.DestroyLogicalType(&logical)
 	mapping.ScalarFunctionSetVolatile(function)
 	mapping.ScalarFunctionSetExtraInfo(function, unsafe.Pointer(f.self), nil)
 	mapping.ScalarFunctionSetFunction(function, unsafe.Pointer(C.dayline_fold_t(C.dayline_fold)))
@@ -122,8 +116,8 @@ func foldChunk(self unsafe.Pointer, c chunk) (err error) {
 	return nil
 }
 
-// fold shows the rows of some segments to take. Columns that are not wanted are given as 0.
-func (f *folds) fold(ctx context.Context, at *snapshot, condition string, columns [7]string, take func(chunk)) error {
+// fold shows the rows of a table that a condition holds for to take; the first column is the number of the folding.
+func (f *folds) fold(ctx context.Context, at *snapshot, table, condition, columns string, take func(chunk)) error {
 	f.mu.Lock()
 	f.next++
 	number := f.next
@@ -134,9 +128,6 @@ func (f *folds) fold(ctx context.Context, at *snapshot, condition string, column
 		delete(f.running, number)
 		f.mu.Unlock()
 	}()
-	arguments := ""
-	for _, name := range columns {
-		arguments += ", " + name
-	}
-	return at.scan(ctx, fmt.Sprintf(`SELECT count(*) FROM episode WHERE %s AND dayline_fold(%d%s)`, condition, number, arguments), func(chunk) {})
+	query := fmt.Sprintf(`SELECT count(*) FROM %s WHERE %s AND dayline_fold(%d, %s)`, table, condition, number, columns)
+	return at.scan(ctx, query, func(chunk) {})
 }

@@ -70,7 +70,7 @@ func (t *tally) take(c chunk) {
 	if t.hulls != nil {
 		t.addHulls(&rows)
 	}
-	if t.titles != nil {
+	if t.titles {
 		t.addTitles(&rows)
 	}
 }
@@ -146,7 +146,7 @@ func (t *tally) takeOne(number int32, w way, rows *columns, i int) {
 		began: end - rows.lengths[i], end: min(end, dayMillis),
 		what: mark(rows.states[i], rows.endeds[i]&endedBits == bySchedule && end <= dayMillis),
 	}
-	if t.titles != nil {
+	if t.titles {
 		row.title = rows.titles[i]
 	}
 	entry := uint32(dropped)

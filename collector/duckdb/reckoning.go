@@ -17,10 +17,15 @@ import (
 type reckoning struct {
 	*plan
 	at      *snapshot
+	folds   *folds
 	classes *classes
 	how     reckon
 	// loose entries, by loose episode.
 	entries []uint32
+	// titleTotals or, in the second round, the groups of titles whose people are wanted.
+	titleTotals     *titleTotals
+	titleGroups     map[int32]int32
+	titleGroupCount int
 
 	mu      sync.Mutex
 	tallies []*tally
@@ -33,6 +38,8 @@ type reckoning struct {
 type reckon struct {
 	planning
 	subjects, breaks bool
+	// prepare may look at the file before the episodes are read.
+	prepare func(context.Context, *reckoning) error
 	// piece is given what is settled in swept units, instead of a tally; threads call it at once.
 	piece func(t *tally, winner *contender, unit *unit, from, to int32)
 	// unit is given the contenders of each swept unit instead of settling them all; threads call it at once.
@@ -48,7 +55,7 @@ func (s *Store) reckonBy(ctx context.Context, what string, q *collector.Query, h
 			return err
 		}
 		defer at.close()
-		r := &reckoning{at: at, how: how}
+		r := &reckoning{at: at, folds: f.folds, how: how}
 		if r.plan, err = makePlan(ctx, at, q, how.planning); err != nil {
 			return err
 		}
@@ -56,6 +63,11 @@ func (s *Store) reckonBy(ctx context.Context, what string, q *collector.Query, h
 			return err
 		}
 		r.classifyLoose()
+		if how.prepare != nil {
+			if err := how.prepare(ctx, r); err != nil {
+				return err
+			}
+		}
 		total := r.tally(nil)
 		for i := range r.loose {
 			if row := &r.loose[i]; row.part >= 0 {
@@ -63,7 +75,7 @@ func (s *Store) reckonBy(ctx context.Context, what string, q *collector.Query, h
 			}
 		}
 		r.release(total)
-		if err := r.scan(ctx, f, at); err != nil {
+		if err := r.scan(ctx); err != nil {
 			return err
 		}
 		total = r.tallies[0]
@@ -132,7 +144,8 @@ func (r *reckoning) tally(thread unsafe.Pointer) *tally {
 		one.hulls = &hulls{newest: make([]int32, len(r.slots))}
 	}
 	if r.how.titles {
-		one.titles = map[titleOf]cellSum{}
+		one.titles, one.titleTotals, one.titleGroups = true, r.titleTotals, r.titleGroups
+		one.titlePeople = make([]uint64, r.titleGroupCount*one.words)
 	}
 	r.tallies = append(r.tallies, one)
 	return one
@@ -148,7 +161,7 @@ func (r *reckoning) release(one *tally) {
 const heldSegments = 1000
 
 // scan reads the stored episodes a window of segments at a time, and settles each unit as soon as it is complete.
-func (r *reckoning) scan(ctx context.Context, f *file, at *snapshot) error {
+func (r *reckoning) scan(ctx context.Context) error {
 	for from := r.scanned.lo; from > 0 && from <= r.scanned.hi; {
 		to, held := from, 0
 		for ; to < r.scanned.hi && held < heldSegments; to++ {
@@ -156,7 +169,7 @@ func (r *reckoning) scan(ctx context.Context, f *file, at *snapshot) error {
 				held++
 			}
 		}
-		if err := r.fold(ctx, f, at, span{from, to}); err != nil {
+		if err := r.fold(ctx, span{from, to}); err != nil {
 			return err
 		}
 		if err := r.sweep(ctx, to); err != nil {
@@ -167,17 +180,18 @@ func (r *reckoning) scan(ctx context.Context, f *file, at *snapshot) error {
 	return r.sweep(ctx, math.MaxInt32)
 }
 
-func (r *reckoning) fold(ctx context.Context, f *file, at *snapshot, numbers span) error {
+func (r *reckoning) fold(ctx context.Context, numbers span) error {
 	// A column that is not wanted costs nothing where another stands for it.
-	columns := [...]string{"segment", "activity", "finish", "length", "state", "state", "segment"}
+	ended, title := "state", "segment"
 	if r.how.titles {
-		columns[foldTitle-1] = "title"
+		title = "title"
 	}
 	if r.how.breaks {
-		columns[foldEnded-1] = "ended"
+		ended = "ended"
 	}
+	columns := fmt.Sprintf("segment, activity, finish, length, state, %s, %s", ended, title)
 	condition := fmt.Sprintf("segment BETWEEN %d AND %d", numbers.lo, numbers.hi)
-	return f.folds.fold(ctx, at, condition, columns, func(c chunk) {
+	return r.folds.fold(ctx, r.at, "episode", condition, columns, func(c chunk) {
 		one := r.tally(c.data.Ptr)
 		defer r.release(one)
 		one.take(c)

@@ -33,10 +33,14 @@ type tally struct {
 	people []uint64
 	words  int
 	hulls  *hulls
-	titles map[titleOf]cellSum
-	groups []groupSum
-	pieces []settled
-	held   held
+	// titles: episodes have titles, and their time is to be added to titleTotals, or their people to titlePeople.
+	titles      bool
+	titleTotals *titleTotals
+	titleGroups map[int32]int32
+	titlePeople []uint64
+	groups      []groupSum
+	pieces      []settled
+	held        held
 	// what a unit is settled with.
 	sweeper    sweeper
 	contenders []contender
@@ -48,9 +52,6 @@ type tally struct {
 	denied  [4]uint32
 	counted counted
 }
-
-// titleOf is a title of a person's.
-type titleOf struct{ title, person int32 }
 
 // spread gives an episode to the parts it lies in: to be swept, or added up.
 func (t *tally) spread(number int32, row claim, entry uint32) {
@@ -124,15 +125,9 @@ func (t *tally) count(one *part, row *claim, entry uint32, from, to int64, final
 	if t.hulls != nil {
 		t.hulls.add(one.slot, from, to, final && row.scheduled())
 	}
-	if t.titles != nil {
+	if t.titles {
 		t.title(row.title, person, state, to-from)
 	}
-}
-
-func (t *tally) title(title, person int32, state uint8, length int64) {
-	sum := t.titles[titleOf{title, person}]
-	sum[state-1] += length
-	t.titles[titleOf{title, person}] = sum
 }
 
 // join adds another thread's tally.
@@ -158,9 +153,8 @@ func (t *tally) join(other *tally) {
 		t.groups[i].join(&other.groups[i])
 	}
 	t.pieces = append(t.pieces, other.pieces...)
-	for key, sum := range other.titles {
-		mine := t.titles[key]
-		t.titles[key] = cellSum{mine[0] + sum[0], mine[1] + sum[1]}
+	for i, word := range other.titlePeople {
+		t.titlePeople[i] |= word
 	}
 }
 

@@ -71,7 +71,7 @@ func (s *Store) copyFrom(ctx context.Context, from *file) (*fileCopy, error) {
 		return nil, err
 	}
 	options := s.options
-	options.MemoryBytes /= 4 // beside the open file's
+	options.MemoryBytes /= 8 // beside the open file's
 	to, err := openFile(ctx, s.rewritePath(), options)
 	if err != nil {
 		return nil, err

@@ -78,14 +78,33 @@ func (c *fileCopy) catchUp(ctx context.Context, from *file) error {
 		}); err != nil {
 			return err
 		}
-		query := fmt.Sprintf(`SELECT %s FROM episode e JOIN segment g ON g.id = e.segment WHERE EXISTS (
-			SELECT 1 FROM batch b WHERE b.id > %d AND b.stream = g.stream AND g.base + e.sequence BETWEEN b.first AND b.last
-		)`, episodeColumns, c.upTo["batch"])
-		return into(conn, "episode", func(put func(chunk) error) error { return scanAll(ctx, from.chunks, query, c.merging(put)) })
+		return into(conn, "episode", func(put func(chunk) error) error { return c.newEpisodes(ctx, from, c.merging(put)) })
 	}); err != nil {
 		return err
 	}
 	return c.compare(ctx, from)
+}
+
+// newEpisodes reads those of new batches; first it is told which segments can hold any, for there are few.
+func (c *fileCopy) newEpisodes(ctx context.Context, from *file, each func(chunk) error) error {
+	var segments []int32
+	if err := from.chunks.scan(ctx, fmt.Sprintf(`SELECT DISTINCT g.id FROM segment g JOIN batch b ON b.stream = g.stream
+		WHERE b.id > %d AND b.first < g.base + %d AND b.last >= g.base`, c.upTo["batch"], segmentSequences), func(some chunk) {
+		segments = append(segments, column[int32](some, 0)...)
+	}); err != nil {
+		return err
+	}
+	for some := range slices.Chunk(segments, upkeepSegments) {
+		list := listOf(some)
+		query := fmt.Sprintf(`SELECT %s FROM (SELECT * FROM episode WHERE segment IN (%s)) e
+			JOIN (SELECT * FROM segment WHERE id IN (%s)) g ON g.id = e.segment
+			WHERE EXISTS (SELECT 1 FROM batch b WHERE b.id > %d AND b.stream = g.stream AND g.base + e.sequence BETWEEN b.first AND b.last)`,
+			episodeColumns, list, list, c.upTo["batch"])
+		if err := scanAll(ctx, from.chunks, query, each); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // merging has episodes point at entries that are copied.
@@ -206,7 +225,7 @@ func (t *twins) merge(column []int32) {
 const wholeActivity = `concat(length(app), ':', app, length(product), ':', product, length(site), ':', site, private, url)`
 
 // comparedEntries are compared at a time, or about: those that are equal fall into one part.
-const comparedEntries = 500_000
+const comparedEntries = 200_000
 
 // findTwins compares the entries of a dictionary by what the expression makes of them.
 func findTwins(ctx context.Context, from scanner, table, expression string) (*twins, error) {

@@ -138,11 +138,18 @@ func (s *Store) upkeep(
 	return changed, s.dropOrphans(ctx)
 }
 
-// writeAlone is write for those that do not hold writing.
+// writeAlone is write for those that do not hold writing. What was changed is folded into the file at once: until then
+// DuckDB holds it in memory that it cannot give back.
 func (s *Store) writeAlone(ctx context.Context, what string, act func(*transaction) error) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	return s.write(ctx, what, act)
+	if err := s.write(ctx, what, act); err != nil {
+		return err
+	}
+	return refusal(s.read(what, func(f *file) error {
+		_, err := f.db.ExecContext(ctx, "CHECKPOINT")
+		return err
+	}))
 }
 
 // Stats counts episodes, bytes on disk, and names the files set aside.

@@ -37,6 +37,8 @@ func (i *invocation) admin() (adminv1connect.AdminServiceClient, error) {
 		},
 		// A report may take its time to begin; a backup, all of it. The signals end a command.
 		DisableCompression: true,
+		// The socket takes few connections at once: a command leaves none behind.
+		DisableKeepAlives: true,
 	}
 	return adminv1connect.NewAdminServiceClient(&http.Client{Transport: acting{transport, i.as}}, "http://collector",
 		connect.WithReadMaxBytes(maxAnswerBytes)), nil

@@ -23,6 +23,7 @@ func RunUpkeep(t *testing.T, open func(*testing.T) Kept) {
 		"titles and addresses are stripped":  titlesAndAddressesAreStripped,
 		"usage counts by day and owner":      usageCountsByDayAndOwner,
 		"rewriting changes nothing one sees": rewritingChangesNothing,
+		"a slow reader holds nobody up":      slowReaderHoldsNobodyUp,
 		"an empty store is kept too":         emptyStoreIsKept,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
@@ -202,6 +203,26 @@ func rewritingChangesNothing(t *testing.T, store Kept) {
 	if rows, _ := Episodes(t, store, threeDays(), collector.Page{}); len(rows) != len(before)+len(rest)+24 {
 		t.Errorf("%d rows after %d and 24 more", len(rows), len(before)+len(rest))
 	}
+}
+
+// slowReaderHoldsNobodyUp changes and rewrites the store while its log is being read.
+func slowReaderHoldsNobodyUp(t *testing.T, store Kept) {
+	office(t, store)
+	given := 0
+	if _, err := store.Episodes(t.Context(), threeDays(), collector.Page{}, func(rows []*adminv1.ActivityRow) error {
+		given += len(rows)
+		if _, err := store.Delete(t.Context(), "d-1", "", Monday.AddDate(1, 0, 0)); err != nil {
+			return err
+		}
+		mustAppend(t, store, Upload("d-2", 7, Row(1, "07:00:00", time.Minute, "late")))
+		return store.Rewrite(t.Context())
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if given != 24 {
+		t.Errorf("%d rows were given", given)
+	}
+	check(t, map[string]int{"d-2 p-ana": 7, "d-2 p-bo": 6}, left(t, store, byOwner))
 }
 
 func emptyStoreIsKept(t *testing.T, store Kept) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	"github.com/dayline-project/dayline/shared/stream"
 )
 
@@ -62,28 +61,10 @@ type EpisodeStore interface {
 	// Delete removes episodes that started before a time, of a login (key) or, with an empty key, of a device.
 	Delete(ctx context.Context, device, loginKey string, before time.Time) (int64, error)
 
-	People(ctx context.Context, filter Filter) ([]*adminv1.PeopleRow, error)
-	Apps(ctx context.Context, filter Filter) ([]*adminv1.AppsRow, error)
-	Sites(ctx context.Context, filter Filter) ([]*adminv1.SitesRow, error)
-	Hours(ctx context.Context, filter Filter) ([]*adminv1.HoursRow, error)
-
 	Stats(ctx context.Context) (StoreStats, error)
 	// BackupTo writes a consistent copy to a new file while others go on.
 	BackupTo(ctx context.Context, file string) error
 	Close() error
-}
-
-// Filter is what a report is about. Days are local days of the device, both included.
-type Filter struct {
-	FromDay, ToDay int32
-	// LoginKeys restricts to these logins where not nil.
-	LoginKeys []string
-	// Device restricts to one device where not empty.
-	Device string
-	// People maps login keys to people, for grouping and names.
-	People map[string]Person
-	// Open are the episodes going on now, counted in and marked open.
-	Open []OpenRow
 }
 
 // OpenRow is an episode going on, as of the device's last contact.

@@ -23,6 +23,10 @@ const (
 	nearNumbers = 64
 	// denseRun: a range of fewer segments is not worth a query of its own.
 	denseRun = 100
+	// slicesAtOnce scans run side by side; DuckDB gives each its threads.
+	slicesAtOnce = 2
+	// sliceSegments: some 1.5 million episodes, whose columns take 20 MB.
+	sliceSegments = 2500
 )
 
 // logSegment is a segment of the owners asked for.

@@ -202,3 +202,8 @@ func (l *episodeLog) openRow(i int) logRow {
 		turned: l.turn(open.Start.UnixMilli()), stretch: stretchOf(open.Device, open.LoginKey, open.Session), open: true,
 	}}
 }
+
+// timeForm is RFC 3339 with milliseconds.
+const timeForm = "2006-01-02T15:04:05.000-07:00"
+
+func seconds(millis int64) float64 { return float64(millis) / 1000 }

@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// breakMillis: a longer gap between the counted episodes of a day is a break (docs/reports.md).
+const breakMillis = 5 * 60 * 1000
+
 // hull spans counted time of one slot without a gap of over five minutes, in milliseconds since 1970.
 type hull struct {
 	slot        int32

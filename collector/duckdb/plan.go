@@ -11,8 +11,12 @@ import (
 	"github.com/dayline-project/dayline/collector"
 )
 
-// leapDays is how far ahead a clock may have been that was set back into the days asked for within one session.
-const leapDays = 31
+const (
+	// spillDays is how far an episode can reach into the days after its own: the longest lasts 7 days.
+	spillDays = 7
+	// leapDays is how far ahead a clock may have been that was set back into the days asked for within one session.
+	leapDays = 31
+)
 
 // plan says of a query which stored episodes count for whom and for which day, and where a person's time can overlap.
 //
@@ -109,6 +113,16 @@ type stretch struct {
 type session struct {
 	owner int32
 	hash  uint64
+}
+
+// span is a range of segment numbers, both included; of none where hi is 0.
+type span struct{ lo, hi int32 }
+
+func (s *span) cover(id int32) {
+	if s.hi == 0 {
+		s.lo = id
+	}
+	s.lo, s.hi = min(s.lo, id), max(s.hi, id)
 }
 
 // planner makes a plan.

@@ -44,8 +44,12 @@ func upload(n int) collector.Upload {
 	return storetest.Upload("d-1", 1, storetest.Row(uint64(n), at, time.Minute, fmt.Sprintf("a%d", n)))
 }
 
-func monday() collector.Filter {
-	return collector.Filter{FromDay: storetest.Day, ToDay: storetest.Day}
+// monday asks for storetest.Monday of ana on d-1.
+func monday() *collector.Query {
+	return &collector.Query{
+		FromDay: storetest.Day, ToDay: storetest.Day, People: make([]collector.Person, 1),
+		Owners: map[collector.Owner]collector.Share{{Device: "d-1", LoginKey: storetest.Row(1, "00:00:00", 1, "").LoginKey}: {}},
+	}
 }
 
 func mustAppend(t testing.TB, store *Store, uploads ...collector.Upload) {
@@ -93,9 +97,13 @@ func TestForgottenEntriesAreWrittenAgain(t *testing.T) {
 			t.Errorf("row %d: %s %s", i, row.App, row.Title)
 		}
 	}
-	apps, err := store.Apps(t.Context(), monday())
-	if err != nil || len(apps) != 5 || apps[0].TotalSeconds != 8*60 {
-		t.Errorf("%v %v", apps, err)
+	sums, err := store.Sum(t.Context(), monday(), collector.Want{Subjects: true})
+	if err != nil || len(sums.Subjects) != 5 || sums.Subjects[0].Active != 8*time.Minute {
+		t.Errorf("%v %v", sums, err)
+	}
+	titles, err := store.Titles(t.Context(), monday(), 2)
+	if err != nil || len(titles) != 2 || titles[0].Active < titles[1].Active || titles[0].People != 1 {
+		t.Errorf("%v %v", titles, err)
 	}
 }
 
@@ -249,7 +257,7 @@ func TestBackupWhileOthersGoOn(t *testing.T) {
 	})
 	others.Go(func() {
 		for ctx.Err() == nil {
-			if _, err := store.Hours(t.Context(), monday()); err != nil {
+			if _, err := store.Sum(t.Context(), monday(), collector.Want{Days: true, Breaks: true}); err != nil {
 				t.Error(err)
 				return
 			}

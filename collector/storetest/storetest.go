@@ -2,13 +2,17 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/dayline-project/dayline/collector"
@@ -25,6 +29,7 @@ func Run(t *testing.T, open func(*testing.T) QuestionStore) {
 		"a day is cut at midnight":   dayIsCutAtMidnight,
 		"breaks":                     breaks,
 		"breaks of tangled sessions": breaksOfTangledSessions,
+		"overlaps count once":        overlapsCountOnce,
 		"apps and sites":             appsAndSites,
 		"open episodes count":        openEpisodesCount,
 		"people join logins":         peopleJoinLogins,
@@ -96,13 +101,6 @@ func mustAppend(t *testing.T, store collector.EpisodeStore, uploads ...collector
 	}
 }
 
-// Monday's filter, with ana and bo known.
-func filter() collector.Filter {
-	return collector.Filter{FromDay: Day, ToDay: Day, People: map[string]collector.Person{
-		"example\\\\ana": {ID: "p-ana", Name: "Ana"}, "example\\\\bo": {ID: "p-bo", Name: "Bo"},
-	}}
-}
-
 // Stored gives every episode stored, in order of start; person is the key of its login.
 func Stored(t *testing.T, store QuestionStore) []*adminv1.ActivityRow {
 	t.Helper()
@@ -121,7 +119,7 @@ func Stored(t *testing.T, store QuestionStore) []*adminv1.ActivityRow {
 
 func check(t *testing.T, want, got any) {
 	t.Helper()
-	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+	if diff := gocmp.Diff(want, got, protocmp.Transform(), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
 	}
 }
@@ -182,26 +180,36 @@ func batchesAreRemembered(t *testing.T, store QuestionStore) {
 	}
 }
 
-// hours gives Monday's and its neighbours' rows in short.
-func hours(t *testing.T, store collector.EpisodeStore, f collector.Filter) []string {
+// hours gives the days of a query in short, by day and person: first and last activity, active, passive, total, locked,
+// breaks.
+func hours(t *testing.T, store QuestionStore, q *collector.Query) []string {
 	t.Helper()
-	rows, err := store.Hours(t.Context(), f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	days := sumOf(t, store, q, collector.Want{Days: true, Breaks: true}).Days
+	slices.SortStableFunc(days, func(a, b collector.PersonDay) int { return cmp.Compare(a.Day, b.Day) })
 	var short []string
-	for _, r := range rows {
-		short = append(short, fmt.Sprintf("%s %s %s-%s a%g p%g t%g l%g b%d/%g", r.Day[8:], r.Name, clock(r.FirstActivity),
-			clock(r.LastActivity), r.ActiveSeconds, r.PassiveSeconds, r.TotalSeconds, r.LockedSeconds, r.Breaks, r.BreakSeconds))
+	for _, d := range days {
+		short = append(short, fmt.Sprintf("%s %s %s-%s a%g p%g t%g l%g b%d/%g", time.Unix(int64(d.Day)*86400, 0).UTC().Format("02"),
+			q.People[d.Person].Name, clock(d.FirstAt), clock(d.LastAt), d.Times.Active().Seconds(), d.Times.Passive().Seconds(),
+			d.Times.Total().Seconds(), d.Locked.Seconds(), d.Breaks, d.BreakFor.Seconds()))
 	}
 	return short
 }
 
-func clock(moment string) string {
-	if moment == "" {
+func clock(moment time.Time) string {
+	if moment.IsZero() {
 		return ""
 	}
-	return moment[8:10] + "T" + moment[11:19]
+	return moment.Format("02T15:04:05")
+}
+
+// subjects gives the subjects of a query in short: application, product, site, active, passive, people.
+func subjects(t *testing.T, store QuestionStore, q *collector.Query) []string {
+	t.Helper()
+	var short []string
+	for _, s := range sumOf(t, store, q, collector.Want{Subjects: true}).Subjects {
+		short = append(short, fmt.Sprintf("%s (%s) %s a%g p%g %b", s.App, s.Product, s.Site, s.Active.Seconds(), s.Passive.Seconds(), s.People))
+	}
+	return short
 }
 
 func dayIsCutAtMidnight(t *testing.T, store QuestionStore) {
@@ -214,30 +222,15 @@ func dayIsCutAtMidnight(t *testing.T, store QuestionStore) {
 		As(RowOn(sunday.AddDate(0, 0, -3), 1, "12:00:00", 7*24*time.Hour, ""), func(r *collector.Row) { locked(r); bo(r) })))
 	check(t, []string{
 		"02 Ana 02T00:00:00-03T00:00:00 a660 p300 t960 l0 b1/85440", "02 Bo - a0 p0 t0 l86400 b0/0",
-	}, hours(t, store, filter()))
-	f := filter()
-	f.FromDay, f.ToDay = Day-1, Day+1
+	}, hours(t, store, twoPeople()))
+	q := twoPeople()
+	q.FromDay, q.ToDay = Day-1, Day+1
 	check(t, []string{
 		"01 Ana 01T23:50:00-02T00:00:00 a600 p0 t600 l0 b0/0", "01 Bo - a0 p0 t0 l86400 b0/0",
 		"02 Ana 02T00:00:00-03T00:00:00 a660 p300 t960 l0 b1/85440", "02 Bo - a0 p0 t0 l86400 b0/0",
 		"03 Ana 03T00:00:00-03T00:01:00 a60 p0 t60 l0 b0/0", "03 Bo - a0 p0 t0 l86400 b0/0",
-	}, hours(t, store, f))
-	people, err := store.People(t.Context(), filter())
-	if err != nil {
-		t.Fatal(err)
-	}
-	check(t, []*adminv1.PeopleRow{{
-		Person: "p-ana", Name: "Ana", ActiveSeconds: 660, PassiveSeconds: 300, TotalSeconds: 960, Days: 1,
-		FirstActivity: "2026-03-02T00:00:00.000+01:00", LastActivity: "2026-03-03T00:00:00.000+01:00",
-	}, {Person: "p-bo", Name: "Bo"}}, people)
-	apps, err := store.Apps(t.Context(), filter())
-	if err != nil {
-		t.Fatal(err)
-	}
-	check(t, []*adminv1.AppsRow{
-		{App: "a", ActiveSeconds: 600, PassiveSeconds: 300, TotalSeconds: 900, Share: 0.9375, People: 1, Status: "undefined"},
-		{App: "b", ActiveSeconds: 60, TotalSeconds: 60, Share: 0.0625, People: 1, Status: "undefined"},
-	}, apps)
+	}, hours(t, store, q))
+	check(t, []string{"a ()  a600 p300 [1]", "b ()  a60 p0 [1]"}, subjects(t, store, twoPeople()))
 }
 
 func breaks(t *testing.T, store QuestionStore) {
@@ -250,7 +243,7 @@ func breaks(t *testing.T, store QuestionStore) {
 		As(Row(6, "10:10:00", 5*time.Minute, "c"), func(r *collector.Row) { r.EndedBy = episode.BySchedule }),
 		Row(7, "13:00:00", 5*time.Minute, "d"), // outside the schedule is no break
 	), Upload("d-2", 2, Row(1, "14:00:00", time.Minute, "e"))) // a break of 55 min between devices
-	check(t, []string{"02 Ana 02T09:00:00-02T14:01:00 a2160 p60 t2220 l2400 b3/6240"}, hours(t, store, filter()))
+	check(t, []string{"02 Ana 02T09:00:00-02T14:01:00 a2160 p60 t2220 l2400 b3/6240"}, hours(t, store, twoPeople()))
 }
 
 func breaksOfTangledSessions(t *testing.T, store QuestionStore) {
@@ -262,7 +255,31 @@ func breaksOfTangledSessions(t *testing.T, store QuestionStore) {
 	check(t, []string{
 		"02 Ana 02T09:00:00-02T11:01:00 a3060 p0 t3060 l0 b2/4200",
 		"02 Bo 02T09:00:00-02T12:01:00 a180 p0 t180 l0 b2/10680",
-	}, hours(t, store, filter()))
+	}, hours(t, store, twoPeople()))
+}
+
+// overlapsCountOnce: ana works on two devices from 09:00 to 10:00. The browser that began at 09:20 has the time from
+// there on, 40 min; the editor 20 min before it, and nothing while it was passive, 09:30 to 09:40, behind the browser.
+// Locked counts where nothing else does: 10:00 to 10:30.
+func overlapsCountOnce(t *testing.T, store QuestionStore) {
+	mustAppend(t, store,
+		Upload("d-1", 1, Row(1, "09:00:00", 30*time.Minute, "editor"), As(Row(2, "09:30:00", 10*time.Minute, "editor"), passive)),
+		Upload("d-2", 2, Row(1, "09:20:00", 40*time.Minute, "browser")),
+		Upload("d-1", 3, As(As(Row(1, "08:50:00", 100*time.Minute, ""), locked), func(r *collector.Row) { r.Session = "s2" })))
+	// 08:50 to 09:00 and 10:00 to 10:30 are locked alone.
+	check(t, []string{"02 Ana 02T09:00:00-02T10:00:00 a3600 p0 t3600 l2400 b0/0"}, hours(t, store, twoPeople()))
+	check(t, []string{"browser ()  a2400 p0 [1]", "editor ()  a1200 p0 [1]"}, subjects(t, store, twoPeople()))
+	pieces, err := store.Pieces(t.Context(), twoPeople())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var short []string
+	for _, p := range joinPieces(pieces) {
+		short = append(short, fmt.Sprintf("%s %g %s %s", clock(p.Start), p.For.Minutes(), p.State, p.App))
+	}
+	check(t, []string{
+		"02T08:50:00 10 locked ", "02T09:00:00 20 active editor", "02T09:20:00 40 active browser", "02T10:00:00 30 locked ",
+	}, short)
 }
 
 func appsAndSites(t *testing.T, store QuestionStore) {
@@ -275,48 +292,29 @@ func appsAndSites(t *testing.T, store QuestionStore) {
 		As(As(Row(5, "10:30:00", time.Minute, "browser"), site), bo),
 		As(Row(6, "10:31:00", 20*time.Minute, "editor"), bo),
 	))
-	apps, err := store.Apps(t.Context(), filter())
-	if err != nil {
-		t.Fatal(err)
-	}
-	check(t, []*adminv1.AppsRow{
-		{App: "browser", Product: "A Browser", ActiveSeconds: 900, PassiveSeconds: 300, TotalSeconds: 1200, Share: 0.5, People: 2, Status: "undefined"},
-		{App: "editor", ActiveSeconds: 1200, TotalSeconds: 1200, Share: 0.5, People: 1, Status: "undefined"},
-	}, apps)
-	sites, err := store.Sites(t.Context(), filter())
-	if err != nil {
-		t.Fatal(err)
-	}
-	check(t, []*adminv1.SitesRow{
-		{Site: "example.com", ActiveSeconds: 660, PassiveSeconds: 300, TotalSeconds: 960, Share: 0.4, People: 2, Status: "undefined"},
-	}, sites)
-	f := filter()
-	f.LoginKeys = []string{"example\\\\bo"}
-	if sites, err = store.Sites(t.Context(), f); err != nil || len(sites) != 1 || sites[0].TotalSeconds != 60 || sites[0].People != 1 {
-		t.Errorf("%v %v", sites, err)
-	}
+	check(t, []string{
+		"browser (A Browser)  a240 p0 [1]", "browser (A Browser) example.com a660 p300 [11]", "editor ()  a1200 p0 [10]",
+	}, subjects(t, store, twoPeople()))
+	q := twoPeople()
+	maps.DeleteFunc(q.Owners, func(_ collector.Owner, share collector.Share) bool { return q.People[share.Person].Name == "Ana" })
+	check(t, []string{"browser (A Browser) example.com a60 p0 [10]", "editor ()  a1200 p0 [10]"}, subjects(t, store, q))
 }
 
 func openEpisodesCount(t *testing.T, store QuestionStore) {
 	mustAppend(t, store, Upload("d-1", 1, Row(1, "09:00:00", time.Minute, "a"), Row(2, "12:00:00", time.Minute, "a")))
-	f := filter()
+	q := twoPeople()
 	open := func(row collector.Row) collector.OpenRow {
 		row.EndedBy = ""
 		return collector.OpenRow{Device: "d-1", Row: row}
 	}
-	f.Open = []collector.OpenRow{
+	q.Open = []collector.OpenRow{
 		open(As(Row(0, "10:00:00", 30*time.Second, "new"), func(r *collector.Row) { r.Site = "example.org" })),
 		open(RowOn(Monday.AddDate(0, 0, 1), 0, "10:00:00", time.Minute, "tomorrow")),
+		// What the store has got meanwhile is not counted twice.
+		open(Row(0, "12:00:00", 50*time.Second, "a")),
 	}
-	check(t, []string{"02 Ana 02T09:00:00-02T12:01:00 a150 p0 t150 l0 b2/10710"}, hours(t, store, f))
-	apps, err := store.Apps(t.Context(), f)
-	if err != nil || len(apps) != 2 || apps[1].App != "new" || apps[1].TotalSeconds != 30 {
-		t.Errorf("%v %v", apps, err)
-	}
-	sites, err := store.Sites(t.Context(), f)
-	if err != nil || len(sites) != 1 || sites[0].Share != 0.2 {
-		t.Errorf("%v %v", sites, err)
-	}
+	check(t, []string{"02 Ana 02T09:00:00-02T12:01:00 a150 p0 t150 l0 b2/10710"}, hours(t, store, q))
+	check(t, []string{"a ()  a120 p0 [1]", "new () example.org a30 p0 [1]"}, subjects(t, store, q))
 }
 
 func peopleJoinLogins(t *testing.T, store QuestionStore) {
@@ -324,32 +322,27 @@ func peopleJoinLogins(t *testing.T, store QuestionStore) {
 	mustAppend(t, store,
 		Upload("d-1", 1, Row(1, "09:00:00", time.Minute, "a"), RowOn(tuesday, 2, "09:00:00", time.Minute, "a")),
 		Upload("d-2", 2, As(Row(1, "10:00:00", time.Minute, "a"), bo)))
-	f := filter()
-	f.ToDay++
-	f.People["example\\\\bo"] = f.People["example\\\\ana"]
-	people, err := store.People(t.Context(), f)
-	if err != nil {
-		t.Fatal(err)
+	q := twoPeople()
+	q.ToDay++
+	for owner := range q.Owners {
+		q.Owners[owner] = collector.Share{}
 	}
-	check(t, []*adminv1.PeopleRow{{
-		Person: "p-ana", Name: "Ana", ActiveSeconds: 180, TotalSeconds: 180, Days: 2,
-		FirstActivity: "2026-03-02T09:00:00.000+01:00", LastActivity: "2026-03-03T09:01:00.000+01:00",
-	}}, people)
-	f.People = nil
-	if people, err = store.People(t.Context(), f); err != nil || len(people) != 2 || people[0].Name != `EXAMPLE\ana` {
-		t.Errorf("%v %v", people, err)
-	}
+	check(t, []string{
+		"02 Ana 02T09:00:00-02T10:01:00 a120 p0 t120 l0 b1/3540", "03 Ana 03T09:00:00-03T09:01:00 a60 p0 t60 l0 b0/0",
+	}, hours(t, store, q))
 }
 
 func emptyStore(t *testing.T, store QuestionStore) {
 	if rows := Stored(t, store); len(rows) != 0 {
 		t.Errorf("%v", rows)
 	}
-	if rows := hours(t, store, filter()); len(rows) != 0 {
-		t.Errorf("%v", rows)
-	}
-	if apps, err := store.Apps(t.Context(), filter()); err != nil || len(apps) != 0 {
-		t.Errorf("%v %v", apps, err)
+	check(t, collector.Sums{}, sumOf(t, store, twoPeople(), collector.Want{Days: true, Breaks: true, Subjects: true}))
+	groups, err := store.SumGroups(t.Context(), twoPeople(), make([]map[collector.Owner]bool, 1))
+	check(t, []collector.GroupSum{{}}, groups)
+	titles, titlesErr := store.Titles(t.Context(), twoPeople(), 10)
+	pieces, piecesErr := store.Pieces(t.Context(), twoPeople())
+	if err := errors.Join(err, titlesErr, piecesErr); err != nil || len(titles)+len(pieces) != 0 {
+		t.Errorf("%v %v %v", titles, pieces, err)
 	}
 	if err := store.Append(t.Context(), nil); err != nil {
 		t.Error(err)
@@ -364,14 +357,20 @@ func cancelledQuestionEnds(t *testing.T, store QuestionStore) {
 	mustAppend(t, store, Upload("d-1", 1, Row(1, "09:00:00", time.Minute, "a")))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := store.Hours(ctx, filter()); !errors.Is(err, context.Canceled) {
-		t.Errorf("%v", err)
-	}
-	if _, err := store.Apps(ctx, filter()); !errors.Is(err, context.Canceled) {
-		t.Errorf("%v", err)
-	}
-	if _, err := store.Episodes(ctx, twoPeople(), collector.Page{}, func([]*adminv1.ActivityRow) error { return nil }); !errors.Is(err, context.Canceled) {
-		t.Errorf("%v", err)
+	q := twoPeople()
+	for what, ask := range map[string]func() error{
+		"sum":    func() error { _, err := store.Sum(ctx, q, collector.Want{Days: true}); return err },
+		"groups": func() error { _, err := store.SumGroups(ctx, q, nil); return err },
+		"titles": func() error { _, err := store.Titles(ctx, q, 1); return err },
+		"pieces": func() error { _, err := store.Pieces(ctx, q); return err },
+		"episodes": func() error {
+			_, err := store.Episodes(ctx, q, collector.Page{}, func([]*adminv1.ActivityRow) error { return nil })
+			return err
+		},
+	} {
+		if err := ask(); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 	if len(Stored(t, store)) != 1 {
 		t.Error("the store is unusable afterwards")

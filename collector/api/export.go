@@ -4,14 +4,17 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
 	"connectrpc.com/connect"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -29,6 +32,8 @@ const (
 	// takenWithin is how long a piece of an answer may wait for its reader. The whole may take as long as it is read: a file
 	// of millions of rows takes longer than any bound for one of a thousand should be.
 	takenWithin = 30 * time.Second
+	// chunksAhead of rows are read before those before them are written.
+	chunksAhead = 4
 )
 
 // exportable is a report that can be a file: what the call of the procedure answers, with its rights, row by row.
@@ -70,16 +75,37 @@ func whole[R any, M proto.Message](procedure string,
 	}}
 }
 
+// eachActivity reads on while rows are written: each is work for a processor of its own.
 func (a adminService) eachActivity(ctx context.Context, ask *adminv1.ReportRequest, row func(proto.Message) error) error {
 	defer a.Agents.heads.forget()
-	return a.Reports.Activity(ctx, viewerOf(ctx), ask, func(rows []*adminv1.ActivityRow) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	read := make(chan []*adminv1.ActivityRow, chunksAhead)
+	var reader errgroup.Group
+	reader.Go(func() (err error) {
+		defer close(read)
+		defer func() {
+			if cause := recover(); cause != nil { // it ends this call and nothing else, as a handler's does
+				err = fmt.Errorf("api: export: panic: %v\n%s", cause, debug.Stack())
+			}
+		}()
+		return a.Reports.Activity(ctx, viewerOf(ctx), ask, func(rows []*adminv1.ActivityRow) error {
+			select {
+			case read <- rows:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	})
+	for rows := range read {
 		for _, m := range rows {
 			if err := row(m); err != nil {
 				return err
 			}
 		}
-		return nil
-	})
+	}
+	return reader.Wait()
 }
 
 // Export sends a report as a file. A stream that ends without an error is the whole of it, and is in the audit log.

@@ -71,7 +71,8 @@ func local(c *rig.Collector) adminv1connect.AdminServiceClient {
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 	}}
-	return adminv1connect.NewAdminServiceClient(&http.Client{Transport: transport}, "http://collector", connect.WithReadMaxBytes(256<<20))
+	return adminv1connect.NewAdminServiceClient(&http.Client{Transport: transport}, "http://collector",
+		connect.WithReadMaxBytes(256<<20), connect.WithAcceptCompression("gzip", nil, nil))
 }
 
 // measureReports asks every report of 27 million episodes of 500 people through the contract (T9), exports the activity

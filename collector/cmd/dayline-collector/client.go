@@ -41,7 +41,8 @@ func (i *invocation) admin() (adminv1connect.AdminServiceClient, error) {
 		DisableKeepAlives: true,
 	}
 	return adminv1connect.NewAdminServiceClient(&http.Client{Transport: acting{transport, i.as}}, "http://collector",
-		connect.WithReadMaxBytes(maxAnswerBytes)), nil
+		// Packing takes longer than a socket does.
+		connect.WithReadMaxBytes(maxAnswerBytes), connect.WithAcceptCompression("gzip", nil, nil)), nil
 }
 
 // acting says as whom calls are made.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,14 +99,15 @@ func (a adminService) eachActivity(ctx context.Context, ask *adminv1.ReportReque
 			}
 		})
 	})
+	var failed error
 	for rows := range read {
-		for _, m := range rows {
-			if err := row(m); err != nil {
-				return err
+		for i := 0; i < len(rows) && failed == nil; i++ {
+			if failed = row(rows[i]); failed != nil {
+				stop()
 			}
 		}
 	}
-	return reader.Wait()
+	return cmp.Or(failed, reader.Wait())
 }
 
 // Export sends a report as a file. A stream that ends without an error is the whole of it, and is in the audit log.

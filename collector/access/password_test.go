@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -73,18 +74,18 @@ func TestHashingIsBounded(t *testing.T) {
 			leaving = append(leaving, leave)
 		}
 		impatient, giveUp := context.WithCancel(t.Context())
-		entered, gaveUp := 0, 0
+		var entered, gaveUp atomic.Int32
 		wait := func(ctx context.Context) {
 			leave, err := h.enter(ctx)
 			if errors.Is(err, context.Canceled) {
-				gaveUp++
+				gaveUp.Add(1)
 				return
 			}
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			entered++
+			entered.Add(1)
 			leave()
 		}
 		for range maxWaiting - 1 {
@@ -99,15 +100,15 @@ func TestHashingIsBounded(t *testing.T) {
 		synctest.Wait()
 		go wait(t.Context())
 		synctest.Wait()
-		if entered != 0 || gaveUp != 1 {
-			t.Errorf("%d entered beside two, %d gave up", entered, gaveUp)
+		if entered.Load() != 0 || gaveUp.Load() != 1 {
+			t.Errorf("%d entered beside two, %d gave up", entered.Load(), gaveUp.Load())
 		}
 		for _, leave := range leaving {
 			leave()
 		}
 		synctest.Wait()
-		if entered != maxWaiting || len(h.running) != 0 || len(h.waiting) != 0 {
-			t.Errorf("%d entered; left: %d, %d", entered, len(h.running), len(h.waiting))
+		if entered.Load() != maxWaiting || len(h.running) != 0 || len(h.waiting) != 0 {
+			t.Errorf("%d entered; left: %d, %d", entered.Load(), len(h.running), len(h.waiting))
 		}
 	})
 }

@@ -37,8 +37,9 @@ func (i *invocation) admin() (adminv1connect.AdminServiceClient, error) {
 		},
 		// A report may take its time to begin; a backup, all of it. The signals end a command.
 		DisableCompression: true,
-		// The socket takes few connections at once: a command leaves none behind.
-		DisableKeepAlives: true,
+		// The socket takes few connections at once: a command leaves none behind. (Saying so in each call, as
+		// DisableKeepAlives does, would have the collector refuse some before it has read them.)
+		MaxIdleConnsPerHost: -1,
 	}
 	return adminv1connect.NewAdminServiceClient(&http.Client{Transport: acting{transport, i.as}}, "http://collector",
 		// Packing takes longer than a socket does.

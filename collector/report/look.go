@@ -30,7 +30,7 @@ const (
 
 // look understands a question about single activities. It is the one way to them: that the viewer looks, at whom and at
 // which days, is in the audit log before anything is read (security.md 7). A look at nobody but oneself is not written
-// down: the entries tell people who else looked at their day (product.md 9.4).
+// down, as long as nobody else looks as oneself: the entries tell people who else looked at their day (product.md 9.4).
 func (r *Reports) look(ctx context.Context, viewer collector.Viewer, report string, ask *adminv1.ReportRequest, again continued) (*question, error) {
 	q, err := r.understand(ctx, viewer, ask, single)
 	if err != nil {
@@ -39,7 +39,7 @@ func (r *Reports) look(ctx context.Context, viewer collector.Viewer, report stri
 	if len(q.query.Owners) == 0 {
 		return q, q.onlyTotals()
 	}
-	if q.others() == 0 {
+	if q.others() == 0 && viewer.By == "" {
 		return q, nil
 	}
 	entry, err := q.entry(viewer, report)
@@ -98,7 +98,7 @@ func (q *question) entry(viewer collector.Viewer, report string) (collector.Audi
 		detail["group"] = q.group
 	}
 	text, err := json.Marshal(detail)
-	return collector.AuditEntry{At: q.now, Actor: viewer.User, Action: "activity.view", Subject: subject, Detail: string(text)}, err
+	return collector.AuditEntry{At: q.now, Actor: viewer.Actor(), Action: "activity.view", Subject: subject, Detail: string(text)}, err
 }
 
 func lookKey(entry collector.AuditEntry) string {

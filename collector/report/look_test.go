@@ -69,6 +69,18 @@ func TestActivityIsInTheAuditLogFirst(t *testing.T) {
 	if entries := o.views(t); len(entries) != before {
 		t.Errorf("%v", entries[before:])
 	}
+	// Who acts as somebody looks at that one.
+	as := bo
+	as.By = "administrator (local)"
+	for _, report := range []string{"titles", "list", "activity", "live"} {
+		before := len(o.views(t))
+		if err := o.all(as)[report](t.Context(), &adminv1.ReportRequest{}); err != nil {
+			t.Error(err)
+		}
+		if entries := o.views(t); len(entries) != before+1 || entries[before].Actor != "bo@example.com (by administrator (local))" {
+			t.Errorf("%s as Bo: %v", report, entries[before:])
+		}
+	}
 	// Where it cannot be written, nobody looks.
 	o.Registry = deaf{o.registry}
 	for _, report := range []string{"titles", "list", "activity", "live"} {

@@ -144,8 +144,9 @@ type Sums struct {
 // GroupSum is what a group's owners add up to.
 type GroupSum struct {
 	Times Times
-	// People with counted time.
-	People int
+	// People with counted time, and those with time of each status.
+	People   int
+	ByStatus [3]int
 }
 
 // TitleSum is the time spent under one title.

@@ -24,20 +24,18 @@ type grouping struct {
 	groups []map[collector.Owner]bool
 }
 
-// groupSum is what a group adds up to: times as of a slot, people as a set of indices.
+// groupSum is what a group adds up to: times as of a slot, people of each status as sets of indices.
 type groupSum struct {
 	times  [6]int64
-	people []uint64
+	people [3][]uint64
 }
 
 func (s *groupSum) add(times *[6]int64, person int32) {
-	total := int64(0)
 	for i, time := range times {
 		s.times[i] += time
-		total += time
-	}
-	if total > 0 {
-		s.people[person/64] |= 1 << (person % 64)
+		if time > 0 {
+			s.people[i/2][person/64] |= 1 << (person % 64)
+		}
 	}
 }
 
@@ -45,8 +43,10 @@ func (s *groupSum) join(other *groupSum) {
 	for i, time := range other.times {
 		s.times[i] += time
 	}
-	for i, word := range other.people {
-		s.people[i] |= word
+	for status, people := range other.people {
+		for i, word := range people {
+			s.people[status][i] |= word
+		}
 	}
 }
 
@@ -92,7 +92,9 @@ func (g *grouping) unit(t *tally, settle *sweeper, number int32, contenders []co
 func (g *grouping) empty(words int) []groupSum {
 	sums := make([]groupSum, len(g.groups))
 	for i := range sums {
-		sums[i].people = make([]uint64, words)
+		for status := range sums[i].people {
+			sums[i].people[status] = make([]uint64, words)
+		}
 	}
 	return sums
 }
@@ -125,8 +127,11 @@ func (g *grouping) sums(r *reckoning, total *tally) []collector.GroupSum {
 			}
 		}
 		all[n].Times = timesOf(&sum.times)
-		for _, word := range sum.people {
-			all[n].People += bits.OnesCount64(word)
+		for i := range total.words {
+			all[n].People += bits.OnesCount64(sum.people[0][i] | sum.people[1][i] | sum.people[2][i])
+			for status := range sum.people {
+				all[n].ByStatus[status] += bits.OnesCount64(sum.people[status][i])
+			}
 		}
 	}
 	return all

@@ -38,7 +38,10 @@ func TestMinPeople(t *testing.T) {
 	}
 	groups, err := o.Groups(t.Context(), viewer, friday)
 	if err != nil || len(groups.Rows) != 1 || groups.Rows[0].Group != "Everybody" {
-		t.Errorf("%v %v", groups, err)
+		t.Fatalf("%v %v", groups, err)
+	}
+	if times := groups.Rows[0].Times; times.UnproductiveActive != 0 || times.ProductiveActive != 0 || times.Active != 280*minute {
+		t.Errorf("%v", times)
 	}
 	hours, err := o.Hours(t.Context(), viewer, friday)
 	if err != nil || len(hours.Rows) != 0 {

@@ -52,15 +52,18 @@ func (t *tally) addSubject(s *collector.SubjectSum) {
 	t.byStatus[s.Class.Status].join(s.People)
 }
 
-// message shows the times. Where a status is of too few people, none is told apart: the others would tell it.
+// message shows the times.
 func (t *tally) message(q *question) *adminv1.Times {
-	m := &adminv1.Times{
-		Active: t.times.Active().Seconds(), Passive: t.times.Passive().Seconds(), Total: t.times.Total().Seconds(),
-	}
-	if slices.ContainsFunc(t.byStatus[:], q.few) {
+	return timesOf(&t.times, slices.ContainsFunc(t.byStatus[:], q.few))
+}
+
+// timesOf shows times. Where a status is of too few people, none is told apart: the others would tell it.
+func timesOf(times *collector.Times, fewOfOne bool) *adminv1.Times {
+	m := &adminv1.Times{Active: times.Active().Seconds(), Passive: times.Passive().Seconds(), Total: times.Total().Seconds()}
+	if fewOfOne {
 		return m
 	}
-	productive, unproductive, undefined := t.times[collector.Productive], t.times[collector.Unproductive], t.times[collector.Undefined]
+	productive, unproductive, undefined := times[collector.Productive], times[collector.Unproductive], times[collector.Undefined]
 	m.ProductiveActive, m.ProductivePassive = productive[collector.Active].Seconds(), productive[collector.Passive].Seconds()
 	m.UnproductiveActive, m.UnproductivePassive = unproductive[collector.Active].Seconds(), unproductive[collector.Passive].Seconds()
 	m.UndefinedActive, m.UndefinedPassive = undefined[collector.Active].Seconds(), undefined[collector.Passive].Seconds()
@@ -188,11 +191,11 @@ func (q *question) groupRows(names []string, owners []map[collector.Owner]bool, 
 			continue
 		}
 		total := sum.Times.Total().Seconds()
-		all := tally{times: sum.Times}
+		fewOfOne := slices.ContainsFunc(sum.ByStatus[:], func(people int) bool { return people > 0 && q.fewIn(owners[i], people) })
 		rows = append(rows, &adminv1.GroupsRow{
 			Group: names[i], People: int32(sum.People), ActiveSeconds: sum.Times.Active().Seconds(),
 			PassiveSeconds: sum.Times.Passive().Seconds(), TotalSeconds: total, MeanSeconds: total / float64(sum.People),
-			Times: all.message(q),
+			Times: timesOf(&sum.Times, fewOfOne),
 		})
 	}
 	return rows

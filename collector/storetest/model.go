@@ -258,13 +258,22 @@ func SortSums(sums *collector.Sums) {
 // Group of the query: all its owners.
 func (m *Model) Group() (sum collector.GroupSum) {
 	people := map[int]bool{}
+	var byStatus [3]map[int]bool
 	for _, s := range m.counted() {
-		if s.row.State != episode.Locked {
-			s.addTo(&sum.Times)
-			people[s.share.Person] = true
+		if s.row.State == episode.Locked {
+			continue
 		}
+		s.addTo(&sum.Times)
+		people[s.share.Person] = true
+		if byStatus[s.class.Status] == nil {
+			byStatus[s.class.Status] = map[int]bool{}
+		}
+		byStatus[s.class.Status][s.share.Person] = true
 	}
 	sum.People = len(people)
+	for status, people := range byStatus {
+		sum.ByStatus[status] = len(people)
+	}
 	return sum
 }
 

@@ -48,7 +48,8 @@ func Rows(dir *directory.Directory, scope directory.Scope, seen *Seen, now time.
 		health, going, lastEpisodeAt := seen.Health[d.ID], seen.Going[d.ID], d.LastEpisodeAt
 		if !scope.Totals(collector.Owner{Device: d.ID}) {
 			health, going = within(scope, d.ID, health, going)
-			lastEpisodeAt = time.Time{} // nobody knows whose it was
+			lastEpisodeAt = time.Time{} // nobody knows whose it was, so that the state is told by contacts alone
+			d.LastEpisodeAt = d.LastContactAt
 		}
 		row := &adminv1.Device{
 			Id: d.ID, Name: d.Name, Os: d.OS, OsVersion: d.OSVersion, AgentVersion: d.AgentVersion, Arch: d.Arch, TimeZone: d.TimeZone,

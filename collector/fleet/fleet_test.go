@@ -115,6 +115,13 @@ func TestRows(t *testing.T) {
 	if len(part) != 1 || fmt.Sprint(part[0].Limits) != "[x11: none]" || len(part[0].Flags) > 0 || part[0].BufferedEpisodes > 0 || part[0].LastEpisode != "" {
 		t.Errorf("%v", part)
 	}
+	// Nor by the state: whether there was an episode lately may be the other's doing.
+	for _, last := range []time.Time{noon, {}} {
+		seen.Devices[1].LastEpisodeAt = last
+		if part := Rows(dir, dir.Scope(collector.Viewer{User: "max", Role: collector.Manager, Groups: []string{"Bo"}}), seen, noon); part[0].State != "healthy" {
+			t.Errorf("last episode %v: %s", last, part[0].State)
+		}
+	}
 	if none := Rows(dir, dir.Scope(collector.Viewer{User: "vera", Role: collector.ViewerRole}), seen, noon); len(none) != 0 {
 		t.Errorf("%v", none)
 	}

@@ -24,11 +24,11 @@ func (d *Directory) FindPerson(word string, scope Scope) (collector.Person, erro
 		if !scope.Person(p.ID) {
 			continue
 		}
-		is := func(name string) bool { return strings.EqualFold(name, word) }
+		is := func(name string) bool { return name != "" && strings.EqualFold(name, word) }
 		switch {
 		case is(p.ID):
 			exact = append(exact, p)
-		case is(p.Name) || p.Email != "" && is(p.Email) || slices.ContainsFunc(logins[p.ID], is):
+		case is(p.Name) || is(p.Email) || slices.ContainsFunc(logins[p.ID], is):
 			named = append(named, p)
 		case slices.ContainsFunc(logins[p.ID], func(login string) bool { _, user, _ := strings.Cut(login, `\`); return is(user) }):
 			short = append(short, p)
@@ -73,7 +73,7 @@ func (d *Directory) FindDevice(word string, scope Scope) (id string, err error) 
 		if strings.EqualFold(one.ID, word) {
 			return one.ID, nil
 		}
-		if strings.EqualFold(one.shown, word) || strings.EqualFold(one.Name, word) {
+		if word != "" && (strings.EqualFold(one.shown, word) || strings.EqualFold(one.Name, word)) {
 			named, names = append(named, one.ID), append(names, one.shown+" ("+one.ID+")")
 		}
 	}

@@ -123,6 +123,22 @@ func same(t *testing.T, kind, word string, err error) {
 	}
 }
 
+// A name that is not known is nobody's: an empty word does not find it.
+func TestNoWordFindsNothing(t *testing.T) {
+	d := directory.New(people(t, "users: []\n"), directory.Registered{
+		Devices: []collector.Device{{ID: "d-1"}}, People: []collector.Person{{ID: "p-1"}},
+		Logins: []collector.Login{{Key: `s-1\1`, Person: "p-1"}, {Key: `s-1\2`, Name: "plain", Person: "p-1"}},
+		Names:  map[collector.Owner]string{own("d-1", `s-1\1`): ""},
+	}, 1)
+	all := d.Scope(administrator)
+	for _, word := range []string{"", " "} {
+		_, err := d.FindPerson(word, all)
+		same(t, "person", "", err)
+		_, err = d.FindDevice(word, all)
+		same(t, "device", "", err)
+	}
+}
+
 func TestAmbiguous(t *testing.T) {
 	d := directory.New(people(t, `
 people:

@@ -277,3 +277,28 @@ func isWithin(some, all []string) bool {
 	}
 	return len(some) == 0
 }
+
+// TestReadingsAreShared: what was read of a text is given again, and no edit changes it for whoever asks next.
+func TestReadingsAreShared(t *testing.T) {
+	for _, content := range written(t) {
+		for _, file := range Files {
+			first, _, problem := parseTree(content[file])
+			if problem != nil {
+				t.Fatal(problem)
+			}
+			again, _, _ := parseTree(bytes.Clone(content[file]))
+			if first != again && first.to > 0 {
+				t.Errorf("%s was read twice", file)
+			}
+		}
+		edits := []Edit{{Key: "settle", Value: "1s"}, {Key: "groups[Support].people", Value: "[p-9]"}, {Key: "groups[New]", Value: "{}"}}
+		after, err := Apply(content, edits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		anew, err := Apply(content, edits)
+		if err != nil || cmp.Diff(after, anew) != "" {
+			t.Errorf("the same edits made again: %v %s", err, cmp.Diff(after, anew))
+		}
+	}
+}

@@ -1,7 +1,9 @@
 package config
 
 import (
+	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
@@ -113,15 +115,62 @@ func newLayout(text string) *layout {
 }
 
 // parseTree gives the values of a file, and their layout with lines that end in "\n" alone; nil with a problem where it
-// cannot be read.
+// cannot be read. Nobody changes what it gives: edits make copies.
 func parseTree(content []byte) (root *node, l *layout, problem *Problem) {
+	text := string(content)
+	if known, is := recent.find(text); is {
+		return known.root, known.layout, nil
+	}
 	d := &decoder{lines: map[string]int{}}
 	body := d.parse(content)
 	if body == nil {
 		return nil, nil, &d.problems[0]
 	}
-	l = newLayout(strings.ReplaceAll(string(content), crlf, "\n"))
-	return l.node(body, -1), l, nil
+	l = newLayout(strings.ReplaceAll(text, crlf, "\n"))
+	root = l.node(body, -1)
+	recent.keep(text, reading{root, l})
+	return root, l, nil
+}
+
+// reading is what parseTree made of a text.
+type reading struct {
+	root   *node
+	layout *layout
+}
+
+// trees are the texts parsed last: one edit asks for the same two again and again, to make it, to prove it, to tell what
+// changed and to write that down, and thousands of rules take a twentieth of a second each time.
+type trees struct {
+	mu    sync.Mutex
+	texts []string
+	all   []reading
+}
+
+// keptTrees is enough for a file before and after an edit, and for its newest revision.
+const keptTrees = 4
+
+var recent trees
+
+func (t *trees) find(text string) (reading, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if i := slices.Index(t.texts, text); i >= 0 {
+		return t.all[i], true
+	}
+	return reading{}, false
+}
+
+// keep remembers a text. One without values has no place in the file by which an edit would know to copy it.
+func (t *trees) keep(text string, p reading) {
+	if p.root.to == 0 {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.texts) == keptTrees {
+		t.texts, t.all = t.texts[1:], t.all[1:]
+	}
+	t.texts, t.all = append(t.texts, text), append(t.all, p)
 }
 
 // node gives the values below a parser's node; column is that of the key or dash around it.

@@ -33,8 +33,8 @@ type classes struct {
 	cells []cell
 	// entries by activity.
 	entries []uint32
-	// lists of entries by variant.
-	lists    [][]uint32
+	// lists of entries by variant, one after the other.
+	lists    []uint32
 	variants int
 }
 
@@ -62,12 +62,10 @@ func (c *classes) add(activity cell, url string) uint32 {
 	if len(known) == 1 {
 		return c.addClass(activity, known[0], first)
 	}
-	list := make([]uint32, c.variants)
-	for variant := range list {
-		list[variant] = c.addClass(activity, known[variant], first)
+	for variant := range c.variants {
+		c.lists = append(c.lists, c.addClass(activity, known[variant], first))
 	}
-	c.lists = append(c.lists, list)
-	return uint32(len(c.lists)-1)<<cellAt | varied
+	return uint32(len(c.lists)/c.variants-1)<<cellAt | varied
 }
 
 // addClass gives the entry of an activity as a class; its cells are counted from first.
@@ -97,7 +95,7 @@ func (c *classes) entryOf(activity int32, variant int16) uint32 {
 }
 
 func (c *classes) variedEntry(entry uint32, variant int16) uint32 {
-	return c.lists[entry>>cellAt][variant]
+	return c.lists[int(entry>>cellAt)*c.variants+int(variant)]
 }
 
 // code is the status of what the query asks for, or dropped.

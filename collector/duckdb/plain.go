@@ -1,6 +1,63 @@
 package duckdb
 
-import "github.com/duckdb/duckdb-go/v2/mapping"
+/*
+#include <stdint.h>
+
+// The two loops below see every episode of a report. Go's compiler makes them three times as long, for it keeps what they
+// need in memory; everything else about them is in Go. They must agree with the constants and structs of plain.go.
+enum { DAY = 24 * 60 * 60 * 1000, DROPPED = 3, VARIED = 4, CELL_AT = 3, ADDED_UP = 1, ACTIVE = 1 };
+
+typedef struct { int32_t person; int16_t variant; uint8_t kind, denied; } way;
+typedef struct { int32_t last, before; } span;
+typedef struct { int32_t sums[4 * (DROPPED + 1)]; } segment_sums;
+typedef struct { uint32_t count, others; uint16_t rows[2048], other[2048]; uint32_t times[2048], people[2048]; int32_t lengths[2048]; } noted;
+
+static inline int32_t smaller(int32_t a, int32_t b) { return a < b ? a : b; }
+static inline int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
+
+static void add_times(
+	uint32_t count, const int32_t *segments, const int32_t *activities, const int32_t *ends, const int32_t *lengths, const uint8_t *states,
+	int32_t lo, uint32_t known, const way *ways, uint32_t entries_known, const uint32_t *entries, const uint32_t *lists, uint32_t variants,
+	const uint32_t *denied, uint32_t everyone, segment_sums *sums, span *spans, noted *note
+) {
+	uint32_t n = 0, others = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = (uint32_t)segments[i] - (uint32_t)lo, activity = (uint32_t)activities[i];
+		if (at >= known || activity >= entries_known) continue;
+		way w = ways[at];
+		uint32_t entry = entries[activity], state = states[i] & 3;
+		if (entry & VARIED) entry = lists[(entry >> CELL_AT) * variants + (uint32_t)w.variant];
+		note->other[others] = (uint16_t)i;
+		others += w.kind > ADDED_UP;
+		// What is not added up goes where nobody looks: a guess about it would often be wrong.
+		uint32_t code = (entry | denied[state] | w.denied) & DROPPED, cell = entry >> CELL_AT;
+		int32_t end = smaller(ends[i], DAY), began = ends[i] - lengths[i];
+		int32_t mask = -(int32_t)((code != DROPPED) & (state == ACTIVE));
+		sums[at].sums[code << 2 | state] += end - began;
+		spans[at].last = larger(spans[at].last, end & mask);
+		spans[at].before = larger(spans[at].before, (DAY - began) & mask);
+		note->rows[n] = (uint16_t)i;
+		note->times[n] = cell << 1 | ((state - 1) & 1);
+		note->people[n] = cell * everyone + (uint32_t)w.person;
+		note->lengths[n] = end - began;
+		n += code != DROPPED;
+	}
+	note->count = n;
+	note->others = others;
+}
+
+static void add_cells(const noted *note, int64_t *cells, uint64_t *people) {
+	for (uint32_t i = 0; i < note->count; i++) cells[note->times[i]] += note->lengths[i];
+	for (uint32_t i = 0; i < note->count; i++) people[note->people[i] >> 6] |= (uint64_t)1 << (note->people[i] & 63);
+}
+*/
+import "C"
+
+import (
+	"unsafe"
+
+	"github.com/duckdb/duckdb-go/v2/mapping"
+)
 
 // vectorRows are how many rows DuckDB unpacks at a time, at most.
 const vectorRows = 2048
@@ -30,6 +87,8 @@ type way struct {
 	person  int32
 	variant int16
 	kind    wayKind
+	// denied is dropped where the segment is not added up.
+	denied uint8
 }
 
 type wayKind uint8
@@ -47,25 +106,29 @@ const (
 // time is with the dropped.
 type segmentSum [4 * (dropped + 1)]int32
 
-// span of the active time of a segment: its end, and how long before the end of the day it begins; 0 for none.
+// activeSpan is where a segment's active time ends, and how long before the end of the day it begins; 0 for none.
 type activeSpan struct{ last, before int32 }
 
-// counted are the rows of one chunk that are counted, for what is added up by cell and else.
-type counted struct {
-	count int
-	rows  [vectorRows]uint16
+// noted are the rows of one chunk that are counted, for what is added up by cell and else, and those taken one by one.
+type noted struct {
+	count, others uint32
+	rows, other   [vectorRows]uint16
 	// times are cells with the state in the lowest bit, people bits of a tally's people.
 	times, people [vectorRows]uint32
 	lengths       [vectorRows]int32
 }
 
-// take adds a chunk of stored episodes. It goes over it once for each thing that is wanted: small loops without
-// guesses keep the processor fetching ahead, and what is not wanted costs nothing.
+// take adds a chunk of stored episodes. It goes over it once for each thing that is wanted: small loops that rarely
+// guess keep the processor fetching ahead, and what is not wanted costs nothing.
 func (t *tally) take(c chunk) {
 	rows := columnsOf(c)
-	t.addTimes(&rows, c.rows)
+	t.addTimes(&rows, min(c.rows, vectorRows))
+	for _, i := range t.noted.other[:t.noted.others] {
+		at := rows.segments[i] - t.lo
+		t.takeOne(at, t.ways[at], &rows, int(i))
+	}
 	if t.cells != nil {
-		t.addCells()
+		C.add_cells((*C.noted)(unsafe.Pointer(t.noted)), (*C.int64_t)(unsafe.Pointer(&t.cells[0])), (*C.uint64_t)(&t.people[0]))
 	}
 	if t.hulls != nil {
 		t.addHulls(&rows)
@@ -77,56 +140,20 @@ func (t *tally) take(c chunk) {
 
 // addTimes adds to the segments, and notes which rows are counted.
 func (t *tally) addTimes(rows *columns, count int) {
-	entries, ways, lo, everyone := t.classes.entries, t.ways, t.lo, uint32(t.words)*64
-	sums, spans := t.sums[:len(ways)], t.spans[:len(ways)]
-	denied := t.denied
-	note, noted := &t.counted, 0
-	for i := range min(count, vectorRows) {
-		at := uint32(rows.segments[i] - lo)
-		if at >= uint32(len(ways)) {
-			continue
-		}
-		w := ways[at]
-		if w.kind != addedUp {
-			if w.kind != passedBy {
-				t.takeOne(int32(at), w, rows, i)
-			}
-			continue
-		}
-		entry := entries[rows.activities[i]]
-		if entry&varied != 0 {
-			entry = t.classes.variedEntry(entry, w.variant)
-		}
-		state := uint32(rows.states[i]) & 3
-		code := (entry | denied[state]) & dropped
-		end := min(rows.ends[i], dayMillis)
-		began := rows.ends[i] - rows.lengths[i]
-		sums[at][code<<2|state] += end - began
-		if code<<2|state < dropped<<2 && state == active {
-			spans[at].last, spans[at].before = max(spans[at].last, end), max(spans[at].before, dayMillis-began)
-		}
-		cell, place := entry>>cellAt, noted&(vectorRows-1)
-		note.rows[place] = uint16(i)
-		note.times[place], note.people[place], note.lengths[place] = cell<<1|(state-1)&1, cell*everyone+uint32(w.person), end-began
-		noted += int((code+1)>>2 ^ 1)
-	}
-	note.count = noted
-}
-
-func (t *tally) addCells() {
-	note, cells, people := &t.counted, t.cells, t.people
-	for i := range note.count & (2*vectorRows - 1) {
-		at := note.times[i]
-		cells[at>>1][at&1] += int64(note.lengths[i])
-	}
-	for i := range note.count & (2*vectorRows - 1) {
-		bit := note.people[i]
-		people[bit>>6] |= 1 << (bit & 63)
-	}
+	classes := t.classes
+	C.add_times(
+		C.uint32_t(count), (*C.int32_t)(&rows.segments[0]), (*C.int32_t)(&rows.activities[0]), (*C.int32_t)(&rows.ends[0]),
+		(*C.int32_t)(&rows.lengths[0]), (*C.uint8_t)(&rows.states[0]),
+		C.int32_t(t.lo), C.uint32_t(len(t.ways)), (*C.way)(unsafe.Pointer(unsafe.SliceData(t.ways))),
+		C.uint32_t(len(classes.entries)), (*C.uint32_t)(unsafe.SliceData(classes.entries)), (*C.uint32_t)(unsafe.SliceData(classes.lists)),
+		C.uint32_t(classes.variants), (*C.uint32_t)(&t.denied[0]), C.uint32_t(t.words*64),
+		(*C.segment_sums)(unsafe.Pointer(unsafe.SliceData(t.sums))), (*C.span)(unsafe.Pointer(unsafe.SliceData(t.spans))),
+		(*C.noted)(unsafe.Pointer(t.noted)),
+	)
 }
 
 func (t *tally) addHulls(rows *columns) {
-	for _, i := range t.counted.rows[:t.counted.count] {
+	for _, i := range t.noted.rows[:t.noted.count] {
 		one, end := &t.parts[rows.segments[i]-t.lo], rows.ends[i]
 		began := one.midnight + int64(end-rows.lengths[i])
 		t.hulls.add(one.slot, began, one.midnight+int64(min(end, dayMillis)), rows.endeds[i]&endedBits == bySchedule)
@@ -134,8 +161,8 @@ func (t *tally) addHulls(rows *columns) {
 }
 
 func (t *tally) addTitles(rows *columns) {
-	for n, i := range t.counted.rows[:t.counted.count] {
-		t.title(rows.titles[i], t.ways[rows.segments[i]-t.lo].person, rows.states[i], int64(t.counted.lengths[n]))
+	for n, i := range t.noted.rows[:t.noted.count] {
+		t.title(rows.titles[i], t.ways[rows.segments[i]-t.lo].person, rows.states[i], int64(t.noted.lengths[n]))
 	}
 }
 
@@ -168,7 +195,7 @@ func (t *tally) takeOne(number int32, w way, rows *columns, i int) {
 func (t *tally) addSegments() {
 	for i := range t.sums {
 		sum := &t.sums[i]
-		if *sum == (segmentSum{}) {
+		if t.ways[i].kind != addedUp || *sum == (segmentSum{}) {
 			continue
 		}
 		one := &t.parts[i]

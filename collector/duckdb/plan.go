@@ -241,7 +241,7 @@ func (p *planner) chooseSegments(ctx context.Context, at *snapshot, titles bool)
 	}); err != nil || numbers.hi == 0 {
 		return err
 	}
-	p.lo, p.ways = numbers.lo, make([]way, numbers.hi-numbers.lo+1)
+	p.lo, p.ways = numbers.lo, slices.Repeat([]way{{denied: dropped}}, int(numbers.hi-numbers.lo)+1)
 	p.parts = slices.Repeat([]part{{slot: -1, unit: -1}}, len(p.ways))
 	byNumber := make([]int32, len(p.parts))
 	for i := range p.stretches {
@@ -495,7 +495,7 @@ func (p *planner) finish() {
 			continue
 		}
 		whose := &p.owners[p.stretches[i].owner]
-		w := way{person: whose.person, variant: whose.variant}
+		w := way{person: whose.person, variant: whose.variant, denied: dropped}
 		one := &p.parts[id-p.lo]
 		for n := id - p.lo; ; n = p.parts[n].next {
 			if p.parts[n].asked() {
@@ -509,8 +509,8 @@ func (p *planner) finish() {
 			}
 		}
 		if w.kind == oneByOne && one.next == 0 && one.to == dayMillis {
-			if w.kind = addedUp; one.unit >= 0 {
-				w.kind = heldWhole
+			if w.kind = heldWhole; one.unit < 0 {
+				w.kind, w.denied = addedUp, 0
 			}
 		}
 		if w.kind != passedBy {

@@ -46,9 +46,18 @@ type reckon struct {
 	unit func(t *tally, settle *sweeper, number int32, contenders []contender)
 }
 
+// reckoningsAtOnce share the processors and the memory; more would only wait for each other.
+const reckoningsAtOnce = 2
+
 // reckonBy answers a query.
 func (s *Store) reckonBy(ctx context.Context, what string, q *collector.Query, how reckon, done func(*reckoning, *tally) error) error {
 	how.sweepAll = how.sweepAll || s.sweepAll
+	select {
+	case s.reckonings <- struct{}{}:
+		defer func() { <-s.reckonings }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	return s.read(what, func(f *file) error {
 		at, err := f.chunks.snapshot(ctx)
 		if err != nil {
@@ -129,7 +138,7 @@ func (r *reckoning) tally(thread unsafe.Pointer) *tally {
 	one := &tally{
 		thread: thread, sweeper: sweeper{parts: r.parts, classes: r.classes},
 		plan: r.plan, classes: r.classes, wanted: wantedStates(&r.query.Only), slots: make([]slotSum, len(r.slots)),
-		held: held{newest: make([]*block, len(r.parts))}, sums: make([]segmentSum, len(r.ways)), spans: make([]activeSpan, len(r.ways)), words: (len(r.query.People) + 63) / 64,
+		held: held{newest: make([]*block, len(r.parts))}, sums: make([]segmentSum, len(r.ways)), spans: make([]activeSpan, len(r.ways)), noted: new(noted), words: (len(r.query.People) + 63) / 64,
 	}
 	for state := range one.denied {
 		if !one.wanted[state] || state == locked {
@@ -157,7 +166,7 @@ func (r *reckoning) release(one *tally) {
 	r.idle = append(r.idle, one)
 }
 
-// heldSegments are held at once, save for what arrived late: some ten megabytes of claims.
+// heldSegments are held at once, save for what arrived late: some 10 MB of claims.
 const heldSegments = 1000
 
 // scan reads the stored episodes a window of segments at a time, and settles each unit as soon as it is complete.

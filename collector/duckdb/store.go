@@ -54,6 +54,8 @@ type Store struct {
 	// writing orders the writers; the dictionaries belong to it.
 	writing sync.Mutex
 	written *dictionaries
+	// reckonings has a place for each that runs.
+	reckonings chan struct{}
 	// sweepAll settles days too where nothing can overlap: tests compare.
 	sweepAll bool
 }
@@ -77,7 +79,7 @@ func Open(ctx context.Context, dir string, options Options) (*Store, error) {
 	if options.Log == nil {
 		options.Log = slog.Default()
 	}
-	s := &Store{dir: dir, options: options, log: options.Log}
+	s := &Store{dir: dir, options: options, log: options.Log, reckonings: make(chan struct{}, reckoningsAtOnce)}
 	err := s.open(ctx)
 	if err != nil && unreadable(err) {
 		s.log.Error("episode file is unreadable and set aside", "error", err)

@@ -49,8 +49,8 @@ type tally struct {
 	sums  []segmentSum
 	spans []activeSpan
 	// denied has dropped for the states that are not counted by status.
-	denied  [4]uint32
-	counted counted
+	denied [4]uint32
+	noted  *noted
 }
 
 // spread gives an episode to the parts it lies in: to be swept, or added up.

@@ -139,6 +139,11 @@ func TestAs(t *testing.T) {
 	if _, err := o.asBySocket("nobody@example.com").WhoAmI(t.Context(), connect.NewRequest(&adminv1.WhoAmIRequest{})); connect.CodeOf(err) != connect.CodeNotFound {
 		t.Errorf("as nobody: %v", err)
 	}
+	// A name that is left out is not the administrator's.
+	blank := adminv1connect.NewAdminServiceClient(&http.Client{Transport: bearer{AsHeader: " "}}, o.local.URL)
+	if _, err := blank.WhoAmI(t.Context(), connect.NewRequest(&adminv1.WhoAmIRequest{})); connect.CodeOf(err) != connect.CodeNotFound {
+		t.Errorf("as a blank: %v", err)
+	}
 	// On the network nobody acts as another.
 	who, err := o.as(mia).WhoAmI(t.Context(), connect.NewRequest(&adminv1.WhoAmIRequest{}))
 	if err != nil || who.Msg.User != mia {

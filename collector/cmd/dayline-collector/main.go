@@ -26,8 +26,8 @@ const (
 )
 
 type commands struct {
-	ConfigDir string `name:"config" placeholder:"DIR" default:"/etc/dayline" env:"DAYLINE_CONFIG" help:"Folder of the configuration files."`
-	As        string `name:"as" placeholder:"USER" help:"Act as this user: see and do what the user may."`
+	ConfigDir string  `name:"config" placeholder:"DIR" default:"/etc/dayline" env:"DAYLINE_CONFIG" help:"Folder of the configuration files."`
+	As        *string `name:"as" placeholder:"USER" help:"Act as this user: see and do what the user may."`
 
 	Serve    serveCommand    `cmd:"" help:"Run the collector."`
 	Config   configCommand   `cmd:"" help:"The configuration: check, show, set, unset, history, init."`
@@ -94,7 +94,14 @@ func run(ctx context.Context, args []string, s streams) int {
 		fmt.Fprintln(s.err, "dayline-collector:", err)
 		return exitUsage
 	}
-	err = parsed.Run(&invocation{streams: s, ctx: ctx, configDir: c.ConfigDir, as: c.As})
+	i := &invocation{streams: s, ctx: ctx, configDir: c.ConfigDir}
+	if c.As != nil {
+		if i.as = strings.TrimSpace(*c.As); i.as == "" { // a script's variable that is not set is no administrator
+			fmt.Fprintln(s.err, "dayline-collector: --as: say which user")
+			return exitUsage
+		}
+	}
+	err = parsed.Run(i)
 	if err == nil {
 		return 0
 	}

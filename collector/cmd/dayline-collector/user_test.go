@@ -108,6 +108,8 @@ func TestUsersTokensAndPeople(t *testing.T) {
 	}
 	fails(exitFailed, "a manager may not do this", "person", "set", id, "--name", "X", "--as", "mia@example.com")
 	fails(exitFailed, `no user "x@example.com"`, "person", "list", "--as", "x@example.com")
+	fails(exitUsage, "--as: say which user", "person", "list", "--as", "")
+	fails(exitUsage, "--as: say which user", "person", "list", "--as=")
 	content, err := os.ReadFile(filepath.Join(dir, config.PeopleFile))
 	if err != nil || !strings.Contains(string(content), "Ana Lima") || !strings.Contains(string(content), "# ") {
 		t.Errorf("%v in\n%s", err, content)

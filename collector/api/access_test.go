@@ -134,6 +134,11 @@ func TestNobodyWidensItsView(t *testing.T) {
 			_, err := c.SetConfig(ctx, set("people["+o.people["ana"]+"].email", cleo))
 			return err
 		},
+		"a role that they guess": func(c client) error {
+			_, err := c.SetConfig(ctx, set("users[ada@example.com].role", "admin"))
+			return err
+		},
+		"whether there is a user":   func(c client) error { _, err := c.SetConfig(ctx, set("users[99].role", "admin")); return err },
 		"smaller totals":            func(c client) error { _, err := c.SetConfig(ctx, set("privacy.min_people", "1")); return err },
 		"more of what is collected": func(c client) error { _, err := c.SetConfig(ctx, set("privacy.urls", "full")); return err },
 	}
@@ -151,6 +156,15 @@ func TestNobodyWidensItsView(t *testing.T) {
 				t.Fatalf("%s: %s: something changed", who, what)
 			}
 		}
+	}
+	// What a configurator may not know of takes no place among what it may.
+	before = o.state()
+	if _, err := o.as(ada).SetConfig(ctx, set("users[vic@example.com].viewable_groups", "all")); err != nil || o.state() == before {
+		t.Fatal(err)
+	}
+	told, err := doors["configurator"].ConfigHistory(ctx, connect.NewRequest(&adminv1.ConfigHistoryRequest{Limit: 1}))
+	if err != nil || len(told.Msg.Changes) != 1 {
+		t.Errorf("%v, %v", told, err)
 	}
 	// What a configurator may do is done, by its name.
 	if _, err := doors["configurator"].SetConfig(ctx, set("groups[Secret].people["+o.people["bob"]+"]", "")); err != nil {

@@ -99,6 +99,10 @@ func (a adminService) SetConfig(ctx context.Context, req *connect.Request[adminv
 	if edit.File == config.CollectorFile && viewerOf(ctx).User != LocalAdministrator {
 		return nil, collector.Refuse(collector.Denied, "", "%s is edited on the collector's own machine", config.CollectorFile)
 	}
+	if viewerOf(ctx).Role != collector.Admin && !forConfigurators(edit.File, edit.Key) {
+		// An edit that changes nothing would tell what is there.
+		return nil, collector.Refuse(collector.Denied, "key", "only administrators change this")
+	}
 	before := a.Config()
 	changes, problems, err := a.Editor.Apply(ctx, viewerOf(ctx), []config.Edit{edit})
 	if err != nil {
@@ -132,15 +136,14 @@ func (a adminService) ConfigHistory(ctx context.Context, req *connect.Request[ad
 	if file := req.Msg.File; file != "" && !slices.Contains(config.Files, file) {
 		return nil, collector.Refuse(collector.BadRequest, "file", "there is no configuration file %q; there are %s", file, strings.Join(config.Files, ", "))
 	}
-	all, err := config.History(ctx, a.Registry, req.Msg.File, limit)
+	all, err := config.History(ctx, a.Registry, req.Msg.File, func(c config.Change) bool {
+		return viewerOf(ctx).Role == collector.Admin || forConfigurators(c.File, c.Key)
+	}, limit)
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
 	answer := &adminv1.ConfigHistoryResponse{}
 	for _, c := range all {
-		if viewerOf(ctx).Role != collector.Admin && !forConfigurators(c.Change) {
-			continue
-		}
 		answer.Changes = append(answer.Changes, &adminv1.ConfigChange{
 			At: instant(c.At), Actor: c.Actor, File: c.File, Key: c.Key, Old: c.Old, New: c.New,
 		})
@@ -148,12 +151,13 @@ func (a adminService) ConfigHistory(ctx context.Context, req *connect.Request[ad
 	return connect.NewResponse(answer), nil
 }
 
-func forConfigurators(c config.Change) bool {
-	switch c.File {
+// forConfigurators tells whether configurators see a key of a file.
+func forConfigurators(file, key string) bool {
+	switch file {
 	case config.AccountFile, config.ClassificationFile:
 		return true
 	case config.PeopleFile:
-		return strings.HasPrefix(c.Key, "groups[")
+		return key == "groups" || strings.HasPrefix(key, "groups[")
 	}
 	return false
 }

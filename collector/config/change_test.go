@@ -97,8 +97,9 @@ func TestHistory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	wanted := func(config.Change) bool { return true }
 	told := func(file string, limit int) (all []string) {
-		list, err := config.History(ctx, registry, file, limit)
+		list, err := config.History(ctx, registry, file, wanted, limit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,6 +121,10 @@ func TestHistory(t *testing.T) {
 		"12 file collector.yaml :  → the first that is known",
 	}
 	if got := told("", 100); !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+	wanted = func(c config.Change) bool { return c.File == config.AccountFile }
+	if got := told("", 2); !slices.Equal(got, []string{want[2], want[5]}) {
 		t.Errorf("got %q", got)
 	}
 	if got := told(config.AccountFile, 2); !slices.Equal(got, []string{want[2], want[5]}) {

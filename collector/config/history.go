@@ -15,24 +15,25 @@ type Revised struct {
 	Actor string
 }
 
-// History gives the changes of a file, or of all where it is empty, newest first and at most limit. The collector keeps
+// History gives the wanted changes of a file, or of all where it is empty, newest first and at most limit. The collector keeps
 // the newest revisions of each file (collector.MaxFileRevisions): what lies further back is in the audit log. A file's
 // first revision is told as one change, whose key is empty.
-func History(ctx context.Context, ledger Ledger, file string, limit int) ([]Revised, error) {
+func History(ctx context.Context, ledger Ledger, file string, wanted func(Change) bool, limit int) ([]Revised, error) {
 	for some := 32; ; some *= 8 {
 		revisions, err := ledger.FileRevisions(ctx, some)
 		if err != nil {
 			return nil, fmt.Errorf("config: history: %w", err)
 		}
 		all := len(revisions) < some
-		if changes := compared(revisions, file, all, limit); all || len(changes) >= limit {
+		if changes := compared(revisions, file, all, wanted, limit); all || len(changes) >= limit {
 			return changes, nil
 		}
 	}
 }
 
-// compared gives what differs between revisions, newest first, and those before them; all: before the last there was none.
-func compared(revisions []collector.FileRevision, file string, all bool, limit int) []Revised {
+// compared gives what is wanted of what differs between revisions, newest first, and those before them; all: before the last
+// there was none.
+func compared(revisions []collector.FileRevision, file string, all bool, wanted func(Change) bool, limit int) []Revised {
 	before := make([]*collector.FileRevision, len(revisions))
 	next := map[string]int{}
 	for i, r := range revisions {
@@ -55,8 +56,10 @@ func compared(revisions []collector.FileRevision, file string, all bool, limit i
 		} else if !all {
 			continue
 		}
-		for _, c := range changed[:min(len(changed), limit-len(list))] {
-			list = append(list, Revised{c, r.At, r.Actor})
+		for _, c := range changed {
+			if len(list) < limit && wanted(c) {
+				list = append(list, Revised{c, r.At, r.Actor})
+			}
 		}
 	}
 	return list

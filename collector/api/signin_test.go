@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -148,5 +149,33 @@ func TestAs(t *testing.T) {
 	who, err := o.as(mia).WhoAmI(t.Context(), connect.NewRequest(&adminv1.WhoAmIRequest{}))
 	if err != nil || who.Msg.User != mia {
 		t.Errorf("%v, %v", who, err)
+	}
+}
+
+// A role that changes while an answer is being sent ends it, whichever way the reader came.
+func TestWhoIsSentSomethingMayStillSeeIt(t *testing.T) {
+	o := openOffice(t)
+	for who, client := range map[string]adminv1connect.AdminServiceClient{mia: o.as(mia), vic: o.asBySocket(vic)} {
+		reports := &toldReports{begun: make(chan struct{}), goOn: make(chan struct{})}
+		o.admin.Reports = reports
+		ended := make(chan error)
+		go func() {
+			stream, err := client.ReportActivity(t.Context(), connect.NewRequest(&adminv1.ReportRequest{}))
+			if err == nil {
+				for stream.Receive() {
+					t.Errorf("%s: %v", who, stream.Msg())
+				}
+				err = errors.Join(stream.Err(), stream.Close())
+			}
+			ended <- err
+		}()
+		<-reports.begun
+		if _, err := o.asBySocket("").SetUser(t.Context(), connect.NewRequest(&adminv1.SetUserRequest{Email: who, SetViewable: true})); err != nil {
+			t.Fatal(err)
+		}
+		close(reports.goOn)
+		if err := <-ended; connect.CodeOf(err) != connect.CodePermissionDenied {
+			t.Errorf("%s: %v", who, err)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"reflect"
 	"strings"
 
 	"connectrpc.com/connect"
@@ -26,6 +27,8 @@ const maxWebCalls = 64
 type callerOfAdmin struct {
 	viewer  collector.Viewer
 	address string
+	// again gives who it is as of now; nil: nobody else than before.
+	again func(context.Context) (collector.Viewer, error)
 }
 
 type viewerKey struct{}
@@ -43,22 +46,37 @@ func addressOf(ctx context.Context) string {
 }
 
 func withViewer(ctx context.Context, viewer collector.Viewer, address string) context.Context {
-	return context.WithValue(ctx, viewerKey{}, callerOfAdmin{viewer, address})
+	return context.WithValue(ctx, viewerKey{}, callerOfAdmin{viewer: viewer, address: address})
+}
+
+// stillAllowed refuses to go on with an answer to somebody who may see something else by now, or nothing: what ends
+// sessions and tokens at once (security.md 8) ends what is being sent to them.
+func stillAllowed(ctx context.Context) error {
+	c, _ := ctx.Value(viewerKey{}).(callerOfAdmin)
+	if c.again == nil {
+		return nil
+	}
+	now, err := c.again(ctx)
+	if err == nil && !reflect.DeepEqual(now, c.viewer) {
+		err = collector.Refuse(collector.Denied, "", "what you may see was changed meanwhile; ask again")
+	}
+	return err
 }
 
 // local lets in who comes through the socket: the local administrator, or the user it acts as.
 func (a *Admin) local(next http.Handler) http.Handler {
 	refusals := connect.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		viewer := collector.Viewer{User: LocalAdministrator, Role: collector.Admin, Everyone: true}
+		caller := callerOfAdmin{viewer: collector.Viewer{User: LocalAdministrator, Role: collector.Admin, Everyone: true}}
 		if as := r.Header.Values(AsHeader); len(as) > 0 { // one that names nobody too
+			caller.again = func(context.Context) (collector.Viewer, error) { return a.Access.As(as[0], LocalAdministrator) }
 			var err error
-			if viewer, err = a.Access.As(as[0], LocalAdministrator); err != nil {
+			if caller.viewer, err = caller.again(r.Context()); err != nil {
 				_ = refusals.Write(w, r, problem(err)) // the caller may be gone
 				return
 			}
 		}
-		next.ServeHTTP(w, r.WithContext(withViewer(r.Context(), viewer, "")))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), viewerKey{}, caller)))
 	})
 }
 
@@ -81,7 +99,10 @@ func (a *Admin) bearing(next http.Handler) http.Handler {
 			limits.refuse(w, r, err)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(withViewer(r.Context(), viewer, a.Agents.proxies.caller(r))))
+		caller := callerOfAdmin{viewer: viewer, address: a.Agents.proxies.caller(r), again: func(ctx context.Context) (collector.Viewer, error) {
+			return a.Access.Authenticate(ctx, r.Header.Get("Authorization"))
+		}}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), viewerKey{}, caller)))
 	})
 }
 
@@ -125,6 +146,20 @@ func (permitted) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect
 		if err := access.Permit(viewerOf(ctx), conn.Spec().Procedure); err != nil {
 			return err
 		}
-		return next(ctx, conn)
+		return next(ctx, heldStream{conn, ctx})
 	}
+}
+
+// heldStream holds each part of a long answer to what its reader may see when it leaves.
+type heldStream struct {
+	connect.StreamingHandlerConn
+	ctx context.Context
+}
+
+// Send of connect.StreamingHandlerConn.
+func (s heldStream) Send(message any) error {
+	if err := stillAllowed(s.ctx); err != nil {
+		return err
+	}
+	return s.StreamingHandlerConn.Send(message)
 }

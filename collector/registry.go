@@ -83,8 +83,9 @@ type Registry interface {
 	// PruneDocuments deletes those that a device's other document took the place of before a time.
 	PruneDocuments(ctx context.Context, before time.Time) (int64, error)
 
-	// AddTombstone also deletes the spans it covers, and takes the place of older ones of the same device and login.
-	AddTombstone(ctx context.Context, tombstone Tombstone) error
+	// AddTombstones also deletes the spans they cover, and they take the place of older ones of the same device and
+	// login; the entries tell of it: all or nothing.
+	AddTombstones(ctx context.Context, tombstones []Tombstone, entries ...AuditEntry) error
 	Tombstones(ctx context.Context) ([]Tombstone, error)
 	// ForgetLogins deletes logins, the people who have no other, and what devices said of them; ForgetDevice a device's
 	// word on its health and on the names of directory logins. What is forgotten is in no file afterwards: copies that

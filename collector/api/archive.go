@@ -4,8 +4,10 @@ import (
 	"archive/zip"
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -252,17 +254,28 @@ func (f *archive) settings(row func(proto.Message) error) error {
 
 // views are the entries of the audit log that tell of looks at the person.
 func (f *archive) views(row func(proto.Message) error) error {
-	wanted := func(e *collector.AuditEntry) bool {
-		return (e.Action == "activity.view" || e.Action == "person.export") && about(e, f.person.ID)
-	}
 	return f.eachEntry(f.ctx, 0, func(e *collector.AuditEntry) (bool, error) {
-		if !wanted(e) {
-			return true, nil
-		}
-		shown := auditEntry(e)
-		if !strings.EqualFold(e.Subject, f.person.ID) {
-			shown.Subject, shown.Detail = "", "" // a look at several people: who the others are is not this person's to know
+		shown, err := viewOf(f.person.ID, e)
+		if shown == nil || err != nil {
+			return err == nil, err
 		}
 		return true, row(shown)
 	})
+}
+
+// viewOf is an entry as the person who was looked at is told of it, nil where it tells of something else: who looked, when
+// and at which days. Whom else the look was at, what it was narrowed to, and how much else the log holds is not told.
+func viewOf(person string, e *collector.AuditEntry) (*adminv1.AuditEntry, error) {
+	if e.Action != "activity.view" && e.Action != "person.export" || !about(e, person) {
+		return nil, nil
+	}
+	var detail map[string]any
+	if err := json.Unmarshal([]byte(e.Detail), &detail); err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(detail, func(key string, _ any) bool {
+		return !slices.Contains([]string{"report", "from", "to", "complete"}, key)
+	})
+	text, err := json.Marshal(detail)
+	return &adminv1.AuditEntry{At: instant(e.At), Actor: e.Actor, Action: e.Action, Subject: person, Detail: string(text)}, err
 }

@@ -371,7 +371,7 @@ func TestDeletedStaysDeleted(t *testing.T) {
 	l := newLine(t, 1, records(0, 5)...)
 	wantLast(t, h.admit(l.sync(1, 3)), 3)
 	tombstone := collector.Tombstone{Device: device, Before: record(4).Start, At: now}
-	if err := h.registry.AddTombstone(t.Context(), tombstone); err != nil {
+	if err := h.registry.AddTombstones(t.Context(), []collector.Tombstone{tombstone}); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.ReloadTombstones(t.Context()); err != nil {
@@ -423,7 +423,7 @@ func TestOpenEpisodes(t *testing.T) {
 	if rows := h.Open(now.Add(25 * time.Hour)); len(rows) != 0 {
 		t.Errorf("a silent device is still active: %+v", rows)
 	}
-	if err := h.registry.AddTombstone(t.Context(), collector.Tombstone{Device: device, Before: now, At: now}); err != nil {
+	if err := h.registry.AddTombstones(t.Context(), []collector.Tombstone{{Device: device, Before: now, At: now}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.ReloadTombstones(t.Context()); err != nil || len(h.Open(now)) != 0 {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dayline-project/dayline/collector"
 )
@@ -49,17 +50,17 @@ func (r *Retention) Erase(ctx context.Context, who string, what Erasure) (Erased
 
 func (r *Retention) erase(ctx context.Context, who string, what *Erasure) (erased Erased, err error) {
 	now := r.now()
-	// First of all: should this be cut off anywhere, Run carries it through.
-	if err := r.registry.FinishWork(ctx, workErased, now); err != nil {
-		return erased, fmt.Errorf("retention: erase: %w", err)
-	}
 	var added []collector.Tombstone
 	for _, owner := range what.Owners {
-		t := collector.Tombstone{Device: owner.Device, LoginKey: owner.LoginKey, Before: now, At: now}
-		if err := r.registry.AddTombstone(ctx, t); err != nil {
-			return erased, fmt.Errorf("retention: erase: %w", err)
-		}
-		added = append(added, t)
+		added = append(added, collector.Tombstone{Device: owner.Device, LoginKey: owner.LoginKey, Before: now, At: now})
+	}
+	// First of all: should this be cut off anywhere, Run carries it through, and the audit log has who asked for it.
+	finish, err := r.begin(ctx)
+	if err == nil {
+		err = r.registry.AddTombstones(ctx, added, r.entry(who, what.Action, what.Subject, map[string]any{"begun": true}))
+	}
+	if err != nil {
+		return erased, fmt.Errorf("retention: erase: %w", err)
 	}
 	known, err := r.namesOf(ctx, added)
 	if err != nil {
@@ -72,9 +73,70 @@ func (r *Retention) erase(ctx context.Context, who string, what *Erasure) (erase
 		return erased, err
 	}
 	if len(what.Names) > 0 {
-		erased.Named, err = r.eraseNames(ctx, append(known, what.Names...))
+		if erased.Named, err = r.eraseNames(ctx, append(known, what.Names...)); err != nil {
+			return erased, err
+		}
 	}
-	return erased, err
+	return erased, finish()
+}
+
+// begun tells when an erasure was begun last, and up to which of them all are carried through.
+func (r *Retention) begun(ctx context.Context) (erased, buried time.Time, err error) {
+	if erased, err = r.registry.WorkDone(ctx, workErased); err == nil {
+		buried, err = r.registry.WorkDone(ctx, workBuried)
+	}
+	return erased, buried, err
+}
+
+// begin marks that an erasure begins; finish, that it is carried through, unless another was cut off before: then Run
+// goes through both.
+func (r *Retention) begin(ctx context.Context) (finish func() error, err error) {
+	erased, buried, err := r.begun(ctx)
+	now := r.now()
+	if err == nil {
+		err = r.registry.FinishWork(ctx, workErased, now)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("retention: begin: %w", err)
+	}
+	return func() error {
+		if erased.After(buried) {
+			return nil
+		}
+		return r.registry.FinishWork(ctx, workBuried, now)
+	}, nil
+}
+
+// resume carries erasures through that were begun after a time and cut off; the last began at another. The names go
+// first, while the registry still knows whose they are. The caller holds working.
+func (r *Retention) resume(ctx context.Context, after, last time.Time) error {
+	all, err := r.registry.Tombstones(ctx)
+	if err != nil {
+		return fmt.Errorf("retention: resume: %w", err)
+	}
+	begun := slices.DeleteFunc(slices.Clone(all), func(t collector.Tombstone) bool { return !t.At.After(after) })
+	names, err := r.namesOf(ctx, begun)
+	if err != nil {
+		return err
+	}
+	if _, err := r.eraseNames(ctx, names); err != nil {
+		return err
+	}
+	var told []collector.AuditEntry
+	if len(all) > 0 {
+		deleted, err := r.bury(ctx, all)
+		if err != nil {
+			return err
+		}
+		told = append(told, r.entry(actor, "erasure.resume", "", map[string]any{"episodes": deleted}))
+	}
+	if err := r.removeSetAside(ctx, actor); err != nil {
+		return err
+	}
+	if err := r.registry.FinishWork(ctx, workBuried, last, told...); err != nil {
+		return fmt.Errorf("retention: resume: %w", err)
+	}
+	return nil
 }
 
 // bury deletes what tombstones cover, and forgets the logins that have nothing left.
@@ -190,10 +252,8 @@ func (r *Retention) Restored(ctx context.Context, later []collector.Tombstone) (
 		return 0, fmt.Errorf("retention: restored: %w", err)
 	}
 	unknown := Unknown(own, later)
-	for _, t := range unknown {
-		if err := r.registry.AddTombstone(ctx, t); err != nil {
-			return 0, fmt.Errorf("retention: restored: %w", err)
-		}
+	if err := r.registry.AddTombstones(ctx, unknown); err != nil {
+		return 0, fmt.Errorf("retention: restored: %w", err)
 	}
 	names, err := r.namesOf(ctx, unknown)
 	if err != nil {

@@ -115,12 +115,7 @@ func (r *Retention) eraseNames(ctx context.Context, names []string) (named bool,
 	if len(gone) == 0 {
 		return named, nil
 	}
-	err = r.registry.EditFileRevisions(ctx, config.PeopleFile, func(content []byte) []byte {
-		return []byte(redact(string(content), gone))
-	})
-	if err != nil {
-		return named, fmt.Errorf("retention: names: %w", err)
-	}
+	// The audit log first: were this cut off, the revisions still tell which names are left to erase.
 	const page = 1000
 	var naming []uint64
 	for after := uint64(0); ; {
@@ -138,6 +133,12 @@ func (r *Retention) eraseNames(ctx context.Context, names []string) (named bool,
 		}
 	}
 	if err := r.registry.EraseAudit(ctx, naming...); err != nil {
+		return named, fmt.Errorf("retention: names: %w", err)
+	}
+	err = r.registry.EditFileRevisions(ctx, config.PeopleFile, func(content []byte) []byte {
+		return []byte(redact(string(content), gone))
+	})
+	if err != nil {
 		return named, fmt.Errorf("retention: names: %w", err)
 	}
 	return named, nil

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
 	"sync"
 	"time"
@@ -30,7 +31,7 @@ type Registry interface {
 	Logins(ctx context.Context) ([]collector.Login, error)
 	LoginNames(ctx context.Context) (map[collector.Owner]string, error)
 	People(ctx context.Context) ([]collector.Person, error)
-	AddTombstone(ctx context.Context, tombstone collector.Tombstone) error
+	AddTombstones(ctx context.Context, tombstones []collector.Tombstone, entries ...collector.AuditEntry) error
 	Tombstones(ctx context.Context) ([]collector.Tombstone, error)
 	ForgetLogins(ctx context.Context, keys []string) error
 	ForgetDevice(ctx context.Context, device string) error
@@ -105,6 +106,7 @@ const actor = "collector"
 // Works that recur, as the registry remembers when they were done.
 const (
 	workErased    = "erasure"   // an erasure was begun
+	workBuried    = "burial"    // the erasure begun then is carried through, but for the file's bytes
 	workDropped   = "retention" // days were dropped
 	workRewritten = "rewrite"   // the episode file was written anew
 )
@@ -163,11 +165,17 @@ func Zone(set *config.Set) *time.Location {
 func (r *Retention) work(ctx context.Context) error {
 	r.working.Lock()
 	defer r.working.Unlock()
-	if err := r.tidy(ctx); err != nil {
+	erased, buried, err := r.begun(ctx)
+	if err != nil {
 		return err
 	}
-	erased, err := r.registry.WorkDone(ctx, workErased)
-	if err != nil {
+	if erased.After(buried) {
+		// One was cut off: reports may still have what somebody was told is going.
+		if err := r.resume(ctx, buried, erased); err != nil {
+			return err
+		}
+	}
+	if err := r.tidy(ctx); err != nil {
 		return err
 	}
 	dropped, err := r.registry.WorkDone(ctx, workDropped)
@@ -177,12 +185,6 @@ func (r *Retention) work(ctx context.Context) error {
 	rewritten, err := r.registry.WorkDone(ctx, workRewritten)
 	if err != nil || !rewriteDue(r.now().In(Zone(r.set())), erased, dropped, rewritten) {
 		return err
-	}
-	if erased.After(rewritten) {
-		// An erasure that was cut off is carried through; one that was not finds nothing more.
-		if _, err := r.reapply(ctx); err != nil {
-			return err
-		}
 	}
 	return r.rewrite(ctx)
 }
@@ -212,6 +214,20 @@ const bufferMargin = 2
 func (r *Retention) drop(ctx context.Context, before int32) error {
 	if before == math.MinInt32 {
 		return nil
+	}
+	used, err := r.store.Usage(ctx)
+	if err != nil {
+		return fmt.Errorf("retention: drop days: %w", err)
+	}
+	for day := range used.Days {
+		if day < before {
+			// What is deleted is written down, also where this is cut off.
+			begun := r.entry(actor, "retention", dateOf(before), map[string]any{"before": dateOf(before), "begun": true})
+			if err := r.registry.FinishWork(ctx, workDropped, begun.At, begun); err != nil {
+				return fmt.Errorf("retention: %w", err)
+			}
+			break
+		}
 	}
 	episodes, err := r.store.DropDays(ctx, before)
 	if err != nil {
@@ -291,19 +307,28 @@ func (r *Retention) Strip(ctx context.Context, who string, before int32, titles,
 	r.working.Lock()
 	defer r.working.Unlock()
 	ctx = context.WithoutCancel(ctx)
-	if err := r.registry.FinishWork(ctx, workErased, r.now()); err != nil {
+	finish, err := r.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	detail := map[string]any{"before": dateOf(before), "titles": titles, "addresses": addresses}
+	begun := maps.Clone(detail)
+	begun["begun"] = true
+	if err := r.registry.Audit(ctx, r.entry(who, "privacy.strip", dateOf(before), begun)); err != nil {
 		return 0, fmt.Errorf("retention: strip: %w", err)
 	}
 	episodes, err := r.store.Strip(ctx, before, titles, addresses)
 	if err == nil {
 		err = r.removeSetAside(ctx, who)
 	}
+	if err == nil {
+		err = finish()
+	}
 	if err == nil && !later {
 		err = r.rewrite(ctx)
 	}
-	return episodes, errors.Join(err, r.registry.Audit(ctx, r.entry(who, "privacy.strip", dateOf(before), map[string]any{
-		"before": dateOf(before), "titles": titles, "addresses": addresses, "episodes": episodes, "complete": err == nil, "rewritten": err == nil && !later,
-	})))
+	detail["episodes"], detail["complete"], detail["rewritten"] = episodes, err == nil, err == nil && !later
+	return episodes, errors.Join(err, r.registry.Audit(ctx, r.entry(who, "privacy.strip", dateOf(before), detail)))
 }
 
 // entry makes an audit entry; its detail holds no names.

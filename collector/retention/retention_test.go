@@ -143,7 +143,8 @@ func TestDaysPastTheirTimeAreDropped(t *testing.T) {
 	if got := h.spans(); got != 3 {
 		t.Errorf("%d spans", got)
 	}
-	if got := fmt.Sprint(h.entries("retention")); got != `[collector 2026-02-28 {"before":"2026-02-28","episodes":2,"spans":2}]` {
+	if got := fmt.Sprint(h.entries("retention")); got !=
+		`[collector 2026-02-28 {"before":"2026-02-28","begun":true} collector 2026-02-28 {"before":"2026-02-28","episodes":2,"spans":2}]` {
 		t.Errorf("entries %s", got)
 	}
 	h.works(noon.Add(11 * time.Hour)) // still the same day, in Berlin
@@ -162,7 +163,7 @@ func TestDaysPastTheirTimeAreDropped(t *testing.T) {
 	}
 	h.set.Account.Retention.Days = 0
 	h.works(noon.AddDate(1, 0, 0))
-	if got := h.stored(); got != "0" || len(h.entries("retention")) != 3 {
+	if got := h.stored(); got != "0" || len(h.entries("retention")) != 6 {
 		t.Errorf("for ever: %s, %v", got, h.entries("retention"))
 	}
 	// What was dropped leaves the file in the night after a week, and the file is not written anew without need.
@@ -201,18 +202,26 @@ func TestAnErasureThatWasCutOffIsCarriedThrough(t *testing.T) {
 	// As after a kill: the tombstone is there, and nothing else was done.
 	noon := storetest.Monday
 	err := errors.Join(h.registry.FinishWork(t.Context(), workErased, noon),
-		h.registry.AddTombstone(t.Context(), collector.Tombstone{Device: "d-1", Before: noon, At: noon}))
+		h.registry.AddTombstones(t.Context(), []collector.Tombstone{{Device: "d-1", Before: noon, At: noon}}))
 	if err != nil {
 		t.Fatal(err)
 	}
+	// One that is whole meanwhile does not hide it.
+	if _, err := h.Erase(t.Context(), "ada@example.com", Erasure{Action: "device.delete", Subject: "d-9", Owners: []collector.Owner{{Device: "d-9"}}, Later: true}); err != nil {
+		t.Fatal(err)
+	}
 	h.works(noon.Add(time.Hour))
-	if got := h.stored(); got != "1 0" {
-		t.Errorf("by day: %s", got)
+	if got := h.stored(); got != "0" {
+		t.Errorf("at once: %s", got)
+	}
+	if logins, err := h.registry.Logins(t.Context()); err != nil || len(logins) != 0 {
+		t.Errorf("logins %v, %v", logins, err)
+	}
+	h.works(noon.Add(2 * time.Hour))
+	if got := fmt.Sprint(h.entries("erasure.resume")); got != `[collector  {"episodes":2}]` {
+		t.Error(got)
 	}
 	h.works(noon.Add(14 * time.Hour))
-	if got := h.stored(); got != "0" {
-		t.Errorf("by night: %s", got)
-	}
 	if rewritten := h.done(workRewritten); !rewritten.Equal(noon.Add(14 * time.Hour)) {
 		t.Errorf("written anew at %v", rewritten)
 	}
@@ -247,7 +256,8 @@ func TestErasingIsWrittenDownAndForgetsWhoHasNothingLeft(t *testing.T) {
 		t.Errorf("%v %v", left, err)
 	}
 	if got := fmt.Sprint(h.entries("login.delete"), h.entries("person.delete")); got !=
-		`[ada@example.com d-1\bo {"complete":true,"episodes":0,"rewritten":false}] [ada@example.com p-1 {"complete":true,"episodes":1,"rewritten":true}]` {
+		`[ada@example.com d-1\bo {"begun":true} ada@example.com d-1\bo {"complete":true,"episodes":0,"rewritten":false}] `+
+			`[ada@example.com p-1 {"begun":true} ada@example.com p-1 {"complete":true,"episodes":1,"rewritten":true}]` {
 		t.Error(got)
 	}
 	if buried != 4 {

@@ -135,29 +135,43 @@ func (r *Registry) DropSpans(ctx context.Context, before time.Time) (dropped int
 	return dropped, err
 }
 
-// AddTombstone marks a deletion and deletes the spans it covers; they are in no file afterwards.
-func (r *Registry) AddTombstone(ctx context.Context, t collector.Tombstone) error {
+// AddTombstones marks deletions, tells of them, and deletes the spans they cover; these are in no file afterwards.
+func (r *Registry) AddTombstones(ctx context.Context, tombstones []collector.Tombstone, entries ...collector.AuditEntry) error {
+	err := r.write(ctx, "add tombstones", func(tx *sql.Tx) error {
+		for _, t := range tombstones {
+			if err := addTombstone(ctx, tx, t); err != nil {
+				return err
+			}
+		}
+		for i := range entries {
+			if err := appendAudit(ctx, tx, &entries[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return errors.Join(err, r.fold(ctx))
+}
+
+func addTombstone(ctx context.Context, tx *sql.Tx, t collector.Tombstone) error {
 	if t.Device == "" && t.LoginKey == "" {
 		return collector.Refuse(collector.BadRequest, "device", "a tombstone names a device or a login")
 	}
-	err := r.write(ctx, "add tombstone", func(tx *sql.Tx) error {
-		// The newer of two for the same covers both; without this, deleting again and again would fill every answer.
-		_, err := tx.ExecContext(ctx, "DELETE FROM tombstones WHERE device = ? AND login_key = ? AND before_ms <= ?",
-			t.Device, t.LoginKey, millis(t.Before))
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO tombstones (device, login_key, before_ms, at_ms) VALUES (?, ?, ?, ?)",
-			t.Device, t.LoginKey, millis(t.Before), millis(t.At))
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM spans WHERE start_ms < ?1 AND
-			((?3 = '' AND device = ?2) OR (?3 <> '' AND login_key = ?3 AND (?2 = '' OR device = ?2)))`,
-			millis(t.Before), t.Device, t.LoginKey)
+	// The newer of two for the same covers both; without this, deleting again and again would fill every answer.
+	_, err := tx.ExecContext(ctx, "DELETE FROM tombstones WHERE device = ? AND login_key = ? AND before_ms <= ?",
+		t.Device, t.LoginKey, millis(t.Before))
+	if err != nil {
 		return err
-	})
-	return errors.Join(err, r.fold(ctx))
+	}
+	_, err = tx.ExecContext(ctx, "INSERT INTO tombstones (device, login_key, before_ms, at_ms) VALUES (?, ?, ?, ?)",
+		t.Device, t.LoginKey, millis(t.Before), millis(t.At))
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM spans WHERE start_ms < ?1 AND
+		((?3 = '' AND device = ?2) OR (?3 <> '' AND login_key = ?3 AND (?2 = '' OR device = ?2)))`,
+		millis(t.Before), t.Device, t.LoginKey)
+	return err
 }
 
 // Tombstones lists all, oldest first.

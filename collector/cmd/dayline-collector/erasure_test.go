@@ -183,7 +183,7 @@ func TestAPersonLeavesNoByte(t *testing.T) {
 	if text := o.must("audit", "verify"); !strings.Contains(text, "verify") {
 		t.Error(text)
 	}
-	if entries := rows(t, o.must("audit", "list", "--action", "person.delete", "--format", "json")); len(entries) != 2 {
+	if entries := rows(t, o.must("audit", "list", "--action", "person.delete", "--format", "json")); len(entries) != 4 {
 		t.Errorf("%v", entries)
 	}
 	o.end()
@@ -308,7 +308,7 @@ func TestTitlesAndAddressesAreStripped(t *testing.T) {
 		t.Errorf("episodes: %q", got)
 	}
 	entries := rows(t, o.must("audit", "list", "--action", "privacy", "--format", "json"))
-	if len(entries) != 2 || !strings.Contains(entries[0]["detail"].(string), `"titles":true`) || !strings.Contains(entries[0]["detail"].(string), `"addresses":false`) {
+	if len(entries) != 4 || !strings.Contains(entries[0]["detail"].(string), `"titles":true`) || !strings.Contains(entries[0]["detail"].(string), `"addresses":false`) {
 		t.Errorf("%v", entries)
 	}
 	o.end()

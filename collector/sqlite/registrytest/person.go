@@ -138,10 +138,10 @@ func tombstones(t *testing.T, r collector.Registry) {
 		check(t, r.PutSpans(ctx, d, []*agentv1.Span{withLogin, span('d', noon, time.Hour), span('n', noon.Add(2*time.Hour), time.Hour)}))
 	}
 	from, to := noon.Add(-24*time.Hour), noon.Add(24*time.Hour)
-	check(t, r.AddTombstone(ctx, collector.Tombstone{LoginKey: key, Before: noon.Add(time.Hour), At: noon.Add(4 * time.Hour)}))
+	check(t, r.AddTombstones(ctx, []collector.Tombstone{{LoginKey: key, Before: noon.Add(time.Hour), At: noon.Add(4 * time.Hour)}}))
 	equal(t, "login gone here", spanIDs(t, r, first.ID, from, to), "dn")
 	equal(t, "login gone there", spanIDs(t, r, second.ID, from, to), "dn")
-	check(t, r.AddTombstone(ctx, collector.Tombstone{Device: first.ID, Before: noon.Add(time.Hour), At: noon.Add(5 * time.Hour)}))
+	check(t, r.AddTombstones(ctx, []collector.Tombstone{{Device: first.ID, Before: noon.Add(time.Hour), At: noon.Add(5 * time.Hour)}}))
 	equal(t, "device gone", spanIDs(t, r, first.ID, from, to), "n")
 	equal(t, "the other not", spanIDs(t, r, second.ID, from, to), "dn")
 	check(t, r.PutSpans(ctx, first.ID, []*agentv1.Span{withLogin, span('d', noon, time.Hour)}))
@@ -152,8 +152,14 @@ func tombstones(t *testing.T, r collector.Registry) {
 		{Device: first.ID, Before: noon.Add(time.Hour), At: noon.Add(5 * time.Hour)},
 	}))
 	again := collector.Tombstone{Device: first.ID, Before: noon.Add(2 * time.Hour), At: noon.Add(6 * time.Hour)}
-	check(t, r.AddTombstone(ctx, again))
+	check(t, r.AddTombstones(ctx, []collector.Tombstone{again}))
 	all = must[[]collector.Tombstone](t)(r.Tombstones(ctx))
 	equal(t, "a newer tombstone", fmt.Sprintf("%d, %+v", len(all), all[len(all)-1]), fmt.Sprintf("2, %+v", again))
-	refused(t, r.AddTombstone(ctx, collector.Tombstone{Before: noon}), collector.BadRequest)
+	// All or nothing, with what tells of them.
+	told := collector.AuditEntry{At: noon, Actor: "ada@example.com", Action: "device.delete"}
+	refused(t, r.AddTombstones(ctx, []collector.Tombstone{{Device: second.ID, Before: noon, At: noon}, {Before: noon}}, told), collector.BadRequest)
+	equal(t, "none of those refused", len(must[[]collector.Tombstone](t)(r.Tombstones(ctx))), 2)
+	head := must[collector.AuditHead](t)(r.AuditHead(ctx))
+	check(t, r.AddTombstones(ctx, []collector.Tombstone{{Device: second.ID, Before: noon, At: noon}}, told))
+	equal(t, "told of", must[collector.AuditHead](t)(r.AuditHead(ctx)).Sequence, head.Sequence+1)
 }

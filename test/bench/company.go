@@ -24,32 +24,36 @@ const (
 	companyRules  = 2000
 )
 
-// companyData names a folder that the company is kept in from run to run; making it takes minutes.
+// companyData names a folder that the company is in and stays in, however old it gets; making it takes minutes.
 const companyData = "DAYLINE_BENCH_DATA"
 
-// openCompany gives a collector, not started, that holds the company up to today, or up to the day it was made.
-func openCompany(ctx context.Context, bin rig.Binaries) (c *rig.Collector, last time.Time, remove func() error, err error) {
-	dir, remove := os.Getenv(companyData), func() error { return nil }
+// openCompany gives a collector, not started, that holds the company, and its last day. Without companyData it is kept
+// below .build, and made anew where that day is not today.
+func openCompany(ctx context.Context, bin rig.Binaries) (c *rig.Collector, last time.Time, err error) {
+	dir, now := os.Getenv(companyData), time.Now().UTC()
 	if dir == "" {
-		if dir, err = os.MkdirTemp("", "dayline-bench-"); err != nil {
-			return nil, last, remove, err
+		root, err := rig.Root()
+		if err != nil {
+			return nil, last, err
 		}
-		remove = func() error { return os.RemoveAll(dir) }
+		dir = filepath.Join(root, ".build", "company-"+now.Format(time.DateOnly))
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, last, err
 	}
 	if c, err = rig.NewCollector(bin, dir, rig.Options{}); err != nil {
-		return nil, last, remove, errors.Join(err, remove())
+		return nil, last, err
 	}
 	made := filepath.Join(dir, "made")
 	if text, err := os.ReadFile(made); err == nil {
 		last, err = time.Parse(time.DateOnly, string(text))
-		return c, last, remove, err
+		return c, last, err
 	}
-	now := time.Now().UTC()
 	last = time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.FixedZone("", 60*60))
 	if err := makeCompany(ctx, c, storetest.NewCompany(last.AddDate(0, 0, 1-companyDays))); err != nil {
-		return nil, last, remove, errors.Join(err, remove())
+		return nil, last, errors.Join(err, os.RemoveAll(dir))
 	}
-	return c, last, remove, os.WriteFile(made, []byte(last.Format(time.DateOnly)), 0o600)
+	return c, last, os.WriteFile(made, []byte(last.Format(time.DateOnly)), 0o600)
 }
 
 // makeCompany fills the stores and writes the files.

@@ -37,10 +37,11 @@ var measures = []measure{
 	{"devices", measureDevices},
 	{"agent", measureAgent},
 	{"reports", measureReports},
+	{"memory", measureMemory},
 }
 
 func main() {
-	only := flag.String("only", ".", "measure what this expression matches: size, micro, load, devices, agent, reports")
+	only := flag.String("only", ".", "measure what this expression matches: size, micro, load, devices, agent, reports, memory")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -117,3 +117,13 @@ func TestAbsences(t *testing.T) {
 	}
 	absences("02 p-cy locked, 03 p-bo paused, 03 p-cy not_tracked")
 }
+
+// At the collector a day has begun that has not begun where the devices are: nothing is missing of it yet.
+func TestADayThatHasNotBegunIsNoAbsence(t *testing.T) {
+	o := openOffice(t)
+	o.now = func() time.Time { return now.In(time.FixedZone("", 13*3600)) }
+	report, err := o.Hours(t.Context(), administrator, &adminv1.ReportRequest{})
+	if err != nil || report.Days.From != "2026-03-04" || len(report.Rows) != 0 {
+		t.Errorf("%v %v", report, err)
+	}
+}

@@ -90,17 +90,20 @@ func (r *Reports) absent(ctx context.Context, q *question, counted map[personDay
 		return nil, err
 	}
 	places := map[string]*time.Location{}
-	rows := make([]*adminv1.HoursRow, len(missing))
-	for i, m := range missing {
+	rows := make([]*adminv1.HoursRow, 0, len(missing))
+	for _, m := range missing {
 		place := q.place(owners[m.person][0].Device, places)
 		from, to := midnight(m.day, place), midnight(m.day+1, place)
+		if !from.Before(q.now) {
+			continue // the day has not begun there
+		}
 		if to.After(q.now) {
 			to = q.now
 		}
-		rows[i] = &adminv1.HoursRow{
+		rows = append(rows, &adminv1.HoursRow{
 			Person: q.query.People[m.person].ID, Name: q.query.People[m.person].Name, Day: dateOf(m.day),
 			Times: &adminv1.Times{}, Absence: absence(watches[m.person], from, to),
-		}
+		})
 	}
 	return rows, nil
 }

@@ -48,17 +48,26 @@ func New(w io.Writer, format string, example proto.Message, columns ...string) (
 	case Parquet:
 		return &Writer{form: newParquet(w, string(message.Name()), all)}, nil
 	case Table:
-		shown := make([]column, len(columns))
-		for i, name := range columns {
-			at := slices.IndexFunc(all, func(c column) bool { return c.name == name })
-			if at < 0 {
-				return nil, fmt.Errorf("listing: %s has no column %q", message.Name(), name)
-			}
-			shown[i] = all[at]
+		shown, err := named(message, all, columns)
+		if err != nil {
+			return nil, err
 		}
 		return &Writer{form: &tableForm{w: w, columns: shown}}, nil
 	}
 	return nil, fmt.Errorf("listing: %q is not one of table, json, csv, xlsx, parquet", format)
+}
+
+// named gives the columns of some names.
+func named(message protoreflect.MessageDescriptor, all []column, names []string) ([]column, error) {
+	shown := make([]column, len(names))
+	for i, name := range names {
+		at := slices.IndexFunc(all, func(c column) bool { return c.name == name })
+		if at < 0 {
+			return nil, fmt.Errorf("listing: %s has no column %q", message.Name(), name)
+		}
+		shown[i] = all[at]
+	}
+	return shown, nil
 }
 
 // Row writes one row.

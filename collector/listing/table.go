@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
@@ -77,6 +78,29 @@ func head(name string) string {
 	}
 	name = strings.TrimPrefix(strings.TrimSuffix(strings.TrimSuffix(name, "_seconds"), "_name"), "times_")
 	return strings.ToUpper(strings.ReplaceAll(name, "_", " "))
+}
+
+// Card writes one row for people that has too many columns for a line: a line for each that is not empty.
+func Card(w io.Writer, row proto.Message, columns ...string) error {
+	m := row.ProtoReflect()
+	shown, err := named(m.Descriptor(), columnsOf(m.Descriptor()), columns)
+	if err != nil {
+		return err
+	}
+	widest := 0
+	for _, c := range shown {
+		widest = max(widest, utf8.RuneCountInString(head(c.name)))
+	}
+	for _, c := range shown {
+		cell := cut(c.cell(m), maxLastCell)
+		if cell == "" {
+			continue
+		}
+		if _, err := fmt.Fprintf(w, "%-*s%s%s\n", widest, head(c.name), gap, cell); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *tableForm) line(cells []string) error {

@@ -8,6 +8,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/dayline-project/dayline/collector/listing"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
 )
@@ -69,8 +70,19 @@ func (c *deviceShow) Run(i *invocation) error {
 	if len(devices) == 0 {
 		return fmt.Errorf("there is no device %q", c.ID)
 	}
-	return list(i, c.Format, devices, "", append(slices.Clone(deviceColumns),
-		"os_version", "arch", "time_zone", "enrolled", "groups", "buffered_episodes", "lost_episodes", "limits", "errors")...)
+	if c.Format != listing.Table {
+		return list(i, c.Format, devices, "")
+	}
+	for n, d := range devices {
+		if n > 0 {
+			fmt.Fprintln(i.out)
+		}
+		if err := listing.Card(i.out, d, append(slices.Clone(deviceColumns),
+			"os_version", "arch", "time_zone", "enrolled", "groups", "buffered_episodes", "lost_episodes", "limits", "errors")...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type deviceRevoke struct {

@@ -21,7 +21,7 @@ func (i *invocation) save(stream received, file string) error {
 		return writeFile(file, func(w io.Writer) error { return copyTo(w, stream) })
 	}
 	if isTerminal(i.out) {
-		return usage("this is a file for programs: name one with --output, or send it to another program")
+		return usage("this is a file for programs: name a file to write, or send it to another program")
 	}
 	return copyTo(i.out, stream)
 }

@@ -264,7 +264,9 @@ func TestFromEnrolmentToReport(t *testing.T) {
 	if len(devices) != 1 || devices[0]["state"] != "healthy" || devices[0]["id"] != a.Credential.Device {
 		t.Errorf("devices %v", devices)
 	}
-	p.must("device", "show", a.Credential.Device)
+	if card := p.must("device", "show", a.Credential.Device); !strings.Contains(card, "\nSTATE              healthy\n") || strings.Contains(card, "ALIAS") {
+		t.Errorf("device %q", card)
+	}
 	if links := rows(t, p.must("link", "list", "--format", "json")); len(links) != 1 || links[0]["devices"] != 1.0 || links[0]["state"] != "valid" {
 		t.Errorf("links %v", links)
 	}

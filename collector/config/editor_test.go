@@ -120,6 +120,7 @@ func TestEditorRefuses(t *testing.T) {
 		{config.Edit{Key: "passive.strat", Value: "1m"}, nil, nil, "passive.strat: there is no such key; the nearest is passive.start"},
 		{config.Edit{Key: "pasive.start", Value: "1m"}, nil, nil, `no file has a key "pasive"; the nearest is passive`},
 		{config.Edit{Key: "users[ada@example.com].role", Value: "viewer"}, nil, nil, "users: none of them has the role admin"},
+		{config.Edit{Key: "users[ada@example.com].role", Value: "boss"}, nil, nil, `users[0].role: "boss" is not allowed; allowed: admin, configurator, manager, viewer (people.yaml:`},
 		{config.Edit{Key: "users[ada@example.com]", Unset: true}, nil, nil, "users: the last administrator is gone"},
 		{config.Edit{Key: "overrides[0].settle", Unset: true}, nil, nil, "overrides[0].settle is not in account.yaml"},
 		{config.Edit{Key: "overrides[3].settle", Value: "1s"}, nil, nil, "overrides has 0 items"},

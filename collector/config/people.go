@@ -179,20 +179,23 @@ func checkLogin(d *decoder, key, login string) {
 	}
 }
 
+var roles = []string{"admin", "configurator", "manager", "viewer"}
+
 func (p *People) hasAdmin() bool {
 	return slices.ContainsFunc(p.Users, func(u User) bool { return u.Role == "admin" })
 }
 
 func (p *People) checkUsers(d *decoder) {
 	emails := unique{}
-	if len(p.Users) > 0 && !p.hasAdmin() {
+	misspelt := slices.ContainsFunc(p.Users, func(u User) bool { return !slices.Contains(roles, u.Role) })
+	if len(p.Users) > 0 && !p.hasAdmin() && !misspelt {
 		d.at("users", "none of them has the role admin; somebody has to")
 	}
 	for i, user := range p.Users {
 		key := fmt.Sprintf("users[%d]", i)
 		checkEmail(d, key+".email", user.Email)
 		emails.check(d, key+".email", user.Email)
-		checkWord(d, key+".role", user.Role, "admin", "configurator", "manager", "viewer")
+		checkWord(d, key+".role", user.Role, roles...)
 		for j, group := range user.ViewableGroups.Groups {
 			checkGroup(d, fmt.Sprintf("%s.viewable_groups[%d]", key, j), group, p.groupNames())
 		}

@@ -105,11 +105,12 @@ func (r *Retention) PastNames(ctx context.Context, word string) (id string, name
 // eraseNames takes names out of past revisions of people.yaml, and erases audit entries whose detail has one. A name
 // that people.yaml has today stays everywhere: the file is the administrator's to edit.
 func (r *Retention) eraseNames(ctx context.Context, names []string) (named bool, err error) {
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "" }) // without an e-mail, for one
 	slices.Sort(names)
 	names = slices.Compact(names)
 	now := string(r.set().Content[config.PeopleFile])
 	gone := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-		return name == "" || redact(now, []string{name}) != now
+		return redact(now, []string{name}) != now
 	})
 	named = len(gone) < len(names)
 	if len(gone) == 0 {

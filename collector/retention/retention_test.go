@@ -247,7 +247,7 @@ func TestErasingIsWrittenDownAndForgetsWhoHasNothingLeft(t *testing.T) {
 		t.Errorf("%v %v", left, err)
 	}
 	erased, err = h.Erase(t.Context(), "ada@example.com", Erasure{
-		Action: "person.delete", Subject: "p-1", Owners: []collector.Owner{{LoginKey: `example\\ana`}}, Names: []string{ana.Name},
+		Action: "person.delete", Subject: "p-1", Owners: []collector.Owner{{LoginKey: `example\\ana`}}, Names: []string{ana.Name, ""},
 	})
 	if err != nil || erased.Episodes != 1 || erased.Named {
 		t.Fatal(erased, err)

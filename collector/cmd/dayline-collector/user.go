@@ -57,6 +57,9 @@ func (v *viewable) request(email, role string) (*adminv1.SetUserRequest, error) 
 	if v.All && len(v.Groups) > 0 {
 		return nil, usage("--all and --groups exclude each other")
 	}
+	if slices.Equal(v.Groups, []string{"all"}) { // the file's word for everyone, but a group may be called so
+		return nil, usage("--groups names groups; --all shows everyone")
+	}
 	return &adminv1.SetUserRequest{
 		Email: email, Role: role, Everyone: v.All, ViewableGroups: v.Groups, SetViewable: v.All || v.Groups != nil,
 	}, nil

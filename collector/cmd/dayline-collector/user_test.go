@@ -50,6 +50,7 @@ func TestUsersTokensAndPeople(t *testing.T) {
 	p.must("config", "set", "groups[Support].people", "[]")
 	p.must("user", "add", "mia@example.com", "--role", "manager", "--groups", "Support")
 	fails(exitUsage, "exclude", "user", "add", "x@example.com", "--role", "viewer", "--groups", "Support", "--all")
+	fails(exitUsage, "--all shows everyone", "user", "add", "x@example.com", "--role", "viewer", "--groups", "all")
 	fails(exitUsage, "--role", "user", "add", "x@example.com", "--role", "boss")
 	fails(exitFailed, "no user", "user", "set", "x@example.com", "--all")
 	fails(exitUsage, "nothing to change", "user", "set", "mia@example.com")

@@ -20,7 +20,7 @@ TOOLS          := $(BUF) $(PROTOC_GO) $(PROTOC_CONNECT) $(STATICCHECK)
 # Where many goroutines share state: these tests run under the race detector, which makes them several times slower. What is
 # pure has nothing to race with.
 RACE := ./agent/internal/buffer/... ./agent/internal/session/... ./agent/internal/service/... \
-        ./collector/ingest/... ./collector/config/...
+        ./collector/ingest/... ./collector/config/... ./collector/access/... ./collector/retention/...
 
 .PHONY: help setup tools build run test lint cross generated generate tests e2e bench soak clean
 

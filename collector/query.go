@@ -116,10 +116,14 @@ type PersonDay struct {
 	FirstAt, LastAt time.Time
 	// Locked is time locked and nothing else.
 	Locked time.Duration
-	// Breaks are the gaps over 5 minutes between the counted episodes; told where Want.Breaks is set.
-	Breaks   int
-	BreakFor time.Duration
+	// Gaps over 5 minutes between the counted episodes, in order, and where the last of those ends; told where
+	// Want.Gaps is set.
+	Gaps      []Gap
+	CountedTo time.Time
 }
+
+// Gap is a time without counted time, told with the offsets of the episodes before and after it.
+type Gap struct{ From, To time.Time }
 
 // SubjectSum is the time spent on one application and site as one class.
 type SubjectSum struct {
@@ -131,7 +135,7 @@ type SubjectSum struct {
 }
 
 // Want says what a sum is to tell; what is not wanted costs nothing.
-type Want struct{ Days, Breaks, Subjects bool }
+type Want struct{ Days, Gaps, Subjects bool }
 
 // Sums answers a Query.
 type Sums struct {

@@ -246,7 +246,6 @@ const (
 	passive    = 2
 	locked     = 3
 	byLimit    = 4
-	bySchedule = 9
 	byClock    = 12
 	endedBits  = 0x1f
 	reasonBits = 0x3

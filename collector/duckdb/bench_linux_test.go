@@ -174,7 +174,7 @@ func reportsOf(store *Store, c *storetest.Company, days int32) []report {
 	return []report{
 		{"dashboard", sum(q, collector.Want{Days: true, Subjects: true})},
 		{"people", sum(q, collector.Want{Days: true})},
-		{"working hours", sum(q, collector.Want{Days: true, Breaks: true})},
+		{"working hours", sum(q, collector.Want{Days: true, Gaps: true})},
 		{"applications", sum(q, collector.Want{Subjects: true})},
 		{"dashboard of one person", sum(&one, collector.Want{Days: true, Subjects: true})},
 		{"dashboard in another zone", sum(&elsewhere, collector.Want{Days: true, Subjects: true})},

@@ -42,7 +42,6 @@ const (
 	foldFinish
 	foldLength
 	foldState
-	foldEnded
 	foldTitle
 )
 

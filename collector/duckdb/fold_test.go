@@ -21,7 +21,7 @@ func TestPanicInAFoldIsAnError(t *testing.T) {
 	if err := store.file.folds.fold(t.Context(), at, "episode", "true", "segment", func(chunk) { panic("too bad") }); err == nil || !strings.Contains(err.Error(), "too bad") {
 		t.Errorf("%v", err)
 	}
-	if _, err := store.Sum(t.Context(), monday(), collector.Want{Days: true, Breaks: true, Subjects: true}); err != nil {
+	if _, err := store.Sum(t.Context(), monday(), collector.Want{Days: true, Gaps: true, Subjects: true}); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
 }

@@ -65,15 +65,14 @@ const vectorRows = 2048
 // columns are those of a chunk that is folded; all have room for a whole vector.
 type columns struct {
 	segments, activities, ends, lengths *[vectorRows]int32
-	states, endeds                      *[vectorRows]uint8
+	states                              *[vectorRows]uint8
 	titles                              *[vectorRows]int32
 }
 
 func columnsOf(c chunk) columns {
 	return columns{
 		segments: vector[int32](c, foldSegment), activities: vector[int32](c, foldActivity), ends: vector[int32](c, foldFinish),
-		lengths: vector[int32](c, foldLength), states: vector[uint8](c, foldState), endeds: vector[uint8](c, foldEnded),
-		titles: vector[int32](c, foldTitle),
+		lengths: vector[int32](c, foldLength), states: vector[uint8](c, foldState), titles: vector[int32](c, foldTitle),
 	}
 }
 
@@ -156,7 +155,7 @@ func (t *tally) addHulls(rows *columns) {
 	for _, i := range t.noted.rows[:t.noted.count] {
 		one, end := &t.parts[rows.segments[i]-t.lo], rows.ends[i]
 		began := one.midnight + int64(end-rows.lengths[i])
-		t.hulls.add(one.slot, began, one.midnight+int64(min(end, dayMillis)), rows.endeds[i]&endedBits == bySchedule)
+		t.hulls.add(one.slot, began, one.midnight+int64(min(end, dayMillis)), one.offset)
 	}
 }
 
@@ -169,10 +168,7 @@ func (t *tally) addTitles(rows *columns) {
 // takeOne takes an episode of a segment that may overlap or is cut.
 func (t *tally) takeOne(number int32, w way, rows *columns, i int) {
 	end := rows.ends[i]
-	row := claim{
-		began: end - rows.lengths[i], end: min(end, dayMillis),
-		what: mark(rows.states[i], rows.endeds[i]&endedBits == bySchedule && end <= dayMillis),
-	}
+	row := claim{began: end - rows.lengths[i], end: min(end, dayMillis), what: uint32(rows.states[i])}
 	if t.titles {
 		row.title = rows.titles[i]
 	}

@@ -203,20 +203,18 @@ func (p *planner) chooseSpills(ctx context.Context, at *snapshot, numbers span, 
 	if titles {
 		title = "title"
 	}
-	query := fmt.Sprintf(`SELECT segment, finish, length, state, ended, activity, %s::INTEGER FROM episode WHERE segment BETWEEN %d AND %d AND finish > %d`,
+	query := fmt.Sprintf(`SELECT segment, finish, length, state, activity, %s::INTEGER FROM episode WHERE segment BETWEEN %d AND %d AND finish > %d`,
 		title, numbers.lo, numbers.hi, dayMillis)
 	var spilled []stretch
 	err := at.scan(ctx, query, func(c chunk) {
 		ids, ends, lengths := column[int32](c, 0), column[int32](c, 1), column[int32](c, 2)
-		states, endeds, activities, titles := column[uint8](c, 3), column[uint8](c, 4), column[int32](c, 5), column[int32](c, 6)
+		states, activities, titles := column[uint8](c, 3), column[int32](c, 4), column[int32](c, 5)
 		for i, id := range ids {
 			began := stretchOf(id)
 			if began == nil {
 				continue
 			}
-			row := loose{activity: activities[i], claim: claim{
-				what: mark(states[i], endeds[i]&endedBits == bySchedule), title: titles[i],
-			}}
+			row := loose{activity: activities[i], claim: claim{what: uint32(states[i]), title: titles[i]}}
 			for day := int32(1); int64(ends[i]) > int64(day)*dayMillis; day++ {
 				over := *began
 				over.id, over.day, over.midnight = 0, began.day+day, began.midnight+int64(day)*dayMillis
@@ -259,7 +257,7 @@ func (p *planner) addOpen() {
 			p.stretches = p.addLoose(p.stretches, stretch{
 				owner: whose, day: day, offset: int16(offset / 60), midnight: midnight,
 				session: session{-1, uint64(i)},
-			}, loose{open: open, number: int32(i), claim: claim{began: int32(began), end: int32(end), what: mark(stateNumber(open.State), false)}})
+			}, loose{open: open, number: int32(i), claim: claim{began: int32(began), end: int32(end), what: uint32(stateNumber(open.State))}})
 		}
 	}
 }

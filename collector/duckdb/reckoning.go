@@ -37,7 +37,7 @@ type reckoning struct {
 // reckon says what a reckoning is to tell.
 type reckon struct {
 	planning
-	subjects, breaks bool
+	subjects, gaps bool
 	// prepare may look at the file before the episodes are read.
 	prepare func(context.Context, *reckoning) error
 	// piece is given what is settled in swept units, instead of a tally; threads call it at once.
@@ -149,7 +149,7 @@ func (r *reckoning) tally(thread unsafe.Pointer) *tally {
 		one.cells = make([]cellSum, len(r.classes.cells))
 		one.people = make([]uint64, len(r.classes.cells)*one.words)
 	}
-	if r.how.breaks {
+	if r.how.gaps {
 		one.hulls = &hulls{newest: make([]int32, len(r.slots))}
 	}
 	if r.how.titles {
@@ -191,14 +191,11 @@ func (r *reckoning) scan(ctx context.Context) error {
 
 func (r *reckoning) fold(ctx context.Context, numbers span) error {
 	// A column that is not wanted costs nothing where another stands for it.
-	ended, title := "state", "segment"
+	title := "segment"
 	if r.how.titles {
 		title = "title"
 	}
-	if r.how.breaks {
-		ended = "ended"
-	}
-	columns := fmt.Sprintf("segment, activity, finish, length, state, %s, %s", ended, title)
+	columns := fmt.Sprintf("segment, activity, finish, length, state, %s", title)
 	condition := fmt.Sprintf("segment BETWEEN %d AND %d", numbers.lo, numbers.hi)
 	return r.folds.fold(ctx, r.at, "episode", condition, columns, func(c chunk) {
 		one := r.tally(c.data.Ptr)
@@ -279,6 +276,6 @@ func (r *reckoning) settle(one *tally, settle *sweeper, number int32, contenders
 			r.how.piece(one, winner, u, from, to)
 			return
 		}
-		one.count(&r.parts[winner.part], &winner.claim, winner.entry(), u.begin+int64(from), u.begin+int64(to), to == winner.end)
+		one.count(&r.parts[winner.part], &winner.claim, winner.entry(), u.begin+int64(from), u.begin+int64(to))
 	})
 }

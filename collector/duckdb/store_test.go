@@ -257,7 +257,7 @@ func TestBackupWhileOthersGoOn(t *testing.T) {
 	})
 	others.Go(func() {
 		for ctx.Err() == nil {
-			if _, err := store.Sum(t.Context(), monday(), collector.Want{Days: true, Breaks: true}); err != nil {
+			if _, err := store.Sum(t.Context(), monday(), collector.Want{Days: true, Gaps: true}); err != nil {
 				t.Error(err)
 				return
 			}
@@ -323,7 +323,7 @@ func TestSweepingAllChangesNothing(t *testing.T) {
 		for i := range sums {
 			var err error
 			store.sweepAll = i == 1
-			if sums[i], err = store.Sum(t.Context(), q, collector.Want{Days: true, Breaks: true, Subjects: true}); err != nil {
+			if sums[i], err = store.Sum(t.Context(), q, collector.Want{Days: true, Gaps: true, Subjects: true}); err != nil {
 				t.Fatal(err)
 			}
 			storetest.SortSums(&sums[i])

@@ -25,7 +25,7 @@ func (s *Store) Owners(ctx context.Context) ([]collector.Owner, error) {
 
 // Sum adds up a query by person and day, and by subject.
 func (s *Store) Sum(ctx context.Context, q *collector.Query, want collector.Want) (sums collector.Sums, err error) {
-	how := reckon{subjects: want.Subjects, breaks: want.Days && want.Breaks}
+	how := reckon{subjects: want.Subjects, gaps: want.Days && want.Gaps}
 	err = s.reckonBy(ctx, "sum", q, how, func(r *reckoning, total *tally) error {
 		if want.Days {
 			sums.Days = r.personDays(total)
@@ -51,16 +51,16 @@ func (r *reckoning) personDays(total *tally) []collector.PersonDay {
 			continue
 		}
 		if sum.last > 0 {
-			day.FirstAt = time.UnixMilli(sum.first).In(zones.of(sum.firstOffset))
-			day.LastAt = time.UnixMilli(sum.last).In(zones.of(sum.lastOffset))
+			day.FirstAt = zones.at(sum.first, sum.firstOffset)
+			day.LastAt = zones.at(sum.last, sum.lastOffset)
 		}
 		places[i] = int32(len(days))
 		days = append(days, day)
 	}
 	if total.hulls != nil {
-		total.hulls.breaks(func(slot int32, breaks int, breakFor time.Duration) {
+		total.hulls.gaps(func(slot int32, gaps []collector.Gap, end time.Time) {
 			day := &days[places[slot]]
-			day.Breaks, day.BreakFor = breaks, breakFor
+			day.Gaps, day.CountedTo = gaps, end
 		})
 	}
 	return days
@@ -74,4 +74,9 @@ func (z zones) of(offset int16) *time.Location {
 		z[offset] = time.FixedZone("", int(offset)*60)
 	}
 	return z[offset]
+}
+
+// at tells an instant, in milliseconds since 1970, with an offset.
+func (z zones) at(instant int64, offset int16) time.Time {
+	return time.UnixMilli(instant).In(z.of(offset))
 }

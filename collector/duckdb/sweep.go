@@ -9,28 +9,16 @@ import (
 type claim struct {
 	// began and end in milliseconds since the unit's beginning; began may lie before what the claim is on.
 	began, end int32
-	// what: the entry, a bit for what the schedule ended, and the state in the lowest two.
+	// what: the entry, and the state in the lowest two bits.
 	what  uint32
 	title int32
 }
 
-const (
-	scheduleBit = 1 << 2
-	entryAt     = 3
-)
+const entryAt = 2
 
-func mark(state uint8, bySchedule bool) uint32 {
-	what := uint32(state)
-	if bySchedule {
-		what |= scheduleBit
-	}
-	return what
-}
-
-func (c *claim) state() uint8    { return uint8(c.what & 3) }
-func (c *claim) entry() uint32   { return c.what >> entryAt }
-func (c *claim) cell() uint32    { return c.what >> (entryAt + cellAt) }
-func (c *claim) scheduled() bool { return c.what&scheduleBit != 0 }
+func (c *claim) state() uint8  { return uint8(c.what & 3) }
+func (c *claim) entry() uint32 { return c.what >> entryAt }
+func (c *claim) cell() uint32  { return c.what >> (entryAt + cellAt) }
 
 // contender is a claim with the part of a segment it comes from, and where it takes effect.
 type contender struct {

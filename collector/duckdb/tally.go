@@ -65,7 +65,7 @@ func (t *tally) spread(number int32, row claim, entry uint32) {
 			if one.unit >= 0 {
 				t.held.put(number, t.claimOn(number, row, to, entry))
 			} else {
-				t.count(one, &row, entry, one.midnight+int64(from), one.midnight+int64(to), row.end <= one.to)
+				t.count(one, &row, entry, one.midnight+int64(from), one.midnight+int64(to))
 			}
 		}
 		if number = one.next; number == 0 {
@@ -76,9 +76,6 @@ func (t *tally) spread(number int32, row claim, entry uint32) {
 
 // claimOn is what an episode claims on a part.
 func (t *tally) claimOn(part int32, row claim, to int32, entry uint32) claim {
-	if to < row.end {
-		row.what &^= scheduleBit
-	}
 	shift := t.parts[part].shift
 	row.began, row.end = row.began+shift, to+shift
 	row.what |= entry << entryAt
@@ -94,8 +91,8 @@ func (s *slotSum) bound(first, last int64, offset int16) {
 	}
 }
 
-// count adds a settled time of a part. final: it is the end of its episode.
-func (t *tally) count(one *part, row *claim, entry uint32, from, to int64, final bool) {
+// count adds a settled time of a part.
+func (t *tally) count(one *part, row *claim, entry uint32, from, to int64) {
 	if one.slot < 0 {
 		return
 	}
@@ -123,7 +120,7 @@ func (t *tally) count(one *part, row *claim, entry uint32, from, to int64, final
 		t.people[int(number)*t.words+int(person)/64] |= 1 << (person % 64)
 	}
 	if t.hulls != nil {
-		t.hulls.add(one.slot, from, to, final && row.scheduled())
+		t.hulls.add(one.slot, from, to, one.offset)
 	}
 	if t.titles {
 		t.title(row.title, person, state, to-from)

@@ -82,7 +82,7 @@ func newColumn(in, field protoreflect.FieldDescriptor) column {
 // isInstant tells the contract's fields that hold a time.
 func isInstant(name string) bool {
 	switch name {
-	case "start", "first_activity", "last_activity", "since", "at", "created", "expires", "enrolled", "last_contact",
+	case "start", "first_activity", "last_activity", "last_record", "since", "at", "created", "expires", "enrolled", "last_contact",
 		"last_episode", "last_used", "last_sign_in":
 		return true
 	}

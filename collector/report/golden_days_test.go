@@ -18,6 +18,7 @@ func anasMonday() *adminv1.HoursRow {
 	return &adminv1.HoursRow{
 		Person: "p-ana", Name: "Ana Lima", Day: "2026-03-02",
 		FirstActivity: "2026-03-02T08:00:00.000+01:00", LastActivity: "2026-03-03T00:00:00.000+01:00",
+		LastRecord:    "2026-03-03T00:00:00.000+01:00",
 		ActiveSeconds: 110 * minute, PassiveSeconds: 10 * minute, TotalSeconds: 120 * minute, LockedSeconds: 20 * minute,
 		// 08:40-09:00 is 20, 09:40-11:10 is 90 since what is ignored ends no break, 11:40-23:50 is 730.
 		Breaks: 3, BreakSeconds: 840 * minute, Times: minutes(70, 10, 10, 0, 30, 0),
@@ -32,8 +33,9 @@ func TestHours(t *testing.T) {
 	o := openOffice(t)
 	expect(t, &adminv1.HoursReport{Days: ofDays, Rows: []*adminv1.HoursRow{
 		{
-			// 12:00-13:00 is outside the schedule and no break.
+			// 12:00-13:00 is outside the schedule: nothing is left of it.
 			Person: "p-cy", Name: "Cy", Day: "2026-02-27", FirstActivity: "2026-02-27T11:30:00.000+01:00", LastActivity: "2026-02-27T13:30:00.000+01:00",
+			LastRecord:    "2026-02-27T13:30:00.000+01:00",
 			ActiveSeconds: 60 * minute, TotalSeconds: 60 * minute, Times: minutes(60, 0, 0, 0, 0, 0),
 		},
 		{Person: "p-cy", Name: "Cy", Day: "2026-02-28", Times: none(), Absence: "outside_schedule"},
@@ -42,12 +44,14 @@ func TestHours(t *testing.T) {
 		{
 			// 10:05-10:08 is too short for a break.
 			Person: "p-bo", Name: "Bo Berg", Day: "2026-03-02", FirstActivity: "2026-03-02T09:00:00.000+01:00", LastActivity: "2026-03-02T10:38:00.000+01:00",
+			LastRecord:    "2026-03-02T10:38:00.000+01:00",
 			ActiveSeconds: 90 * minute, PassiveSeconds: 5 * minute, TotalSeconds: 95 * minute, Times: minutes(60, 5, 0, 0, 30, 0),
 		},
 		{Person: "p-cy", Name: "Cy", Day: "2026-03-02", LockedSeconds: 45 * minute, Times: none(), Absence: "locked"},
 		{
 			// From the end of Monday's episode, at 00:10, to 11:50 is 700.
 			Person: "p-ana", Name: "Ana Lima", Day: "2026-03-03", FirstActivity: "2026-03-03T00:00:00.000+01:00", LastActivity: "2026-03-03T12:00:00.000+01:00",
+			LastRecord:    "2026-03-03T12:00:00.000+01:00",
 			ActiveSeconds: 20 * minute, TotalSeconds: 20 * minute, Breaks: 1, BreakSeconds: 700 * minute, Times: minutes(20, 0, 0, 0, 0, 0),
 		},
 		{Person: "p-bo", Name: "Bo Berg", Day: "2026-03-03", Times: none(), Absence: "paused"},
@@ -56,6 +60,7 @@ func TestHours(t *testing.T) {
 	// Where some time only is asked for, its lack is no absence.
 	expect(t, &adminv1.HoursReport{Days: ofDays, Rows: []*adminv1.HoursRow{{
 		Person: "p-ana", Name: "Ana Lima", Day: "2026-03-02", FirstActivity: "2026-03-02T09:00:00.000+01:00", LastActivity: "2026-03-02T09:10:00.000+01:00",
+		LastRecord:    "2026-03-02T09:10:00.000+01:00",
 		ActiveSeconds: 10 * minute, TotalSeconds: 10 * minute, Times: minutes(0, 0, 10, 0, 0, 0),
 	}}}, o.Hours, administrator, on(friday, func(r *adminv1.ReportRequest) { r.Status = "unproductive" }))
 }

@@ -17,7 +17,7 @@ import (
 func (r *Reports) Hours(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest) (*adminv1.HoursReport, error) {
 	report := &adminv1.HoursReport{}
 	err := r.answer(ctx, func(ctx context.Context) error {
-		q, sums, err := r.total(ctx, viewer, ask, collector.Want{Days: true, Breaks: true})
+		q, sums, err := r.total(ctx, viewer, ask, collector.Want{Days: true, Gaps: true})
 		if err != nil {
 			return err
 		}
@@ -30,6 +30,10 @@ func (r *Reports) Hours(ctx context.Context, viewer collector.Viewer, ask *admin
 
 // hours makes the rows of all days, with the reason where there is no counted time.
 func (r *Reports) hours(ctx context.Context, q *question, days []collector.PersonDay) ([]*adminv1.HoursRow, error) {
+	duties, err := q.duties()
+	if err != nil {
+		return nil, err
+	}
 	var rows []*adminv1.HoursRow
 	counted := make(map[personDay]bool, len(days))
 	for i := range days {
@@ -38,7 +42,7 @@ func (r *Reports) hours(ctx context.Context, q *question, days []collector.Perso
 			continue
 		}
 		counted[personDay{day.Person, day.Day}] = true
-		rows = append(rows, q.hoursRow(day))
+		rows = append(rows, q.hoursRow(day, &duties[day.Person]))
 	}
 	absent, err := r.absent(ctx, q, counted)
 	if err != nil {
@@ -58,13 +62,14 @@ type personDay struct {
 	day    int32
 }
 
-func (q *question) hoursRow(day *collector.PersonDay) *adminv1.HoursRow {
+func (q *question) hoursRow(day *collector.PersonDay, duty *duty) *adminv1.HoursRow {
 	sum := tally{times: day.Times}
+	breaks, breakFor := duty.breaks(day.Gaps)
 	row := &adminv1.HoursRow{
 		Person: q.query.People[day.Person].ID, Name: q.query.People[day.Person].Name, Day: dateOf(day.Day),
-		FirstActivity: q.instant(day.FirstAt), LastActivity: q.instant(day.LastAt),
+		FirstActivity: q.instant(day.FirstAt), LastActivity: q.instant(day.LastAt), LastRecord: q.instant(day.CountedTo),
 		ActiveSeconds: day.Times.Active().Seconds(), PassiveSeconds: day.Times.Passive().Seconds(), TotalSeconds: day.Times.Total().Seconds(),
-		Breaks: int32(day.Breaks), BreakSeconds: day.BreakFor.Seconds(), LockedSeconds: day.Locked.Seconds(), Times: sum.message(q),
+		Breaks: breaks, BreakSeconds: breakFor.Seconds(), LockedSeconds: day.Locked.Seconds(), Times: sum.message(q),
 	}
 	if row.TotalSeconds == 0 {
 		row.Absence = locked
@@ -140,11 +145,16 @@ func (r *Reports) missing(ctx context.Context, q *question, counted map[personDa
 	return missing, owners, nil
 }
 
-// place is where a device's days are: the question's zone, else the device's own, else the collector's.
+// place is where a device's days are: the question's zone, else where the device is.
 func (q *question) place(device string, known map[string]*time.Location) *time.Location {
 	if q.days.zone != nil {
 		return q.days.zone
 	}
+	return q.home(device, known)
+}
+
+// home is the zone that a device is in, else the collector's.
+func (q *question) home(device string, known map[string]*time.Location) *time.Location {
 	name := q.devices[device].TimeZone
 	if place := known[name]; place != nil {
 		return place

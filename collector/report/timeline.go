@@ -61,7 +61,7 @@ func (r *Reports) Timeline(ctx context.Context, viewer collector.Viewer, ask *ad
 
 func (r *Reports) timeline(ctx context.Context, q *question, block time.Duration) (*adminv1.TimelineReport, error) {
 	report := &adminv1.TimelineReport{Days: q.days.message()}
-	sums, err := r.Store.Sum(ctx, q.query, collector.Want{Days: true, Breaks: true})
+	sums, err := r.Store.Sum(ctx, q.query, collector.Want{Days: true, Gaps: true})
 	if err != nil {
 		return nil, err
 	}

@@ -209,7 +209,7 @@ func (a *Account) compare(t *testing.T, store QuestionStore, q *collector.Query)
 	t.Helper()
 	model := NewModel(q, a.Uploads)
 	want := model.Sum()
-	checkQuery(t, q, "sum", want, sumOf(t, store, q, collector.Want{Days: true, Breaks: true, Subjects: true}))
+	checkQuery(t, q, "sum", want, sumOf(t, store, q, collector.Want{Days: true, Gaps: true, Subjects: true}))
 	pieces, err := store.Pieces(t.Context(), q)
 	if err != nil {
 		t.Fatal(err)
@@ -265,7 +265,7 @@ func (a *Account) orderDoesNotMatter(t *testing.T, store, other QuestionStore) {
 	for group := range slices.Chunk(shuffled, 7) {
 		mustAppend(t, other, group...)
 	}
-	want := collector.Want{Days: true, Breaks: true, Subjects: true}
+	want := collector.Want{Days: true, Gaps: true, Subjects: true}
 	for range 5 {
 		q := a.Query()
 		checkQuery(t, q, "other order", sumOf(t, store, q, want), sumOf(t, other, q, want))

@@ -210,14 +210,12 @@ func (m *Model) Sum() (sums collector.Sums) {
 		}
 		s.addTo(&day.Times)
 		if last, any := before[key]; any {
-			gap := time.Duration(s.start-last.end) * time.Millisecond
-			scheduled := last.row.EndedBy == episode.BySchedule && last.end == last.claim.end
-			if gap > 5*time.Minute && !scheduled {
-				day.Breaks++
-				day.BreakFor += gap
+			if gap := (collector.Gap{From: last.moment(last.end), To: s.moment(s.start)}); gap.To.Sub(gap.From) > 5*time.Minute {
+				day.Gaps = append(day.Gaps, gap)
 			}
 		}
 		before[key] = s
+		day.CountedTo = s.moment(s.end)
 		one := subjects[subject{s.row.App, s.row.Site, s.class}]
 		if one == nil {
 			one = &collector.SubjectSum{App: s.row.App, Site: s.row.Site, Class: s.class, People: make([]uint64, (len(m.query.People)+63)/64)}

@@ -24,17 +24,17 @@ import (
 // Run runs every test; open gives a new, empty store.
 func Run(t *testing.T, open func(*testing.T) QuestionStore) {
 	for name, test := range map[string]func(*testing.T, QuestionStore){
-		"an upload is stored whole":  uploadIsStoredWhole,
-		"batches are remembered":     batchesAreRemembered,
-		"a day is cut at midnight":   dayIsCutAtMidnight,
-		"breaks":                     breaks,
-		"breaks of tangled sessions": breaksOfTangledSessions,
-		"overlaps count once":        overlapsCountOnce,
-		"apps and sites":             appsAndSites,
-		"open episodes count":        openEpisodesCount,
-		"people join logins":         peopleJoinLogins,
-		"an empty store":             emptyStore,
-		"a cancelled question ends":  cancelledQuestionEnds,
+		"an upload is stored whole": uploadIsStoredWhole,
+		"batches are remembered":    batchesAreRemembered,
+		"a day is cut at midnight":  dayIsCutAtMidnight,
+		"gaps":                      gaps,
+		"gaps of tangled sessions":  gapsOfTangledSessions,
+		"overlaps count once":       overlapsCountOnce,
+		"apps and sites":            appsAndSites,
+		"open episodes count":       openEpisodesCount,
+		"people join logins":        peopleJoinLogins,
+		"an empty store":            emptyStore,
+		"a cancelled question ends": cancelledQuestionEnds,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
@@ -181,16 +181,20 @@ func batchesAreRemembered(t *testing.T, store QuestionStore) {
 }
 
 // hours gives the days of a query in short, by day and person: first and last activity, active, passive, total, locked,
-// breaks.
+// gaps.
 func hours(t *testing.T, store QuestionStore, q *collector.Query) []string {
 	t.Helper()
-	days := sumOf(t, store, q, collector.Want{Days: true, Breaks: true}).Days
+	days := sumOf(t, store, q, collector.Want{Days: true, Gaps: true}).Days
 	slices.SortStableFunc(days, func(a, b collector.PersonDay) int { return cmp.Compare(a.Day, b.Day) })
 	var short []string
 	for _, d := range days {
-		short = append(short, fmt.Sprintf("%s %s %s-%s a%g p%g t%g l%g b%d/%g", time.Unix(int64(d.Day)*86400, 0).UTC().Format("02"),
+		var gapsFor time.Duration
+		for _, gap := range d.Gaps {
+			gapsFor += gap.To.Sub(gap.From)
+		}
+		short = append(short, fmt.Sprintf("%s %s %s-%s a%g p%g t%g l%g g%d/%g", time.Unix(int64(d.Day)*86400, 0).UTC().Format("02"),
 			q.People[d.Person].Name, clock(d.FirstAt), clock(d.LastAt), d.Times.Active().Seconds(), d.Times.Passive().Seconds(),
-			d.Times.Total().Seconds(), d.Locked.Seconds(), d.Breaks, d.BreakFor.Seconds()))
+			d.Times.Total().Seconds(), d.Locked.Seconds(), len(d.Gaps), gapsFor.Seconds()))
 	}
 	return short
 }
@@ -221,40 +225,51 @@ func dayIsCutAtMidnight(t *testing.T, store QuestionStore) {
 	), Upload("d-1", 2,
 		As(RowOn(sunday.AddDate(0, 0, -3), 1, "12:00:00", 7*24*time.Hour, ""), func(r *collector.Row) { locked(r); bo(r) })))
 	check(t, []string{
-		"02 Ana 02T00:00:00-03T00:00:00 a660 p300 t960 l0 b1/85440", "02 Bo - a0 p0 t0 l86400 b0/0",
+		"02 Ana 02T00:00:00-03T00:00:00 a660 p300 t960 l0 g1/85440", "02 Bo - a0 p0 t0 l86400 g0/0",
 	}, hours(t, store, twoPeople()))
 	q := twoPeople()
 	q.FromDay, q.ToDay = Day-1, Day+1
 	check(t, []string{
-		"01 Ana 01T23:50:00-02T00:00:00 a600 p0 t600 l0 b0/0", "01 Bo - a0 p0 t0 l86400 b0/0",
-		"02 Ana 02T00:00:00-03T00:00:00 a660 p300 t960 l0 b1/85440", "02 Bo - a0 p0 t0 l86400 b0/0",
-		"03 Ana 03T00:00:00-03T00:01:00 a60 p0 t60 l0 b0/0", "03 Bo - a0 p0 t0 l86400 b0/0",
+		"01 Ana 01T23:50:00-02T00:00:00 a600 p0 t600 l0 g0/0", "01 Bo - a0 p0 t0 l86400 g0/0",
+		"02 Ana 02T00:00:00-03T00:00:00 a660 p300 t960 l0 g1/85440", "02 Bo - a0 p0 t0 l86400 g0/0",
+		"03 Ana 03T00:00:00-03T00:01:00 a60 p0 t60 l0 g0/0", "03 Bo - a0 p0 t0 l86400 g0/0",
 	}, hours(t, store, q))
 	check(t, []string{"a ()  a600 p300 [1]", "b ()  a60 p0 [1]"}, subjects(t, store, twoPeople()))
 }
 
-func breaks(t *testing.T, store QuestionStore) {
+func gaps(t *testing.T, store QuestionStore) {
 	mustAppend(t, store, Upload("d-1", 1,
 		As(Row(1, "08:50:00", time.Minute, "p"), passive), // counted, but no activity
-		Row(2, "09:00:00", 10*time.Minute, "a"),           // after a break of 9 min
+		Row(2, "09:00:00", 10*time.Minute, "a"),           // after 9 min
 		Row(3, "09:15:00", 5*time.Minute, "b"),            // 5 min exactly is none
 		As(Row(4, "09:20:00", 40*time.Minute, ""), locked),
-		Row(5, "10:00:00", 10*time.Minute, "c"), // a break of 40 min, locked
+		Row(5, "10:00:00", 10*time.Minute, "c"), // after 40 min, locked
 		As(Row(6, "10:10:00", 5*time.Minute, "c"), func(r *collector.Row) { r.EndedBy = episode.BySchedule }),
-		Row(7, "13:00:00", 5*time.Minute, "d"), // outside the schedule is no break
-	), Upload("d-2", 2, Row(1, "14:00:00", time.Minute, "e"))) // a break of 55 min between devices
-	check(t, []string{"02 Ana 02T09:00:00-02T14:01:00 a2160 p60 t2220 l2400 b3/6240"}, hours(t, store, twoPeople()))
+		Row(7, "13:00:00", 5*time.Minute, "d"), // after 165 min
+	), Upload("d-2", 2, // between devices, and zones: the first is an hour west, at 15:00 in UTC+1
+		As(Row(1, "14:00:00", time.Minute, "e"), func(r *collector.Row) { r.Start = r.Start.Add(time.Hour).In(time.UTC) }),
+		As(Row(2, "15:01:00", time.Minute, "e"), passive)))
+	day := sumOf(t, store, twoPeople(), collector.Want{Days: true, Gaps: true}).Days[0]
+	var told []string
+	for _, gap := range day.Gaps {
+		told = append(told, gap.From.Format("15:04Z07")+" "+gap.To.Format("15:04Z07"))
+	}
+	check(t, []string{"08:51+01 09:00+01", "09:20+01 10:00+01", "10:15+01 13:00+01", "13:05+01 14:00Z"}, told)
+	check(t, "02T14:01:00 02T15:02:00", clock(day.LastAt)+" "+clock(day.CountedTo)) // the last record has no activity
+	if days := sumOf(t, store, twoPeople(), collector.Want{Days: true}).Days; days[0].Gaps != nil || !days[0].CountedTo.IsZero() {
+		t.Errorf("told unasked: %v", days[0])
+	}
 }
 
-func breaksOfTangledSessions(t *testing.T, store QuestionStore) {
+func gapsOfTangledSessions(t *testing.T, store QuestionStore) {
 	mustAppend(t, store,
 		Upload("d-1", 1, Row(1, "09:00:00", 10*time.Minute, "a"), Row(2, "10:00:00", 10*time.Minute, "a")),
 		Upload("d-2", 2, Row(1, "09:10:00", 30*time.Minute, "b"), Row(2, "11:00:00", time.Minute, "b")),
 		// Of one session, but arriving late.
 		Upload("d-1", 3, As(Row(1, "09:00:00", time.Minute, "c"), bo), As(Row(2, "12:00:00", time.Minute, "c"), bo), As(Row(3, "11:00:00", time.Minute, "c"), bo)))
 	check(t, []string{
-		"02 Ana 02T09:00:00-02T11:01:00 a3060 p0 t3060 l0 b2/4200",
-		"02 Bo 02T09:00:00-02T12:01:00 a180 p0 t180 l0 b2/10680",
+		"02 Ana 02T09:00:00-02T11:01:00 a3060 p0 t3060 l0 g2/4200",
+		"02 Bo 02T09:00:00-02T12:01:00 a180 p0 t180 l0 g2/10680",
 	}, hours(t, store, twoPeople()))
 }
 
@@ -267,7 +282,7 @@ func overlapsCountOnce(t *testing.T, store QuestionStore) {
 		Upload("d-2", 2, Row(1, "09:20:00", 40*time.Minute, "browser")),
 		Upload("d-1", 3, As(As(Row(1, "08:50:00", 100*time.Minute, ""), locked), func(r *collector.Row) { r.Session = "s2" })))
 	// 08:50 to 09:00 and 10:00 to 10:30 are locked alone.
-	check(t, []string{"02 Ana 02T09:00:00-02T10:00:00 a3600 p0 t3600 l2400 b0/0"}, hours(t, store, twoPeople()))
+	check(t, []string{"02 Ana 02T09:00:00-02T10:00:00 a3600 p0 t3600 l2400 g0/0"}, hours(t, store, twoPeople()))
 	check(t, []string{"browser ()  a2400 p0 [1]", "editor ()  a1200 p0 [1]"}, subjects(t, store, twoPeople()))
 	pieces, err := store.Pieces(t.Context(), twoPeople())
 	if err != nil {
@@ -313,7 +328,7 @@ func openEpisodesCount(t *testing.T, store QuestionStore) {
 		// What the store has got meanwhile is not counted twice.
 		open(Row(0, "12:00:00", 50*time.Second, "a")),
 	}
-	check(t, []string{"02 Ana 02T09:00:00-02T12:01:00 a150 p0 t150 l0 b2/10710"}, hours(t, store, q))
+	check(t, []string{"02 Ana 02T09:00:00-02T12:01:00 a150 p0 t150 l0 g2/10710"}, hours(t, store, q))
 	check(t, []string{"a ()  a120 p0 [1]", "new () example.org a30 p0 [1]"}, subjects(t, store, q))
 }
 
@@ -328,7 +343,7 @@ func peopleJoinLogins(t *testing.T, store QuestionStore) {
 		q.Owners[owner] = collector.Share{}
 	}
 	check(t, []string{
-		"02 Ana 02T09:00:00-02T10:01:00 a120 p0 t120 l0 b1/3540", "03 Ana 03T09:00:00-03T09:01:00 a60 p0 t60 l0 b0/0",
+		"02 Ana 02T09:00:00-02T10:01:00 a120 p0 t120 l0 g1/3540", "03 Ana 03T09:00:00-03T09:01:00 a60 p0 t60 l0 g0/0",
 	}, hours(t, store, q))
 }
 
@@ -336,7 +351,7 @@ func emptyStore(t *testing.T, store QuestionStore) {
 	if rows := Stored(t, store); len(rows) != 0 {
 		t.Errorf("%v", rows)
 	}
-	check(t, collector.Sums{}, sumOf(t, store, twoPeople(), collector.Want{Days: true, Breaks: true, Subjects: true}))
+	check(t, collector.Sums{}, sumOf(t, store, twoPeople(), collector.Want{Days: true, Gaps: true, Subjects: true}))
 	groups, err := store.SumGroups(t.Context(), twoPeople(), make([]map[collector.Owner]bool, 1))
 	check(t, []collector.GroupSum{{}}, groups)
 	titles, titlesErr := store.Titles(t.Context(), twoPeople(), 10)

@@ -6122,7 +6122,7 @@ type HoursRow struct {
 	ActiveSeconds  float64 `protobuf:"fixed64,6,opt,name=active_seconds,json=activeSeconds,proto3" json:"active_seconds,omitempty"`
 	PassiveSeconds float64 `protobuf:"fixed64,7,opt,name=passive_seconds,json=passiveSeconds,proto3" json:"passive_seconds,omitempty"`
 	TotalSeconds   float64 `protobuf:"fixed64,8,opt,name=total_seconds,json=totalSeconds,proto3" json:"total_seconds,omitempty"`
-	// Gaps over 5 minutes between the day's counted episodes.
+	// Gaps between the day's counted episodes of which over 5 minutes lie in the schedule, and what lies in it.
 	Breaks        int32   `protobuf:"varint,9,opt,name=breaks,proto3" json:"breaks,omitempty"`
 	BreakSeconds  float64 `protobuf:"fixed64,10,opt,name=break_seconds,json=breakSeconds,proto3" json:"break_seconds,omitempty"`
 	LockedSeconds float64 `protobuf:"fixed64,11,opt,name=locked_seconds,json=lockedSeconds,proto3" json:"locked_seconds,omitempty"`
@@ -6130,7 +6130,9 @@ type HoursRow struct {
 	// Where there is no counted time: why, as far as it is known: locked, paused, no_permission (a session that could not
 	// be observed), lost (recorded, and dropped before it could be sent), inactive (a session without input), silent, off,
 	// outside_schedule, not_tracked, unknown. Of several that hold through the day, the first of these.
-	Absence       string `protobuf:"bytes,13,opt,name=absence,proto3" json:"absence,omitempty"`
+	Absence string `protobuf:"bytes,13,opt,name=absence,proto3" json:"absence,omitempty"`
+	// End of the day's last counted episode, active or passive.
+	LastRecord    string `protobuf:"bytes,14,opt,name=last_record,json=lastRecord,proto3" json:"last_record,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -6252,6 +6254,13 @@ func (x *HoursRow) GetTimes() *Times {
 func (x *HoursRow) GetAbsence() string {
 	if x != nil {
 		return x.Absence
+	}
+	return ""
+}
+
+func (x *HoursRow) GetLastRecord() string {
+	if x != nil {
+		return x.LastRecord
 	}
 	return ""
 }
@@ -7743,7 +7752,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x05times\x18\a \x01(\v2\x17.dayline.admin.v1.TimesR\x05times\"i\n" +
 	"\vHoursReport\x12.\n" +
 	"\x04rows\x18\x01 \x03(\v2\x1a.dayline.admin.v1.HoursRowR\x04rows\x12*\n" +
-	"\x04days\x18\x02 \x01(\v2\x16.dayline.admin.v1.DaysR\x04days\"\xb6\x03\n" +
+	"\x04days\x18\x02 \x01(\v2\x16.dayline.admin.v1.DaysR\x04days\"\xd7\x03\n" +
 	"\bHoursRow\x12\x16\n" +
 	"\x06person\x18\x01 \x01(\tR\x06person\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x10\n" +
@@ -7758,7 +7767,9 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	" \x01(\x01R\fbreakSeconds\x12%\n" +
 	"\x0elocked_seconds\x18\v \x01(\x01R\rlockedSeconds\x12-\n" +
 	"\x05times\x18\f \x01(\v2\x17.dayline.admin.v1.TimesR\x05times\x12\x18\n" +
-	"\aabsence\x18\r \x01(\tR\aabsence\"k\n" +
+	"\aabsence\x18\r \x01(\tR\aabsence\x12\x1f\n" +
+	"\vlast_record\x18\x0e \x01(\tR\n" +
+	"lastRecord\"k\n" +
 	"\fGroupsReport\x12/\n" +
 	"\x04rows\x18\x01 \x03(\v2\x1b.dayline.admin.v1.GroupsRowR\x04rows\x12*\n" +
 	"\x04days\x18\x02 \x01(\v2\x16.dayline.admin.v1.DaysR\x04days\"\x80\x02\n" +

@@ -7257,7 +7257,7 @@ func (x *ListActivityResponse) GetDays() *Days {
 
 type ExportRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// dashboard, people, apps, sites, titles, categories, hours, groups or activity.
+	// dashboard, people, apps, sites, titles, categories, hours, groups, live, pending or activity.
 	Report string         `protobuf:"bytes,1,opt,name=report,proto3" json:"report,omitempty"`
 	Ask    *ReportRequest `protobuf:"bytes,2,opt,name=ask,proto3" json:"ask,omitempty"`
 	// csv, xlsx or parquet.

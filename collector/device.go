@@ -36,6 +36,9 @@ type Device struct {
 	UninstallAt time.Time
 }
 
+// FlagRenamed marks a device whose name is not the one it enrolled with: no rule may name it by that.
+const FlagRenamed = "renamed"
+
 // LoginKey names a login across the collector: a directory account by its directory identity, a local one by the
 // device it is on. Lower case, since accounts are compared without case. An authority that reads like a device's id is
 // none: a device speaks for no local account but its own.

@@ -27,8 +27,6 @@ const (
 	flagReplaces = "replaces?"
 	// flagCloned: it came with the key of another device.
 	flagCloned = "cloned"
-	// flagRenamed: its name is no longer the one it enrolled with, so no configuration rule may use it.
-	flagRenamed = "renamed"
 )
 
 func checkProtocol(protocol int32) error {

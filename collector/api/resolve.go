@@ -99,7 +99,7 @@ func (r *resolver) settingsFor(ctx context.Context, one *device, all *devices, m
 // subject is a device as rules may mean it: by its name only where no other has it and it never changed.
 func (d *devices) subject(device collector.Device) settings.Subject {
 	subject := settings.Subject{ID: device.ID}
-	if !slices.Contains(device.Flags, flagRenamed) && d.uniqueName(device.Name) {
+	if !slices.Contains(device.Flags, collector.FlagRenamed) && d.uniqueName(device.Name) {
 		subject.Name = device.Name
 	}
 	return subject

@@ -124,11 +124,11 @@ func (a *Agents) newFacts(ctx context.Context, one *device, facts *agentv1.Devic
 		return nil, nil
 	}
 	var flags []string
-	if device.Name != "" && facts.Name != device.Name && !slices.Contains(device.Flags, flagRenamed) {
-		if err := a.registry.FlagDevice(ctx, device.ID, flagRenamed); err != nil {
+	if device.Name != "" && facts.Name != device.Name && !slices.Contains(device.Flags, collector.FlagRenamed) {
+		if err := a.registry.FlagDevice(ctx, device.ID, collector.FlagRenamed); err != nil {
 			return nil, err
 		}
-		flags = []string{flagRenamed}
+		flags = []string{collector.FlagRenamed}
 	}
 	a.devices.learn(one, facts, flags...)
 	return facts, nil

@@ -157,7 +157,7 @@ func TestARenamedDeviceIsFlagged(t *testing.T) {
 	}
 	h.agents.contacts.flush(t.Context())
 	d, err := h.registry.Device(t.Context(), a.Credential.Device)
-	if err != nil || d.Name != "another-[31mname" || len(d.Flags) != 1 || d.Flags[0] != flagRenamed {
+	if err != nil || d.Name != "another-[31mname" || len(d.Flags) != 1 || d.Flags[0] != collector.FlagRenamed {
 		t.Errorf("device %+v, %v", d, err)
 	}
 }

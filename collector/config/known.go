@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,8 @@ import (
 // Known is what the registry knows: devices by id or name, people by id, logins as they are shown.
 type Known struct {
 	Device, Person, Login func(name string) bool
+	// DeviceNamed gives the lower-case id of the device that alone has a name, and always had it; empty where none does.
+	DeviceNamed func(name string) string
 }
 
 // reference is a place that names what only the registry can know.
@@ -33,6 +36,34 @@ func (s *Set) Unknown(before *Set, known Known) []Problem {
 		p.Reason = fmt.Sprintf("the collector knows no %s %q", r.kind, r.name)
 		p.Warning = !r.needed || before.refersTo(r)
 		problems = append(problems, p)
+	}
+	held := before.claimedTwice(known)
+	for _, p := range s.claimedTwice(known) {
+		// A device's name may have become its own since: what holds is no reason not to start.
+		p.Warning = slices.ContainsFunc(held, func(h Problem) bool { return h.Reason == p.Reason })
+		problems = append(problems, p)
+	}
+	return problems
+}
+
+// claimedTwice finds local logins that two people claim, one by the device's id and one by its name.
+func (s *Set) claimedTwice(known Known) []Problem {
+	if s == nil {
+		return nil
+	}
+	var problems []Problem
+	claimed := map[string]string{}
+	for i, person := range s.People.People {
+		for j, login := range person.Logins {
+			domain, user, _ := strings.Cut(strings.ToLower(login), `\`)
+			key, one := fmt.Sprintf("people[%d].logins[%d]", i, j), cmp.Or(known.DeviceNamed(domain), domain)+`\`+user
+			if first, taken := claimed[one]; taken {
+				problems = append(problems, Problem{File: PeopleFile, Line: s.Line(PeopleFile, key), Key: key,
+					Reason: "is the login at " + first + ", by the other name of its device"})
+				continue
+			}
+			claimed[one] = key
+		}
 	}
 	return problems
 }

@@ -12,7 +12,12 @@ import (
 // registry knows these words and no others.
 func registry(words ...string) config.Known {
 	knows := func(name string) bool { return slices.Contains(words, name) }
-	return config.Known{Device: knows, Person: knows, Login: knows}
+	return config.Known{Device: knows, Person: knows, Login: knows, DeviceNamed: func(name string) string {
+		if name == "desk" {
+			return "d-1"
+		}
+		return ""
+	}}
 }
 
 func TestUnknown(t *testing.T) {
@@ -45,6 +50,18 @@ func TestUnknown(t *testing.T) {
 	}
 	if got := set.Unchecked(); len(got) != 2 || !got[0].Warning || got[0].Key != "groups[0].people[0]" {
 		t.Errorf("got %v", got)
+	}
+}
+
+func TestOneLoginUnderTwoNames(t *testing.T) {
+	knowsAll := registry("p-1", "p-2", `D-1\ana`, `desk\Ana`, `DESK\bo`)
+	twice := load(t, map[string]string{config.PeopleFile: "people:\n- {id: p-1, logins: ['D-1\\ana']}\n- id: p-2\n  logins: ['DESK\\bo', 'desk\\Ana']\n"})
+	want := `people.yaml:4: people[1].logins[1]: is the login at people[0].logins[0], by the other name of its device`
+	if got := twice.Unknown(nil, knowsAll); len(got) != 1 || got[0].String() != want {
+		t.Errorf("got  %v\nwant %s", got, want)
+	}
+	if got := twice.Unknown(twice, knowsAll); len(got) != 1 || !got[0].Warning {
+		t.Errorf("held before: %v", got)
 	}
 }
 

@@ -16,9 +16,6 @@ import (
 	"github.com/dayline-project/dayline/collector/config"
 )
 
-// renamed is the flag of a device whose name is not the one it enrolled with.
-const renamed = "renamed"
-
 // Registered is what the registry saw.
 type Registered struct {
 	People  []collector.Person
@@ -99,7 +96,7 @@ func (d *Directory) addDevices(aliases []config.Device, seen []collector.Device)
 		d.devices[one.ID] = &device{Device: one, shown: cmp.Or(one.Name, one.ID)}
 	}
 	for _, one := range d.devices {
-		if name := strings.ToLower(one.Name); count[name] == 1 && !slices.Contains(one.Flags, renamed) {
+		if name := strings.ToLower(one.Name); count[name] == 1 && !slices.Contains(one.Flags, collector.FlagRenamed) {
 			one.unique = name
 		}
 	}

@@ -55,7 +55,7 @@ type planner struct {
 	slotIDs []int32
 }
 
-// how a plan is made.
+// planning says how a plan is made.
 type planning struct {
 	// sweepAll sweeps where nothing can overlap too.
 	sweepAll bool

@@ -241,7 +241,7 @@ func spanLogin(device string, span *agentv1.Span) string {
 // changed.
 func (q *question) rules(device collector.Device, names map[string]int, owners []collector.Owner) (*settings.Device, error) {
 	subject := settings.Subject{ID: owners[0].Device}
-	if names[strings.ToLower(device.Name)] == 1 && !slices.Contains(device.Flags, "renamed") {
+	if names[strings.ToLower(device.Name)] == 1 && !slices.Contains(device.Flags, collector.FlagRenamed) {
 		subject.Name = device.Name
 	}
 	for _, owner := range owners {

@@ -10,10 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/collector/access"
 	"github.com/dayline-project/dayline/collector/api"
 	"github.com/dayline-project/dayline/collector/backup"
@@ -283,8 +285,15 @@ func (s *server) known(ctx context.Context) (config.Known, error) {
 	people, err2 := s.registry.People(ctx)
 	logins, err3 := s.registry.Logins(ctx)
 	seen := map[string]bool{}
+	named := map[string]string{}
 	for _, d := range devices {
-		seen["device "+d.ID], seen["device "+strings.ToLower(d.Name)] = true, true
+		name := strings.ToLower(d.Name)
+		if seen["device "+name] || slices.Contains(d.Flags, collector.FlagRenamed) {
+			named[name] = ""
+		} else {
+			named[name] = strings.ToLower(d.ID)
+		}
+		seen["device "+d.ID], seen["device "+name] = true, true
 	}
 	for _, p := range people {
 		seen["person "+strings.ToLower(p.ID)] = true
@@ -295,7 +304,9 @@ func (s *server) known(ctx context.Context) (config.Known, error) {
 	of := func(kind string) func(string) bool {
 		return func(name string) bool { return seen[kind+" "+strings.ToLower(name)] }
 	}
-	return config.Known{Device: of("device"), Person: of("person"), Login: of("login")}, errors.Join(err, err2, err3)
+	return config.Known{
+		Device: of("device"), Person: of("person"), Login: of("login"), DeviceNamed: func(name string) string { return named[name] },
+	}, errors.Join(err, err2, err3)
 }
 
 func (s *server) close() error {

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +39,22 @@ type Device struct {
 
 // FlagRenamed marks a device whose name is not the one it enrolled with: no rule may name it by that.
 const FlagRenamed = "renamed"
+
+// RuleNames gives, by id, the lower-case name by which rules may mean a device: one that no other has, without case, and that
+// never changed.
+func RuleNames(devices []Device) map[string]string {
+	count := map[string]int{}
+	for _, one := range devices {
+		count[strings.ToLower(one.Name)]++
+	}
+	names := map[string]string{}
+	for _, one := range devices {
+		if name := strings.ToLower(one.Name); count[name] == 1 && !slices.Contains(one.Flags, FlagRenamed) {
+			names[one.ID] = name
+		}
+	}
+	return names
+}
 
 // LoginKey names a login across the collector: a directory account by its directory identity, a local one by the
 // device it is on. Lower case, since accounts are compared without case. An authority that reads like a device's id is

@@ -10,7 +10,7 @@ import (
 // Known is what the registry knows: devices by id or name, people by id, logins as they are shown.
 type Known struct {
 	Device, Person, Login func(name string) bool
-	// DeviceNamed gives the lower-case id of the device that alone has a name, and always had it; empty where none does.
+	// DeviceNamed gives the id of the device that rules may mean by a lower-case name (collector.RuleNames); empty where none.
 	DeviceNamed func(name string) string
 }
 

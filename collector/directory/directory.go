@@ -90,15 +90,9 @@ func set(names []string) map[string]bool {
 }
 
 func (d *Directory) addDevices(aliases []config.Device, seen []collector.Device) {
-	count := map[string]int{}
+	names := collector.RuleNames(seen)
 	for _, one := range seen {
-		count[strings.ToLower(one.Name)]++
-		d.devices[one.ID] = &device{Device: one, shown: cmp.Or(one.Name, one.ID)}
-	}
-	for _, one := range d.devices {
-		if name := strings.ToLower(one.Name); count[name] == 1 && !slices.Contains(one.Flags, collector.FlagRenamed) {
-			one.unique = name
-		}
+		d.devices[one.ID] = &device{Device: one, shown: cmp.Or(one.Name, one.ID), unique: names[one.ID]}
 	}
 	for _, entry := range aliases {
 		// Ids are in lower case.
@@ -255,6 +249,14 @@ func (d *Directory) DeviceName(id string) string {
 		return one.shown
 	}
 	return id
+}
+
+// DeviceRuleName is the name by which rules may mean a device (collector.RuleNames); empty where none does.
+func (d *Directory) DeviceRuleName(id string) string {
+	if one := d.devices[id]; one != nil {
+		return one.unique
+	}
+	return ""
 }
 
 // Groups are their names in the file's order.

@@ -32,10 +32,10 @@ func (q *question) duties() ([]duty, error) {
 	for owner := range q.query.Owners {
 		byDevice[owner.Device] = append(byDevice[owner.Device], owner)
 	}
-	names, known := q.names(), map[string]*time.Location{}
+	known := map[string]*time.Location{}
 	all := make([]duty, len(q.query.People))
 	for device, owners := range byDevice {
-		rules, err := q.rules(q.devices[device], names, owners)
+		rules, err := q.rules(owners)
 		if err != nil {
 			return nil, err
 		}

@@ -202,14 +202,13 @@ func (r *Reports) watching(ctx context.Context, q *question, owners []collector.
 	for _, owner := range owners {
 		byDevice[owner.Device] = append(byDevice[owner.Device], owner)
 	}
-	names := q.names()
 	watches := map[int][]*watch{}
 	for device, owners := range byDevice {
 		spans, err := r.Registry.Spans(ctx, device, from, to)
 		if err != nil {
 			return nil, err
 		}
-		rules, err := q.rules(q.devices[device], names, owners)
+		rules, err := q.rules(owners)
 		if err != nil {
 			return nil, err
 		}
@@ -237,28 +236,15 @@ func spanLogin(device string, span *agentv1.Span) string {
 	return collector.LoginKey(device, stream.Login{Authority: span.Login.Authority, Account: span.Login.Account})
 }
 
-// rules are the settings in force for some logins of a device. A name counts where no other device has it and it never
-// changed.
-func (q *question) rules(device collector.Device, names map[string]int, owners []collector.Owner) (*settings.Device, error) {
-	subject := settings.Subject{ID: owners[0].Device}
-	if names[strings.ToLower(device.Name)] == 1 && !slices.Contains(device.Flags, collector.FlagRenamed) {
-		subject.Name = device.Name
-	}
+// rules are the settings in force for some logins of one device.
+func (q *question) rules(owners []collector.Owner) (*settings.Device, error) {
+	subject := settings.Subject{ID: owners[0].Device, Name: q.who.DeviceRuleName(owners[0].Device)}
 	for _, owner := range owners {
 		login := loginOf(owner)
 		login.Name = q.who.LoginName(owner)
 		subject.Logins = append(subject.Logins, settings.SubjectLogin{Login: login, Person: q.who.Person(owner).ID})
 	}
 	return settings.Resolve(q.set.Account, q.set.Facts, &subject, nil)
-}
-
-// names counts the devices of each name, without case.
-func (q *question) names() map[string]int {
-	names := map[string]int{}
-	for _, device := range q.devices {
-		names[strings.ToLower(device.Name)]++
-	}
-	return names
 }
 
 // loginOf takes an owner's key apart (collector.LoginKey).

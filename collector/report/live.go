@@ -194,7 +194,7 @@ func (q *question) collected(owner collector.Owner, going []*agentv1.Span, place
 			return false, nil
 		}
 	}
-	rules, err := q.rules(q.devices[owner.Device], q.names(), []collector.Owner{owner})
+	rules, err := q.rules([]collector.Owner{owner})
 	if err != nil {
 		return false, err
 	}

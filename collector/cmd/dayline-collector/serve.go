@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -285,15 +284,12 @@ func (s *server) known(ctx context.Context) (config.Known, error) {
 	people, err2 := s.registry.People(ctx)
 	logins, err3 := s.registry.Logins(ctx)
 	seen := map[string]bool{}
-	named := map[string]string{}
 	for _, d := range devices {
-		name := strings.ToLower(d.Name)
-		if seen["device "+name] || slices.Contains(d.Flags, collector.FlagRenamed) {
-			named[name] = ""
-		} else {
-			named[name] = strings.ToLower(d.ID)
-		}
-		seen["device "+d.ID], seen["device "+name] = true, true
+		seen["device "+d.ID], seen["device "+strings.ToLower(d.Name)] = true, true
+	}
+	named := map[string]string{}
+	for id, name := range collector.RuleNames(devices) {
+		named[name] = id
 	}
 	for _, p := range people {
 		seen["person "+strings.ToLower(p.ID)] = true

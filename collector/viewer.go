@@ -10,6 +10,8 @@ const (
 	Configurator Role = "configurator"
 	Manager      Role = "manager"
 	ViewerRole   Role = "viewer"
+	// Measured is no role of people.yaml: somebody who is no user and sees its own.
+	Measured Role = "person"
 )
 
 // Viewer is who asks. collector/directory turns one into a scope, and nothing else does.
@@ -23,6 +25,8 @@ type Viewer struct {
 	Everyone bool
 	// Groups that are viewable.
 	Groups []string
+	// Owner, where an agent opened the session: the viewer's own is this login on this device, and nothing else.
+	Owner Owner
 	// Token is the id of the session or token that the viewer came with; empty on the local socket.
 	Token string
 	// ReadOnly: the token was not made for changes.

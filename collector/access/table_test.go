@@ -24,7 +24,7 @@ func procedures() (names []string) {
 
 func TestTableIsTheContract(t *testing.T) {
 	for _, name := range procedures() {
-		if _, known := table[name]; known == (name == signIn) {
+		if _, known := table[name]; known == Open(name) {
 			t.Errorf("%s: in the table: %t", name, known)
 		}
 	}
@@ -40,25 +40,34 @@ func TestTableIsTheContract(t *testing.T) {
 
 // What each role may call, written out: a change of the table is seen here.
 func TestPermit(t *testing.T) {
-	everybody := []string{
-		"WhoAmI", "SignIn", "SignOut", "ListDevices", "ListPeople", "ListTokens", "ReportDashboard", "ReportPeople", "ReportApps",
+	anybody := []string{"BeginPasskeySignIn", "CreateFirstAdmin", "FinishPasskeySignIn", "OpenMyDay", "SignIn", "SignInOptions"}
+	person := slices.Concat(anybody, []string{
+		"WhoAmI", "SignOut", "ShowMyData", "ExportPerson", "ReportDashboard", "ReportApps", "ReportSites", "ReportTitles",
+		"ReportCategories", "ReportHours", "ReportTimeline", "ReportActivity", "ListActivity", "Export",
+	})
+	everybody := slices.Concat(anybody, []string{
+		"WhoAmI", "SignOut", "ShowMyData", "ListGroups", "ListSessions", "ShowSignIn", "ListDevices", "ListPeople", "ListTokens", "ReportDashboard", "ReportPeople", "ReportApps",
 		"ReportSites", "ReportTitles", "ReportCategories", "ReportHours", "ReportGroups", "ReportTimeline", "ReportLive",
 		"ReportActivity", "ListActivity", "Export", "ExportPerson",
+	})
+	own := []string{
+		"SetPassword", "CreateToken", "RevokeToken", "RevokeSession", "BeginTOTP", "EnableTOTP", "DisableTOTP", "BeginPasskey",
+		"FinishPasskey", "RemovePasskey",
 	}
-	own := []string{"SetPassword", "CreateToken", "RevokeToken"}
-	setting := []string{"ShowConfig", "ConfigHistory", "CheckConfig", "ListPending", "ExplainClass", "ExportRules"}
-	set := []string{"SetConfig", "Classify"}
-	reading := []string{"ListLinks", "ListUsers", "ListAudit", "VerifyAudit", "Storage"}
+	setting := []string{"ShowAccount", "ListRules", "ShowConfig", "ConfigHistory", "CheckConfig", "ListPending", "ExplainClass", "ExportRules"}
+	set := []string{"SetConfig", "EditConfig", "Classify", "SetGroup", "RemoveGroup"}
+	reading := []string{"ListDoNotTrack", "ListLinks", "ListUsers", "ListAudit", "VerifyAudit", "Storage"}
 	acting := []string{
 		"CreateLink", "RevokeLink", "DeleteDevice", "RevokeDevice", "UninstallDevice", "SetPerson", "DeletePerson", "SetUser",
-		"RemoveUser", "Compact", "StripPrivacy", "Backup",
+		"RemoveUser", "ResetSignIn", "SetDoNotTrack", "Compact", "StripPrivacy", "Backup",
 	}
 	for _, c := range []struct {
 		viewer collector.Viewer
 		may    []string
 	}{
-		{collector.Viewer{}, []string{"SignIn"}},
-		{collector.Viewer{Role: "owner"}, []string{"SignIn"}},
+		{collector.Viewer{}, anybody},
+		{collector.Viewer{Role: "owner"}, anybody},
+		{collector.Viewer{Role: collector.Measured}, person},
 		{collector.Viewer{Role: collector.ViewerRole}, slices.Concat(everybody, own)},
 		{collector.Viewer{Role: collector.Manager}, slices.Concat(everybody, own)},
 		{collector.Viewer{Role: collector.Manager, ReadOnly: true}, everybody},

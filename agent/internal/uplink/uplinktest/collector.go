@@ -288,3 +288,8 @@ func (c *Collector) count(n int) {
 	defer c.Unlock()
 	c.bytes += n
 }
+
+// MyDay is answered by nothing here.
+func (c *Collector) MyDay(context.Context, *connect.Request[agentv1.MyDayRequest]) (*connect.Response[agentv1.MyDayResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, nil)
+}

@@ -62,15 +62,29 @@ func (*WhoAmIRequest) Descriptor() ([]byte, []int) {
 
 type WhoAmIResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// An e-mail address, or "administrator (local)".
+	// An e-mail address, "administrator (local)", or a login and its device where an agent opened the session.
 	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
-	// admin, configurator, manager or viewer.
+	// admin, configurator, manager, viewer, or person: who sees nothing but its own.
 	Role           string   `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
 	Everyone       bool     `protobuf:"varint,3,opt,name=everyone,proto3" json:"everyone,omitempty"`
 	ViewableGroups []string `protobuf:"bytes,4,rep,name=viewable_groups,json=viewableGroups,proto3" json:"viewable_groups,omitempty"`
 	// The caller's own person; empty where none has the e-mail address.
-	Person        string `protobuf:"bytes,5,opt,name=person,proto3" json:"person,omitempty"`
-	ReadOnly      bool   `protobuf:"varint,6,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	Person   string `protobuf:"bytes,5,opt,name=person,proto3" json:"person,omitempty"`
+	ReadOnly bool   `protobuf:"varint,6,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	// The calls that the caller may make, by name: "ReportDashboard".
+	May []string `protobuf:"bytes,7,rep,name=may,proto3" json:"may,omitempty"`
+	// How reports are drawn, as account.yaml has it.
+	Clock        string `protobuf:"bytes,8,opt,name=clock,proto3" json:"clock,omitempty"`
+	WeekStart    string `protobuf:"bytes,9,opt,name=week_start,json=weekStart,proto3" json:"week_start,omitempty"`
+	TimeZone     string `protobuf:"bytes,10,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	LandingPage  string `protobuf:"bytes,11,opt,name=landing_page,json=landingPage,proto3" json:"landing_page,omitempty"`
+	ExcludeToday bool   `protobuf:"varint,12,opt,name=exclude_today,json=excludeToday,proto3" json:"exclude_today,omitempty"`
+	// The caller's own person's name.
+	PersonName string `protobuf:"bytes,13,opt,name=person_name,json=personName,proto3" json:"person_name,omitempty"`
+	// The first day of which there may be data; empty: no bound.
+	KeptFrom string `protobuf:"bytes,14,opt,name=kept_from,json=keptFrom,proto3" json:"kept_from,omitempty"`
+	// Today, where reports are drawn: in time_zone, or the collector's own.
+	Today         string `protobuf:"bytes,15,opt,name=today,proto3" json:"today,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -147,17 +161,192 @@ func (x *WhoAmIResponse) GetReadOnly() bool {
 	return false
 }
 
-type SignInRequest struct {
+func (x *WhoAmIResponse) GetMay() []string {
+	if x != nil {
+		return x.May
+	}
+	return nil
+}
+
+func (x *WhoAmIResponse) GetClock() string {
+	if x != nil {
+		return x.Clock
+	}
+	return ""
+}
+
+func (x *WhoAmIResponse) GetWeekStart() string {
+	if x != nil {
+		return x.WeekStart
+	}
+	return ""
+}
+
+func (x *WhoAmIResponse) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
+func (x *WhoAmIResponse) GetLandingPage() string {
+	if x != nil {
+		return x.LandingPage
+	}
+	return ""
+}
+
+func (x *WhoAmIResponse) GetExcludeToday() bool {
+	if x != nil {
+		return x.ExcludeToday
+	}
+	return false
+}
+
+func (x *WhoAmIResponse) GetPersonName() string {
+	if x != nil {
+		return x.PersonName
+	}
+	return ""
+}
+
+func (x *WhoAmIResponse) GetKeptFrom() string {
+	if x != nil {
+		return x.KeptFrom
+	}
+	return ""
+}
+
+func (x *WhoAmIResponse) GetToday() string {
+	if x != nil {
+		return x.Today
+	}
+	return ""
+}
+
+type SignInOptionsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Email         string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
-	Password      string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignInOptionsRequest) Reset() {
+	*x = SignInOptionsRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignInOptionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignInOptionsRequest) ProtoMessage() {}
+
+func (x *SignInOptionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignInOptionsRequest.ProtoReflect.Descriptor instead.
+func (*SignInOptionsRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{2}
+}
+
+type SignInOptionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Everybody's; where it is false, passwords let in only those kept for when the provider fails.
+	Password bool `protobuf:"varint,1,opt,name=password,proto3" json:"password,omitempty"`
+	// The OpenID Connect provider's host; empty where there is none. Signing in there begins at /sign-in/provider.
+	Provider string `protobuf:"bytes,2,opt,name=provider,proto3" json:"provider,omitempty"`
+	// Whether anybody has a passkey for this address.
+	Passkeys bool `protobuf:"varint,3,opt,name=passkeys,proto3" json:"passkeys,omitempty"`
+	// There is no administrator yet.
+	FirstAdmin    bool `protobuf:"varint,4,opt,name=first_admin,json=firstAdmin,proto3" json:"first_admin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignInOptionsResponse) Reset() {
+	*x = SignInOptionsResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignInOptionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignInOptionsResponse) ProtoMessage() {}
+
+func (x *SignInOptionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignInOptionsResponse.ProtoReflect.Descriptor instead.
+func (*SignInOptionsResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *SignInOptionsResponse) GetPassword() bool {
+	if x != nil {
+		return x.Password
+	}
+	return false
+}
+
+func (x *SignInOptionsResponse) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *SignInOptionsResponse) GetPasskeys() bool {
+	if x != nil {
+		return x.Passkeys
+	}
+	return false
+}
+
+func (x *SignInOptionsResponse) GetFirstAdmin() bool {
+	if x != nil {
+		return x.FirstAdmin
+	}
+	return false
+}
+
+type SignInRequest struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Email    string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	Password string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	// Of an authenticator application, where the user has one.
+	Code string `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
+	// For browsers: the token goes into a cookie that scripts cannot read, and is not in the answer.
+	Cookie        bool `protobuf:"varint,4,opt,name=cookie,proto3" json:"cookie,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SignInRequest) Reset() {
 	*x = SignInRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[2]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -169,7 +358,7 @@ func (x *SignInRequest) String() string {
 func (*SignInRequest) ProtoMessage() {}
 
 func (x *SignInRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[2]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -182,7 +371,7 @@ func (x *SignInRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInRequest.ProtoReflect.Descriptor instead.
 func (*SignInRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{2}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SignInRequest) GetEmail() string {
@@ -199,17 +388,33 @@ func (x *SignInRequest) GetPassword() string {
 	return ""
 }
 
+func (x *SignInRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *SignInRequest) GetCookie() bool {
+	if x != nil {
+		return x.Cookie
+	}
+	return false
+}
+
 type SignInResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Token         string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
-	Expires       string                 `protobuf:"bytes,2,opt,name=expires,proto3" json:"expires,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Token   string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	Expires string                 `protobuf:"bytes,2,opt,name=expires,proto3" json:"expires,omitempty"`
+	// Nobody is signed in yet: the same again with a code of the authenticator application.
+	NeedsCode     bool `protobuf:"varint,3,opt,name=needs_code,json=needsCode,proto3" json:"needs_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SignInResponse) Reset() {
 	*x = SignInResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[3]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -221,7 +426,7 @@ func (x *SignInResponse) String() string {
 func (*SignInResponse) ProtoMessage() {}
 
 func (x *SignInResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[3]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -234,7 +439,7 @@ func (x *SignInResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInResponse.ProtoReflect.Descriptor instead.
 func (*SignInResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{3}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SignInResponse) GetToken() string {
@@ -251,6 +456,284 @@ func (x *SignInResponse) GetExpires() string {
 	return ""
 }
 
+func (x *SignInResponse) GetNeedsCode() bool {
+	if x != nil {
+		return x.NeedsCode
+	}
+	return false
+}
+
+type BeginPasskeySignInRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginPasskeySignInRequest) Reset() {
+	*x = BeginPasskeySignInRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginPasskeySignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginPasskeySignInRequest) ProtoMessage() {}
+
+func (x *BeginPasskeySignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginPasskeySignInRequest.ProtoReflect.Descriptor instead.
+func (*BeginPasskeySignInRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{6}
+}
+
+type BeginPasskeySignInResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// For FinishPasskeySignIn.
+	Ceremony string `protobuf:"bytes,1,opt,name=ceremony,proto3" json:"ceremony,omitempty"`
+	// PublicKeyCredentialRequestOptions, as parseRequestOptionsFromJSON takes it.
+	OptionsJson   string `protobuf:"bytes,2,opt,name=options_json,json=optionsJson,proto3" json:"options_json,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginPasskeySignInResponse) Reset() {
+	*x = BeginPasskeySignInResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginPasskeySignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginPasskeySignInResponse) ProtoMessage() {}
+
+func (x *BeginPasskeySignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginPasskeySignInResponse.ProtoReflect.Descriptor instead.
+func (*BeginPasskeySignInResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *BeginPasskeySignInResponse) GetCeremony() string {
+	if x != nil {
+		return x.Ceremony
+	}
+	return ""
+}
+
+func (x *BeginPasskeySignInResponse) GetOptionsJson() string {
+	if x != nil {
+		return x.OptionsJson
+	}
+	return ""
+}
+
+type FinishPasskeySignInRequest struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Ceremony string                 `protobuf:"bytes,1,opt,name=ceremony,proto3" json:"ceremony,omitempty"`
+	// The credential's toJSON.
+	CredentialJson string `protobuf:"bytes,2,opt,name=credential_json,json=credentialJson,proto3" json:"credential_json,omitempty"`
+	Cookie         bool   `protobuf:"varint,3,opt,name=cookie,proto3" json:"cookie,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *FinishPasskeySignInRequest) Reset() {
+	*x = FinishPasskeySignInRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishPasskeySignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishPasskeySignInRequest) ProtoMessage() {}
+
+func (x *FinishPasskeySignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishPasskeySignInRequest.ProtoReflect.Descriptor instead.
+func (*FinishPasskeySignInRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *FinishPasskeySignInRequest) GetCeremony() string {
+	if x != nil {
+		return x.Ceremony
+	}
+	return ""
+}
+
+func (x *FinishPasskeySignInRequest) GetCredentialJson() string {
+	if x != nil {
+		return x.CredentialJson
+	}
+	return ""
+}
+
+func (x *FinishPasskeySignInRequest) GetCookie() bool {
+	if x != nil {
+		return x.Cookie
+	}
+	return false
+}
+
+type CreateFirstAdminRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	Email         string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	Password      string                 `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
+	Cookie        bool                   `protobuf:"varint,4,opt,name=cookie,proto3" json:"cookie,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateFirstAdminRequest) Reset() {
+	*x = CreateFirstAdminRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateFirstAdminRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateFirstAdminRequest) ProtoMessage() {}
+
+func (x *CreateFirstAdminRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateFirstAdminRequest.ProtoReflect.Descriptor instead.
+func (*CreateFirstAdminRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *CreateFirstAdminRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *CreateFirstAdminRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *CreateFirstAdminRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *CreateFirstAdminRequest) GetCookie() bool {
+	if x != nil {
+		return x.Cookie
+	}
+	return false
+}
+
+type OpenMyDayRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	Cookie        bool                   `protobuf:"varint,2,opt,name=cookie,proto3" json:"cookie,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenMyDayRequest) Reset() {
+	*x = OpenMyDayRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenMyDayRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenMyDayRequest) ProtoMessage() {}
+
+func (x *OpenMyDayRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenMyDayRequest.ProtoReflect.Descriptor instead.
+func (*OpenMyDayRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *OpenMyDayRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *OpenMyDayRequest) GetCookie() bool {
+	if x != nil {
+		return x.Cookie
+	}
+	return false
+}
+
 type SignOutRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -259,7 +742,7 @@ type SignOutRequest struct {
 
 func (x *SignOutRequest) Reset() {
 	*x = SignOutRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[4]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -271,7 +754,7 @@ func (x *SignOutRequest) String() string {
 func (*SignOutRequest) ProtoMessage() {}
 
 func (x *SignOutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[4]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -284,7 +767,7 @@ func (x *SignOutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignOutRequest.ProtoReflect.Descriptor instead.
 func (*SignOutRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{4}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{11}
 }
 
 type SignOutResponse struct {
@@ -295,7 +778,7 @@ type SignOutResponse struct {
 
 func (x *SignOutResponse) Reset() {
 	*x = SignOutResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[5]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -307,7 +790,7 @@ func (x *SignOutResponse) String() string {
 func (*SignOutResponse) ProtoMessage() {}
 
 func (x *SignOutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[5]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -320,7 +803,1223 @@ func (x *SignOutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignOutResponse.ProtoReflect.Descriptor instead.
 func (*SignOutResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{5}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{12}
+}
+
+type ListSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of administrators: whose; empty: the caller's own.
+	Email string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	// Of administrators: everybody's.
+	Everyone      bool `protobuf:"varint,2,opt,name=everyone,proto3" json:"everyone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsRequest) Reset() {
+	*x = ListSessionsRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsRequest) ProtoMessage() {}
+
+func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsRequest.ProtoReflect.Descriptor instead.
+func (*ListSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListSessionsRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *ListSessionsRequest) GetEveryone() bool {
+	if x != nil {
+		return x.Everyone
+	}
+	return false
+}
+
+type ListSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sessions      []*Session             `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsResponse) Reset() {
+	*x = ListSessionsResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsResponse) ProtoMessage() {}
+
+func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsResponse.ProtoReflect.Descriptor instead.
+func (*ListSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListSessionsResponse) GetSessions() []*Session {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+type Session struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Id       string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Email    string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	Created  string                 `protobuf:"bytes,3,opt,name=created,proto3" json:"created,omitempty"`
+	LastUsed string                 `protobuf:"bytes,4,opt,name=last_used,json=lastUsed,proto3" json:"last_used,omitempty"`
+	Expires  string                 `protobuf:"bytes,5,opt,name=expires,proto3" json:"expires,omitempty"`
+	// Where it was signed in from.
+	Address string `protobuf:"bytes,6,opt,name=address,proto3" json:"address,omitempty"`
+	// "Firefox on Linux"; empty where it was no browser.
+	Browser string `protobuf:"bytes,7,opt,name=browser,proto3" json:"browser,omitempty"`
+	// password, password+code, passkey, provider, first_admin or agent.
+	How string `protobuf:"bytes,8,opt,name=how,proto3" json:"how,omitempty"`
+	// The caller's own, this one.
+	Current       bool `protobuf:"varint,9,opt,name=current,proto3" json:"current,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Session) Reset() {
+	*x = Session{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Session) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Session) ProtoMessage() {}
+
+func (x *Session) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Session.ProtoReflect.Descriptor instead.
+func (*Session) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Session) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Session) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *Session) GetCreated() string {
+	if x != nil {
+		return x.Created
+	}
+	return ""
+}
+
+func (x *Session) GetLastUsed() string {
+	if x != nil {
+		return x.LastUsed
+	}
+	return ""
+}
+
+func (x *Session) GetExpires() string {
+	if x != nil {
+		return x.Expires
+	}
+	return ""
+}
+
+func (x *Session) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Session) GetBrowser() string {
+	if x != nil {
+		return x.Browser
+	}
+	return ""
+}
+
+func (x *Session) GetHow() string {
+	if x != nil {
+		return x.How
+	}
+	return ""
+}
+
+func (x *Session) GetCurrent() bool {
+	if x != nil {
+		return x.Current
+	}
+	return false
+}
+
+type RevokeSessionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// All of the caller's but this one.
+	Others        bool `protobuf:"varint,2,opt,name=others,proto3" json:"others,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeSessionRequest) Reset() {
+	*x = RevokeSessionRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeSessionRequest) ProtoMessage() {}
+
+func (x *RevokeSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeSessionRequest.ProtoReflect.Descriptor instead.
+func (*RevokeSessionRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *RevokeSessionRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RevokeSessionRequest) GetOthers() bool {
+	if x != nil {
+		return x.Others
+	}
+	return false
+}
+
+type RevokeSessionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ended         int32                  `protobuf:"varint,1,opt,name=ended,proto3" json:"ended,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeSessionResponse) Reset() {
+	*x = RevokeSessionResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeSessionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeSessionResponse) ProtoMessage() {}
+
+func (x *RevokeSessionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeSessionResponse.ProtoReflect.Descriptor instead.
+func (*RevokeSessionResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *RevokeSessionResponse) GetEnded() int32 {
+	if x != nil {
+		return x.Ended
+	}
+	return 0
+}
+
+type ShowSignInRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowSignInRequest) Reset() {
+	*x = ShowSignInRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowSignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowSignInRequest) ProtoMessage() {}
+
+func (x *ShowSignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowSignInRequest.ProtoReflect.Descriptor instead.
+func (*ShowSignInRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{18}
+}
+
+type ShowSignInResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Password bool                   `protobuf:"varint,1,opt,name=password,proto3" json:"password,omitempty"`
+	Totp     bool                   `protobuf:"varint,2,opt,name=totp,proto3" json:"totp,omitempty"`
+	Passkeys []*Passkey             `protobuf:"bytes,3,rep,name=passkeys,proto3" json:"passkeys,omitempty"`
+	// Passkeys can be made at the address that the caller uses: it has a host name.
+	PasskeysHere  bool `protobuf:"varint,4,opt,name=passkeys_here,json=passkeysHere,proto3" json:"passkeys_here,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowSignInResponse) Reset() {
+	*x = ShowSignInResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowSignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowSignInResponse) ProtoMessage() {}
+
+func (x *ShowSignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowSignInResponse.ProtoReflect.Descriptor instead.
+func (*ShowSignInResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ShowSignInResponse) GetPassword() bool {
+	if x != nil {
+		return x.Password
+	}
+	return false
+}
+
+func (x *ShowSignInResponse) GetTotp() bool {
+	if x != nil {
+		return x.Totp
+	}
+	return false
+}
+
+func (x *ShowSignInResponse) GetPasskeys() []*Passkey {
+	if x != nil {
+		return x.Passkeys
+	}
+	return nil
+}
+
+func (x *ShowSignInResponse) GetPasskeysHere() bool {
+	if x != nil {
+		return x.PasskeysHere
+	}
+	return false
+}
+
+type Passkey struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Created       string                 `protobuf:"bytes,3,opt,name=created,proto3" json:"created,omitempty"`
+	LastUsed      string                 `protobuf:"bytes,4,opt,name=last_used,json=lastUsed,proto3" json:"last_used,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Passkey) Reset() {
+	*x = Passkey{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Passkey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Passkey) ProtoMessage() {}
+
+func (x *Passkey) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Passkey.ProtoReflect.Descriptor instead.
+func (*Passkey) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Passkey) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Passkey) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Passkey) GetCreated() string {
+	if x != nil {
+		return x.Created
+	}
+	return ""
+}
+
+func (x *Passkey) GetLastUsed() string {
+	if x != nil {
+		return x.LastUsed
+	}
+	return ""
+}
+
+type BeginTOTPRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginTOTPRequest) Reset() {
+	*x = BeginTOTPRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginTOTPRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginTOTPRequest) ProtoMessage() {}
+
+func (x *BeginTOTPRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginTOTPRequest.ProtoReflect.Descriptor instead.
+func (*BeginTOTPRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{21}
+}
+
+type BeginTOTPResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Base32.
+	Secret string `protobuf:"bytes,1,opt,name=secret,proto3" json:"secret,omitempty"`
+	// otpauth://…, for a QR code.
+	Uri           string `protobuf:"bytes,2,opt,name=uri,proto3" json:"uri,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginTOTPResponse) Reset() {
+	*x = BeginTOTPResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginTOTPResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginTOTPResponse) ProtoMessage() {}
+
+func (x *BeginTOTPResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginTOTPResponse.ProtoReflect.Descriptor instead.
+func (*BeginTOTPResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *BeginTOTPResponse) GetSecret() string {
+	if x != nil {
+		return x.Secret
+	}
+	return ""
+}
+
+func (x *BeginTOTPResponse) GetUri() string {
+	if x != nil {
+		return x.Uri
+	}
+	return ""
+}
+
+type EnableTOTPRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EnableTOTPRequest) Reset() {
+	*x = EnableTOTPRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EnableTOTPRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EnableTOTPRequest) ProtoMessage() {}
+
+func (x *EnableTOTPRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EnableTOTPRequest.ProtoReflect.Descriptor instead.
+func (*EnableTOTPRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *EnableTOTPRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+type EnableTOTPResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EnableTOTPResponse) Reset() {
+	*x = EnableTOTPResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EnableTOTPResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EnableTOTPResponse) ProtoMessage() {}
+
+func (x *EnableTOTPResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EnableTOTPResponse.ProtoReflect.Descriptor instead.
+func (*EnableTOTPResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{24}
+}
+
+type DisableTOTPRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller's own, once more; or a code.
+	Password      string `protobuf:"bytes,1,opt,name=password,proto3" json:"password,omitempty"`
+	Code          string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DisableTOTPRequest) Reset() {
+	*x = DisableTOTPRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DisableTOTPRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DisableTOTPRequest) ProtoMessage() {}
+
+func (x *DisableTOTPRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DisableTOTPRequest.ProtoReflect.Descriptor instead.
+func (*DisableTOTPRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *DisableTOTPRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *DisableTOTPRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+type DisableTOTPResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DisableTOTPResponse) Reset() {
+	*x = DisableTOTPResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DisableTOTPResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DisableTOTPResponse) ProtoMessage() {}
+
+func (x *DisableTOTPResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DisableTOTPResponse.ProtoReflect.Descriptor instead.
+func (*DisableTOTPResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{26}
+}
+
+type BeginPasskeyRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginPasskeyRequest) Reset() {
+	*x = BeginPasskeyRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginPasskeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginPasskeyRequest) ProtoMessage() {}
+
+func (x *BeginPasskeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginPasskeyRequest.ProtoReflect.Descriptor instead.
+func (*BeginPasskeyRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{27}
+}
+
+type BeginPasskeyResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Ceremony string                 `protobuf:"bytes,1,opt,name=ceremony,proto3" json:"ceremony,omitempty"`
+	// PublicKeyCredentialCreationOptions, as parseCreationOptionsFromJSON takes it.
+	OptionsJson   string `protobuf:"bytes,2,opt,name=options_json,json=optionsJson,proto3" json:"options_json,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginPasskeyResponse) Reset() {
+	*x = BeginPasskeyResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginPasskeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginPasskeyResponse) ProtoMessage() {}
+
+func (x *BeginPasskeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginPasskeyResponse.ProtoReflect.Descriptor instead.
+func (*BeginPasskeyResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *BeginPasskeyResponse) GetCeremony() string {
+	if x != nil {
+		return x.Ceremony
+	}
+	return ""
+}
+
+func (x *BeginPasskeyResponse) GetOptionsJson() string {
+	if x != nil {
+		return x.OptionsJson
+	}
+	return ""
+}
+
+type FinishPasskeyRequest struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Ceremony       string                 `protobuf:"bytes,1,opt,name=ceremony,proto3" json:"ceremony,omitempty"`
+	CredentialJson string                 `protobuf:"bytes,2,opt,name=credential_json,json=credentialJson,proto3" json:"credential_json,omitempty"`
+	Name           string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *FinishPasskeyRequest) Reset() {
+	*x = FinishPasskeyRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishPasskeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishPasskeyRequest) ProtoMessage() {}
+
+func (x *FinishPasskeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishPasskeyRequest.ProtoReflect.Descriptor instead.
+func (*FinishPasskeyRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *FinishPasskeyRequest) GetCeremony() string {
+	if x != nil {
+		return x.Ceremony
+	}
+	return ""
+}
+
+func (x *FinishPasskeyRequest) GetCredentialJson() string {
+	if x != nil {
+		return x.CredentialJson
+	}
+	return ""
+}
+
+func (x *FinishPasskeyRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type FinishPasskeyResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Passkey       *Passkey               `protobuf:"bytes,1,opt,name=passkey,proto3" json:"passkey,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishPasskeyResponse) Reset() {
+	*x = FinishPasskeyResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishPasskeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishPasskeyResponse) ProtoMessage() {}
+
+func (x *FinishPasskeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishPasskeyResponse.ProtoReflect.Descriptor instead.
+func (*FinishPasskeyResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *FinishPasskeyResponse) GetPasskey() *Passkey {
+	if x != nil {
+		return x.Passkey
+	}
+	return nil
+}
+
+type RemovePasskeyRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemovePasskeyRequest) Reset() {
+	*x = RemovePasskeyRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemovePasskeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemovePasskeyRequest) ProtoMessage() {}
+
+func (x *RemovePasskeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemovePasskeyRequest.ProtoReflect.Descriptor instead.
+func (*RemovePasskeyRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *RemovePasskeyRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type RemovePasskeyResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemovePasskeyResponse) Reset() {
+	*x = RemovePasskeyResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemovePasskeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemovePasskeyResponse) ProtoMessage() {}
+
+func (x *RemovePasskeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemovePasskeyResponse.ProtoReflect.Descriptor instead.
+func (*RemovePasskeyResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{32}
+}
+
+type ResetSignInRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Email         string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetSignInRequest) Reset() {
+	*x = ResetSignInRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetSignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetSignInRequest) ProtoMessage() {}
+
+func (x *ResetSignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetSignInRequest.ProtoReflect.Descriptor instead.
+func (*ResetSignInRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ResetSignInRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+type ResetSignInResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetSignInResponse) Reset() {
+	*x = ResetSignInResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetSignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetSignInResponse) ProtoMessage() {}
+
+func (x *ResetSignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetSignInResponse.ProtoReflect.Descriptor instead.
+func (*ResetSignInResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{34}
+}
+
+type ShowMyDataRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowMyDataRequest) Reset() {
+	*x = ShowMyDataRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowMyDataRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowMyDataRequest) ProtoMessage() {}
+
+func (x *ShowMyDataRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowMyDataRequest.ProtoReflect.Descriptor instead.
+func (*ShowMyDataRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{35}
+}
+
+type ShowMyDataResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty where the session sees one login alone, or nobody has the caller's e-mail.
+	Person   *Person          `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	Logins   []*LoginRow      `protobuf:"bytes,2,rep,name=logins,proto3" json:"logins,omitempty"`
+	Settings []*PersonSetting `protobuf:"bytes,3,rep,name=settings,proto3" json:"settings,omitempty"`
+	// Who looked at the caller's single activities, newest first.
+	Views []*AuditEntry `protobuf:"bytes,4,rep,name=views,proto3" json:"views,omitempty"`
+	// Older views were left out.
+	MoreViews bool `protobuf:"varint,5,opt,name=more_views,json=moreViews,proto3" json:"more_views,omitempty"`
+	// First day of which something is stored of the caller; empty: none.
+	Since         string `protobuf:"bytes,6,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowMyDataResponse) Reset() {
+	*x = ShowMyDataResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowMyDataResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowMyDataResponse) ProtoMessage() {}
+
+func (x *ShowMyDataResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowMyDataResponse.ProtoReflect.Descriptor instead.
+func (*ShowMyDataResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *ShowMyDataResponse) GetPerson() *Person {
+	if x != nil {
+		return x.Person
+	}
+	return nil
+}
+
+func (x *ShowMyDataResponse) GetLogins() []*LoginRow {
+	if x != nil {
+		return x.Logins
+	}
+	return nil
+}
+
+func (x *ShowMyDataResponse) GetSettings() []*PersonSetting {
+	if x != nil {
+		return x.Settings
+	}
+	return nil
+}
+
+func (x *ShowMyDataResponse) GetViews() []*AuditEntry {
+	if x != nil {
+		return x.Views
+	}
+	return nil
+}
+
+func (x *ShowMyDataResponse) GetMoreViews() bool {
+	if x != nil {
+		return x.MoreViews
+	}
+	return false
+}
+
+func (x *ShowMyDataResponse) GetSince() string {
+	if x != nil {
+		return x.Since
+	}
+	return ""
 }
 
 type CreateLinkRequest struct {
@@ -337,7 +2036,7 @@ type CreateLinkRequest struct {
 
 func (x *CreateLinkRequest) Reset() {
 	*x = CreateLinkRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[6]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -349,7 +2048,7 @@ func (x *CreateLinkRequest) String() string {
 func (*CreateLinkRequest) ProtoMessage() {}
 
 func (x *CreateLinkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[6]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -362,7 +2061,7 @@ func (x *CreateLinkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateLinkRequest.ProtoReflect.Descriptor instead.
 func (*CreateLinkRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{6}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *CreateLinkRequest) GetOs() string {
@@ -397,7 +2096,7 @@ type CreateLinkResponse struct {
 
 func (x *CreateLinkResponse) Reset() {
 	*x = CreateLinkResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[7]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -409,7 +2108,7 @@ func (x *CreateLinkResponse) String() string {
 func (*CreateLinkResponse) ProtoMessage() {}
 
 func (x *CreateLinkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[7]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -422,7 +2121,7 @@ func (x *CreateLinkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateLinkResponse.ProtoReflect.Descriptor instead.
 func (*CreateLinkResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{7}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *CreateLinkResponse) GetLink() *Link {
@@ -457,7 +2156,7 @@ type Link struct {
 
 func (x *Link) Reset() {
 	*x = Link{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[8]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -469,7 +2168,7 @@ func (x *Link) String() string {
 func (*Link) ProtoMessage() {}
 
 func (x *Link) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[8]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -482,7 +2181,7 @@ func (x *Link) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Link.ProtoReflect.Descriptor instead.
 func (*Link) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{8}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Link) GetId() string {
@@ -549,7 +2248,7 @@ type ListLinksRequest struct {
 
 func (x *ListLinksRequest) Reset() {
 	*x = ListLinksRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[9]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -561,7 +2260,7 @@ func (x *ListLinksRequest) String() string {
 func (*ListLinksRequest) ProtoMessage() {}
 
 func (x *ListLinksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[9]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -574,7 +2273,7 @@ func (x *ListLinksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLinksRequest.ProtoReflect.Descriptor instead.
 func (*ListLinksRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{9}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{40}
 }
 
 type ListLinksResponse struct {
@@ -586,7 +2285,7 @@ type ListLinksResponse struct {
 
 func (x *ListLinksResponse) Reset() {
 	*x = ListLinksResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[10]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -598,7 +2297,7 @@ func (x *ListLinksResponse) String() string {
 func (*ListLinksResponse) ProtoMessage() {}
 
 func (x *ListLinksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[10]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -611,7 +2310,7 @@ func (x *ListLinksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLinksResponse.ProtoReflect.Descriptor instead.
 func (*ListLinksResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{10}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ListLinksResponse) GetLinks() []*Link {
@@ -630,7 +2329,7 @@ type RevokeLinkRequest struct {
 
 func (x *RevokeLinkRequest) Reset() {
 	*x = RevokeLinkRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[11]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -642,7 +2341,7 @@ func (x *RevokeLinkRequest) String() string {
 func (*RevokeLinkRequest) ProtoMessage() {}
 
 func (x *RevokeLinkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[11]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -655,7 +2354,7 @@ func (x *RevokeLinkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeLinkRequest.ProtoReflect.Descriptor instead.
 func (*RevokeLinkRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{11}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *RevokeLinkRequest) GetId() string {
@@ -673,7 +2372,7 @@ type RevokeLinkResponse struct {
 
 func (x *RevokeLinkResponse) Reset() {
 	*x = RevokeLinkResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[12]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -685,7 +2384,7 @@ func (x *RevokeLinkResponse) String() string {
 func (*RevokeLinkResponse) ProtoMessage() {}
 
 func (x *RevokeLinkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[12]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -698,7 +2397,7 @@ func (x *RevokeLinkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeLinkResponse.ProtoReflect.Descriptor instead.
 func (*RevokeLinkResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{12}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{43}
 }
 
 type ListDevicesRequest struct {
@@ -709,7 +2408,7 @@ type ListDevicesRequest struct {
 
 func (x *ListDevicesRequest) Reset() {
 	*x = ListDevicesRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[13]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -721,7 +2420,7 @@ func (x *ListDevicesRequest) String() string {
 func (*ListDevicesRequest) ProtoMessage() {}
 
 func (x *ListDevicesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[13]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -734,7 +2433,7 @@ func (x *ListDevicesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDevicesRequest.ProtoReflect.Descriptor instead.
 func (*ListDevicesRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{13}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{44}
 }
 
 type ListDevicesResponse struct {
@@ -746,7 +2445,7 @@ type ListDevicesResponse struct {
 
 func (x *ListDevicesResponse) Reset() {
 	*x = ListDevicesResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[14]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -758,7 +2457,7 @@ func (x *ListDevicesResponse) String() string {
 func (*ListDevicesResponse) ProtoMessage() {}
 
 func (x *ListDevicesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[14]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -771,7 +2470,7 @@ func (x *ListDevicesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDevicesResponse.ProtoReflect.Descriptor instead.
 func (*ListDevicesResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{14}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ListDevicesResponse) GetDevices() []*Device {
@@ -814,7 +2513,7 @@ type Device struct {
 
 func (x *Device) Reset() {
 	*x = Device{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[15]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -826,7 +2525,7 @@ func (x *Device) String() string {
 func (*Device) ProtoMessage() {}
 
 func (x *Device) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[15]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -839,7 +2538,7 @@ func (x *Device) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Device.ProtoReflect.Descriptor instead.
 func (*Device) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{15}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Device) GetId() string {
@@ -1001,7 +2700,7 @@ type DeviceRequest struct {
 
 func (x *DeviceRequest) Reset() {
 	*x = DeviceRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[16]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1013,7 +2712,7 @@ func (x *DeviceRequest) String() string {
 func (*DeviceRequest) ProtoMessage() {}
 
 func (x *DeviceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[16]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1026,7 +2725,7 @@ func (x *DeviceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceRequest.ProtoReflect.Descriptor instead.
 func (*DeviceRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{16}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *DeviceRequest) GetId() string {
@@ -1053,7 +2752,7 @@ type DeviceResponse struct {
 
 func (x *DeviceResponse) Reset() {
 	*x = DeviceResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[17]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1065,7 +2764,7 @@ func (x *DeviceResponse) String() string {
 func (*DeviceResponse) ProtoMessage() {}
 
 func (x *DeviceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[17]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1078,7 +2777,7 @@ func (x *DeviceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceResponse.ProtoReflect.Descriptor instead.
 func (*DeviceResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{17}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *DeviceResponse) GetDeletedEpisodes() float64 {
@@ -1096,7 +2795,7 @@ type ListPeopleRequest struct {
 
 func (x *ListPeopleRequest) Reset() {
 	*x = ListPeopleRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[18]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1108,7 +2807,7 @@ func (x *ListPeopleRequest) String() string {
 func (*ListPeopleRequest) ProtoMessage() {}
 
 func (x *ListPeopleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[18]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1121,7 +2820,7 @@ func (x *ListPeopleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPeopleRequest.ProtoReflect.Descriptor instead.
 func (*ListPeopleRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{18}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{49}
 }
 
 type ListPeopleResponse struct {
@@ -1133,7 +2832,7 @@ type ListPeopleResponse struct {
 
 func (x *ListPeopleResponse) Reset() {
 	*x = ListPeopleResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[19]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1145,7 +2844,7 @@ func (x *ListPeopleResponse) String() string {
 func (*ListPeopleResponse) ProtoMessage() {}
 
 func (x *ListPeopleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[19]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1158,7 +2857,7 @@ func (x *ListPeopleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPeopleResponse.ProtoReflect.Descriptor instead.
 func (*ListPeopleResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{19}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ListPeopleResponse) GetPeople() []*Person {
@@ -1185,7 +2884,7 @@ type Person struct {
 
 func (x *Person) Reset() {
 	*x = Person{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[20]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1197,7 +2896,7 @@ func (x *Person) String() string {
 func (*Person) ProtoMessage() {}
 
 func (x *Person) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[20]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1210,7 +2909,7 @@ func (x *Person) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Person.ProtoReflect.Descriptor instead.
 func (*Person) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{20}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *Person) GetId() string {
@@ -1272,7 +2971,7 @@ type SetPersonRequest struct {
 
 func (x *SetPersonRequest) Reset() {
 	*x = SetPersonRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[21]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1284,7 +2983,7 @@ func (x *SetPersonRequest) String() string {
 func (*SetPersonRequest) ProtoMessage() {}
 
 func (x *SetPersonRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[21]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1297,7 +2996,7 @@ func (x *SetPersonRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPersonRequest.ProtoReflect.Descriptor instead.
 func (*SetPersonRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{21}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *SetPersonRequest) GetPerson() string {
@@ -1351,7 +3050,7 @@ type SetPersonResponse struct {
 
 func (x *SetPersonResponse) Reset() {
 	*x = SetPersonResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[22]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1363,7 +3062,7 @@ func (x *SetPersonResponse) String() string {
 func (*SetPersonResponse) ProtoMessage() {}
 
 func (x *SetPersonResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[22]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1376,7 +3075,7 @@ func (x *SetPersonResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPersonResponse.ProtoReflect.Descriptor instead.
 func (*SetPersonResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{22}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *SetPersonResponse) GetPerson() *Person {
@@ -1399,7 +3098,7 @@ type DeletePersonRequest struct {
 
 func (x *DeletePersonRequest) Reset() {
 	*x = DeletePersonRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[23]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1411,7 +3110,7 @@ func (x *DeletePersonRequest) String() string {
 func (*DeletePersonRequest) ProtoMessage() {}
 
 func (x *DeletePersonRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[23]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1424,7 +3123,7 @@ func (x *DeletePersonRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePersonRequest.ProtoReflect.Descriptor instead.
 func (*DeletePersonRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{23}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *DeletePersonRequest) GetPerson() string {
@@ -1459,7 +3158,7 @@ type DeletePersonResponse struct {
 
 func (x *DeletePersonResponse) Reset() {
 	*x = DeletePersonResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[24]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1471,7 +3170,7 @@ func (x *DeletePersonResponse) String() string {
 func (*DeletePersonResponse) ProtoMessage() {}
 
 func (x *DeletePersonResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[24]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1484,7 +3183,7 @@ func (x *DeletePersonResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePersonResponse.ProtoReflect.Descriptor instead.
 func (*DeletePersonResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{24}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *DeletePersonResponse) GetDeletedEpisodes() float64 {
@@ -1510,7 +3209,7 @@ type ExportPersonRequest struct {
 
 func (x *ExportPersonRequest) Reset() {
 	*x = ExportPersonRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[25]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1522,7 +3221,7 @@ func (x *ExportPersonRequest) String() string {
 func (*ExportPersonRequest) ProtoMessage() {}
 
 func (x *ExportPersonRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[25]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1535,7 +3234,7 @@ func (x *ExportPersonRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportPersonRequest.ProtoReflect.Descriptor instead.
 func (*ExportPersonRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{25}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ExportPersonRequest) GetPerson() string {
@@ -1564,7 +3263,7 @@ type SpanRow struct {
 
 func (x *SpanRow) Reset() {
 	*x = SpanRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[26]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1576,7 +3275,7 @@ func (x *SpanRow) String() string {
 func (*SpanRow) ProtoMessage() {}
 
 func (x *SpanRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[26]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1589,7 +3288,7 @@ func (x *SpanRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SpanRow.ProtoReflect.Descriptor instead.
 func (*SpanRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{26}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *SpanRow) GetDevice() string {
@@ -1656,7 +3355,7 @@ type PersonSetting struct {
 
 func (x *PersonSetting) Reset() {
 	*x = PersonSetting{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[27]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1668,7 +3367,7 @@ func (x *PersonSetting) String() string {
 func (*PersonSetting) ProtoMessage() {}
 
 func (x *PersonSetting) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[27]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1681,7 +3380,7 @@ func (x *PersonSetting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonSetting.ProtoReflect.Descriptor instead.
 func (*PersonSetting) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{27}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *PersonSetting) GetDevice() string {
@@ -1731,7 +3430,7 @@ type LoginRow struct {
 
 func (x *LoginRow) Reset() {
 	*x = LoginRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[28]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1743,7 +3442,7 @@ func (x *LoginRow) String() string {
 func (*LoginRow) ProtoMessage() {}
 
 func (x *LoginRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[28]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1756,7 +3455,7 @@ func (x *LoginRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoginRow.ProtoReflect.Descriptor instead.
 func (*LoginRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{28}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *LoginRow) GetLogin() string {
@@ -1789,7 +3488,7 @@ type ExportChunk struct {
 
 func (x *ExportChunk) Reset() {
 	*x = ExportChunk{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[29]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1801,7 +3500,7 @@ func (x *ExportChunk) String() string {
 func (*ExportChunk) ProtoMessage() {}
 
 func (x *ExportChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[29]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1814,12 +3513,642 @@ func (x *ExportChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportChunk.ProtoReflect.Descriptor instead.
 func (*ExportChunk) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{29}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ExportChunk) GetData() []byte {
 	if x != nil {
 		return x.Data
+	}
+	return nil
+}
+
+type ListGroupsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListGroupsRequest) Reset() {
+	*x = ListGroupsRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListGroupsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListGroupsRequest) ProtoMessage() {}
+
+func (x *ListGroupsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListGroupsRequest.ProtoReflect.Descriptor instead.
+func (*ListGroupsRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{61}
+}
+
+type ListGroupsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Groups        []*Group               `protobuf:"bytes,1,rep,name=groups,proto3" json:"groups,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListGroupsResponse) Reset() {
+	*x = ListGroupsResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListGroupsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListGroupsResponse) ProtoMessage() {}
+
+func (x *ListGroupsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListGroupsResponse.ProtoReflect.Descriptor instead.
+func (*ListGroupsResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *ListGroupsResponse) GetGroups() []*Group {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
+}
+
+type Group struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Ids, logins as shown, and ids; empty to those who may not change groups.
+	People  []string `protobuf:"bytes,2,rep,name=people,proto3" json:"people,omitempty"`
+	Logins  []string `protobuf:"bytes,3,rep,name=logins,proto3" json:"logins,omitempty"`
+	Devices []string `protobuf:"bytes,4,rep,name=devices,proto3" json:"devices,omitempty"`
+	// The users whose view it limits; for administrators only. Nobody else may change such a group.
+	Limits []string `protobuf:"bytes,5,rep,name=limits,proto3" json:"limits,omitempty"`
+	// The caller may change it.
+	Editable bool `protobuf:"varint,6,opt,name=editable,proto3" json:"editable,omitempty"`
+	// How many people are in it.
+	PeopleCount   int32 `protobuf:"varint,7,opt,name=people_count,json=peopleCount,proto3" json:"people_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Group) Reset() {
+	*x = Group{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Group) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Group) ProtoMessage() {}
+
+func (x *Group) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Group.ProtoReflect.Descriptor instead.
+func (*Group) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *Group) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Group) GetPeople() []string {
+	if x != nil {
+		return x.People
+	}
+	return nil
+}
+
+func (x *Group) GetLogins() []string {
+	if x != nil {
+		return x.Logins
+	}
+	return nil
+}
+
+func (x *Group) GetDevices() []string {
+	if x != nil {
+		return x.Devices
+	}
+	return nil
+}
+
+func (x *Group) GetLimits() []string {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+func (x *Group) GetEditable() bool {
+	if x != nil {
+		return x.Editable
+	}
+	return false
+}
+
+func (x *Group) GetPeopleCount() int32 {
+	if x != nil {
+		return x.PeopleCount
+	}
+	return 0
+}
+
+type SetGroupRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Another name for it, wherever the files use it.
+	Rename        string   `protobuf:"bytes,2,opt,name=rename,proto3" json:"rename,omitempty"`
+	AddPeople     []string `protobuf:"bytes,3,rep,name=add_people,json=addPeople,proto3" json:"add_people,omitempty"`
+	RemovePeople  []string `protobuf:"bytes,4,rep,name=remove_people,json=removePeople,proto3" json:"remove_people,omitempty"`
+	AddLogins     []string `protobuf:"bytes,5,rep,name=add_logins,json=addLogins,proto3" json:"add_logins,omitempty"`
+	RemoveLogins  []string `protobuf:"bytes,6,rep,name=remove_logins,json=removeLogins,proto3" json:"remove_logins,omitempty"`
+	AddDevices    []string `protobuf:"bytes,7,rep,name=add_devices,json=addDevices,proto3" json:"add_devices,omitempty"`
+	RemoveDevices []string `protobuf:"bytes,8,rep,name=remove_devices,json=removeDevices,proto3" json:"remove_devices,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetGroupRequest) Reset() {
+	*x = SetGroupRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetGroupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetGroupRequest) ProtoMessage() {}
+
+func (x *SetGroupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetGroupRequest.ProtoReflect.Descriptor instead.
+func (*SetGroupRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *SetGroupRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SetGroupRequest) GetRename() string {
+	if x != nil {
+		return x.Rename
+	}
+	return ""
+}
+
+func (x *SetGroupRequest) GetAddPeople() []string {
+	if x != nil {
+		return x.AddPeople
+	}
+	return nil
+}
+
+func (x *SetGroupRequest) GetRemovePeople() []string {
+	if x != nil {
+		return x.RemovePeople
+	}
+	return nil
+}
+
+func (x *SetGroupRequest) GetAddLogins() []string {
+	if x != nil {
+		return x.AddLogins
+	}
+	return nil
+}
+
+func (x *SetGroupRequest) GetRemoveLogins() []string {
+	if x != nil {
+		return x.RemoveLogins
+	}
+	return nil
+}
+
+func (x *SetGroupRequest) GetAddDevices() []string {
+	if x != nil {
+		return x.AddDevices
+	}
+	return nil
+}
+
+func (x *SetGroupRequest) GetRemoveDevices() []string {
+	if x != nil {
+		return x.RemoveDevices
+	}
+	return nil
+}
+
+type SetGroupResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Group         *Group                 `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetGroupResponse) Reset() {
+	*x = SetGroupResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetGroupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetGroupResponse) ProtoMessage() {}
+
+func (x *SetGroupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetGroupResponse.ProtoReflect.Descriptor instead.
+func (*SetGroupResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *SetGroupResponse) GetGroup() *Group {
+	if x != nil {
+		return x.Group
+	}
+	return nil
+}
+
+type RemoveGroupRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveGroupRequest) Reset() {
+	*x = RemoveGroupRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveGroupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveGroupRequest) ProtoMessage() {}
+
+func (x *RemoveGroupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveGroupRequest.ProtoReflect.Descriptor instead.
+func (*RemoveGroupRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *RemoveGroupRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type RemoveGroupResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveGroupResponse) Reset() {
+	*x = RemoveGroupResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveGroupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveGroupResponse) ProtoMessage() {}
+
+func (x *RemoveGroupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveGroupResponse.ProtoReflect.Descriptor instead.
+func (*RemoveGroupResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{67}
+}
+
+type ListDoNotTrackRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDoNotTrackRequest) Reset() {
+	*x = ListDoNotTrackRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDoNotTrackRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDoNotTrackRequest) ProtoMessage() {}
+
+func (x *ListDoNotTrackRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDoNotTrackRequest.ProtoReflect.Descriptor instead.
+func (*ListDoNotTrackRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{68}
+}
+
+type ListDoNotTrackResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Entries       []*DoNotTrack          `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDoNotTrackResponse) Reset() {
+	*x = ListDoNotTrackResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDoNotTrackResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDoNotTrackResponse) ProtoMessage() {}
+
+func (x *ListDoNotTrackResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDoNotTrackResponse.ProtoReflect.Descriptor instead.
+func (*ListDoNotTrackResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{69}
+}
+
+func (x *ListDoNotTrackResponse) GetEntries() []*DoNotTrack {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
+type DoNotTrack struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	User  string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// "*": any.
+	Domain        string `protobuf:"bytes,2,opt,name=domain,proto3" json:"domain,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DoNotTrack) Reset() {
+	*x = DoNotTrack{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DoNotTrack) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DoNotTrack) ProtoMessage() {}
+
+func (x *DoNotTrack) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DoNotTrack.ProtoReflect.Descriptor instead.
+func (*DoNotTrack) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *DoNotTrack) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *DoNotTrack) GetDomain() string {
+	if x != nil {
+		return x.Domain
+	}
+	return ""
+}
+
+type SetDoNotTrackRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Add           []*DoNotTrack          `protobuf:"bytes,1,rep,name=add,proto3" json:"add,omitempty"`
+	Remove        []*DoNotTrack          `protobuf:"bytes,2,rep,name=remove,proto3" json:"remove,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetDoNotTrackRequest) Reset() {
+	*x = SetDoNotTrackRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetDoNotTrackRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetDoNotTrackRequest) ProtoMessage() {}
+
+func (x *SetDoNotTrackRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetDoNotTrackRequest.ProtoReflect.Descriptor instead.
+func (*SetDoNotTrackRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{71}
+}
+
+func (x *SetDoNotTrackRequest) GetAdd() []*DoNotTrack {
+	if x != nil {
+		return x.Add
+	}
+	return nil
+}
+
+func (x *SetDoNotTrackRequest) GetRemove() []*DoNotTrack {
+	if x != nil {
+		return x.Remove
+	}
+	return nil
+}
+
+type SetDoNotTrackResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Entries       []*DoNotTrack          `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetDoNotTrackResponse) Reset() {
+	*x = SetDoNotTrackResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetDoNotTrackResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetDoNotTrackResponse) ProtoMessage() {}
+
+func (x *SetDoNotTrackResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetDoNotTrackResponse.ProtoReflect.Descriptor instead.
+func (*SetDoNotTrackResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{72}
+}
+
+func (x *SetDoNotTrackResponse) GetEntries() []*DoNotTrack {
+	if x != nil {
+		return x.Entries
 	}
 	return nil
 }
@@ -1832,7 +4161,7 @@ type ListUsersRequest struct {
 
 func (x *ListUsersRequest) Reset() {
 	*x = ListUsersRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[30]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1844,7 +4173,7 @@ func (x *ListUsersRequest) String() string {
 func (*ListUsersRequest) ProtoMessage() {}
 
 func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[30]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1857,7 +4186,7 @@ func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersRequest.ProtoReflect.Descriptor instead.
 func (*ListUsersRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{30}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{73}
 }
 
 type ListUsersResponse struct {
@@ -1869,7 +4198,7 @@ type ListUsersResponse struct {
 
 func (x *ListUsersResponse) Reset() {
 	*x = ListUsersResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[31]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1881,7 +4210,7 @@ func (x *ListUsersResponse) String() string {
 func (*ListUsersResponse) ProtoMessage() {}
 
 func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[31]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1894,7 +4223,7 @@ func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersResponse.ProtoReflect.Descriptor instead.
 func (*ListUsersResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{31}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *ListUsersResponse) GetUsers() []*User {
@@ -1913,13 +4242,17 @@ type User struct {
 	BreakGlass     bool                   `protobuf:"varint,5,opt,name=break_glass,json=breakGlass,proto3" json:"break_glass,omitempty"`
 	HasPassword    bool                   `protobuf:"varint,6,opt,name=has_password,json=hasPassword,proto3" json:"has_password,omitempty"`
 	LastSignIn     string                 `protobuf:"bytes,7,opt,name=last_sign_in,json=lastSignIn,proto3" json:"last_sign_in,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	HasTotp        bool                   `protobuf:"varint,8,opt,name=has_totp,json=hasTotp,proto3" json:"has_totp,omitempty"`
+	Passkeys       int32                  `protobuf:"varint,9,opt,name=passkeys,proto3" json:"passkeys,omitempty"`
+	// Sessions that go on.
+	Sessions      int32 `protobuf:"varint,10,opt,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *User) Reset() {
 	*x = User{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[32]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1931,7 +4264,7 @@ func (x *User) String() string {
 func (*User) ProtoMessage() {}
 
 func (x *User) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[32]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1944,7 +4277,7 @@ func (x *User) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use User.ProtoReflect.Descriptor instead.
 func (*User) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{32}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *User) GetEmail() string {
@@ -1996,6 +4329,27 @@ func (x *User) GetLastSignIn() string {
 	return ""
 }
 
+func (x *User) GetHasTotp() bool {
+	if x != nil {
+		return x.HasTotp
+	}
+	return false
+}
+
+func (x *User) GetPasskeys() int32 {
+	if x != nil {
+		return x.Passkeys
+	}
+	return 0
+}
+
+func (x *User) GetSessions() int32 {
+	if x != nil {
+		return x.Sessions
+	}
+	return 0
+}
+
 type SetUserRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Email string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
@@ -2011,7 +4365,7 @@ type SetUserRequest struct {
 
 func (x *SetUserRequest) Reset() {
 	*x = SetUserRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[33]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2023,7 +4377,7 @@ func (x *SetUserRequest) String() string {
 func (*SetUserRequest) ProtoMessage() {}
 
 func (x *SetUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[33]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2036,7 +4390,7 @@ func (x *SetUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetUserRequest.ProtoReflect.Descriptor instead.
 func (*SetUserRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{33}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *SetUserRequest) GetEmail() string {
@@ -2083,7 +4437,7 @@ type SetUserResponse struct {
 
 func (x *SetUserResponse) Reset() {
 	*x = SetUserResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[34]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2095,7 +4449,7 @@ func (x *SetUserResponse) String() string {
 func (*SetUserResponse) ProtoMessage() {}
 
 func (x *SetUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[34]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2108,7 +4462,7 @@ func (x *SetUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetUserResponse.ProtoReflect.Descriptor instead.
 func (*SetUserResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{34}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *SetUserResponse) GetUser() *User {
@@ -2127,7 +4481,7 @@ type RemoveUserRequest struct {
 
 func (x *RemoveUserRequest) Reset() {
 	*x = RemoveUserRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[35]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2139,7 +4493,7 @@ func (x *RemoveUserRequest) String() string {
 func (*RemoveUserRequest) ProtoMessage() {}
 
 func (x *RemoveUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[35]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2152,7 +4506,7 @@ func (x *RemoveUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveUserRequest.ProtoReflect.Descriptor instead.
 func (*RemoveUserRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{35}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *RemoveUserRequest) GetEmail() string {
@@ -2170,7 +4524,7 @@ type RemoveUserResponse struct {
 
 func (x *RemoveUserResponse) Reset() {
 	*x = RemoveUserResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[36]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2182,7 +4536,7 @@ func (x *RemoveUserResponse) String() string {
 func (*RemoveUserResponse) ProtoMessage() {}
 
 func (x *RemoveUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[36]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2195,7 +4549,7 @@ func (x *RemoveUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveUserResponse.ProtoReflect.Descriptor instead.
 func (*RemoveUserResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{36}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{79}
 }
 
 type SetPasswordRequest struct {
@@ -2209,7 +4563,7 @@ type SetPasswordRequest struct {
 
 func (x *SetPasswordRequest) Reset() {
 	*x = SetPasswordRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[37]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2221,7 +4575,7 @@ func (x *SetPasswordRequest) String() string {
 func (*SetPasswordRequest) ProtoMessage() {}
 
 func (x *SetPasswordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[37]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2234,7 +4588,7 @@ func (x *SetPasswordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPasswordRequest.ProtoReflect.Descriptor instead.
 func (*SetPasswordRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{37}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *SetPasswordRequest) GetEmail() string {
@@ -2259,7 +4613,7 @@ type SetPasswordResponse struct {
 
 func (x *SetPasswordResponse) Reset() {
 	*x = SetPasswordResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[38]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2271,7 +4625,7 @@ func (x *SetPasswordResponse) String() string {
 func (*SetPasswordResponse) ProtoMessage() {}
 
 func (x *SetPasswordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[38]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2284,7 +4638,7 @@ func (x *SetPasswordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPasswordResponse.ProtoReflect.Descriptor instead.
 func (*SetPasswordResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{38}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{81}
 }
 
 type CreateTokenRequest struct {
@@ -2302,7 +4656,7 @@ type CreateTokenRequest struct {
 
 func (x *CreateTokenRequest) Reset() {
 	*x = CreateTokenRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[39]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2314,7 +4668,7 @@ func (x *CreateTokenRequest) String() string {
 func (*CreateTokenRequest) ProtoMessage() {}
 
 func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[39]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2327,7 +4681,7 @@ func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenRequest.ProtoReflect.Descriptor instead.
 func (*CreateTokenRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{39}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *CreateTokenRequest) GetEmail() string {
@@ -2369,7 +4723,7 @@ type CreateTokenResponse struct {
 
 func (x *CreateTokenResponse) Reset() {
 	*x = CreateTokenResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[40]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2381,7 +4735,7 @@ func (x *CreateTokenResponse) String() string {
 func (*CreateTokenResponse) ProtoMessage() {}
 
 func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[40]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2394,7 +4748,7 @@ func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenResponse.ProtoReflect.Descriptor instead.
 func (*CreateTokenResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{40}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *CreateTokenResponse) GetToken() *Token {
@@ -2427,7 +4781,7 @@ type Token struct {
 
 func (x *Token) Reset() {
 	*x = Token{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[41]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2439,7 +4793,7 @@ func (x *Token) String() string {
 func (*Token) ProtoMessage() {}
 
 func (x *Token) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[41]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2452,7 +4806,7 @@ func (x *Token) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Token.ProtoReflect.Descriptor instead.
 func (*Token) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{41}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *Token) GetId() string {
@@ -2519,7 +4873,7 @@ type ListTokensRequest struct {
 
 func (x *ListTokensRequest) Reset() {
 	*x = ListTokensRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[42]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2531,7 +4885,7 @@ func (x *ListTokensRequest) String() string {
 func (*ListTokensRequest) ProtoMessage() {}
 
 func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[42]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2544,7 +4898,7 @@ func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensRequest.ProtoReflect.Descriptor instead.
 func (*ListTokensRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{42}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{85}
 }
 
 type ListTokensResponse struct {
@@ -2556,7 +4910,7 @@ type ListTokensResponse struct {
 
 func (x *ListTokensResponse) Reset() {
 	*x = ListTokensResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[43]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2568,7 +4922,7 @@ func (x *ListTokensResponse) String() string {
 func (*ListTokensResponse) ProtoMessage() {}
 
 func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[43]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2581,7 +4935,7 @@ func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensResponse.ProtoReflect.Descriptor instead.
 func (*ListTokensResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{43}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{86}
 }
 
 func (x *ListTokensResponse) GetTokens() []*Token {
@@ -2600,7 +4954,7 @@ type RevokeTokenRequest struct {
 
 func (x *RevokeTokenRequest) Reset() {
 	*x = RevokeTokenRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[44]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2612,7 +4966,7 @@ func (x *RevokeTokenRequest) String() string {
 func (*RevokeTokenRequest) ProtoMessage() {}
 
 func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[44]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2625,7 +4979,7 @@ func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeTokenRequest.ProtoReflect.Descriptor instead.
 func (*RevokeTokenRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{44}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{87}
 }
 
 func (x *RevokeTokenRequest) GetId() string {
@@ -2643,7 +4997,7 @@ type RevokeTokenResponse struct {
 
 func (x *RevokeTokenResponse) Reset() {
 	*x = RevokeTokenResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[45]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2655,7 +5009,7 @@ func (x *RevokeTokenResponse) String() string {
 func (*RevokeTokenResponse) ProtoMessage() {}
 
 func (x *RevokeTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[45]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2668,7 +5022,7 @@ func (x *RevokeTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeTokenResponse.ProtoReflect.Descriptor instead.
 func (*RevokeTokenResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{45}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{88}
 }
 
 type ShowConfigRequest struct {
@@ -2683,7 +5037,7 @@ type ShowConfigRequest struct {
 
 func (x *ShowConfigRequest) Reset() {
 	*x = ShowConfigRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[46]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2695,7 +5049,7 @@ func (x *ShowConfigRequest) String() string {
 func (*ShowConfigRequest) ProtoMessage() {}
 
 func (x *ShowConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[46]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2708,7 +5062,7 @@ func (x *ShowConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowConfigRequest.ProtoReflect.Descriptor instead.
 func (*ShowConfigRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{46}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{89}
 }
 
 func (x *ShowConfigRequest) GetDevice() string {
@@ -2734,7 +5088,7 @@ type ShowConfigResponse struct {
 
 func (x *ShowConfigResponse) Reset() {
 	*x = ShowConfigResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2746,7 +5100,7 @@ func (x *ShowConfigResponse) String() string {
 func (*ShowConfigResponse) ProtoMessage() {}
 
 func (x *ShowConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2759,7 +5113,7 @@ func (x *ShowConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowConfigResponse.ProtoReflect.Descriptor instead.
 func (*ShowConfigResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{47}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{90}
 }
 
 func (x *ShowConfigResponse) GetValues() []*ConfigValue {
@@ -2782,7 +5136,7 @@ type ConfigValue struct {
 
 func (x *ConfigValue) Reset() {
 	*x = ConfigValue{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2794,7 +5148,7 @@ func (x *ConfigValue) String() string {
 func (*ConfigValue) ProtoMessage() {}
 
 func (x *ConfigValue) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2807,7 +5161,7 @@ func (x *ConfigValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigValue.ProtoReflect.Descriptor instead.
 func (*ConfigValue) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{48}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{91}
 }
 
 func (x *ConfigValue) GetKey() string {
@@ -2847,7 +5201,7 @@ type SetConfigRequest struct {
 
 func (x *SetConfigRequest) Reset() {
 	*x = SetConfigRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2859,7 +5213,7 @@ func (x *SetConfigRequest) String() string {
 func (*SetConfigRequest) ProtoMessage() {}
 
 func (x *SetConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2872,7 +5226,7 @@ func (x *SetConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetConfigRequest.ProtoReflect.Descriptor instead.
 func (*SetConfigRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{49}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{92}
 }
 
 func (x *SetConfigRequest) GetFile() string {
@@ -2915,7 +5269,7 @@ type SetConfigResponse struct {
 
 func (x *SetConfigResponse) Reset() {
 	*x = SetConfigResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2927,7 +5281,7 @@ func (x *SetConfigResponse) String() string {
 func (*SetConfigResponse) ProtoMessage() {}
 
 func (x *SetConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2940,7 +5294,7 @@ func (x *SetConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetConfigResponse.ProtoReflect.Descriptor instead.
 func (*SetConfigResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{50}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{93}
 }
 
 func (x *SetConfigResponse) GetOld() string {
@@ -2964,6 +5318,530 @@ func (x *SetConfigResponse) GetWarnings() []string {
 	return nil
 }
 
+type ShowAccountRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowAccountRequest) Reset() {
+	*x = ShowAccountRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowAccountRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowAccountRequest) ProtoMessage() {}
+
+func (x *ShowAccountRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowAccountRequest.ProtoReflect.Descriptor instead.
+func (*ShowAccountRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{94}
+}
+
+type ShowAccountResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SHA-256 of account.yaml, hex: what EditConfig wants to know was seen.
+	Revision  string `protobuf:"bytes,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	Changed   string `protobuf:"bytes,2,opt,name=changed,proto3" json:"changed,omitempty"`
+	ChangedBy string `protobuf:"bytes,3,opt,name=changed_by,json=changedBy,proto3" json:"changed_by,omitempty"`
+	// In the order of the documented file.
+	Keys          []*AccountKey `protobuf:"bytes,4,rep,name=keys,proto3" json:"keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowAccountResponse) Reset() {
+	*x = ShowAccountResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowAccountResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowAccountResponse) ProtoMessage() {}
+
+func (x *ShowAccountResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowAccountResponse.ProtoReflect.Descriptor instead.
+func (*ShowAccountResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{95}
+}
+
+func (x *ShowAccountResponse) GetRevision() string {
+	if x != nil {
+		return x.Revision
+	}
+	return ""
+}
+
+func (x *ShowAccountResponse) GetChanged() string {
+	if x != nil {
+		return x.Changed
+	}
+	return ""
+}
+
+func (x *ShowAccountResponse) GetChangedBy() string {
+	if x != nil {
+		return x.ChangedBy
+	}
+	return ""
+}
+
+func (x *ShowAccountResponse) GetKeys() []*AccountKey {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+type AccountKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "passive.start".
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// JSON; lengths of time and sizes as the file writes them: "2m", "indefinitely", "3GB".
+	Value   string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	Default string `protobuf:"bytes,3,opt,name=default,proto3" json:"default,omitempty"`
+	// The file has it.
+	Set bool `protobuf:"varint,4,opt,name=set,proto3" json:"set,omitempty"`
+	// duration, size, number, switch, word, words, text, zone, version or structure.
+	Kind string `protobuf:"bytes,5,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Bounds of durations, sizes and numbers, as the file writes them; empty: none.
+	Min string `protobuf:"bytes,6,opt,name=min,proto3" json:"min,omitempty"`
+	Max string `protobuf:"bytes,7,opt,name=max,proto3" json:"max,omitempty"`
+	// What a word may be; beside a duration or size the words that stand for no bound.
+	Words []string `protobuf:"bytes,8,rep,name=words,proto3" json:"words,omitempty"`
+	// Its last change; empty where it never was changed since the collector's history began.
+	Changed   string `protobuf:"bytes,9,opt,name=changed,proto3" json:"changed,omitempty"`
+	ChangedBy string `protobuf:"bytes,10,opt,name=changed_by,json=changedBy,proto3" json:"changed_by,omitempty"`
+	// Overridden for some devices: "overrides[0]".
+	Overridden []string `protobuf:"bytes,11,rep,name=overridden,proto3" json:"overridden,omitempty"`
+	// The caller may change it.
+	Editable      bool `protobuf:"varint,12,opt,name=editable,proto3" json:"editable,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccountKey) Reset() {
+	*x = AccountKey{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccountKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccountKey) ProtoMessage() {}
+
+func (x *AccountKey) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccountKey.ProtoReflect.Descriptor instead.
+func (*AccountKey) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{96}
+}
+
+func (x *AccountKey) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *AccountKey) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *AccountKey) GetDefault() string {
+	if x != nil {
+		return x.Default
+	}
+	return ""
+}
+
+func (x *AccountKey) GetSet() bool {
+	if x != nil {
+		return x.Set
+	}
+	return false
+}
+
+func (x *AccountKey) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *AccountKey) GetMin() string {
+	if x != nil {
+		return x.Min
+	}
+	return ""
+}
+
+func (x *AccountKey) GetMax() string {
+	if x != nil {
+		return x.Max
+	}
+	return ""
+}
+
+func (x *AccountKey) GetWords() []string {
+	if x != nil {
+		return x.Words
+	}
+	return nil
+}
+
+func (x *AccountKey) GetChanged() string {
+	if x != nil {
+		return x.Changed
+	}
+	return ""
+}
+
+func (x *AccountKey) GetChangedBy() string {
+	if x != nil {
+		return x.ChangedBy
+	}
+	return ""
+}
+
+func (x *AccountKey) GetOverridden() []string {
+	if x != nil {
+		return x.Overridden
+	}
+	return nil
+}
+
+func (x *AccountKey) GetEditable() bool {
+	if x != nil {
+		return x.Editable
+	}
+	return false
+}
+
+type EditConfigRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: account.yaml.
+	File string `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
+	// As ShowAccount gave it; empty: whatever it is.
+	Revision      string        `protobuf:"bytes,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	Edits         []*ConfigEdit `protobuf:"bytes,3,rep,name=edits,proto3" json:"edits,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EditConfigRequest) Reset() {
+	*x = EditConfigRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EditConfigRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EditConfigRequest) ProtoMessage() {}
+
+func (x *EditConfigRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EditConfigRequest.ProtoReflect.Descriptor instead.
+func (*EditConfigRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{97}
+}
+
+func (x *EditConfigRequest) GetFile() string {
+	if x != nil {
+		return x.File
+	}
+	return ""
+}
+
+func (x *EditConfigRequest) GetRevision() string {
+	if x != nil {
+		return x.Revision
+	}
+	return ""
+}
+
+func (x *EditConfigRequest) GetEdits() []*ConfigEdit {
+	if x != nil {
+		return x.Edits
+	}
+	return nil
+}
+
+type ConfigEdit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Key   string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// YAML, of which JSON is a part.
+	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	Unset         bool   `protobuf:"varint,3,opt,name=unset,proto3" json:"unset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfigEdit) Reset() {
+	*x = ConfigEdit{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigEdit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigEdit) ProtoMessage() {}
+
+func (x *ConfigEdit) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigEdit.ProtoReflect.Descriptor instead.
+func (*ConfigEdit) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{98}
+}
+
+func (x *ConfigEdit) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *ConfigEdit) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *ConfigEdit) GetUnset() bool {
+	if x != nil {
+		return x.Unset
+	}
+	return false
+}
+
+type EditConfigResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the edits did. Empty where there are conflicts.
+	Changes       []*ConfigChange   `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
+	Warnings      []string          `protobuf:"bytes,2,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	Revision      string            `protobuf:"bytes,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	Conflicts     []*ConfigConflict `protobuf:"bytes,4,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EditConfigResponse) Reset() {
+	*x = EditConfigResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EditConfigResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EditConfigResponse) ProtoMessage() {}
+
+func (x *EditConfigResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EditConfigResponse.ProtoReflect.Descriptor instead.
+func (*EditConfigResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{99}
+}
+
+func (x *EditConfigResponse) GetChanges() []*ConfigChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *EditConfigResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+func (x *EditConfigResponse) GetRevision() string {
+	if x != nil {
+		return x.Revision
+	}
+	return ""
+}
+
+func (x *EditConfigResponse) GetConflicts() []*ConfigConflict {
+	if x != nil {
+		return x.Conflicts
+	}
+	return nil
+}
+
+type ConfigConflict struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Key   string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// As it was at the revision that the caller saw; empty: not set.
+	Before        string `protobuf:"bytes,2,opt,name=before,proto3" json:"before,omitempty"`
+	Theirs        string `protobuf:"bytes,3,opt,name=theirs,proto3" json:"theirs,omitempty"`
+	Yours         string `protobuf:"bytes,4,opt,name=yours,proto3" json:"yours,omitempty"`
+	Changed       string `protobuf:"bytes,5,opt,name=changed,proto3" json:"changed,omitempty"`
+	ChangedBy     string `protobuf:"bytes,6,opt,name=changed_by,json=changedBy,proto3" json:"changed_by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfigConflict) Reset() {
+	*x = ConfigConflict{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigConflict) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigConflict) ProtoMessage() {}
+
+func (x *ConfigConflict) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigConflict.ProtoReflect.Descriptor instead.
+func (*ConfigConflict) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{100}
+}
+
+func (x *ConfigConflict) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *ConfigConflict) GetBefore() string {
+	if x != nil {
+		return x.Before
+	}
+	return ""
+}
+
+func (x *ConfigConflict) GetTheirs() string {
+	if x != nil {
+		return x.Theirs
+	}
+	return ""
+}
+
+func (x *ConfigConflict) GetYours() string {
+	if x != nil {
+		return x.Yours
+	}
+	return ""
+}
+
+func (x *ConfigConflict) GetChanged() string {
+	if x != nil {
+		return x.Changed
+	}
+	return ""
+}
+
+func (x *ConfigConflict) GetChangedBy() string {
+	if x != nil {
+		return x.ChangedBy
+	}
+	return ""
+}
+
 type CheckConfigRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Files         []*ConfigFile          `protobuf:"bytes,1,rep,name=files,proto3" json:"files,omitempty"`
@@ -2973,7 +5851,7 @@ type CheckConfigRequest struct {
 
 func (x *CheckConfigRequest) Reset() {
 	*x = CheckConfigRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2985,7 +5863,7 @@ func (x *CheckConfigRequest) String() string {
 func (*CheckConfigRequest) ProtoMessage() {}
 
 func (x *CheckConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2998,7 +5876,7 @@ func (x *CheckConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckConfigRequest.ProtoReflect.Descriptor instead.
 func (*CheckConfigRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{51}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{101}
 }
 
 func (x *CheckConfigRequest) GetFiles() []*ConfigFile {
@@ -3019,7 +5897,7 @@ type ConfigFile struct {
 
 func (x *ConfigFile) Reset() {
 	*x = ConfigFile{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3031,7 +5909,7 @@ func (x *ConfigFile) String() string {
 func (*ConfigFile) ProtoMessage() {}
 
 func (x *ConfigFile) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3044,7 +5922,7 @@ func (x *ConfigFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigFile.ProtoReflect.Descriptor instead.
 func (*ConfigFile) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{52}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{102}
 }
 
 func (x *ConfigFile) GetName() string {
@@ -3070,7 +5948,7 @@ type CheckConfigResponse struct {
 
 func (x *CheckConfigResponse) Reset() {
 	*x = CheckConfigResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3082,7 +5960,7 @@ func (x *CheckConfigResponse) String() string {
 func (*CheckConfigResponse) ProtoMessage() {}
 
 func (x *CheckConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3095,7 +5973,7 @@ func (x *CheckConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckConfigResponse.ProtoReflect.Descriptor instead.
 func (*CheckConfigResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{53}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{103}
 }
 
 func (x *CheckConfigResponse) GetProblems() []*ConfigProblem {
@@ -3120,7 +5998,7 @@ type ConfigProblem struct {
 
 func (x *ConfigProblem) Reset() {
 	*x = ConfigProblem{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3132,7 +6010,7 @@ func (x *ConfigProblem) String() string {
 func (*ConfigProblem) ProtoMessage() {}
 
 func (x *ConfigProblem) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3145,7 +6023,7 @@ func (x *ConfigProblem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigProblem.ProtoReflect.Descriptor instead.
 func (*ConfigProblem) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{54}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{104}
 }
 
 func (x *ConfigProblem) GetFile() string {
@@ -3195,7 +6073,7 @@ type ConfigHistoryRequest struct {
 
 func (x *ConfigHistoryRequest) Reset() {
 	*x = ConfigHistoryRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3207,7 +6085,7 @@ func (x *ConfigHistoryRequest) String() string {
 func (*ConfigHistoryRequest) ProtoMessage() {}
 
 func (x *ConfigHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3220,7 +6098,7 @@ func (x *ConfigHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ConfigHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{55}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{105}
 }
 
 func (x *ConfigHistoryRequest) GetFile() string {
@@ -3246,7 +6124,7 @@ type ConfigHistoryResponse struct {
 
 func (x *ConfigHistoryResponse) Reset() {
 	*x = ConfigHistoryResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3258,7 +6136,7 @@ func (x *ConfigHistoryResponse) String() string {
 func (*ConfigHistoryResponse) ProtoMessage() {}
 
 func (x *ConfigHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3271,7 +6149,7 @@ func (x *ConfigHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ConfigHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{56}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{106}
 }
 
 func (x *ConfigHistoryResponse) GetChanges() []*ConfigChange {
@@ -3295,7 +6173,7 @@ type ConfigChange struct {
 
 func (x *ConfigChange) Reset() {
 	*x = ConfigChange{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3307,7 +6185,7 @@ func (x *ConfigChange) String() string {
 func (*ConfigChange) ProtoMessage() {}
 
 func (x *ConfigChange) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3320,7 +6198,7 @@ func (x *ConfigChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigChange.ProtoReflect.Descriptor instead.
 func (*ConfigChange) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{57}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{107}
 }
 
 func (x *ConfigChange) GetAt() string {
@@ -3374,7 +6252,7 @@ type PendingReport struct {
 
 func (x *PendingReport) Reset() {
 	*x = PendingReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3386,7 +6264,7 @@ func (x *PendingReport) String() string {
 func (*PendingReport) ProtoMessage() {}
 
 func (x *PendingReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3399,7 +6277,7 @@ func (x *PendingReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingReport.ProtoReflect.Descriptor instead.
 func (*PendingReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{58}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{108}
 }
 
 func (x *PendingReport) GetRows() []*PendingRow {
@@ -3425,7 +6303,7 @@ type PendingRow struct {
 
 func (x *PendingRow) Reset() {
 	*x = PendingRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3437,7 +6315,7 @@ func (x *PendingRow) String() string {
 func (*PendingRow) ProtoMessage() {}
 
 func (x *PendingRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3450,7 +6328,7 @@ func (x *PendingRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingRow.ProtoReflect.Descriptor instead.
 func (*PendingRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{59}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{109}
 }
 
 func (x *PendingRow) GetApp() string {
@@ -3508,7 +6386,7 @@ type ClassifyRequest struct {
 
 func (x *ClassifyRequest) Reset() {
 	*x = ClassifyRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3520,7 +6398,7 @@ func (x *ClassifyRequest) String() string {
 func (*ClassifyRequest) ProtoMessage() {}
 
 func (x *ClassifyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3533,7 +6411,7 @@ func (x *ClassifyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClassifyRequest.ProtoReflect.Descriptor instead.
 func (*ClassifyRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{60}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{110}
 }
 
 func (x *ClassifyRequest) GetRules() []*Rule {
@@ -3575,7 +6453,7 @@ type Rule struct {
 
 func (x *Rule) Reset() {
 	*x = Rule{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[111]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3587,7 +6465,7 @@ func (x *Rule) String() string {
 func (*Rule) ProtoMessage() {}
 
 func (x *Rule) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[111]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3600,7 +6478,7 @@ func (x *Rule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rule.ProtoReflect.Descriptor instead.
 func (*Rule) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{61}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{111}
 }
 
 func (x *Rule) GetApp() string {
@@ -3656,7 +6534,7 @@ type ClassifyResponse struct {
 
 func (x *ClassifyResponse) Reset() {
 	*x = ClassifyResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[112]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3668,7 +6546,7 @@ func (x *ClassifyResponse) String() string {
 func (*ClassifyResponse) ProtoMessage() {}
 
 func (x *ClassifyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[112]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3681,7 +6559,7 @@ func (x *ClassifyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClassifyResponse.ProtoReflect.Descriptor instead.
 func (*ClassifyResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{62}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{112}
 }
 
 func (x *ClassifyResponse) GetAdded() int32 {
@@ -3705,6 +6583,105 @@ func (x *ClassifyResponse) GetRemoved() int32 {
 	return 0
 }
 
+type ListRulesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The shipped list instead of the file's rules.
+	Shipped       bool `protobuf:"varint,1,opt,name=shipped,proto3" json:"shipped,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRulesRequest) Reset() {
+	*x = ListRulesRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[113]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRulesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRulesRequest) ProtoMessage() {}
+
+func (x *ListRulesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[113]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRulesRequest.ProtoReflect.Descriptor instead.
+func (*ListRulesRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{113}
+}
+
+func (x *ListRulesRequest) GetShipped() bool {
+	if x != nil {
+		return x.Shipped
+	}
+	return false
+}
+
+type ListRulesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the file's order; an exception comes after its rule, with the group.
+	Rules []*Rule `protobuf:"bytes,1,rep,name=rules,proto3" json:"rules,omitempty"`
+	// All that rules and the shipped list name, and those that classification.yaml lists.
+	Categories    []string `protobuf:"bytes,2,rep,name=categories,proto3" json:"categories,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRulesResponse) Reset() {
+	*x = ListRulesResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[114]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRulesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRulesResponse) ProtoMessage() {}
+
+func (x *ListRulesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[114]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRulesResponse.ProtoReflect.Descriptor instead.
+func (*ListRulesResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{114}
+}
+
+func (x *ListRulesResponse) GetRules() []*Rule {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *ListRulesResponse) GetCategories() []string {
+	if x != nil {
+		return x.Categories
+	}
+	return nil
+}
+
 type ExplainClassRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	App   string                 `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
@@ -3719,7 +6696,7 @@ type ExplainClassRequest struct {
 
 func (x *ExplainClassRequest) Reset() {
 	*x = ExplainClassRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[115]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3731,7 +6708,7 @@ func (x *ExplainClassRequest) String() string {
 func (*ExplainClassRequest) ProtoMessage() {}
 
 func (x *ExplainClassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[115]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3744,7 +6721,7 @@ func (x *ExplainClassRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainClassRequest.ProtoReflect.Descriptor instead.
 func (*ExplainClassRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{63}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{115}
 }
 
 func (x *ExplainClassRequest) GetApp() string {
@@ -3797,7 +6774,7 @@ type ExplainClassResponse struct {
 
 func (x *ExplainClassResponse) Reset() {
 	*x = ExplainClassResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[116]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3809,7 +6786,7 @@ func (x *ExplainClassResponse) String() string {
 func (*ExplainClassResponse) ProtoMessage() {}
 
 func (x *ExplainClassResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[116]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3822,7 +6799,7 @@ func (x *ExplainClassResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainClassResponse.ProtoReflect.Descriptor instead.
 func (*ExplainClassResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{64}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{116}
 }
 
 func (x *ExplainClassResponse) GetStatus() string {
@@ -3870,7 +6847,7 @@ type ExportRulesRequest struct {
 
 func (x *ExportRulesRequest) Reset() {
 	*x = ExportRulesRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[117]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3882,7 +6859,7 @@ func (x *ExportRulesRequest) String() string {
 func (*ExportRulesRequest) ProtoMessage() {}
 
 func (x *ExportRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[117]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3895,7 +6872,7 @@ func (x *ExportRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRulesRequest.ProtoReflect.Descriptor instead.
 func (*ExportRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{65}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{117}
 }
 
 func (x *ExportRulesRequest) GetShipped() bool {
@@ -3914,7 +6891,7 @@ type ExportRulesResponse struct {
 
 func (x *ExportRulesResponse) Reset() {
 	*x = ExportRulesResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[118]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3926,7 +6903,7 @@ func (x *ExportRulesResponse) String() string {
 func (*ExportRulesResponse) ProtoMessage() {}
 
 func (x *ExportRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[118]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3939,7 +6916,7 @@ func (x *ExportRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRulesResponse.ProtoReflect.Descriptor instead.
 func (*ExportRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{66}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{118}
 }
 
 func (x *ExportRulesResponse) GetCsv() string {
@@ -3968,7 +6945,7 @@ type ListAuditRequest struct {
 
 func (x *ListAuditRequest) Reset() {
 	*x = ListAuditRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[119]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3980,7 +6957,7 @@ func (x *ListAuditRequest) String() string {
 func (*ListAuditRequest) ProtoMessage() {}
 
 func (x *ListAuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[119]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3993,7 +6970,7 @@ func (x *ListAuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAuditRequest.ProtoReflect.Descriptor instead.
 func (*ListAuditRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{67}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{119}
 }
 
 func (x *ListAuditRequest) GetAfterSequence() float64 {
@@ -4059,7 +7036,7 @@ type AuditEntry struct {
 
 func (x *AuditEntry) Reset() {
 	*x = AuditEntry{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[120]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4071,7 +7048,7 @@ func (x *AuditEntry) String() string {
 func (*AuditEntry) ProtoMessage() {}
 
 func (x *AuditEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[120]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4084,7 +7061,7 @@ func (x *AuditEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
 func (*AuditEntry) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{68}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{120}
 }
 
 func (x *AuditEntry) GetSequence() float64 {
@@ -4138,7 +7115,7 @@ type ListAuditResponse struct {
 
 func (x *ListAuditResponse) Reset() {
 	*x = ListAuditResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[121]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4150,7 +7127,7 @@ func (x *ListAuditResponse) String() string {
 func (*ListAuditResponse) ProtoMessage() {}
 
 func (x *ListAuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[121]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4163,7 +7140,7 @@ func (x *ListAuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAuditResponse.ProtoReflect.Descriptor instead.
 func (*ListAuditResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{69}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{121}
 }
 
 func (x *ListAuditResponse) GetEntries() []*AuditEntry {
@@ -4181,7 +7158,7 @@ type VerifyAuditRequest struct {
 
 func (x *VerifyAuditRequest) Reset() {
 	*x = VerifyAuditRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[122]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4193,7 +7170,7 @@ func (x *VerifyAuditRequest) String() string {
 func (*VerifyAuditRequest) ProtoMessage() {}
 
 func (x *VerifyAuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[122]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4206,7 +7183,7 @@ func (x *VerifyAuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyAuditRequest.ProtoReflect.Descriptor instead.
 func (*VerifyAuditRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{70}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{122}
 }
 
 type VerifyAuditResponse struct {
@@ -4221,7 +7198,7 @@ type VerifyAuditResponse struct {
 
 func (x *VerifyAuditResponse) Reset() {
 	*x = VerifyAuditResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[123]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4233,7 +7210,7 @@ func (x *VerifyAuditResponse) String() string {
 func (*VerifyAuditResponse) ProtoMessage() {}
 
 func (x *VerifyAuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[123]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4246,7 +7223,7 @@ func (x *VerifyAuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyAuditResponse.ProtoReflect.Descriptor instead.
 func (*VerifyAuditResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{71}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{123}
 }
 
 func (x *VerifyAuditResponse) GetEntries() float64 {
@@ -4278,7 +7255,7 @@ type StorageRequest struct {
 
 func (x *StorageRequest) Reset() {
 	*x = StorageRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[124]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4290,7 +7267,7 @@ func (x *StorageRequest) String() string {
 func (*StorageRequest) ProtoMessage() {}
 
 func (x *StorageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[124]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4303,7 +7280,7 @@ func (x *StorageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StorageRequest.ProtoReflect.Descriptor instead.
 func (*StorageRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{72}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{124}
 }
 
 type StorageReport struct {
@@ -4333,7 +7310,7 @@ type StorageReport struct {
 
 func (x *StorageReport) Reset() {
 	*x = StorageReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[125]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4345,7 +7322,7 @@ func (x *StorageReport) String() string {
 func (*StorageReport) ProtoMessage() {}
 
 func (x *StorageReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[125]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4358,7 +7335,7 @@ func (x *StorageReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StorageReport.ProtoReflect.Descriptor instead.
 func (*StorageReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{73}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{125}
 }
 
 func (x *StorageReport) GetBytes() float64 {
@@ -4480,7 +7457,7 @@ type StoragePart struct {
 
 func (x *StoragePart) Reset() {
 	*x = StoragePart{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[126]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4492,7 +7469,7 @@ func (x *StoragePart) String() string {
 func (*StoragePart) ProtoMessage() {}
 
 func (x *StoragePart) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[126]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4505,7 +7482,7 @@ func (x *StoragePart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoragePart.ProtoReflect.Descriptor instead.
 func (*StoragePart) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{74}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{126}
 }
 
 func (x *StoragePart) GetId() string {
@@ -4544,7 +7521,7 @@ type CompactRequest struct {
 
 func (x *CompactRequest) Reset() {
 	*x = CompactRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[127]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4556,7 +7533,7 @@ func (x *CompactRequest) String() string {
 func (*CompactRequest) ProtoMessage() {}
 
 func (x *CompactRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[127]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4569,7 +7546,7 @@ func (x *CompactRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompactRequest.ProtoReflect.Descriptor instead.
 func (*CompactRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{75}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{127}
 }
 
 type CompactResponse struct {
@@ -4582,7 +7559,7 @@ type CompactResponse struct {
 
 func (x *CompactResponse) Reset() {
 	*x = CompactResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[128]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4594,7 +7571,7 @@ func (x *CompactResponse) String() string {
 func (*CompactResponse) ProtoMessage() {}
 
 func (x *CompactResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[128]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4607,7 +7584,7 @@ func (x *CompactResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompactResponse.ProtoReflect.Descriptor instead.
 func (*CompactResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{76}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{128}
 }
 
 func (x *CompactResponse) GetBytesBefore() float64 {
@@ -4638,7 +7615,7 @@ type StripPrivacyRequest struct {
 
 func (x *StripPrivacyRequest) Reset() {
 	*x = StripPrivacyRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[129]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4650,7 +7627,7 @@ func (x *StripPrivacyRequest) String() string {
 func (*StripPrivacyRequest) ProtoMessage() {}
 
 func (x *StripPrivacyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[129]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4663,7 +7640,7 @@ func (x *StripPrivacyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StripPrivacyRequest.ProtoReflect.Descriptor instead.
 func (*StripPrivacyRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{77}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{129}
 }
 
 func (x *StripPrivacyRequest) GetBefore() string {
@@ -4703,7 +7680,7 @@ type StripPrivacyResponse struct {
 
 func (x *StripPrivacyResponse) Reset() {
 	*x = StripPrivacyResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[130]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4715,7 +7692,7 @@ func (x *StripPrivacyResponse) String() string {
 func (*StripPrivacyResponse) ProtoMessage() {}
 
 func (x *StripPrivacyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[130]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4728,7 +7705,7 @@ func (x *StripPrivacyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StripPrivacyResponse.ProtoReflect.Descriptor instead.
 func (*StripPrivacyResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{78}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{130}
 }
 
 func (x *StripPrivacyResponse) GetEpisodes() float64 {
@@ -4748,7 +7725,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[131]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4760,7 +7737,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[131]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4773,7 +7750,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{79}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{131}
 }
 
 func (x *BackupRequest) GetDirectory() string {
@@ -4792,7 +7769,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[132]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4804,7 +7781,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[132]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4817,7 +7794,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{80}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{132}
 }
 
 func (x *BackupResponse) GetBytes() float64 {
@@ -4856,7 +7833,7 @@ type ReportRequest struct {
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[133]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4868,7 +7845,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[133]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4881,7 +7858,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{81}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{133}
 }
 
 func (x *ReportRequest) GetFrom() string {
@@ -4981,7 +7958,7 @@ type Days struct {
 
 func (x *Days) Reset() {
 	*x = Days{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[134]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4993,7 +7970,7 @@ func (x *Days) String() string {
 func (*Days) ProtoMessage() {}
 
 func (x *Days) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[134]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5006,7 +7983,7 @@ func (x *Days) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Days.ProtoReflect.Descriptor instead.
 func (*Days) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{82}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{134}
 }
 
 func (x *Days) GetFrom() string {
@@ -5049,7 +8026,7 @@ type Times struct {
 
 func (x *Times) Reset() {
 	*x = Times{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[135]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5061,7 +8038,7 @@ func (x *Times) String() string {
 func (*Times) ProtoMessage() {}
 
 func (x *Times) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[135]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5074,7 +8051,7 @@ func (x *Times) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Times.ProtoReflect.Descriptor instead.
 func (*Times) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{83}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{135}
 }
 
 func (x *Times) GetProductiveActive() float64 {
@@ -5158,7 +8135,7 @@ type DashboardReport struct {
 
 func (x *DashboardReport) Reset() {
 	*x = DashboardReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5170,7 +8147,7 @@ func (x *DashboardReport) String() string {
 func (*DashboardReport) ProtoMessage() {}
 
 func (x *DashboardReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5183,7 +8160,7 @@ func (x *DashboardReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardReport.ProtoReflect.Descriptor instead.
 func (*DashboardReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{84}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{136}
 }
 
 func (x *DashboardReport) GetDays() *Days {
@@ -5253,7 +8230,7 @@ type DashboardRow struct {
 
 func (x *DashboardRow) Reset() {
 	*x = DashboardRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5265,7 +8242,7 @@ func (x *DashboardRow) String() string {
 func (*DashboardRow) ProtoMessage() {}
 
 func (x *DashboardRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5278,7 +8255,7 @@ func (x *DashboardRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardRow.ProtoReflect.Descriptor instead.
 func (*DashboardRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{85}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{137}
 }
 
 func (x *DashboardRow) GetDay() string {
@@ -5312,7 +8289,7 @@ type PeopleReport struct {
 
 func (x *PeopleReport) Reset() {
 	*x = PeopleReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5324,7 +8301,7 @@ func (x *PeopleReport) String() string {
 func (*PeopleReport) ProtoMessage() {}
 
 func (x *PeopleReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5337,7 +8314,7 @@ func (x *PeopleReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleReport.ProtoReflect.Descriptor instead.
 func (*PeopleReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{86}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{138}
 }
 
 func (x *PeopleReport) GetRows() []*PeopleRow {
@@ -5372,7 +8349,7 @@ type PeopleRow struct {
 
 func (x *PeopleRow) Reset() {
 	*x = PeopleRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5384,7 +8361,7 @@ func (x *PeopleRow) String() string {
 func (*PeopleRow) ProtoMessage() {}
 
 func (x *PeopleRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5397,7 +8374,7 @@ func (x *PeopleRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleRow.ProtoReflect.Descriptor instead.
 func (*PeopleRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{87}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{139}
 }
 
 func (x *PeopleRow) GetPerson() string {
@@ -5473,7 +8450,7 @@ type AppsReport struct {
 
 func (x *AppsReport) Reset() {
 	*x = AppsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5485,7 +8462,7 @@ func (x *AppsReport) String() string {
 func (*AppsReport) ProtoMessage() {}
 
 func (x *AppsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5498,7 +8475,7 @@ func (x *AppsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsReport.ProtoReflect.Descriptor instead.
 func (*AppsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{88}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{140}
 }
 
 func (x *AppsReport) GetRows() []*AppsRow {
@@ -5534,7 +8511,7 @@ type AppsRow struct {
 
 func (x *AppsRow) Reset() {
 	*x = AppsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5546,7 +8523,7 @@ func (x *AppsRow) String() string {
 func (*AppsRow) ProtoMessage() {}
 
 func (x *AppsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5559,7 +8536,7 @@ func (x *AppsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsRow.ProtoReflect.Descriptor instead.
 func (*AppsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{89}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{141}
 }
 
 func (x *AppsRow) GetApp() string {
@@ -5635,7 +8612,7 @@ type SitesReport struct {
 
 func (x *SitesReport) Reset() {
 	*x = SitesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5647,7 +8624,7 @@ func (x *SitesReport) String() string {
 func (*SitesReport) ProtoMessage() {}
 
 func (x *SitesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5660,7 +8637,7 @@ func (x *SitesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesReport.ProtoReflect.Descriptor instead.
 func (*SitesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{90}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{142}
 }
 
 func (x *SitesReport) GetRows() []*SitesRow {
@@ -5693,7 +8670,7 @@ type SitesRow struct {
 
 func (x *SitesRow) Reset() {
 	*x = SitesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5705,7 +8682,7 @@ func (x *SitesRow) String() string {
 func (*SitesRow) ProtoMessage() {}
 
 func (x *SitesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5718,7 +8695,7 @@ func (x *SitesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesRow.ProtoReflect.Descriptor instead.
 func (*SitesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{91}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{143}
 }
 
 func (x *SitesRow) GetSite() string {
@@ -5788,7 +8765,7 @@ type TitlesReport struct {
 
 func (x *TitlesReport) Reset() {
 	*x = TitlesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5800,7 +8777,7 @@ func (x *TitlesReport) String() string {
 func (*TitlesReport) ProtoMessage() {}
 
 func (x *TitlesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5813,7 +8790,7 @@ func (x *TitlesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesReport.ProtoReflect.Descriptor instead.
 func (*TitlesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{92}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{144}
 }
 
 func (x *TitlesReport) GetRows() []*TitlesRow {
@@ -5844,7 +8821,7 @@ type TitlesRow struct {
 
 func (x *TitlesRow) Reset() {
 	*x = TitlesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5856,7 +8833,7 @@ func (x *TitlesRow) String() string {
 func (*TitlesRow) ProtoMessage() {}
 
 func (x *TitlesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5869,7 +8846,7 @@ func (x *TitlesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesRow.ProtoReflect.Descriptor instead.
 func (*TitlesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{93}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{145}
 }
 
 func (x *TitlesRow) GetTitle() string {
@@ -5924,7 +8901,7 @@ type CategoriesReport struct {
 
 func (x *CategoriesReport) Reset() {
 	*x = CategoriesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5936,7 +8913,7 @@ func (x *CategoriesReport) String() string {
 func (*CategoriesReport) ProtoMessage() {}
 
 func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5949,7 +8926,7 @@ func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesReport.ProtoReflect.Descriptor instead.
 func (*CategoriesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{94}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{146}
 }
 
 func (x *CategoriesReport) GetRows() []*CategoriesRow {
@@ -5982,7 +8959,7 @@ type CategoriesRow struct {
 
 func (x *CategoriesRow) Reset() {
 	*x = CategoriesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5994,7 +8971,7 @@ func (x *CategoriesRow) String() string {
 func (*CategoriesRow) ProtoMessage() {}
 
 func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6007,7 +8984,7 @@ func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesRow.ProtoReflect.Descriptor instead.
 func (*CategoriesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{95}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{147}
 }
 
 func (x *CategoriesRow) GetCategory() string {
@@ -6069,7 +9046,7 @@ type HoursReport struct {
 
 func (x *HoursReport) Reset() {
 	*x = HoursReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6081,7 +9058,7 @@ func (x *HoursReport) String() string {
 func (*HoursReport) ProtoMessage() {}
 
 func (x *HoursReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6094,7 +9071,7 @@ func (x *HoursReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursReport.ProtoReflect.Descriptor instead.
 func (*HoursReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{96}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{148}
 }
 
 func (x *HoursReport) GetRows() []*HoursRow {
@@ -6139,7 +9116,7 @@ type HoursRow struct {
 
 func (x *HoursRow) Reset() {
 	*x = HoursRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6151,7 +9128,7 @@ func (x *HoursRow) String() string {
 func (*HoursRow) ProtoMessage() {}
 
 func (x *HoursRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6164,7 +9141,7 @@ func (x *HoursRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursRow.ProtoReflect.Descriptor instead.
 func (*HoursRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{97}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{149}
 }
 
 func (x *HoursRow) GetPerson() string {
@@ -6275,7 +9252,7 @@ type GroupsReport struct {
 
 func (x *GroupsReport) Reset() {
 	*x = GroupsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6287,7 +9264,7 @@ func (x *GroupsReport) String() string {
 func (*GroupsReport) ProtoMessage() {}
 
 func (x *GroupsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6300,7 +9277,7 @@ func (x *GroupsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsReport.ProtoReflect.Descriptor instead.
 func (*GroupsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{98}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{150}
 }
 
 func (x *GroupsReport) GetRows() []*GroupsRow {
@@ -6334,7 +9311,7 @@ type GroupsRow struct {
 
 func (x *GroupsRow) Reset() {
 	*x = GroupsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6346,7 +9323,7 @@ func (x *GroupsRow) String() string {
 func (*GroupsRow) ProtoMessage() {}
 
 func (x *GroupsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6359,7 +9336,7 @@ func (x *GroupsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsRow.ProtoReflect.Descriptor instead.
 func (*GroupsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{99}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{151}
 }
 
 func (x *GroupsRow) GetGroup() string {
@@ -6423,7 +9400,7 @@ type TimelineRequest struct {
 
 func (x *TimelineRequest) Reset() {
 	*x = TimelineRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6435,7 +9412,7 @@ func (x *TimelineRequest) String() string {
 func (*TimelineRequest) ProtoMessage() {}
 
 func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6448,7 +9425,7 @@ func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineRequest.ProtoReflect.Descriptor instead.
 func (*TimelineRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{100}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{152}
 }
 
 func (x *TimelineRequest) GetAsk() *ReportRequest {
@@ -6477,7 +9454,7 @@ type TimelineReport struct {
 
 func (x *TimelineReport) Reset() {
 	*x = TimelineReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6489,7 +9466,7 @@ func (x *TimelineReport) String() string {
 func (*TimelineReport) ProtoMessage() {}
 
 func (x *TimelineReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6502,7 +9479,7 @@ func (x *TimelineReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineReport.ProtoReflect.Descriptor instead.
 func (*TimelineReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{101}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{153}
 }
 
 func (x *TimelineReport) GetDays() *Days {
@@ -6549,7 +9526,7 @@ type TimelineBlock struct {
 
 func (x *TimelineBlock) Reset() {
 	*x = TimelineBlock{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6561,7 +9538,7 @@ func (x *TimelineBlock) String() string {
 func (*TimelineBlock) ProtoMessage() {}
 
 func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6574,7 +9551,7 @@ func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineBlock.ProtoReflect.Descriptor instead.
 func (*TimelineBlock) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{102}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{154}
 }
 
 func (x *TimelineBlock) GetStart() string {
@@ -6638,7 +9615,7 @@ type TimelineGap struct {
 
 func (x *TimelineGap) Reset() {
 	*x = TimelineGap{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6650,7 +9627,7 @@ func (x *TimelineGap) String() string {
 func (*TimelineGap) ProtoMessage() {}
 
 func (x *TimelineGap) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6663,7 +9640,7 @@ func (x *TimelineGap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineGap.ProtoReflect.Descriptor instead.
 func (*TimelineGap) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{103}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{155}
 }
 
 func (x *TimelineGap) GetStart() string {
@@ -6696,7 +9673,7 @@ type LiveReport struct {
 
 func (x *LiveReport) Reset() {
 	*x = LiveReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6708,7 +9685,7 @@ func (x *LiveReport) String() string {
 func (*LiveReport) ProtoMessage() {}
 
 func (x *LiveReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6721,7 +9698,7 @@ func (x *LiveReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveReport.ProtoReflect.Descriptor instead.
 func (*LiveReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{104}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{156}
 }
 
 func (x *LiveReport) GetRows() []*LiveRow {
@@ -6754,7 +9731,7 @@ type LiveRow struct {
 
 func (x *LiveRow) Reset() {
 	*x = LiveRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6766,7 +9743,7 @@ func (x *LiveRow) String() string {
 func (*LiveRow) ProtoMessage() {}
 
 func (x *LiveRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6779,7 +9756,7 @@ func (x *LiveRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveRow.ProtoReflect.Descriptor instead.
 func (*LiveRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{105}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{157}
 }
 
 func (x *LiveRow) GetPerson() string {
@@ -6882,7 +9859,7 @@ type ActivityReport struct {
 
 func (x *ActivityReport) Reset() {
 	*x = ActivityReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6894,7 +9871,7 @@ func (x *ActivityReport) String() string {
 func (*ActivityReport) ProtoMessage() {}
 
 func (x *ActivityReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6907,7 +9884,7 @@ func (x *ActivityReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityReport.ProtoReflect.Descriptor instead.
 func (*ActivityReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{106}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{158}
 }
 
 func (x *ActivityReport) GetRows() []*ActivityRow {
@@ -6949,7 +9926,7 @@ type ActivityRow struct {
 
 func (x *ActivityRow) Reset() {
 	*x = ActivityRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6961,7 +9938,7 @@ func (x *ActivityRow) String() string {
 func (*ActivityRow) ProtoMessage() {}
 
 func (x *ActivityRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6974,7 +9951,7 @@ func (x *ActivityRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityRow.ProtoReflect.Descriptor instead.
 func (*ActivityRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{107}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{159}
 }
 
 func (x *ActivityRow) GetDevice() string {
@@ -7138,7 +10115,7 @@ type ListActivityRequest struct {
 
 func (x *ListActivityRequest) Reset() {
 	*x = ListActivityRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7150,7 +10127,7 @@ func (x *ListActivityRequest) String() string {
 func (*ListActivityRequest) ProtoMessage() {}
 
 func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7163,7 +10140,7 @@ func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityRequest.ProtoReflect.Descriptor instead.
 func (*ListActivityRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{108}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{160}
 }
 
 func (x *ListActivityRequest) GetAsk() *ReportRequest {
@@ -7206,7 +10183,7 @@ type ListActivityResponse struct {
 
 func (x *ListActivityResponse) Reset() {
 	*x = ListActivityResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7218,7 +10195,7 @@ func (x *ListActivityResponse) String() string {
 func (*ListActivityResponse) ProtoMessage() {}
 
 func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7231,7 +10208,7 @@ func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityResponse.ProtoReflect.Descriptor instead.
 func (*ListActivityResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{109}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{161}
 }
 
 func (x *ListActivityResponse) GetRows() []*ActivityRow {
@@ -7257,9 +10234,11 @@ func (x *ListActivityResponse) GetDays() *Days {
 
 type ExportRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// dashboard, people, apps, sites, titles, categories, hours, groups, live, pending or activity.
-	Report string         `protobuf:"bytes,1,opt,name=report,proto3" json:"report,omitempty"`
-	Ask    *ReportRequest `protobuf:"bytes,2,opt,name=ask,proto3" json:"ask,omitempty"`
+	// dashboard, people, apps, sites, titles, categories, hours, groups, timeline, live, pending or activity; or a list:
+	// devices, audit, users, tokens, sessions, links, storage.
+	Report string `protobuf:"bytes,1,opt,name=report,proto3" json:"report,omitempty"`
+	// Lists are whole, whatever is asked; audit keeps to the days.
+	Ask *ReportRequest `protobuf:"bytes,2,opt,name=ask,proto3" json:"ask,omitempty"`
 	// csv, xlsx or parquet.
 	Format        string `protobuf:"bytes,3,opt,name=format,proto3" json:"format,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -7268,7 +10247,7 @@ type ExportRequest struct {
 
 func (x *ExportRequest) Reset() {
 	*x = ExportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7280,7 +10259,7 @@ func (x *ExportRequest) String() string {
 func (*ExportRequest) ProtoMessage() {}
 
 func (x *ExportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7293,7 +10272,7 @@ func (x *ExportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRequest.ProtoReflect.Descriptor instead.
 func (*ExportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{110}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{162}
 }
 
 func (x *ExportRequest) GetReport() string {
@@ -7322,22 +10301,128 @@ var File_dayline_admin_v1_admin_proto protoreflect.FileDescriptor
 const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"\x1cdayline/admin/v1/admin.proto\x12\x10dayline.admin.v1\"\x0f\n" +
-	"\rWhoAmIRequest\"\xb2\x01\n" +
+	"\rWhoAmIRequest\"\xb2\x03\n" +
 	"\x0eWhoAmIResponse\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
 	"\x04role\x18\x02 \x01(\tR\x04role\x12\x1a\n" +
 	"\beveryone\x18\x03 \x01(\bR\beveryone\x12'\n" +
 	"\x0fviewable_groups\x18\x04 \x03(\tR\x0eviewableGroups\x12\x16\n" +
 	"\x06person\x18\x05 \x01(\tR\x06person\x12\x1b\n" +
-	"\tread_only\x18\x06 \x01(\bR\breadOnly\"A\n" +
+	"\tread_only\x18\x06 \x01(\bR\breadOnly\x12\x10\n" +
+	"\x03may\x18\a \x03(\tR\x03may\x12\x14\n" +
+	"\x05clock\x18\b \x01(\tR\x05clock\x12\x1d\n" +
+	"\n" +
+	"week_start\x18\t \x01(\tR\tweekStart\x12\x1b\n" +
+	"\ttime_zone\x18\n" +
+	" \x01(\tR\btimeZone\x12!\n" +
+	"\flanding_page\x18\v \x01(\tR\vlandingPage\x12#\n" +
+	"\rexclude_today\x18\f \x01(\bR\fexcludeToday\x12\x1f\n" +
+	"\vperson_name\x18\r \x01(\tR\n" +
+	"personName\x12\x1b\n" +
+	"\tkept_from\x18\x0e \x01(\tR\bkeptFrom\x12\x14\n" +
+	"\x05today\x18\x0f \x01(\tR\x05today\"\x16\n" +
+	"\x14SignInOptionsRequest\"\x8c\x01\n" +
+	"\x15SignInOptionsResponse\x12\x1a\n" +
+	"\bpassword\x18\x01 \x01(\bR\bpassword\x12\x1a\n" +
+	"\bprovider\x18\x02 \x01(\tR\bprovider\x12\x1a\n" +
+	"\bpasskeys\x18\x03 \x01(\bR\bpasskeys\x12\x1f\n" +
+	"\vfirst_admin\x18\x04 \x01(\bR\n" +
+	"firstAdmin\"m\n" +
 	"\rSignInRequest\x12\x14\n" +
 	"\x05email\x18\x01 \x01(\tR\x05email\x12\x1a\n" +
-	"\bpassword\x18\x02 \x01(\tR\bpassword\"@\n" +
+	"\bpassword\x18\x02 \x01(\tR\bpassword\x12\x12\n" +
+	"\x04code\x18\x03 \x01(\tR\x04code\x12\x16\n" +
+	"\x06cookie\x18\x04 \x01(\bR\x06cookie\"_\n" +
 	"\x0eSignInResponse\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x12\x18\n" +
-	"\aexpires\x18\x02 \x01(\tR\aexpires\"\x10\n" +
+	"\aexpires\x18\x02 \x01(\tR\aexpires\x12\x1d\n" +
+	"\n" +
+	"needs_code\x18\x03 \x01(\bR\tneedsCode\"\x1b\n" +
+	"\x19BeginPasskeySignInRequest\"[\n" +
+	"\x1aBeginPasskeySignInResponse\x12\x1a\n" +
+	"\bceremony\x18\x01 \x01(\tR\bceremony\x12!\n" +
+	"\foptions_json\x18\x02 \x01(\tR\voptionsJson\"y\n" +
+	"\x1aFinishPasskeySignInRequest\x12\x1a\n" +
+	"\bceremony\x18\x01 \x01(\tR\bceremony\x12'\n" +
+	"\x0fcredential_json\x18\x02 \x01(\tR\x0ecredentialJson\x12\x16\n" +
+	"\x06cookie\x18\x03 \x01(\bR\x06cookie\"w\n" +
+	"\x17CreateFirstAdminRequest\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05email\x18\x02 \x01(\tR\x05email\x12\x1a\n" +
+	"\bpassword\x18\x03 \x01(\tR\bpassword\x12\x16\n" +
+	"\x06cookie\x18\x04 \x01(\bR\x06cookie\">\n" +
+	"\x10OpenMyDayRequest\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
+	"\x06cookie\x18\x02 \x01(\bR\x06cookie\"\x10\n" +
 	"\x0eSignOutRequest\"\x11\n" +
-	"\x0fSignOutResponse\"m\n" +
+	"\x0fSignOutResponse\"G\n" +
+	"\x13ListSessionsRequest\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\x12\x1a\n" +
+	"\beveryone\x18\x02 \x01(\bR\beveryone\"M\n" +
+	"\x14ListSessionsResponse\x125\n" +
+	"\bsessions\x18\x01 \x03(\v2\x19.dayline.admin.v1.SessionR\bsessions\"\xe0\x01\n" +
+	"\aSession\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05email\x18\x02 \x01(\tR\x05email\x12\x18\n" +
+	"\acreated\x18\x03 \x01(\tR\acreated\x12\x1b\n" +
+	"\tlast_used\x18\x04 \x01(\tR\blastUsed\x12\x18\n" +
+	"\aexpires\x18\x05 \x01(\tR\aexpires\x12\x18\n" +
+	"\aaddress\x18\x06 \x01(\tR\aaddress\x12\x18\n" +
+	"\abrowser\x18\a \x01(\tR\abrowser\x12\x10\n" +
+	"\x03how\x18\b \x01(\tR\x03how\x12\x18\n" +
+	"\acurrent\x18\t \x01(\bR\acurrent\">\n" +
+	"\x14RevokeSessionRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06others\x18\x02 \x01(\bR\x06others\"-\n" +
+	"\x15RevokeSessionResponse\x12\x14\n" +
+	"\x05ended\x18\x01 \x01(\x05R\x05ended\"\x13\n" +
+	"\x11ShowSignInRequest\"\xa0\x01\n" +
+	"\x12ShowSignInResponse\x12\x1a\n" +
+	"\bpassword\x18\x01 \x01(\bR\bpassword\x12\x12\n" +
+	"\x04totp\x18\x02 \x01(\bR\x04totp\x125\n" +
+	"\bpasskeys\x18\x03 \x03(\v2\x19.dayline.admin.v1.PasskeyR\bpasskeys\x12#\n" +
+	"\rpasskeys_here\x18\x04 \x01(\bR\fpasskeysHere\"d\n" +
+	"\aPasskey\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
+	"\acreated\x18\x03 \x01(\tR\acreated\x12\x1b\n" +
+	"\tlast_used\x18\x04 \x01(\tR\blastUsed\"\x12\n" +
+	"\x10BeginTOTPRequest\"=\n" +
+	"\x11BeginTOTPResponse\x12\x16\n" +
+	"\x06secret\x18\x01 \x01(\tR\x06secret\x12\x10\n" +
+	"\x03uri\x18\x02 \x01(\tR\x03uri\"'\n" +
+	"\x11EnableTOTPRequest\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\"\x14\n" +
+	"\x12EnableTOTPResponse\"D\n" +
+	"\x12DisableTOTPRequest\x12\x1a\n" +
+	"\bpassword\x18\x01 \x01(\tR\bpassword\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\"\x15\n" +
+	"\x13DisableTOTPResponse\"\x15\n" +
+	"\x13BeginPasskeyRequest\"U\n" +
+	"\x14BeginPasskeyResponse\x12\x1a\n" +
+	"\bceremony\x18\x01 \x01(\tR\bceremony\x12!\n" +
+	"\foptions_json\x18\x02 \x01(\tR\voptionsJson\"o\n" +
+	"\x14FinishPasskeyRequest\x12\x1a\n" +
+	"\bceremony\x18\x01 \x01(\tR\bceremony\x12'\n" +
+	"\x0fcredential_json\x18\x02 \x01(\tR\x0ecredentialJson\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\"L\n" +
+	"\x15FinishPasskeyResponse\x123\n" +
+	"\apasskey\x18\x01 \x01(\v2\x19.dayline.admin.v1.PasskeyR\apasskey\"&\n" +
+	"\x14RemovePasskeyRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x17\n" +
+	"\x15RemovePasskeyResponse\"*\n" +
+	"\x12ResetSignInRequest\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\"\x15\n" +
+	"\x13ResetSignInResponse\"\x13\n" +
+	"\x11ShowMyDataRequest\"\xa0\x02\n" +
+	"\x12ShowMyDataResponse\x120\n" +
+	"\x06person\x18\x01 \x01(\v2\x18.dayline.admin.v1.PersonR\x06person\x122\n" +
+	"\x06logins\x18\x02 \x03(\v2\x1a.dayline.admin.v1.LoginRowR\x06logins\x12;\n" +
+	"\bsettings\x18\x03 \x03(\v2\x1f.dayline.admin.v1.PersonSettingR\bsettings\x122\n" +
+	"\x05views\x18\x04 \x03(\v2\x1c.dayline.admin.v1.AuditEntryR\x05views\x12\x1d\n" +
+	"\n" +
+	"more_views\x18\x05 \x01(\bR\tmoreViews\x12\x14\n" +
+	"\x05since\x18\x06 \x01(\tR\x05since\"m\n" +
 	"\x11CreateLinkRequest\x12\x0e\n" +
 	"\x02os\x18\x01 \x01(\tR\x02os\x12'\n" +
 	"\x0fexpires_seconds\x18\x02 \x01(\x01R\x0eexpiresSeconds\x12\x1f\n" +
@@ -7446,10 +10531,50 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\vdevice_name\x18\x03 \x01(\tR\n" +
 	"deviceName\"!\n" +
 	"\vExportChunk\x12\x12\n" +
-	"\x04data\x18\x01 \x01(\fR\x04data\"\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\"\x13\n" +
+	"\x11ListGroupsRequest\"E\n" +
+	"\x12ListGroupsResponse\x12/\n" +
+	"\x06groups\x18\x01 \x03(\v2\x17.dayline.admin.v1.GroupR\x06groups\"\xbc\x01\n" +
+	"\x05Group\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06people\x18\x02 \x03(\tR\x06people\x12\x16\n" +
+	"\x06logins\x18\x03 \x03(\tR\x06logins\x12\x18\n" +
+	"\adevices\x18\x04 \x03(\tR\adevices\x12\x16\n" +
+	"\x06limits\x18\x05 \x03(\tR\x06limits\x12\x1a\n" +
+	"\beditable\x18\x06 \x01(\bR\beditable\x12!\n" +
+	"\fpeople_count\x18\a \x01(\x05R\vpeopleCount\"\x8d\x02\n" +
+	"\x0fSetGroupRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06rename\x18\x02 \x01(\tR\x06rename\x12\x1d\n" +
+	"\n" +
+	"add_people\x18\x03 \x03(\tR\taddPeople\x12#\n" +
+	"\rremove_people\x18\x04 \x03(\tR\fremovePeople\x12\x1d\n" +
+	"\n" +
+	"add_logins\x18\x05 \x03(\tR\taddLogins\x12#\n" +
+	"\rremove_logins\x18\x06 \x03(\tR\fremoveLogins\x12\x1f\n" +
+	"\vadd_devices\x18\a \x03(\tR\n" +
+	"addDevices\x12%\n" +
+	"\x0eremove_devices\x18\b \x03(\tR\rremoveDevices\"A\n" +
+	"\x10SetGroupResponse\x12-\n" +
+	"\x05group\x18\x01 \x01(\v2\x17.dayline.admin.v1.GroupR\x05group\"(\n" +
+	"\x12RemoveGroupRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"\x15\n" +
+	"\x13RemoveGroupResponse\"\x17\n" +
+	"\x15ListDoNotTrackRequest\"P\n" +
+	"\x16ListDoNotTrackResponse\x126\n" +
+	"\aentries\x18\x01 \x03(\v2\x1c.dayline.admin.v1.DoNotTrackR\aentries\"8\n" +
+	"\n" +
+	"DoNotTrack\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x16\n" +
+	"\x06domain\x18\x02 \x01(\tR\x06domain\"|\n" +
+	"\x14SetDoNotTrackRequest\x12.\n" +
+	"\x03add\x18\x01 \x03(\v2\x1c.dayline.admin.v1.DoNotTrackR\x03add\x124\n" +
+	"\x06remove\x18\x02 \x03(\v2\x1c.dayline.admin.v1.DoNotTrackR\x06remove\"O\n" +
+	"\x15SetDoNotTrackResponse\x126\n" +
+	"\aentries\x18\x01 \x03(\v2\x1c.dayline.admin.v1.DoNotTrackR\aentries\"\x12\n" +
 	"\x10ListUsersRequest\"A\n" +
 	"\x11ListUsersResponse\x12,\n" +
-	"\x05users\x18\x01 \x03(\v2\x16.dayline.admin.v1.UserR\x05users\"\xdb\x01\n" +
+	"\x05users\x18\x01 \x03(\v2\x16.dayline.admin.v1.UserR\x05users\"\xae\x02\n" +
 	"\x04User\x12\x14\n" +
 	"\x05email\x18\x01 \x01(\tR\x05email\x12\x12\n" +
 	"\x04role\x18\x02 \x01(\tR\x04role\x12\x1a\n" +
@@ -7459,7 +10584,11 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"breakGlass\x12!\n" +
 	"\fhas_password\x18\x06 \x01(\bR\vhasPassword\x12 \n" +
 	"\flast_sign_in\x18\a \x01(\tR\n" +
-	"lastSignIn\"\xa2\x01\n" +
+	"lastSignIn\x12\x19\n" +
+	"\bhas_totp\x18\b \x01(\bR\ahasTotp\x12\x1a\n" +
+	"\bpasskeys\x18\t \x01(\x05R\bpasskeys\x12\x1a\n" +
+	"\bsessions\x18\n" +
+	" \x01(\x05R\bsessions\"\xa2\x01\n" +
 	"\x0eSetUserRequest\x12\x14\n" +
 	"\x05email\x18\x01 \x01(\tR\x05email\x12\x12\n" +
 	"\x04role\x18\x02 \x01(\tR\x04role\x12\x1a\n" +
@@ -7515,7 +10644,54 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x11SetConfigResponse\x12\x10\n" +
 	"\x03old\x18\x01 \x01(\tR\x03old\x12\x10\n" +
 	"\x03new\x18\x02 \x01(\tR\x03new\x12\x1a\n" +
-	"\bwarnings\x18\x03 \x03(\tR\bwarnings\"H\n" +
+	"\bwarnings\x18\x03 \x03(\tR\bwarnings\"\x14\n" +
+	"\x12ShowAccountRequest\"\x9c\x01\n" +
+	"\x13ShowAccountResponse\x12\x1a\n" +
+	"\brevision\x18\x01 \x01(\tR\brevision\x12\x18\n" +
+	"\achanged\x18\x02 \x01(\tR\achanged\x12\x1d\n" +
+	"\n" +
+	"changed_by\x18\x03 \x01(\tR\tchangedBy\x120\n" +
+	"\x04keys\x18\x04 \x03(\v2\x1c.dayline.admin.v1.AccountKeyR\x04keys\"\xa3\x02\n" +
+	"\n" +
+	"AccountKey\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\x12\x18\n" +
+	"\adefault\x18\x03 \x01(\tR\adefault\x12\x10\n" +
+	"\x03set\x18\x04 \x01(\bR\x03set\x12\x12\n" +
+	"\x04kind\x18\x05 \x01(\tR\x04kind\x12\x10\n" +
+	"\x03min\x18\x06 \x01(\tR\x03min\x12\x10\n" +
+	"\x03max\x18\a \x01(\tR\x03max\x12\x14\n" +
+	"\x05words\x18\b \x03(\tR\x05words\x12\x18\n" +
+	"\achanged\x18\t \x01(\tR\achanged\x12\x1d\n" +
+	"\n" +
+	"changed_by\x18\n" +
+	" \x01(\tR\tchangedBy\x12\x1e\n" +
+	"\n" +
+	"overridden\x18\v \x03(\tR\n" +
+	"overridden\x12\x1a\n" +
+	"\beditable\x18\f \x01(\bR\beditable\"w\n" +
+	"\x11EditConfigRequest\x12\x12\n" +
+	"\x04file\x18\x01 \x01(\tR\x04file\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\tR\brevision\x122\n" +
+	"\x05edits\x18\x03 \x03(\v2\x1c.dayline.admin.v1.ConfigEditR\x05edits\"J\n" +
+	"\n" +
+	"ConfigEdit\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\x12\x14\n" +
+	"\x05unset\x18\x03 \x01(\bR\x05unset\"\xc6\x01\n" +
+	"\x12EditConfigResponse\x128\n" +
+	"\achanges\x18\x01 \x03(\v2\x1e.dayline.admin.v1.ConfigChangeR\achanges\x12\x1a\n" +
+	"\bwarnings\x18\x02 \x03(\tR\bwarnings\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\tR\brevision\x12>\n" +
+	"\tconflicts\x18\x04 \x03(\v2 .dayline.admin.v1.ConfigConflictR\tconflicts\"\xa1\x01\n" +
+	"\x0eConfigConflict\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n" +
+	"\x06before\x18\x02 \x01(\tR\x06before\x12\x16\n" +
+	"\x06theirs\x18\x03 \x01(\tR\x06theirs\x12\x14\n" +
+	"\x05yours\x18\x04 \x01(\tR\x05yours\x12\x18\n" +
+	"\achanged\x18\x05 \x01(\tR\achanged\x12\x1d\n" +
+	"\n" +
+	"changed_by\x18\x06 \x01(\tR\tchangedBy\"H\n" +
 	"\x12CheckConfigRequest\x122\n" +
 	"\x05files\x18\x01 \x03(\v2\x1c.dayline.admin.v1.ConfigFileR\x05files\"4\n" +
 	"\n" +
@@ -7566,7 +10742,14 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x10ClassifyResponse\x12\x14\n" +
 	"\x05added\x18\x01 \x01(\x05R\x05added\x12\x18\n" +
 	"\achanged\x18\x02 \x01(\x05R\achanged\x12\x18\n" +
-	"\aremoved\x18\x03 \x01(\x05R\aremoved\"}\n" +
+	"\aremoved\x18\x03 \x01(\x05R\aremoved\",\n" +
+	"\x10ListRulesRequest\x12\x18\n" +
+	"\ashipped\x18\x01 \x01(\bR\ashipped\"a\n" +
+	"\x11ListRulesResponse\x12,\n" +
+	"\x05rules\x18\x01 \x03(\v2\x16.dayline.admin.v1.RuleR\x05rules\x12\x1e\n" +
+	"\n" +
+	"categories\x18\x02 \x03(\tR\n" +
+	"categories\"}\n" +
 	"\x13ExplainClassRequest\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
 	"\x04site\x18\x02 \x01(\tR\x04site\x12\x10\n" +
@@ -7860,11 +11043,30 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\rExportRequest\x12\x16\n" +
 	"\x06report\x18\x01 \x01(\tR\x06report\x121\n" +
 	"\x03ask\x18\x02 \x01(\v2\x1f.dayline.admin.v1.ReportRequestR\x03ask\x12\x16\n" +
-	"\x06format\x18\x03 \x01(\tR\x06format2\xa6 \n" +
+	"\x06format\x18\x03 \x01(\tR\x06format2\xeb1\n" +
 	"\fAdminService\x12K\n" +
-	"\x06WhoAmI\x12\x1f.dayline.admin.v1.WhoAmIRequest\x1a .dayline.admin.v1.WhoAmIResponse\x12K\n" +
-	"\x06SignIn\x12\x1f.dayline.admin.v1.SignInRequest\x1a .dayline.admin.v1.SignInResponse\x12N\n" +
-	"\aSignOut\x12 .dayline.admin.v1.SignOutRequest\x1a!.dayline.admin.v1.SignOutResponse\x12W\n" +
+	"\x06WhoAmI\x12\x1f.dayline.admin.v1.WhoAmIRequest\x1a .dayline.admin.v1.WhoAmIResponse\x12`\n" +
+	"\rSignInOptions\x12&.dayline.admin.v1.SignInOptionsRequest\x1a'.dayline.admin.v1.SignInOptionsResponse\x12K\n" +
+	"\x06SignIn\x12\x1f.dayline.admin.v1.SignInRequest\x1a .dayline.admin.v1.SignInResponse\x12o\n" +
+	"\x12BeginPasskeySignIn\x12+.dayline.admin.v1.BeginPasskeySignInRequest\x1a,.dayline.admin.v1.BeginPasskeySignInResponse\x12e\n" +
+	"\x13FinishPasskeySignIn\x12,.dayline.admin.v1.FinishPasskeySignInRequest\x1a .dayline.admin.v1.SignInResponse\x12_\n" +
+	"\x10CreateFirstAdmin\x12).dayline.admin.v1.CreateFirstAdminRequest\x1a .dayline.admin.v1.SignInResponse\x12Q\n" +
+	"\tOpenMyDay\x12\".dayline.admin.v1.OpenMyDayRequest\x1a .dayline.admin.v1.SignInResponse\x12N\n" +
+	"\aSignOut\x12 .dayline.admin.v1.SignOutRequest\x1a!.dayline.admin.v1.SignOutResponse\x12]\n" +
+	"\fListSessions\x12%.dayline.admin.v1.ListSessionsRequest\x1a&.dayline.admin.v1.ListSessionsResponse\x12`\n" +
+	"\rRevokeSession\x12&.dayline.admin.v1.RevokeSessionRequest\x1a'.dayline.admin.v1.RevokeSessionResponse\x12W\n" +
+	"\n" +
+	"ShowSignIn\x12#.dayline.admin.v1.ShowSignInRequest\x1a$.dayline.admin.v1.ShowSignInResponse\x12T\n" +
+	"\tBeginTOTP\x12\".dayline.admin.v1.BeginTOTPRequest\x1a#.dayline.admin.v1.BeginTOTPResponse\x12W\n" +
+	"\n" +
+	"EnableTOTP\x12#.dayline.admin.v1.EnableTOTPRequest\x1a$.dayline.admin.v1.EnableTOTPResponse\x12Z\n" +
+	"\vDisableTOTP\x12$.dayline.admin.v1.DisableTOTPRequest\x1a%.dayline.admin.v1.DisableTOTPResponse\x12]\n" +
+	"\fBeginPasskey\x12%.dayline.admin.v1.BeginPasskeyRequest\x1a&.dayline.admin.v1.BeginPasskeyResponse\x12`\n" +
+	"\rFinishPasskey\x12&.dayline.admin.v1.FinishPasskeyRequest\x1a'.dayline.admin.v1.FinishPasskeyResponse\x12`\n" +
+	"\rRemovePasskey\x12&.dayline.admin.v1.RemovePasskeyRequest\x1a'.dayline.admin.v1.RemovePasskeyResponse\x12Z\n" +
+	"\vResetSignIn\x12$.dayline.admin.v1.ResetSignInRequest\x1a%.dayline.admin.v1.ResetSignInResponse\x12W\n" +
+	"\n" +
+	"ShowMyData\x12#.dayline.admin.v1.ShowMyDataRequest\x1a$.dayline.admin.v1.ShowMyDataResponse\x12W\n" +
 	"\n" +
 	"CreateLink\x12#.dayline.admin.v1.CreateLinkRequest\x1a$.dayline.admin.v1.CreateLinkResponse\x12T\n" +
 	"\tListLinks\x12\".dayline.admin.v1.ListLinksRequest\x1a#.dayline.admin.v1.ListLinksResponse\x12W\n" +
@@ -7878,7 +11080,13 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"ListPeople\x12#.dayline.admin.v1.ListPeopleRequest\x1a$.dayline.admin.v1.ListPeopleResponse\x12T\n" +
 	"\tSetPerson\x12\".dayline.admin.v1.SetPersonRequest\x1a#.dayline.admin.v1.SetPersonResponse\x12]\n" +
 	"\fDeletePerson\x12%.dayline.admin.v1.DeletePersonRequest\x1a&.dayline.admin.v1.DeletePersonResponse\x12V\n" +
-	"\fExportPerson\x12%.dayline.admin.v1.ExportPersonRequest\x1a\x1d.dayline.admin.v1.ExportChunk0\x01\x12T\n" +
+	"\fExportPerson\x12%.dayline.admin.v1.ExportPersonRequest\x1a\x1d.dayline.admin.v1.ExportChunk0\x01\x12W\n" +
+	"\n" +
+	"ListGroups\x12#.dayline.admin.v1.ListGroupsRequest\x1a$.dayline.admin.v1.ListGroupsResponse\x12Q\n" +
+	"\bSetGroup\x12!.dayline.admin.v1.SetGroupRequest\x1a\".dayline.admin.v1.SetGroupResponse\x12Z\n" +
+	"\vRemoveGroup\x12$.dayline.admin.v1.RemoveGroupRequest\x1a%.dayline.admin.v1.RemoveGroupResponse\x12c\n" +
+	"\x0eListDoNotTrack\x12'.dayline.admin.v1.ListDoNotTrackRequest\x1a(.dayline.admin.v1.ListDoNotTrackResponse\x12`\n" +
+	"\rSetDoNotTrack\x12&.dayline.admin.v1.SetDoNotTrackRequest\x1a'.dayline.admin.v1.SetDoNotTrackResponse\x12T\n" +
 	"\tListUsers\x12\".dayline.admin.v1.ListUsersRequest\x1a#.dayline.admin.v1.ListUsersResponse\x12N\n" +
 	"\aSetUser\x12 .dayline.admin.v1.SetUserRequest\x1a!.dayline.admin.v1.SetUserResponse\x12W\n" +
 	"\n" +
@@ -7890,12 +11098,16 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\vRevokeToken\x12$.dayline.admin.v1.RevokeTokenRequest\x1a%.dayline.admin.v1.RevokeTokenResponse\x12W\n" +
 	"\n" +
 	"ShowConfig\x12#.dayline.admin.v1.ShowConfigRequest\x1a$.dayline.admin.v1.ShowConfigResponse\x12T\n" +
-	"\tSetConfig\x12\".dayline.admin.v1.SetConfigRequest\x1a#.dayline.admin.v1.SetConfigResponse\x12`\n" +
+	"\tSetConfig\x12\".dayline.admin.v1.SetConfigRequest\x1a#.dayline.admin.v1.SetConfigResponse\x12Z\n" +
+	"\vShowAccount\x12$.dayline.admin.v1.ShowAccountRequest\x1a%.dayline.admin.v1.ShowAccountResponse\x12W\n" +
+	"\n" +
+	"EditConfig\x12#.dayline.admin.v1.EditConfigRequest\x1a$.dayline.admin.v1.EditConfigResponse\x12`\n" +
 	"\rConfigHistory\x12&.dayline.admin.v1.ConfigHistoryRequest\x1a'.dayline.admin.v1.ConfigHistoryResponse\x12Z\n" +
 	"\vCheckConfig\x12$.dayline.admin.v1.CheckConfigRequest\x1a%.dayline.admin.v1.CheckConfigResponse\x12O\n" +
 	"\vListPending\x12\x1f.dayline.admin.v1.ReportRequest\x1a\x1f.dayline.admin.v1.PendingReport\x12Q\n" +
 	"\bClassify\x12!.dayline.admin.v1.ClassifyRequest\x1a\".dayline.admin.v1.ClassifyResponse\x12]\n" +
-	"\fExplainClass\x12%.dayline.admin.v1.ExplainClassRequest\x1a&.dayline.admin.v1.ExplainClassResponse\x12Z\n" +
+	"\fExplainClass\x12%.dayline.admin.v1.ExplainClassRequest\x1a&.dayline.admin.v1.ExplainClassResponse\x12T\n" +
+	"\tListRules\x12\".dayline.admin.v1.ListRulesRequest\x1a#.dayline.admin.v1.ListRulesResponse\x12Z\n" +
 	"\vExportRules\x12$.dayline.admin.v1.ExportRulesRequest\x1a%.dayline.admin.v1.ExportRulesResponse\x12T\n" +
 	"\tListAudit\x12\".dayline.admin.v1.ListAuditRequest\x1a#.dayline.admin.v1.ListAuditResponse\x12Z\n" +
 	"\vVerifyAudit\x12$.dayline.admin.v1.VerifyAuditRequest\x1a%.dayline.admin.v1.VerifyAuditResponse\x12L\n" +
@@ -7931,280 +11143,398 @@ func file_dayline_admin_v1_admin_proto_rawDescGZIP() []byte {
 	return file_dayline_admin_v1_admin_proto_rawDescData
 }
 
-var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 111)
+var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 163)
 var file_dayline_admin_v1_admin_proto_goTypes = []any{
-	(*WhoAmIRequest)(nil),         // 0: dayline.admin.v1.WhoAmIRequest
-	(*WhoAmIResponse)(nil),        // 1: dayline.admin.v1.WhoAmIResponse
-	(*SignInRequest)(nil),         // 2: dayline.admin.v1.SignInRequest
-	(*SignInResponse)(nil),        // 3: dayline.admin.v1.SignInResponse
-	(*SignOutRequest)(nil),        // 4: dayline.admin.v1.SignOutRequest
-	(*SignOutResponse)(nil),       // 5: dayline.admin.v1.SignOutResponse
-	(*CreateLinkRequest)(nil),     // 6: dayline.admin.v1.CreateLinkRequest
-	(*CreateLinkResponse)(nil),    // 7: dayline.admin.v1.CreateLinkResponse
-	(*Link)(nil),                  // 8: dayline.admin.v1.Link
-	(*ListLinksRequest)(nil),      // 9: dayline.admin.v1.ListLinksRequest
-	(*ListLinksResponse)(nil),     // 10: dayline.admin.v1.ListLinksResponse
-	(*RevokeLinkRequest)(nil),     // 11: dayline.admin.v1.RevokeLinkRequest
-	(*RevokeLinkResponse)(nil),    // 12: dayline.admin.v1.RevokeLinkResponse
-	(*ListDevicesRequest)(nil),    // 13: dayline.admin.v1.ListDevicesRequest
-	(*ListDevicesResponse)(nil),   // 14: dayline.admin.v1.ListDevicesResponse
-	(*Device)(nil),                // 15: dayline.admin.v1.Device
-	(*DeviceRequest)(nil),         // 16: dayline.admin.v1.DeviceRequest
-	(*DeviceResponse)(nil),        // 17: dayline.admin.v1.DeviceResponse
-	(*ListPeopleRequest)(nil),     // 18: dayline.admin.v1.ListPeopleRequest
-	(*ListPeopleResponse)(nil),    // 19: dayline.admin.v1.ListPeopleResponse
-	(*Person)(nil),                // 20: dayline.admin.v1.Person
-	(*SetPersonRequest)(nil),      // 21: dayline.admin.v1.SetPersonRequest
-	(*SetPersonResponse)(nil),     // 22: dayline.admin.v1.SetPersonResponse
-	(*DeletePersonRequest)(nil),   // 23: dayline.admin.v1.DeletePersonRequest
-	(*DeletePersonResponse)(nil),  // 24: dayline.admin.v1.DeletePersonResponse
-	(*ExportPersonRequest)(nil),   // 25: dayline.admin.v1.ExportPersonRequest
-	(*SpanRow)(nil),               // 26: dayline.admin.v1.SpanRow
-	(*PersonSetting)(nil),         // 27: dayline.admin.v1.PersonSetting
-	(*LoginRow)(nil),              // 28: dayline.admin.v1.LoginRow
-	(*ExportChunk)(nil),           // 29: dayline.admin.v1.ExportChunk
-	(*ListUsersRequest)(nil),      // 30: dayline.admin.v1.ListUsersRequest
-	(*ListUsersResponse)(nil),     // 31: dayline.admin.v1.ListUsersResponse
-	(*User)(nil),                  // 32: dayline.admin.v1.User
-	(*SetUserRequest)(nil),        // 33: dayline.admin.v1.SetUserRequest
-	(*SetUserResponse)(nil),       // 34: dayline.admin.v1.SetUserResponse
-	(*RemoveUserRequest)(nil),     // 35: dayline.admin.v1.RemoveUserRequest
-	(*RemoveUserResponse)(nil),    // 36: dayline.admin.v1.RemoveUserResponse
-	(*SetPasswordRequest)(nil),    // 37: dayline.admin.v1.SetPasswordRequest
-	(*SetPasswordResponse)(nil),   // 38: dayline.admin.v1.SetPasswordResponse
-	(*CreateTokenRequest)(nil),    // 39: dayline.admin.v1.CreateTokenRequest
-	(*CreateTokenResponse)(nil),   // 40: dayline.admin.v1.CreateTokenResponse
-	(*Token)(nil),                 // 41: dayline.admin.v1.Token
-	(*ListTokensRequest)(nil),     // 42: dayline.admin.v1.ListTokensRequest
-	(*ListTokensResponse)(nil),    // 43: dayline.admin.v1.ListTokensResponse
-	(*RevokeTokenRequest)(nil),    // 44: dayline.admin.v1.RevokeTokenRequest
-	(*RevokeTokenResponse)(nil),   // 45: dayline.admin.v1.RevokeTokenResponse
-	(*ShowConfigRequest)(nil),     // 46: dayline.admin.v1.ShowConfigRequest
-	(*ShowConfigResponse)(nil),    // 47: dayline.admin.v1.ShowConfigResponse
-	(*ConfigValue)(nil),           // 48: dayline.admin.v1.ConfigValue
-	(*SetConfigRequest)(nil),      // 49: dayline.admin.v1.SetConfigRequest
-	(*SetConfigResponse)(nil),     // 50: dayline.admin.v1.SetConfigResponse
-	(*CheckConfigRequest)(nil),    // 51: dayline.admin.v1.CheckConfigRequest
-	(*ConfigFile)(nil),            // 52: dayline.admin.v1.ConfigFile
-	(*CheckConfigResponse)(nil),   // 53: dayline.admin.v1.CheckConfigResponse
-	(*ConfigProblem)(nil),         // 54: dayline.admin.v1.ConfigProblem
-	(*ConfigHistoryRequest)(nil),  // 55: dayline.admin.v1.ConfigHistoryRequest
-	(*ConfigHistoryResponse)(nil), // 56: dayline.admin.v1.ConfigHistoryResponse
-	(*ConfigChange)(nil),          // 57: dayline.admin.v1.ConfigChange
-	(*PendingReport)(nil),         // 58: dayline.admin.v1.PendingReport
-	(*PendingRow)(nil),            // 59: dayline.admin.v1.PendingRow
-	(*ClassifyRequest)(nil),       // 60: dayline.admin.v1.ClassifyRequest
-	(*Rule)(nil),                  // 61: dayline.admin.v1.Rule
-	(*ClassifyResponse)(nil),      // 62: dayline.admin.v1.ClassifyResponse
-	(*ExplainClassRequest)(nil),   // 63: dayline.admin.v1.ExplainClassRequest
-	(*ExplainClassResponse)(nil),  // 64: dayline.admin.v1.ExplainClassResponse
-	(*ExportRulesRequest)(nil),    // 65: dayline.admin.v1.ExportRulesRequest
-	(*ExportRulesResponse)(nil),   // 66: dayline.admin.v1.ExportRulesResponse
-	(*ListAuditRequest)(nil),      // 67: dayline.admin.v1.ListAuditRequest
-	(*AuditEntry)(nil),            // 68: dayline.admin.v1.AuditEntry
-	(*ListAuditResponse)(nil),     // 69: dayline.admin.v1.ListAuditResponse
-	(*VerifyAuditRequest)(nil),    // 70: dayline.admin.v1.VerifyAuditRequest
-	(*VerifyAuditResponse)(nil),   // 71: dayline.admin.v1.VerifyAuditResponse
-	(*StorageRequest)(nil),        // 72: dayline.admin.v1.StorageRequest
-	(*StorageReport)(nil),         // 73: dayline.admin.v1.StorageReport
-	(*StoragePart)(nil),           // 74: dayline.admin.v1.StoragePart
-	(*CompactRequest)(nil),        // 75: dayline.admin.v1.CompactRequest
-	(*CompactResponse)(nil),       // 76: dayline.admin.v1.CompactResponse
-	(*StripPrivacyRequest)(nil),   // 77: dayline.admin.v1.StripPrivacyRequest
-	(*StripPrivacyResponse)(nil),  // 78: dayline.admin.v1.StripPrivacyResponse
-	(*BackupRequest)(nil),         // 79: dayline.admin.v1.BackupRequest
-	(*BackupResponse)(nil),        // 80: dayline.admin.v1.BackupResponse
-	(*ReportRequest)(nil),         // 81: dayline.admin.v1.ReportRequest
-	(*Days)(nil),                  // 82: dayline.admin.v1.Days
-	(*Times)(nil),                 // 83: dayline.admin.v1.Times
-	(*DashboardReport)(nil),       // 84: dayline.admin.v1.DashboardReport
-	(*DashboardRow)(nil),          // 85: dayline.admin.v1.DashboardRow
-	(*PeopleReport)(nil),          // 86: dayline.admin.v1.PeopleReport
-	(*PeopleRow)(nil),             // 87: dayline.admin.v1.PeopleRow
-	(*AppsReport)(nil),            // 88: dayline.admin.v1.AppsReport
-	(*AppsRow)(nil),               // 89: dayline.admin.v1.AppsRow
-	(*SitesReport)(nil),           // 90: dayline.admin.v1.SitesReport
-	(*SitesRow)(nil),              // 91: dayline.admin.v1.SitesRow
-	(*TitlesReport)(nil),          // 92: dayline.admin.v1.TitlesReport
-	(*TitlesRow)(nil),             // 93: dayline.admin.v1.TitlesRow
-	(*CategoriesReport)(nil),      // 94: dayline.admin.v1.CategoriesReport
-	(*CategoriesRow)(nil),         // 95: dayline.admin.v1.CategoriesRow
-	(*HoursReport)(nil),           // 96: dayline.admin.v1.HoursReport
-	(*HoursRow)(nil),              // 97: dayline.admin.v1.HoursRow
-	(*GroupsReport)(nil),          // 98: dayline.admin.v1.GroupsReport
-	(*GroupsRow)(nil),             // 99: dayline.admin.v1.GroupsRow
-	(*TimelineRequest)(nil),       // 100: dayline.admin.v1.TimelineRequest
-	(*TimelineReport)(nil),        // 101: dayline.admin.v1.TimelineReport
-	(*TimelineBlock)(nil),         // 102: dayline.admin.v1.TimelineBlock
-	(*TimelineGap)(nil),           // 103: dayline.admin.v1.TimelineGap
-	(*LiveReport)(nil),            // 104: dayline.admin.v1.LiveReport
-	(*LiveRow)(nil),               // 105: dayline.admin.v1.LiveRow
-	(*ActivityReport)(nil),        // 106: dayline.admin.v1.ActivityReport
-	(*ActivityRow)(nil),           // 107: dayline.admin.v1.ActivityRow
-	(*ListActivityRequest)(nil),   // 108: dayline.admin.v1.ListActivityRequest
-	(*ListActivityResponse)(nil),  // 109: dayline.admin.v1.ListActivityResponse
-	(*ExportRequest)(nil),         // 110: dayline.admin.v1.ExportRequest
+	(*WhoAmIRequest)(nil),              // 0: dayline.admin.v1.WhoAmIRequest
+	(*WhoAmIResponse)(nil),             // 1: dayline.admin.v1.WhoAmIResponse
+	(*SignInOptionsRequest)(nil),       // 2: dayline.admin.v1.SignInOptionsRequest
+	(*SignInOptionsResponse)(nil),      // 3: dayline.admin.v1.SignInOptionsResponse
+	(*SignInRequest)(nil),              // 4: dayline.admin.v1.SignInRequest
+	(*SignInResponse)(nil),             // 5: dayline.admin.v1.SignInResponse
+	(*BeginPasskeySignInRequest)(nil),  // 6: dayline.admin.v1.BeginPasskeySignInRequest
+	(*BeginPasskeySignInResponse)(nil), // 7: dayline.admin.v1.BeginPasskeySignInResponse
+	(*FinishPasskeySignInRequest)(nil), // 8: dayline.admin.v1.FinishPasskeySignInRequest
+	(*CreateFirstAdminRequest)(nil),    // 9: dayline.admin.v1.CreateFirstAdminRequest
+	(*OpenMyDayRequest)(nil),           // 10: dayline.admin.v1.OpenMyDayRequest
+	(*SignOutRequest)(nil),             // 11: dayline.admin.v1.SignOutRequest
+	(*SignOutResponse)(nil),            // 12: dayline.admin.v1.SignOutResponse
+	(*ListSessionsRequest)(nil),        // 13: dayline.admin.v1.ListSessionsRequest
+	(*ListSessionsResponse)(nil),       // 14: dayline.admin.v1.ListSessionsResponse
+	(*Session)(nil),                    // 15: dayline.admin.v1.Session
+	(*RevokeSessionRequest)(nil),       // 16: dayline.admin.v1.RevokeSessionRequest
+	(*RevokeSessionResponse)(nil),      // 17: dayline.admin.v1.RevokeSessionResponse
+	(*ShowSignInRequest)(nil),          // 18: dayline.admin.v1.ShowSignInRequest
+	(*ShowSignInResponse)(nil),         // 19: dayline.admin.v1.ShowSignInResponse
+	(*Passkey)(nil),                    // 20: dayline.admin.v1.Passkey
+	(*BeginTOTPRequest)(nil),           // 21: dayline.admin.v1.BeginTOTPRequest
+	(*BeginTOTPResponse)(nil),          // 22: dayline.admin.v1.BeginTOTPResponse
+	(*EnableTOTPRequest)(nil),          // 23: dayline.admin.v1.EnableTOTPRequest
+	(*EnableTOTPResponse)(nil),         // 24: dayline.admin.v1.EnableTOTPResponse
+	(*DisableTOTPRequest)(nil),         // 25: dayline.admin.v1.DisableTOTPRequest
+	(*DisableTOTPResponse)(nil),        // 26: dayline.admin.v1.DisableTOTPResponse
+	(*BeginPasskeyRequest)(nil),        // 27: dayline.admin.v1.BeginPasskeyRequest
+	(*BeginPasskeyResponse)(nil),       // 28: dayline.admin.v1.BeginPasskeyResponse
+	(*FinishPasskeyRequest)(nil),       // 29: dayline.admin.v1.FinishPasskeyRequest
+	(*FinishPasskeyResponse)(nil),      // 30: dayline.admin.v1.FinishPasskeyResponse
+	(*RemovePasskeyRequest)(nil),       // 31: dayline.admin.v1.RemovePasskeyRequest
+	(*RemovePasskeyResponse)(nil),      // 32: dayline.admin.v1.RemovePasskeyResponse
+	(*ResetSignInRequest)(nil),         // 33: dayline.admin.v1.ResetSignInRequest
+	(*ResetSignInResponse)(nil),        // 34: dayline.admin.v1.ResetSignInResponse
+	(*ShowMyDataRequest)(nil),          // 35: dayline.admin.v1.ShowMyDataRequest
+	(*ShowMyDataResponse)(nil),         // 36: dayline.admin.v1.ShowMyDataResponse
+	(*CreateLinkRequest)(nil),          // 37: dayline.admin.v1.CreateLinkRequest
+	(*CreateLinkResponse)(nil),         // 38: dayline.admin.v1.CreateLinkResponse
+	(*Link)(nil),                       // 39: dayline.admin.v1.Link
+	(*ListLinksRequest)(nil),           // 40: dayline.admin.v1.ListLinksRequest
+	(*ListLinksResponse)(nil),          // 41: dayline.admin.v1.ListLinksResponse
+	(*RevokeLinkRequest)(nil),          // 42: dayline.admin.v1.RevokeLinkRequest
+	(*RevokeLinkResponse)(nil),         // 43: dayline.admin.v1.RevokeLinkResponse
+	(*ListDevicesRequest)(nil),         // 44: dayline.admin.v1.ListDevicesRequest
+	(*ListDevicesResponse)(nil),        // 45: dayline.admin.v1.ListDevicesResponse
+	(*Device)(nil),                     // 46: dayline.admin.v1.Device
+	(*DeviceRequest)(nil),              // 47: dayline.admin.v1.DeviceRequest
+	(*DeviceResponse)(nil),             // 48: dayline.admin.v1.DeviceResponse
+	(*ListPeopleRequest)(nil),          // 49: dayline.admin.v1.ListPeopleRequest
+	(*ListPeopleResponse)(nil),         // 50: dayline.admin.v1.ListPeopleResponse
+	(*Person)(nil),                     // 51: dayline.admin.v1.Person
+	(*SetPersonRequest)(nil),           // 52: dayline.admin.v1.SetPersonRequest
+	(*SetPersonResponse)(nil),          // 53: dayline.admin.v1.SetPersonResponse
+	(*DeletePersonRequest)(nil),        // 54: dayline.admin.v1.DeletePersonRequest
+	(*DeletePersonResponse)(nil),       // 55: dayline.admin.v1.DeletePersonResponse
+	(*ExportPersonRequest)(nil),        // 56: dayline.admin.v1.ExportPersonRequest
+	(*SpanRow)(nil),                    // 57: dayline.admin.v1.SpanRow
+	(*PersonSetting)(nil),              // 58: dayline.admin.v1.PersonSetting
+	(*LoginRow)(nil),                   // 59: dayline.admin.v1.LoginRow
+	(*ExportChunk)(nil),                // 60: dayline.admin.v1.ExportChunk
+	(*ListGroupsRequest)(nil),          // 61: dayline.admin.v1.ListGroupsRequest
+	(*ListGroupsResponse)(nil),         // 62: dayline.admin.v1.ListGroupsResponse
+	(*Group)(nil),                      // 63: dayline.admin.v1.Group
+	(*SetGroupRequest)(nil),            // 64: dayline.admin.v1.SetGroupRequest
+	(*SetGroupResponse)(nil),           // 65: dayline.admin.v1.SetGroupResponse
+	(*RemoveGroupRequest)(nil),         // 66: dayline.admin.v1.RemoveGroupRequest
+	(*RemoveGroupResponse)(nil),        // 67: dayline.admin.v1.RemoveGroupResponse
+	(*ListDoNotTrackRequest)(nil),      // 68: dayline.admin.v1.ListDoNotTrackRequest
+	(*ListDoNotTrackResponse)(nil),     // 69: dayline.admin.v1.ListDoNotTrackResponse
+	(*DoNotTrack)(nil),                 // 70: dayline.admin.v1.DoNotTrack
+	(*SetDoNotTrackRequest)(nil),       // 71: dayline.admin.v1.SetDoNotTrackRequest
+	(*SetDoNotTrackResponse)(nil),      // 72: dayline.admin.v1.SetDoNotTrackResponse
+	(*ListUsersRequest)(nil),           // 73: dayline.admin.v1.ListUsersRequest
+	(*ListUsersResponse)(nil),          // 74: dayline.admin.v1.ListUsersResponse
+	(*User)(nil),                       // 75: dayline.admin.v1.User
+	(*SetUserRequest)(nil),             // 76: dayline.admin.v1.SetUserRequest
+	(*SetUserResponse)(nil),            // 77: dayline.admin.v1.SetUserResponse
+	(*RemoveUserRequest)(nil),          // 78: dayline.admin.v1.RemoveUserRequest
+	(*RemoveUserResponse)(nil),         // 79: dayline.admin.v1.RemoveUserResponse
+	(*SetPasswordRequest)(nil),         // 80: dayline.admin.v1.SetPasswordRequest
+	(*SetPasswordResponse)(nil),        // 81: dayline.admin.v1.SetPasswordResponse
+	(*CreateTokenRequest)(nil),         // 82: dayline.admin.v1.CreateTokenRequest
+	(*CreateTokenResponse)(nil),        // 83: dayline.admin.v1.CreateTokenResponse
+	(*Token)(nil),                      // 84: dayline.admin.v1.Token
+	(*ListTokensRequest)(nil),          // 85: dayline.admin.v1.ListTokensRequest
+	(*ListTokensResponse)(nil),         // 86: dayline.admin.v1.ListTokensResponse
+	(*RevokeTokenRequest)(nil),         // 87: dayline.admin.v1.RevokeTokenRequest
+	(*RevokeTokenResponse)(nil),        // 88: dayline.admin.v1.RevokeTokenResponse
+	(*ShowConfigRequest)(nil),          // 89: dayline.admin.v1.ShowConfigRequest
+	(*ShowConfigResponse)(nil),         // 90: dayline.admin.v1.ShowConfigResponse
+	(*ConfigValue)(nil),                // 91: dayline.admin.v1.ConfigValue
+	(*SetConfigRequest)(nil),           // 92: dayline.admin.v1.SetConfigRequest
+	(*SetConfigResponse)(nil),          // 93: dayline.admin.v1.SetConfigResponse
+	(*ShowAccountRequest)(nil),         // 94: dayline.admin.v1.ShowAccountRequest
+	(*ShowAccountResponse)(nil),        // 95: dayline.admin.v1.ShowAccountResponse
+	(*AccountKey)(nil),                 // 96: dayline.admin.v1.AccountKey
+	(*EditConfigRequest)(nil),          // 97: dayline.admin.v1.EditConfigRequest
+	(*ConfigEdit)(nil),                 // 98: dayline.admin.v1.ConfigEdit
+	(*EditConfigResponse)(nil),         // 99: dayline.admin.v1.EditConfigResponse
+	(*ConfigConflict)(nil),             // 100: dayline.admin.v1.ConfigConflict
+	(*CheckConfigRequest)(nil),         // 101: dayline.admin.v1.CheckConfigRequest
+	(*ConfigFile)(nil),                 // 102: dayline.admin.v1.ConfigFile
+	(*CheckConfigResponse)(nil),        // 103: dayline.admin.v1.CheckConfigResponse
+	(*ConfigProblem)(nil),              // 104: dayline.admin.v1.ConfigProblem
+	(*ConfigHistoryRequest)(nil),       // 105: dayline.admin.v1.ConfigHistoryRequest
+	(*ConfigHistoryResponse)(nil),      // 106: dayline.admin.v1.ConfigHistoryResponse
+	(*ConfigChange)(nil),               // 107: dayline.admin.v1.ConfigChange
+	(*PendingReport)(nil),              // 108: dayline.admin.v1.PendingReport
+	(*PendingRow)(nil),                 // 109: dayline.admin.v1.PendingRow
+	(*ClassifyRequest)(nil),            // 110: dayline.admin.v1.ClassifyRequest
+	(*Rule)(nil),                       // 111: dayline.admin.v1.Rule
+	(*ClassifyResponse)(nil),           // 112: dayline.admin.v1.ClassifyResponse
+	(*ListRulesRequest)(nil),           // 113: dayline.admin.v1.ListRulesRequest
+	(*ListRulesResponse)(nil),          // 114: dayline.admin.v1.ListRulesResponse
+	(*ExplainClassRequest)(nil),        // 115: dayline.admin.v1.ExplainClassRequest
+	(*ExplainClassResponse)(nil),       // 116: dayline.admin.v1.ExplainClassResponse
+	(*ExportRulesRequest)(nil),         // 117: dayline.admin.v1.ExportRulesRequest
+	(*ExportRulesResponse)(nil),        // 118: dayline.admin.v1.ExportRulesResponse
+	(*ListAuditRequest)(nil),           // 119: dayline.admin.v1.ListAuditRequest
+	(*AuditEntry)(nil),                 // 120: dayline.admin.v1.AuditEntry
+	(*ListAuditResponse)(nil),          // 121: dayline.admin.v1.ListAuditResponse
+	(*VerifyAuditRequest)(nil),         // 122: dayline.admin.v1.VerifyAuditRequest
+	(*VerifyAuditResponse)(nil),        // 123: dayline.admin.v1.VerifyAuditResponse
+	(*StorageRequest)(nil),             // 124: dayline.admin.v1.StorageRequest
+	(*StorageReport)(nil),              // 125: dayline.admin.v1.StorageReport
+	(*StoragePart)(nil),                // 126: dayline.admin.v1.StoragePart
+	(*CompactRequest)(nil),             // 127: dayline.admin.v1.CompactRequest
+	(*CompactResponse)(nil),            // 128: dayline.admin.v1.CompactResponse
+	(*StripPrivacyRequest)(nil),        // 129: dayline.admin.v1.StripPrivacyRequest
+	(*StripPrivacyResponse)(nil),       // 130: dayline.admin.v1.StripPrivacyResponse
+	(*BackupRequest)(nil),              // 131: dayline.admin.v1.BackupRequest
+	(*BackupResponse)(nil),             // 132: dayline.admin.v1.BackupResponse
+	(*ReportRequest)(nil),              // 133: dayline.admin.v1.ReportRequest
+	(*Days)(nil),                       // 134: dayline.admin.v1.Days
+	(*Times)(nil),                      // 135: dayline.admin.v1.Times
+	(*DashboardReport)(nil),            // 136: dayline.admin.v1.DashboardReport
+	(*DashboardRow)(nil),               // 137: dayline.admin.v1.DashboardRow
+	(*PeopleReport)(nil),               // 138: dayline.admin.v1.PeopleReport
+	(*PeopleRow)(nil),                  // 139: dayline.admin.v1.PeopleRow
+	(*AppsReport)(nil),                 // 140: dayline.admin.v1.AppsReport
+	(*AppsRow)(nil),                    // 141: dayline.admin.v1.AppsRow
+	(*SitesReport)(nil),                // 142: dayline.admin.v1.SitesReport
+	(*SitesRow)(nil),                   // 143: dayline.admin.v1.SitesRow
+	(*TitlesReport)(nil),               // 144: dayline.admin.v1.TitlesReport
+	(*TitlesRow)(nil),                  // 145: dayline.admin.v1.TitlesRow
+	(*CategoriesReport)(nil),           // 146: dayline.admin.v1.CategoriesReport
+	(*CategoriesRow)(nil),              // 147: dayline.admin.v1.CategoriesRow
+	(*HoursReport)(nil),                // 148: dayline.admin.v1.HoursReport
+	(*HoursRow)(nil),                   // 149: dayline.admin.v1.HoursRow
+	(*GroupsReport)(nil),               // 150: dayline.admin.v1.GroupsReport
+	(*GroupsRow)(nil),                  // 151: dayline.admin.v1.GroupsRow
+	(*TimelineRequest)(nil),            // 152: dayline.admin.v1.TimelineRequest
+	(*TimelineReport)(nil),             // 153: dayline.admin.v1.TimelineReport
+	(*TimelineBlock)(nil),              // 154: dayline.admin.v1.TimelineBlock
+	(*TimelineGap)(nil),                // 155: dayline.admin.v1.TimelineGap
+	(*LiveReport)(nil),                 // 156: dayline.admin.v1.LiveReport
+	(*LiveRow)(nil),                    // 157: dayline.admin.v1.LiveRow
+	(*ActivityReport)(nil),             // 158: dayline.admin.v1.ActivityReport
+	(*ActivityRow)(nil),                // 159: dayline.admin.v1.ActivityRow
+	(*ListActivityRequest)(nil),        // 160: dayline.admin.v1.ListActivityRequest
+	(*ListActivityResponse)(nil),       // 161: dayline.admin.v1.ListActivityResponse
+	(*ExportRequest)(nil),              // 162: dayline.admin.v1.ExportRequest
 }
 var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
-	8,   // 0: dayline.admin.v1.CreateLinkResponse.link:type_name -> dayline.admin.v1.Link
-	8,   // 1: dayline.admin.v1.ListLinksResponse.links:type_name -> dayline.admin.v1.Link
-	15,  // 2: dayline.admin.v1.ListDevicesResponse.devices:type_name -> dayline.admin.v1.Device
-	20,  // 3: dayline.admin.v1.ListPeopleResponse.people:type_name -> dayline.admin.v1.Person
-	20,  // 4: dayline.admin.v1.SetPersonResponse.person:type_name -> dayline.admin.v1.Person
-	32,  // 5: dayline.admin.v1.ListUsersResponse.users:type_name -> dayline.admin.v1.User
-	32,  // 6: dayline.admin.v1.SetUserResponse.user:type_name -> dayline.admin.v1.User
-	41,  // 7: dayline.admin.v1.CreateTokenResponse.token:type_name -> dayline.admin.v1.Token
-	41,  // 8: dayline.admin.v1.ListTokensResponse.tokens:type_name -> dayline.admin.v1.Token
-	48,  // 9: dayline.admin.v1.ShowConfigResponse.values:type_name -> dayline.admin.v1.ConfigValue
-	52,  // 10: dayline.admin.v1.CheckConfigRequest.files:type_name -> dayline.admin.v1.ConfigFile
-	54,  // 11: dayline.admin.v1.CheckConfigResponse.problems:type_name -> dayline.admin.v1.ConfigProblem
-	57,  // 12: dayline.admin.v1.ConfigHistoryResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	59,  // 13: dayline.admin.v1.PendingReport.rows:type_name -> dayline.admin.v1.PendingRow
-	61,  // 14: dayline.admin.v1.ClassifyRequest.rules:type_name -> dayline.admin.v1.Rule
-	68,  // 15: dayline.admin.v1.ListAuditResponse.entries:type_name -> dayline.admin.v1.AuditEntry
-	74,  // 16: dayline.admin.v1.StorageReport.months:type_name -> dayline.admin.v1.StoragePart
-	74,  // 17: dayline.admin.v1.StorageReport.people:type_name -> dayline.admin.v1.StoragePart
-	74,  // 18: dayline.admin.v1.StorageReport.devices:type_name -> dayline.admin.v1.StoragePart
-	82,  // 19: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
-	83,  // 20: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
-	85,  // 21: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
-	87,  // 22: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
-	89,  // 23: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
-	91,  // 24: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
-	95,  // 25: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
-	83,  // 26: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
-	87,  // 27: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
-	82,  // 28: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
-	83,  // 29: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
-	89,  // 30: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
-	82,  // 31: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
-	91,  // 32: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
-	82,  // 33: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
-	93,  // 34: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
-	82,  // 35: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
-	95,  // 36: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
-	82,  // 37: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
-	83,  // 38: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
-	97,  // 39: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
-	82,  // 40: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
-	83,  // 41: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
-	99,  // 42: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
-	82,  // 43: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
-	83,  // 44: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
-	81,  // 45: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	82,  // 46: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
-	97,  // 47: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
-	102, // 48: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
-	103, // 49: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
-	83,  // 50: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
-	105, // 51: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
-	83,  // 52: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
-	107, // 53: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
-	81,  // 54: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	107, // 55: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
-	82,  // 56: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
-	81,  // 57: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	0,   // 58: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
-	2,   // 59: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
-	4,   // 60: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
-	6,   // 61: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
-	9,   // 62: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
-	11,  // 63: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
-	13,  // 64: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
-	16,  // 65: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
-	16,  // 66: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
-	16,  // 67: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
-	18,  // 68: dayline.admin.v1.AdminService.ListPeople:input_type -> dayline.admin.v1.ListPeopleRequest
-	21,  // 69: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
-	23,  // 70: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
-	25,  // 71: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
-	30,  // 72: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
-	33,  // 73: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
-	35,  // 74: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
-	37,  // 75: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
-	39,  // 76: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
-	42,  // 77: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
-	44,  // 78: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
-	46,  // 79: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
-	49,  // 80: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
-	55,  // 81: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
-	51,  // 82: dayline.admin.v1.AdminService.CheckConfig:input_type -> dayline.admin.v1.CheckConfigRequest
-	81,  // 83: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
-	60,  // 84: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
-	63,  // 85: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
-	65,  // 86: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
-	67,  // 87: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
-	70,  // 88: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
-	72,  // 89: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
-	75,  // 90: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
-	77,  // 91: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
-	79,  // 92: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
-	81,  // 93: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
-	81,  // 94: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
-	81,  // 95: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
-	81,  // 96: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
-	81,  // 97: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
-	81,  // 98: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
-	81,  // 99: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
-	81,  // 100: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
-	100, // 101: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
-	81,  // 102: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
-	81,  // 103: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
-	108, // 104: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
-	110, // 105: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
-	1,   // 106: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
-	3,   // 107: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
-	5,   // 108: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
-	7,   // 109: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
-	10,  // 110: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
-	12,  // 111: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
-	14,  // 112: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
-	17,  // 113: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
-	17,  // 114: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
-	17,  // 115: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
-	19,  // 116: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
-	22,  // 117: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
-	24,  // 118: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
-	29,  // 119: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
-	31,  // 120: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
-	34,  // 121: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
-	36,  // 122: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
-	38,  // 123: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
-	40,  // 124: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
-	43,  // 125: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
-	45,  // 126: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
-	47,  // 127: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
-	50,  // 128: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
-	56,  // 129: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
-	53,  // 130: dayline.admin.v1.AdminService.CheckConfig:output_type -> dayline.admin.v1.CheckConfigResponse
-	58,  // 131: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
-	62,  // 132: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
-	64,  // 133: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
-	66,  // 134: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
-	69,  // 135: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
-	71,  // 136: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
-	73,  // 137: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
-	76,  // 138: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
-	78,  // 139: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
-	80,  // 140: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
-	84,  // 141: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
-	86,  // 142: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
-	88,  // 143: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
-	90,  // 144: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
-	92,  // 145: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
-	94,  // 146: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
-	96,  // 147: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
-	98,  // 148: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
-	101, // 149: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
-	104, // 150: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
-	106, // 151: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
-	109, // 152: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
-	29,  // 153: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
-	106, // [106:154] is the sub-list for method output_type
-	58,  // [58:106] is the sub-list for method input_type
-	58,  // [58:58] is the sub-list for extension type_name
-	58,  // [58:58] is the sub-list for extension extendee
-	0,   // [0:58] is the sub-list for field type_name
+	15,  // 0: dayline.admin.v1.ListSessionsResponse.sessions:type_name -> dayline.admin.v1.Session
+	20,  // 1: dayline.admin.v1.ShowSignInResponse.passkeys:type_name -> dayline.admin.v1.Passkey
+	20,  // 2: dayline.admin.v1.FinishPasskeyResponse.passkey:type_name -> dayline.admin.v1.Passkey
+	51,  // 3: dayline.admin.v1.ShowMyDataResponse.person:type_name -> dayline.admin.v1.Person
+	59,  // 4: dayline.admin.v1.ShowMyDataResponse.logins:type_name -> dayline.admin.v1.LoginRow
+	58,  // 5: dayline.admin.v1.ShowMyDataResponse.settings:type_name -> dayline.admin.v1.PersonSetting
+	120, // 6: dayline.admin.v1.ShowMyDataResponse.views:type_name -> dayline.admin.v1.AuditEntry
+	39,  // 7: dayline.admin.v1.CreateLinkResponse.link:type_name -> dayline.admin.v1.Link
+	39,  // 8: dayline.admin.v1.ListLinksResponse.links:type_name -> dayline.admin.v1.Link
+	46,  // 9: dayline.admin.v1.ListDevicesResponse.devices:type_name -> dayline.admin.v1.Device
+	51,  // 10: dayline.admin.v1.ListPeopleResponse.people:type_name -> dayline.admin.v1.Person
+	51,  // 11: dayline.admin.v1.SetPersonResponse.person:type_name -> dayline.admin.v1.Person
+	63,  // 12: dayline.admin.v1.ListGroupsResponse.groups:type_name -> dayline.admin.v1.Group
+	63,  // 13: dayline.admin.v1.SetGroupResponse.group:type_name -> dayline.admin.v1.Group
+	70,  // 14: dayline.admin.v1.ListDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
+	70,  // 15: dayline.admin.v1.SetDoNotTrackRequest.add:type_name -> dayline.admin.v1.DoNotTrack
+	70,  // 16: dayline.admin.v1.SetDoNotTrackRequest.remove:type_name -> dayline.admin.v1.DoNotTrack
+	70,  // 17: dayline.admin.v1.SetDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
+	75,  // 18: dayline.admin.v1.ListUsersResponse.users:type_name -> dayline.admin.v1.User
+	75,  // 19: dayline.admin.v1.SetUserResponse.user:type_name -> dayline.admin.v1.User
+	84,  // 20: dayline.admin.v1.CreateTokenResponse.token:type_name -> dayline.admin.v1.Token
+	84,  // 21: dayline.admin.v1.ListTokensResponse.tokens:type_name -> dayline.admin.v1.Token
+	91,  // 22: dayline.admin.v1.ShowConfigResponse.values:type_name -> dayline.admin.v1.ConfigValue
+	96,  // 23: dayline.admin.v1.ShowAccountResponse.keys:type_name -> dayline.admin.v1.AccountKey
+	98,  // 24: dayline.admin.v1.EditConfigRequest.edits:type_name -> dayline.admin.v1.ConfigEdit
+	107, // 25: dayline.admin.v1.EditConfigResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	100, // 26: dayline.admin.v1.EditConfigResponse.conflicts:type_name -> dayline.admin.v1.ConfigConflict
+	102, // 27: dayline.admin.v1.CheckConfigRequest.files:type_name -> dayline.admin.v1.ConfigFile
+	104, // 28: dayline.admin.v1.CheckConfigResponse.problems:type_name -> dayline.admin.v1.ConfigProblem
+	107, // 29: dayline.admin.v1.ConfigHistoryResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	109, // 30: dayline.admin.v1.PendingReport.rows:type_name -> dayline.admin.v1.PendingRow
+	111, // 31: dayline.admin.v1.ClassifyRequest.rules:type_name -> dayline.admin.v1.Rule
+	111, // 32: dayline.admin.v1.ListRulesResponse.rules:type_name -> dayline.admin.v1.Rule
+	120, // 33: dayline.admin.v1.ListAuditResponse.entries:type_name -> dayline.admin.v1.AuditEntry
+	126, // 34: dayline.admin.v1.StorageReport.months:type_name -> dayline.admin.v1.StoragePart
+	126, // 35: dayline.admin.v1.StorageReport.people:type_name -> dayline.admin.v1.StoragePart
+	126, // 36: dayline.admin.v1.StorageReport.devices:type_name -> dayline.admin.v1.StoragePart
+	134, // 37: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
+	135, // 38: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
+	137, // 39: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
+	139, // 40: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
+	141, // 41: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
+	143, // 42: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
+	147, // 43: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
+	135, // 44: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
+	139, // 45: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
+	134, // 46: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
+	135, // 47: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
+	141, // 48: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
+	134, // 49: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
+	143, // 50: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
+	134, // 51: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
+	145, // 52: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
+	134, // 53: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
+	147, // 54: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
+	134, // 55: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
+	135, // 56: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
+	149, // 57: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
+	134, // 58: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
+	135, // 59: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
+	151, // 60: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
+	134, // 61: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
+	135, // 62: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
+	133, // 63: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	134, // 64: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
+	149, // 65: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
+	154, // 66: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
+	155, // 67: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
+	135, // 68: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
+	157, // 69: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
+	135, // 70: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
+	159, // 71: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
+	133, // 72: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	159, // 73: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
+	134, // 74: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
+	133, // 75: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	0,   // 76: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
+	2,   // 77: dayline.admin.v1.AdminService.SignInOptions:input_type -> dayline.admin.v1.SignInOptionsRequest
+	4,   // 78: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
+	6,   // 79: dayline.admin.v1.AdminService.BeginPasskeySignIn:input_type -> dayline.admin.v1.BeginPasskeySignInRequest
+	8,   // 80: dayline.admin.v1.AdminService.FinishPasskeySignIn:input_type -> dayline.admin.v1.FinishPasskeySignInRequest
+	9,   // 81: dayline.admin.v1.AdminService.CreateFirstAdmin:input_type -> dayline.admin.v1.CreateFirstAdminRequest
+	10,  // 82: dayline.admin.v1.AdminService.OpenMyDay:input_type -> dayline.admin.v1.OpenMyDayRequest
+	11,  // 83: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
+	13,  // 84: dayline.admin.v1.AdminService.ListSessions:input_type -> dayline.admin.v1.ListSessionsRequest
+	16,  // 85: dayline.admin.v1.AdminService.RevokeSession:input_type -> dayline.admin.v1.RevokeSessionRequest
+	18,  // 86: dayline.admin.v1.AdminService.ShowSignIn:input_type -> dayline.admin.v1.ShowSignInRequest
+	21,  // 87: dayline.admin.v1.AdminService.BeginTOTP:input_type -> dayline.admin.v1.BeginTOTPRequest
+	23,  // 88: dayline.admin.v1.AdminService.EnableTOTP:input_type -> dayline.admin.v1.EnableTOTPRequest
+	25,  // 89: dayline.admin.v1.AdminService.DisableTOTP:input_type -> dayline.admin.v1.DisableTOTPRequest
+	27,  // 90: dayline.admin.v1.AdminService.BeginPasskey:input_type -> dayline.admin.v1.BeginPasskeyRequest
+	29,  // 91: dayline.admin.v1.AdminService.FinishPasskey:input_type -> dayline.admin.v1.FinishPasskeyRequest
+	31,  // 92: dayline.admin.v1.AdminService.RemovePasskey:input_type -> dayline.admin.v1.RemovePasskeyRequest
+	33,  // 93: dayline.admin.v1.AdminService.ResetSignIn:input_type -> dayline.admin.v1.ResetSignInRequest
+	35,  // 94: dayline.admin.v1.AdminService.ShowMyData:input_type -> dayline.admin.v1.ShowMyDataRequest
+	37,  // 95: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
+	40,  // 96: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
+	42,  // 97: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
+	44,  // 98: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
+	47,  // 99: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
+	47,  // 100: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
+	47,  // 101: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
+	49,  // 102: dayline.admin.v1.AdminService.ListPeople:input_type -> dayline.admin.v1.ListPeopleRequest
+	52,  // 103: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
+	54,  // 104: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
+	56,  // 105: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
+	61,  // 106: dayline.admin.v1.AdminService.ListGroups:input_type -> dayline.admin.v1.ListGroupsRequest
+	64,  // 107: dayline.admin.v1.AdminService.SetGroup:input_type -> dayline.admin.v1.SetGroupRequest
+	66,  // 108: dayline.admin.v1.AdminService.RemoveGroup:input_type -> dayline.admin.v1.RemoveGroupRequest
+	68,  // 109: dayline.admin.v1.AdminService.ListDoNotTrack:input_type -> dayline.admin.v1.ListDoNotTrackRequest
+	71,  // 110: dayline.admin.v1.AdminService.SetDoNotTrack:input_type -> dayline.admin.v1.SetDoNotTrackRequest
+	73,  // 111: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
+	76,  // 112: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
+	78,  // 113: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
+	80,  // 114: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
+	82,  // 115: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
+	85,  // 116: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
+	87,  // 117: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
+	89,  // 118: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
+	92,  // 119: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
+	94,  // 120: dayline.admin.v1.AdminService.ShowAccount:input_type -> dayline.admin.v1.ShowAccountRequest
+	97,  // 121: dayline.admin.v1.AdminService.EditConfig:input_type -> dayline.admin.v1.EditConfigRequest
+	105, // 122: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
+	101, // 123: dayline.admin.v1.AdminService.CheckConfig:input_type -> dayline.admin.v1.CheckConfigRequest
+	133, // 124: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
+	110, // 125: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
+	115, // 126: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
+	113, // 127: dayline.admin.v1.AdminService.ListRules:input_type -> dayline.admin.v1.ListRulesRequest
+	117, // 128: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
+	119, // 129: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
+	122, // 130: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
+	124, // 131: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
+	127, // 132: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
+	129, // 133: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
+	131, // 134: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
+	133, // 135: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
+	133, // 136: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
+	133, // 137: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
+	133, // 138: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
+	133, // 139: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
+	133, // 140: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
+	133, // 141: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
+	133, // 142: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
+	152, // 143: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
+	133, // 144: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
+	133, // 145: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
+	160, // 146: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
+	162, // 147: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
+	1,   // 148: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
+	3,   // 149: dayline.admin.v1.AdminService.SignInOptions:output_type -> dayline.admin.v1.SignInOptionsResponse
+	5,   // 150: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
+	7,   // 151: dayline.admin.v1.AdminService.BeginPasskeySignIn:output_type -> dayline.admin.v1.BeginPasskeySignInResponse
+	5,   // 152: dayline.admin.v1.AdminService.FinishPasskeySignIn:output_type -> dayline.admin.v1.SignInResponse
+	5,   // 153: dayline.admin.v1.AdminService.CreateFirstAdmin:output_type -> dayline.admin.v1.SignInResponse
+	5,   // 154: dayline.admin.v1.AdminService.OpenMyDay:output_type -> dayline.admin.v1.SignInResponse
+	12,  // 155: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
+	14,  // 156: dayline.admin.v1.AdminService.ListSessions:output_type -> dayline.admin.v1.ListSessionsResponse
+	17,  // 157: dayline.admin.v1.AdminService.RevokeSession:output_type -> dayline.admin.v1.RevokeSessionResponse
+	19,  // 158: dayline.admin.v1.AdminService.ShowSignIn:output_type -> dayline.admin.v1.ShowSignInResponse
+	22,  // 159: dayline.admin.v1.AdminService.BeginTOTP:output_type -> dayline.admin.v1.BeginTOTPResponse
+	24,  // 160: dayline.admin.v1.AdminService.EnableTOTP:output_type -> dayline.admin.v1.EnableTOTPResponse
+	26,  // 161: dayline.admin.v1.AdminService.DisableTOTP:output_type -> dayline.admin.v1.DisableTOTPResponse
+	28,  // 162: dayline.admin.v1.AdminService.BeginPasskey:output_type -> dayline.admin.v1.BeginPasskeyResponse
+	30,  // 163: dayline.admin.v1.AdminService.FinishPasskey:output_type -> dayline.admin.v1.FinishPasskeyResponse
+	32,  // 164: dayline.admin.v1.AdminService.RemovePasskey:output_type -> dayline.admin.v1.RemovePasskeyResponse
+	34,  // 165: dayline.admin.v1.AdminService.ResetSignIn:output_type -> dayline.admin.v1.ResetSignInResponse
+	36,  // 166: dayline.admin.v1.AdminService.ShowMyData:output_type -> dayline.admin.v1.ShowMyDataResponse
+	38,  // 167: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
+	41,  // 168: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
+	43,  // 169: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
+	45,  // 170: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
+	48,  // 171: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
+	48,  // 172: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
+	48,  // 173: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
+	50,  // 174: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
+	53,  // 175: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
+	55,  // 176: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
+	60,  // 177: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
+	62,  // 178: dayline.admin.v1.AdminService.ListGroups:output_type -> dayline.admin.v1.ListGroupsResponse
+	65,  // 179: dayline.admin.v1.AdminService.SetGroup:output_type -> dayline.admin.v1.SetGroupResponse
+	67,  // 180: dayline.admin.v1.AdminService.RemoveGroup:output_type -> dayline.admin.v1.RemoveGroupResponse
+	69,  // 181: dayline.admin.v1.AdminService.ListDoNotTrack:output_type -> dayline.admin.v1.ListDoNotTrackResponse
+	72,  // 182: dayline.admin.v1.AdminService.SetDoNotTrack:output_type -> dayline.admin.v1.SetDoNotTrackResponse
+	74,  // 183: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
+	77,  // 184: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
+	79,  // 185: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
+	81,  // 186: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
+	83,  // 187: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
+	86,  // 188: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
+	88,  // 189: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
+	90,  // 190: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
+	93,  // 191: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
+	95,  // 192: dayline.admin.v1.AdminService.ShowAccount:output_type -> dayline.admin.v1.ShowAccountResponse
+	99,  // 193: dayline.admin.v1.AdminService.EditConfig:output_type -> dayline.admin.v1.EditConfigResponse
+	106, // 194: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
+	103, // 195: dayline.admin.v1.AdminService.CheckConfig:output_type -> dayline.admin.v1.CheckConfigResponse
+	108, // 196: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
+	112, // 197: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
+	116, // 198: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
+	114, // 199: dayline.admin.v1.AdminService.ListRules:output_type -> dayline.admin.v1.ListRulesResponse
+	118, // 200: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
+	121, // 201: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
+	123, // 202: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
+	125, // 203: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
+	128, // 204: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
+	130, // 205: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
+	132, // 206: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
+	136, // 207: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
+	138, // 208: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
+	140, // 209: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
+	142, // 210: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
+	144, // 211: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
+	146, // 212: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
+	148, // 213: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
+	150, // 214: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
+	153, // 215: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
+	156, // 216: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
+	158, // 217: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
+	161, // 218: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
+	60,  // 219: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
+	148, // [148:220] is the sub-list for method output_type
+	76,  // [76:148] is the sub-list for method input_type
+	76,  // [76:76] is the sub-list for extension type_name
+	76,  // [76:76] is the sub-list for extension extendee
+	0,   // [0:76] is the sub-list for field type_name
 }
 
 func init() { file_dayline_admin_v1_admin_proto_init() }
@@ -8212,14 +11542,14 @@ func file_dayline_admin_v1_admin_proto_init() {
 	if File_dayline_admin_v1_admin_proto != nil {
 		return
 	}
-	file_dayline_admin_v1_admin_proto_msgTypes[21].OneofWrappers = []any{}
+	file_dayline_admin_v1_admin_proto_msgTypes[52].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dayline_admin_v1_admin_proto_rawDesc), len(file_dayline_admin_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   111,
+			NumMessages:   163,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -879,6 +879,103 @@ func (x *RekeyResponse) GetCloned() bool {
 	return false
 }
 
+type MyDayRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Protocol      int32                  `protobuf:"varint,1,opt,name=protocol,proto3" json:"protocol,omitempty"`
+	Login         *Login                 `protobuf:"bytes,2,opt,name=login,proto3" json:"login,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MyDayRequest) Reset() {
+	*x = MyDayRequest{}
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MyDayRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MyDayRequest) ProtoMessage() {}
+
+func (x *MyDayRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MyDayRequest.ProtoReflect.Descriptor instead.
+func (*MyDayRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *MyDayRequest) GetProtocol() int32 {
+	if x != nil {
+		return x.Protocol
+	}
+	return 0
+}
+
+func (x *MyDayRequest) GetLogin() *Login {
+	if x != nil {
+		return x.Login
+	}
+	return nil
+}
+
+type MyDayResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// To be opened in a browser.
+	Url           string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MyDayResponse) Reset() {
+	*x = MyDayResponse{}
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MyDayResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MyDayResponse) ProtoMessage() {}
+
+func (x *MyDayResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MyDayResponse.ProtoReflect.Descriptor instead.
+func (*MyDayResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *MyDayResponse) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
 type DeviceFacts struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	Name         string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -895,7 +992,7 @@ type DeviceFacts struct {
 
 func (x *DeviceFacts) Reset() {
 	*x = DeviceFacts{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -907,7 +1004,7 @@ func (x *DeviceFacts) String() string {
 func (*DeviceFacts) ProtoMessage() {}
 
 func (x *DeviceFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -920,7 +1017,7 @@ func (x *DeviceFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceFacts.ProtoReflect.Descriptor instead.
 func (*DeviceFacts) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{10}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DeviceFacts) GetName() string {
@@ -986,7 +1083,7 @@ type Trust struct {
 
 func (x *Trust) Reset() {
 	*x = Trust{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -998,7 +1095,7 @@ func (x *Trust) String() string {
 func (*Trust) ProtoMessage() {}
 
 func (x *Trust) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1011,7 +1108,7 @@ func (x *Trust) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Trust.ProtoReflect.Descriptor instead.
 func (*Trust) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{11}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Trust) GetAddresses() []string {
@@ -1060,7 +1157,7 @@ type SyncRequest struct {
 
 func (x *SyncRequest) Reset() {
 	*x = SyncRequest{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1072,7 +1169,7 @@ func (x *SyncRequest) String() string {
 func (*SyncRequest) ProtoMessage() {}
 
 func (x *SyncRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1085,7 +1182,7 @@ func (x *SyncRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncRequest.ProtoReflect.Descriptor instead.
 func (*SyncRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{12}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SyncRequest) GetProtocol() int32 {
@@ -1173,7 +1270,7 @@ type Login struct {
 
 func (x *Login) Reset() {
 	*x = Login{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1185,7 +1282,7 @@ func (x *Login) String() string {
 func (*Login) ProtoMessage() {}
 
 func (x *Login) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1198,7 +1295,7 @@ func (x *Login) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Login.ProtoReflect.Descriptor instead.
 func (*Login) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{13}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Login) GetAuthority() string {
@@ -1242,7 +1339,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1254,7 +1351,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1267,7 +1364,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{14}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Batch) GetStream() []byte {
@@ -1343,7 +1440,7 @@ type Episode struct {
 
 func (x *Episode) Reset() {
 	*x = Episode{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1355,7 +1452,7 @@ func (x *Episode) String() string {
 func (*Episode) ProtoMessage() {}
 
 func (x *Episode) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1368,7 +1465,7 @@ func (x *Episode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Episode.ProtoReflect.Descriptor instead.
 func (*Episode) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{15}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Episode) GetState() State {
@@ -1507,7 +1604,7 @@ type OpenEpisode struct {
 
 func (x *OpenEpisode) Reset() {
 	*x = OpenEpisode{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1519,7 +1616,7 @@ func (x *OpenEpisode) String() string {
 func (*OpenEpisode) ProtoMessage() {}
 
 func (x *OpenEpisode) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1532,7 +1629,7 @@ func (x *OpenEpisode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenEpisode.ProtoReflect.Descriptor instead.
 func (*OpenEpisode) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{16}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *OpenEpisode) GetLogin() *Login {
@@ -1662,7 +1759,7 @@ type Span struct {
 
 func (x *Span) Reset() {
 	*x = Span{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1674,7 +1771,7 @@ func (x *Span) String() string {
 func (*Span) ProtoMessage() {}
 
 func (x *Span) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1687,7 +1784,7 @@ func (x *Span) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Span.ProtoReflect.Descriptor instead.
 func (*Span) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{17}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Span) GetId() []byte {
@@ -1775,7 +1872,7 @@ type Health struct {
 
 func (x *Health) Reset() {
 	*x = Health{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1787,7 +1884,7 @@ func (x *Health) String() string {
 func (*Health) ProtoMessage() {}
 
 func (x *Health) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1800,7 +1897,7 @@ func (x *Health) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Health.ProtoReflect.Descriptor instead.
 func (*Health) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{18}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Health) GetBufferedEpisodes() int64 {
@@ -1895,7 +1992,7 @@ type Capture struct {
 
 func (x *Capture) Reset() {
 	*x = Capture{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1907,7 +2004,7 @@ func (x *Capture) String() string {
 func (*Capture) ProtoMessage() {}
 
 func (x *Capture) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1920,7 +2017,7 @@ func (x *Capture) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capture.ProtoReflect.Descriptor instead.
 func (*Capture) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{19}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Capture) GetSubject() string {
@@ -1975,7 +2072,7 @@ type SyncResponse struct {
 
 func (x *SyncResponse) Reset() {
 	*x = SyncResponse{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1987,7 +2084,7 @@ func (x *SyncResponse) String() string {
 func (*SyncResponse) ProtoMessage() {}
 
 func (x *SyncResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2000,7 +2097,7 @@ func (x *SyncResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncResponse.ProtoReflect.Descriptor instead.
 func (*SyncResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{20}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SyncResponse) GetStream() []byte {
@@ -2091,7 +2188,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2103,7 +2200,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2116,7 +2213,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{21}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Refusal) GetSequence() uint64 {
@@ -2152,7 +2249,7 @@ type Settings struct {
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2164,7 +2261,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2177,7 +2274,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{22}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Settings) GetRevision() string {
@@ -2211,7 +2308,7 @@ type Directive struct {
 
 func (x *Directive) Reset() {
 	*x = Directive{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2223,7 +2320,7 @@ func (x *Directive) String() string {
 func (*Directive) ProtoMessage() {}
 
 func (x *Directive) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2236,7 +2333,7 @@ func (x *Directive) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Directive.ProtoReflect.Descriptor instead.
 func (*Directive) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{23}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Directive) GetAct() isDirective_Act {
@@ -2336,7 +2433,7 @@ type AuditHead struct {
 
 func (x *AuditHead) Reset() {
 	*x = AuditHead{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2348,7 +2445,7 @@ func (x *AuditHead) String() string {
 func (*AuditHead) ProtoMessage() {}
 
 func (x *AuditHead) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2361,7 +2458,7 @@ func (x *AuditHead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditHead.ProtoReflect.Descriptor instead.
 func (*AuditHead) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *AuditHead) GetSequence() uint64 {
@@ -2389,7 +2486,7 @@ type Tombstone struct {
 
 func (x *Tombstone) Reset() {
 	*x = Tombstone{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2401,7 +2498,7 @@ func (x *Tombstone) String() string {
 func (*Tombstone) ProtoMessage() {}
 
 func (x *Tombstone) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2414,7 +2511,7 @@ func (x *Tombstone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tombstone.ProtoReflect.Descriptor instead.
 func (*Tombstone) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{25}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Tombstone) GetLogin() *Login {
@@ -2493,7 +2590,12 @@ const file_dayline_agent_v1_agent_proto_rawDesc = "" +
 	"\n" +
 	"credential\x18\x01 \x01(\v2\x1c.dayline.agent.v1.CredentialR\n" +
 	"credential\x12\x16\n" +
-	"\x06cloned\x18\x02 \x01(\bR\x06cloned\"\xc2\x01\n" +
+	"\x06cloned\x18\x02 \x01(\bR\x06cloned\"Y\n" +
+	"\fMyDayRequest\x12\x1a\n" +
+	"\bprotocol\x18\x01 \x01(\x05R\bprotocol\x12-\n" +
+	"\x05login\x18\x02 \x01(\v2\x17.dayline.agent.v1.LoginR\x05login\"!\n" +
+	"\rMyDayResponse\x12\x10\n" +
+	"\x03url\x18\x01 \x01(\tR\x03url\"\xc2\x01\n" +
 	"\vDeviceFacts\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
 	"\x02os\x18\x02 \x01(\tR\x02os\x12\x1d\n" +
@@ -2660,13 +2762,14 @@ const file_dayline_agent_v1_agent_proto_rawDesc = "" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vREASON_LOCK\x10\x01\x12\x10\n" +
-	"\fREASON_SLEEP\x10\x022\x8f\x03\n" +
+	"\fREASON_SLEEP\x10\x022\xd9\x03\n" +
 	"\fAgentService\x12T\n" +
 	"\tChallenge\x12\".dayline.agent.v1.ChallengeRequest\x1a#.dayline.agent.v1.ChallengeResponse\x12K\n" +
 	"\x06Enroll\x12\x1f.dayline.agent.v1.EnrollRequest\x1a .dayline.agent.v1.EnrollResponse\x12K\n" +
 	"\x06SignIn\x12\x1f.dayline.agent.v1.SignInRequest\x1a .dayline.agent.v1.SignInResponse\x12H\n" +
 	"\x05Rekey\x12\x1e.dayline.agent.v1.RekeyRequest\x1a\x1f.dayline.agent.v1.RekeyResponse\x12E\n" +
-	"\x04Sync\x12\x1d.dayline.agent.v1.SyncRequest\x1a\x1e.dayline.agent.v1.SyncResponseBHZFgithub.com/dayline-project/dayline/shared/gen/dayline/agent/v1;agentv1b\x06proto3"
+	"\x04Sync\x12\x1d.dayline.agent.v1.SyncRequest\x1a\x1e.dayline.agent.v1.SyncResponse\x12H\n" +
+	"\x05MyDay\x12\x1e.dayline.agent.v1.MyDayRequest\x1a\x1f.dayline.agent.v1.MyDayResponseBHZFgithub.com/dayline-project/dayline/shared/gen/dayline/agent/v1;agentv1b\x06proto3"
 
 var (
 	file_dayline_agent_v1_agent_proto_rawDescOnce sync.Once
@@ -2681,7 +2784,7 @@ func file_dayline_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_dayline_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_dayline_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_dayline_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_dayline_agent_v1_agent_proto_goTypes = []any{
 	(State)(0),                // 0: dayline.agent.v1.State
 	(EndedBy)(0),              // 1: dayline.agent.v1.EndedBy
@@ -2696,70 +2799,75 @@ var file_dayline_agent_v1_agent_proto_goTypes = []any{
 	(*SignInResponse)(nil),    // 10: dayline.agent.v1.SignInResponse
 	(*RekeyRequest)(nil),      // 11: dayline.agent.v1.RekeyRequest
 	(*RekeyResponse)(nil),     // 12: dayline.agent.v1.RekeyResponse
-	(*DeviceFacts)(nil),       // 13: dayline.agent.v1.DeviceFacts
-	(*Trust)(nil),             // 14: dayline.agent.v1.Trust
-	(*SyncRequest)(nil),       // 15: dayline.agent.v1.SyncRequest
-	(*Login)(nil),             // 16: dayline.agent.v1.Login
-	(*Batch)(nil),             // 17: dayline.agent.v1.Batch
-	(*Episode)(nil),           // 18: dayline.agent.v1.Episode
-	(*OpenEpisode)(nil),       // 19: dayline.agent.v1.OpenEpisode
-	(*Span)(nil),              // 20: dayline.agent.v1.Span
-	(*Health)(nil),            // 21: dayline.agent.v1.Health
-	(*Capture)(nil),           // 22: dayline.agent.v1.Capture
-	(*SyncResponse)(nil),      // 23: dayline.agent.v1.SyncResponse
-	(*Refusal)(nil),           // 24: dayline.agent.v1.Refusal
-	(*Settings)(nil),          // 25: dayline.agent.v1.Settings
-	(*Directive)(nil),         // 26: dayline.agent.v1.Directive
-	(*AuditHead)(nil),         // 27: dayline.agent.v1.AuditHead
-	(*Tombstone)(nil),         // 28: dayline.agent.v1.Tombstone
+	(*MyDayRequest)(nil),      // 13: dayline.agent.v1.MyDayRequest
+	(*MyDayResponse)(nil),     // 14: dayline.agent.v1.MyDayResponse
+	(*DeviceFacts)(nil),       // 15: dayline.agent.v1.DeviceFacts
+	(*Trust)(nil),             // 16: dayline.agent.v1.Trust
+	(*SyncRequest)(nil),       // 17: dayline.agent.v1.SyncRequest
+	(*Login)(nil),             // 18: dayline.agent.v1.Login
+	(*Batch)(nil),             // 19: dayline.agent.v1.Batch
+	(*Episode)(nil),           // 20: dayline.agent.v1.Episode
+	(*OpenEpisode)(nil),       // 21: dayline.agent.v1.OpenEpisode
+	(*Span)(nil),              // 22: dayline.agent.v1.Span
+	(*Health)(nil),            // 23: dayline.agent.v1.Health
+	(*Capture)(nil),           // 24: dayline.agent.v1.Capture
+	(*SyncResponse)(nil),      // 25: dayline.agent.v1.SyncResponse
+	(*Refusal)(nil),           // 26: dayline.agent.v1.Refusal
+	(*Settings)(nil),          // 27: dayline.agent.v1.Settings
+	(*Directive)(nil),         // 28: dayline.agent.v1.Directive
+	(*AuditHead)(nil),         // 29: dayline.agent.v1.AuditHead
+	(*Tombstone)(nil),         // 30: dayline.agent.v1.Tombstone
 }
 var file_dayline_agent_v1_agent_proto_depIdxs = []int32{
-	13, // 0: dayline.agent.v1.EnrollRequest.facts:type_name -> dayline.agent.v1.DeviceFacts
+	15, // 0: dayline.agent.v1.EnrollRequest.facts:type_name -> dayline.agent.v1.DeviceFacts
 	8,  // 1: dayline.agent.v1.EnrollResponse.credential:type_name -> dayline.agent.v1.Credential
-	14, // 2: dayline.agent.v1.EnrollResponse.trust:type_name -> dayline.agent.v1.Trust
+	16, // 2: dayline.agent.v1.EnrollResponse.trust:type_name -> dayline.agent.v1.Trust
 	8,  // 3: dayline.agent.v1.SignInRequest.credential:type_name -> dayline.agent.v1.Credential
 	8,  // 4: dayline.agent.v1.RekeyRequest.credential:type_name -> dayline.agent.v1.Credential
-	13, // 5: dayline.agent.v1.RekeyRequest.facts:type_name -> dayline.agent.v1.DeviceFacts
+	15, // 5: dayline.agent.v1.RekeyRequest.facts:type_name -> dayline.agent.v1.DeviceFacts
 	8,  // 6: dayline.agent.v1.RekeyResponse.credential:type_name -> dayline.agent.v1.Credential
-	21, // 7: dayline.agent.v1.SyncRequest.health:type_name -> dayline.agent.v1.Health
-	16, // 8: dayline.agent.v1.SyncRequest.logins:type_name -> dayline.agent.v1.Login
-	19, // 9: dayline.agent.v1.SyncRequest.open:type_name -> dayline.agent.v1.OpenEpisode
-	20, // 10: dayline.agent.v1.SyncRequest.spans:type_name -> dayline.agent.v1.Span
-	17, // 11: dayline.agent.v1.SyncRequest.batch:type_name -> dayline.agent.v1.Batch
-	13, // 12: dayline.agent.v1.SyncRequest.facts:type_name -> dayline.agent.v1.DeviceFacts
-	16, // 13: dayline.agent.v1.Batch.logins:type_name -> dayline.agent.v1.Login
-	18, // 14: dayline.agent.v1.Batch.episodes:type_name -> dayline.agent.v1.Episode
-	0,  // 15: dayline.agent.v1.Episode.state:type_name -> dayline.agent.v1.State
-	1,  // 16: dayline.agent.v1.Episode.ended_by:type_name -> dayline.agent.v1.EndedBy
-	2,  // 17: dayline.agent.v1.Episode.reason:type_name -> dayline.agent.v1.Reason
-	16, // 18: dayline.agent.v1.OpenEpisode.login:type_name -> dayline.agent.v1.Login
-	0,  // 19: dayline.agent.v1.OpenEpisode.state:type_name -> dayline.agent.v1.State
-	2,  // 20: dayline.agent.v1.OpenEpisode.reason:type_name -> dayline.agent.v1.Reason
-	16, // 21: dayline.agent.v1.Span.login:type_name -> dayline.agent.v1.Login
-	22, // 22: dayline.agent.v1.Health.capture:type_name -> dayline.agent.v1.Capture
-	16, // 23: dayline.agent.v1.Capture.login:type_name -> dayline.agent.v1.Login
-	24, // 24: dayline.agent.v1.SyncResponse.refusals:type_name -> dayline.agent.v1.Refusal
-	25, // 25: dayline.agent.v1.SyncResponse.settings:type_name -> dayline.agent.v1.Settings
-	26, // 26: dayline.agent.v1.SyncResponse.directives:type_name -> dayline.agent.v1.Directive
-	27, // 27: dayline.agent.v1.SyncResponse.audit_head:type_name -> dayline.agent.v1.AuditHead
-	14, // 28: dayline.agent.v1.SyncResponse.trust:type_name -> dayline.agent.v1.Trust
-	28, // 29: dayline.agent.v1.SyncResponse.tombstones:type_name -> dayline.agent.v1.Tombstone
-	16, // 30: dayline.agent.v1.Tombstone.login:type_name -> dayline.agent.v1.Login
-	4,  // 31: dayline.agent.v1.AgentService.Challenge:input_type -> dayline.agent.v1.ChallengeRequest
-	6,  // 32: dayline.agent.v1.AgentService.Enroll:input_type -> dayline.agent.v1.EnrollRequest
-	9,  // 33: dayline.agent.v1.AgentService.SignIn:input_type -> dayline.agent.v1.SignInRequest
-	11, // 34: dayline.agent.v1.AgentService.Rekey:input_type -> dayline.agent.v1.RekeyRequest
-	15, // 35: dayline.agent.v1.AgentService.Sync:input_type -> dayline.agent.v1.SyncRequest
-	5,  // 36: dayline.agent.v1.AgentService.Challenge:output_type -> dayline.agent.v1.ChallengeResponse
-	7,  // 37: dayline.agent.v1.AgentService.Enroll:output_type -> dayline.agent.v1.EnrollResponse
-	10, // 38: dayline.agent.v1.AgentService.SignIn:output_type -> dayline.agent.v1.SignInResponse
-	12, // 39: dayline.agent.v1.AgentService.Rekey:output_type -> dayline.agent.v1.RekeyResponse
-	23, // 40: dayline.agent.v1.AgentService.Sync:output_type -> dayline.agent.v1.SyncResponse
-	36, // [36:41] is the sub-list for method output_type
-	31, // [31:36] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	18, // 7: dayline.agent.v1.MyDayRequest.login:type_name -> dayline.agent.v1.Login
+	23, // 8: dayline.agent.v1.SyncRequest.health:type_name -> dayline.agent.v1.Health
+	18, // 9: dayline.agent.v1.SyncRequest.logins:type_name -> dayline.agent.v1.Login
+	21, // 10: dayline.agent.v1.SyncRequest.open:type_name -> dayline.agent.v1.OpenEpisode
+	22, // 11: dayline.agent.v1.SyncRequest.spans:type_name -> dayline.agent.v1.Span
+	19, // 12: dayline.agent.v1.SyncRequest.batch:type_name -> dayline.agent.v1.Batch
+	15, // 13: dayline.agent.v1.SyncRequest.facts:type_name -> dayline.agent.v1.DeviceFacts
+	18, // 14: dayline.agent.v1.Batch.logins:type_name -> dayline.agent.v1.Login
+	20, // 15: dayline.agent.v1.Batch.episodes:type_name -> dayline.agent.v1.Episode
+	0,  // 16: dayline.agent.v1.Episode.state:type_name -> dayline.agent.v1.State
+	1,  // 17: dayline.agent.v1.Episode.ended_by:type_name -> dayline.agent.v1.EndedBy
+	2,  // 18: dayline.agent.v1.Episode.reason:type_name -> dayline.agent.v1.Reason
+	18, // 19: dayline.agent.v1.OpenEpisode.login:type_name -> dayline.agent.v1.Login
+	0,  // 20: dayline.agent.v1.OpenEpisode.state:type_name -> dayline.agent.v1.State
+	2,  // 21: dayline.agent.v1.OpenEpisode.reason:type_name -> dayline.agent.v1.Reason
+	18, // 22: dayline.agent.v1.Span.login:type_name -> dayline.agent.v1.Login
+	24, // 23: dayline.agent.v1.Health.capture:type_name -> dayline.agent.v1.Capture
+	18, // 24: dayline.agent.v1.Capture.login:type_name -> dayline.agent.v1.Login
+	26, // 25: dayline.agent.v1.SyncResponse.refusals:type_name -> dayline.agent.v1.Refusal
+	27, // 26: dayline.agent.v1.SyncResponse.settings:type_name -> dayline.agent.v1.Settings
+	28, // 27: dayline.agent.v1.SyncResponse.directives:type_name -> dayline.agent.v1.Directive
+	29, // 28: dayline.agent.v1.SyncResponse.audit_head:type_name -> dayline.agent.v1.AuditHead
+	16, // 29: dayline.agent.v1.SyncResponse.trust:type_name -> dayline.agent.v1.Trust
+	30, // 30: dayline.agent.v1.SyncResponse.tombstones:type_name -> dayline.agent.v1.Tombstone
+	18, // 31: dayline.agent.v1.Tombstone.login:type_name -> dayline.agent.v1.Login
+	4,  // 32: dayline.agent.v1.AgentService.Challenge:input_type -> dayline.agent.v1.ChallengeRequest
+	6,  // 33: dayline.agent.v1.AgentService.Enroll:input_type -> dayline.agent.v1.EnrollRequest
+	9,  // 34: dayline.agent.v1.AgentService.SignIn:input_type -> dayline.agent.v1.SignInRequest
+	11, // 35: dayline.agent.v1.AgentService.Rekey:input_type -> dayline.agent.v1.RekeyRequest
+	17, // 36: dayline.agent.v1.AgentService.Sync:input_type -> dayline.agent.v1.SyncRequest
+	13, // 37: dayline.agent.v1.AgentService.MyDay:input_type -> dayline.agent.v1.MyDayRequest
+	5,  // 38: dayline.agent.v1.AgentService.Challenge:output_type -> dayline.agent.v1.ChallengeResponse
+	7,  // 39: dayline.agent.v1.AgentService.Enroll:output_type -> dayline.agent.v1.EnrollResponse
+	10, // 40: dayline.agent.v1.AgentService.SignIn:output_type -> dayline.agent.v1.SignInResponse
+	12, // 41: dayline.agent.v1.AgentService.Rekey:output_type -> dayline.agent.v1.RekeyResponse
+	25, // 42: dayline.agent.v1.AgentService.Sync:output_type -> dayline.agent.v1.SyncResponse
+	14, // 43: dayline.agent.v1.AgentService.MyDay:output_type -> dayline.agent.v1.MyDayResponse
+	38, // [38:44] is the sub-list for method output_type
+	32, // [32:38] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_dayline_agent_v1_agent_proto_init() }
@@ -2767,8 +2875,8 @@ func file_dayline_agent_v1_agent_proto_init() {
 	if File_dayline_agent_v1_agent_proto != nil {
 		return
 	}
-	file_dayline_agent_v1_agent_proto_msgTypes[12].OneofWrappers = []any{}
-	file_dayline_agent_v1_agent_proto_msgTypes[23].OneofWrappers = []any{
+	file_dayline_agent_v1_agent_proto_msgTypes[14].OneofWrappers = []any{}
+	file_dayline_agent_v1_agent_proto_msgTypes[25].OneofWrappers = []any{
 		(*Directive_Update)(nil),
 		(*Directive_Uninstall)(nil),
 		(*Directive_Rekey)(nil),
@@ -2781,7 +2889,7 @@ func file_dayline_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dayline_agent_v1_agent_proto_rawDesc), len(file_dayline_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   26,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -37,10 +37,53 @@ const (
 const (
 	// AdminServiceWhoAmIProcedure is the fully-qualified name of the AdminService's WhoAmI RPC.
 	AdminServiceWhoAmIProcedure = "/dayline.admin.v1.AdminService/WhoAmI"
+	// AdminServiceSignInOptionsProcedure is the fully-qualified name of the AdminService's
+	// SignInOptions RPC.
+	AdminServiceSignInOptionsProcedure = "/dayline.admin.v1.AdminService/SignInOptions"
 	// AdminServiceSignInProcedure is the fully-qualified name of the AdminService's SignIn RPC.
 	AdminServiceSignInProcedure = "/dayline.admin.v1.AdminService/SignIn"
+	// AdminServiceBeginPasskeySignInProcedure is the fully-qualified name of the AdminService's
+	// BeginPasskeySignIn RPC.
+	AdminServiceBeginPasskeySignInProcedure = "/dayline.admin.v1.AdminService/BeginPasskeySignIn"
+	// AdminServiceFinishPasskeySignInProcedure is the fully-qualified name of the AdminService's
+	// FinishPasskeySignIn RPC.
+	AdminServiceFinishPasskeySignInProcedure = "/dayline.admin.v1.AdminService/FinishPasskeySignIn"
+	// AdminServiceCreateFirstAdminProcedure is the fully-qualified name of the AdminService's
+	// CreateFirstAdmin RPC.
+	AdminServiceCreateFirstAdminProcedure = "/dayline.admin.v1.AdminService/CreateFirstAdmin"
+	// AdminServiceOpenMyDayProcedure is the fully-qualified name of the AdminService's OpenMyDay RPC.
+	AdminServiceOpenMyDayProcedure = "/dayline.admin.v1.AdminService/OpenMyDay"
 	// AdminServiceSignOutProcedure is the fully-qualified name of the AdminService's SignOut RPC.
 	AdminServiceSignOutProcedure = "/dayline.admin.v1.AdminService/SignOut"
+	// AdminServiceListSessionsProcedure is the fully-qualified name of the AdminService's ListSessions
+	// RPC.
+	AdminServiceListSessionsProcedure = "/dayline.admin.v1.AdminService/ListSessions"
+	// AdminServiceRevokeSessionProcedure is the fully-qualified name of the AdminService's
+	// RevokeSession RPC.
+	AdminServiceRevokeSessionProcedure = "/dayline.admin.v1.AdminService/RevokeSession"
+	// AdminServiceShowSignInProcedure is the fully-qualified name of the AdminService's ShowSignIn RPC.
+	AdminServiceShowSignInProcedure = "/dayline.admin.v1.AdminService/ShowSignIn"
+	// AdminServiceBeginTOTPProcedure is the fully-qualified name of the AdminService's BeginTOTP RPC.
+	AdminServiceBeginTOTPProcedure = "/dayline.admin.v1.AdminService/BeginTOTP"
+	// AdminServiceEnableTOTPProcedure is the fully-qualified name of the AdminService's EnableTOTP RPC.
+	AdminServiceEnableTOTPProcedure = "/dayline.admin.v1.AdminService/EnableTOTP"
+	// AdminServiceDisableTOTPProcedure is the fully-qualified name of the AdminService's DisableTOTP
+	// RPC.
+	AdminServiceDisableTOTPProcedure = "/dayline.admin.v1.AdminService/DisableTOTP"
+	// AdminServiceBeginPasskeyProcedure is the fully-qualified name of the AdminService's BeginPasskey
+	// RPC.
+	AdminServiceBeginPasskeyProcedure = "/dayline.admin.v1.AdminService/BeginPasskey"
+	// AdminServiceFinishPasskeyProcedure is the fully-qualified name of the AdminService's
+	// FinishPasskey RPC.
+	AdminServiceFinishPasskeyProcedure = "/dayline.admin.v1.AdminService/FinishPasskey"
+	// AdminServiceRemovePasskeyProcedure is the fully-qualified name of the AdminService's
+	// RemovePasskey RPC.
+	AdminServiceRemovePasskeyProcedure = "/dayline.admin.v1.AdminService/RemovePasskey"
+	// AdminServiceResetSignInProcedure is the fully-qualified name of the AdminService's ResetSignIn
+	// RPC.
+	AdminServiceResetSignInProcedure = "/dayline.admin.v1.AdminService/ResetSignIn"
+	// AdminServiceShowMyDataProcedure is the fully-qualified name of the AdminService's ShowMyData RPC.
+	AdminServiceShowMyDataProcedure = "/dayline.admin.v1.AdminService/ShowMyData"
 	// AdminServiceCreateLinkProcedure is the fully-qualified name of the AdminService's CreateLink RPC.
 	AdminServiceCreateLinkProcedure = "/dayline.admin.v1.AdminService/CreateLink"
 	// AdminServiceListLinksProcedure is the fully-qualified name of the AdminService's ListLinks RPC.
@@ -69,6 +112,19 @@ const (
 	// AdminServiceExportPersonProcedure is the fully-qualified name of the AdminService's ExportPerson
 	// RPC.
 	AdminServiceExportPersonProcedure = "/dayline.admin.v1.AdminService/ExportPerson"
+	// AdminServiceListGroupsProcedure is the fully-qualified name of the AdminService's ListGroups RPC.
+	AdminServiceListGroupsProcedure = "/dayline.admin.v1.AdminService/ListGroups"
+	// AdminServiceSetGroupProcedure is the fully-qualified name of the AdminService's SetGroup RPC.
+	AdminServiceSetGroupProcedure = "/dayline.admin.v1.AdminService/SetGroup"
+	// AdminServiceRemoveGroupProcedure is the fully-qualified name of the AdminService's RemoveGroup
+	// RPC.
+	AdminServiceRemoveGroupProcedure = "/dayline.admin.v1.AdminService/RemoveGroup"
+	// AdminServiceListDoNotTrackProcedure is the fully-qualified name of the AdminService's
+	// ListDoNotTrack RPC.
+	AdminServiceListDoNotTrackProcedure = "/dayline.admin.v1.AdminService/ListDoNotTrack"
+	// AdminServiceSetDoNotTrackProcedure is the fully-qualified name of the AdminService's
+	// SetDoNotTrack RPC.
+	AdminServiceSetDoNotTrackProcedure = "/dayline.admin.v1.AdminService/SetDoNotTrack"
 	// AdminServiceListUsersProcedure is the fully-qualified name of the AdminService's ListUsers RPC.
 	AdminServiceListUsersProcedure = "/dayline.admin.v1.AdminService/ListUsers"
 	// AdminServiceSetUserProcedure is the fully-qualified name of the AdminService's SetUser RPC.
@@ -90,6 +146,11 @@ const (
 	AdminServiceShowConfigProcedure = "/dayline.admin.v1.AdminService/ShowConfig"
 	// AdminServiceSetConfigProcedure is the fully-qualified name of the AdminService's SetConfig RPC.
 	AdminServiceSetConfigProcedure = "/dayline.admin.v1.AdminService/SetConfig"
+	// AdminServiceShowAccountProcedure is the fully-qualified name of the AdminService's ShowAccount
+	// RPC.
+	AdminServiceShowAccountProcedure = "/dayline.admin.v1.AdminService/ShowAccount"
+	// AdminServiceEditConfigProcedure is the fully-qualified name of the AdminService's EditConfig RPC.
+	AdminServiceEditConfigProcedure = "/dayline.admin.v1.AdminService/EditConfig"
 	// AdminServiceConfigHistoryProcedure is the fully-qualified name of the AdminService's
 	// ConfigHistory RPC.
 	AdminServiceConfigHistoryProcedure = "/dayline.admin.v1.AdminService/ConfigHistory"
@@ -104,6 +165,8 @@ const (
 	// AdminServiceExplainClassProcedure is the fully-qualified name of the AdminService's ExplainClass
 	// RPC.
 	AdminServiceExplainClassProcedure = "/dayline.admin.v1.AdminService/ExplainClass"
+	// AdminServiceListRulesProcedure is the fully-qualified name of the AdminService's ListRules RPC.
+	AdminServiceListRulesProcedure = "/dayline.admin.v1.AdminService/ListRules"
 	// AdminServiceExportRulesProcedure is the fully-qualified name of the AdminService's ExportRules
 	// RPC.
 	AdminServiceExportRulesProcedure = "/dayline.admin.v1.AdminService/ExportRules"
@@ -163,9 +226,33 @@ const (
 type AdminServiceClient interface {
 	// The caller's own role and what it sees.
 	WhoAmI(context.Context, *connect.Request[v1.WhoAmIRequest]) (*connect.Response[v1.WhoAmIResponse], error)
+	// The ways to sign in here, told to everybody.
+	SignInOptions(context.Context, *connect.Request[v1.SignInOptionsRequest]) (*connect.Response[v1.SignInOptionsResponse], error)
 	// E-mail and password for a token that ends after 12 hours, or 30 minutes without use.
 	SignIn(context.Context, *connect.Request[v1.SignInRequest]) (*connect.Response[v1.SignInResponse], error)
+	BeginPasskeySignIn(context.Context, *connect.Request[v1.BeginPasskeySignInRequest]) (*connect.Response[v1.BeginPasskeySignInResponse], error)
+	FinishPasskeySignIn(context.Context, *connect.Request[v1.FinishPasskeySignInRequest]) (*connect.Response[v1.SignInResponse], error)
+	// Makes the first administrator, with the code that the collector printed when it started without one.
+	CreateFirstAdmin(context.Context, *connect.Request[v1.CreateFirstAdminRequest]) (*connect.Response[v1.SignInResponse], error)
+	// Trades the code that an agent was given for a session that sees its login on its device and nothing else.
+	OpenMyDay(context.Context, *connect.Request[v1.OpenMyDayRequest]) (*connect.Response[v1.SignInResponse], error)
 	SignOut(context.Context, *connect.Request[v1.SignOutRequest]) (*connect.Response[v1.SignOutResponse], error)
+	// The caller's own sessions; by administrators everybody's, or those of one user.
+	ListSessions(context.Context, *connect.Request[v1.ListSessionsRequest]) (*connect.Response[v1.ListSessionsResponse], error)
+	RevokeSession(context.Context, *connect.Request[v1.RevokeSessionRequest]) (*connect.Response[v1.RevokeSessionResponse], error)
+	// What the caller can sign in with.
+	ShowSignIn(context.Context, *connect.Request[v1.ShowSignInRequest]) (*connect.Response[v1.ShowSignInResponse], error)
+	// A secret for an authenticator application; it counts once EnableTOTP was given a code made with it.
+	BeginTOTP(context.Context, *connect.Request[v1.BeginTOTPRequest]) (*connect.Response[v1.BeginTOTPResponse], error)
+	EnableTOTP(context.Context, *connect.Request[v1.EnableTOTPRequest]) (*connect.Response[v1.EnableTOTPResponse], error)
+	DisableTOTP(context.Context, *connect.Request[v1.DisableTOTPRequest]) (*connect.Response[v1.DisableTOTPResponse], error)
+	BeginPasskey(context.Context, *connect.Request[v1.BeginPasskeyRequest]) (*connect.Response[v1.BeginPasskeyResponse], error)
+	FinishPasskey(context.Context, *connect.Request[v1.FinishPasskeyRequest]) (*connect.Response[v1.FinishPasskeyResponse], error)
+	RemovePasskey(context.Context, *connect.Request[v1.RemovePasskeyRequest]) (*connect.Response[v1.RemovePasskeyResponse], error)
+	// Takes a user's authenticator application and passkeys away and ends the sessions: for who has lost them.
+	ResetSignIn(context.Context, *connect.Request[v1.ResetSignInRequest]) (*connect.Response[v1.ResetSignInResponse], error)
+	// What is stored of the caller, beside reports: logins, what is collected under which settings, who looked.
+	ShowMyData(context.Context, *connect.Request[v1.ShowMyDataRequest]) (*connect.Response[v1.ShowMyDataResponse], error)
 	CreateLink(context.Context, *connect.Request[v1.CreateLinkRequest]) (*connect.Response[v1.CreateLinkResponse], error)
 	ListLinks(context.Context, *connect.Request[v1.ListLinksRequest]) (*connect.Response[v1.ListLinksResponse], error)
 	RevokeLink(context.Context, *connect.Request[v1.RevokeLinkRequest]) (*connect.Response[v1.RevokeLinkResponse], error)
@@ -181,6 +268,14 @@ type AdminServiceClient interface {
 	DeletePerson(context.Context, *connect.Request[v1.DeletePersonRequest]) (*connect.Response[v1.DeletePersonResponse], error)
 	// Everything stored of a person: one zip of JSON and CSV files.
 	ExportPerson(context.Context, *connect.Request[v1.ExportPersonRequest]) (*connect.ServerStreamForClient[v1.ExportChunk], error)
+	// The groups that the caller may name in a question; their members to those who may change them.
+	ListGroups(context.Context, *connect.Request[v1.ListGroupsRequest]) (*connect.Response[v1.ListGroupsResponse], error)
+	// Edits people.yaml. A new name adds a group.
+	SetGroup(context.Context, *connect.Request[v1.SetGroupRequest]) (*connect.Response[v1.SetGroupResponse], error)
+	RemoveGroup(context.Context, *connect.Request[v1.RemoveGroupRequest]) (*connect.Response[v1.RemoveGroupResponse], error)
+	// Logins of which nothing is collected; what was collected before stays.
+	ListDoNotTrack(context.Context, *connect.Request[v1.ListDoNotTrackRequest]) (*connect.Response[v1.ListDoNotTrackResponse], error)
+	SetDoNotTrack(context.Context, *connect.Request[v1.SetDoNotTrackRequest]) (*connect.Response[v1.SetDoNotTrackResponse], error)
 	ListUsers(context.Context, *connect.Request[v1.ListUsersRequest]) (*connect.Response[v1.ListUsersResponse], error)
 	SetUser(context.Context, *connect.Request[v1.SetUserRequest]) (*connect.Response[v1.SetUserResponse], error)
 	RemoveUser(context.Context, *connect.Request[v1.RemoveUserRequest]) (*connect.Response[v1.RemoveUserResponse], error)
@@ -192,6 +287,11 @@ type AdminServiceClient interface {
 	ShowConfig(context.Context, *connect.Request[v1.ShowConfigRequest]) (*connect.Response[v1.ShowConfigResponse], error)
 	// Sets or removes one value of a file; comments and order stay. Nothing changes where the whole would not hold.
 	SetConfig(context.Context, *connect.Request[v1.SetConfigRequest]) (*connect.Response[v1.SetConfigResponse], error)
+	// Every key of account.yaml: value, default, what is allowed, and who changed it last.
+	ShowAccount(context.Context, *connect.Request[v1.ShowAccountRequest]) (*connect.Response[v1.ShowAccountResponse], error)
+	// Sets or removes values of one file, all or none. Where somebody else changed one of them since `revision`, nothing is
+	// changed and the answer shows both.
+	EditConfig(context.Context, *connect.Request[v1.EditConfigRequest]) (*connect.Response[v1.EditConfigResponse], error)
 	ConfigHistory(context.Context, *connect.Request[v1.ConfigHistoryRequest]) (*connect.Response[v1.ConfigHistoryResponse], error)
 	// What would be wrong with files, were they put in place of those in force.
 	CheckConfig(context.Context, *connect.Request[v1.CheckConfigRequest]) (*connect.Response[v1.CheckConfigResponse], error)
@@ -200,6 +300,7 @@ type AdminServiceClient interface {
 	// Sets rules, one for each subject, all or none.
 	Classify(context.Context, *connect.Request[v1.ClassifyRequest]) (*connect.Response[v1.ClassifyResponse], error)
 	ExplainClass(context.Context, *connect.Request[v1.ExplainClassRequest]) (*connect.Response[v1.ExplainClassResponse], error)
+	ListRules(context.Context, *connect.Request[v1.ListRulesRequest]) (*connect.Response[v1.ListRulesResponse], error)
 	ExportRules(context.Context, *connect.Request[v1.ExportRulesRequest]) (*connect.Response[v1.ExportRulesResponse], error)
 	ListAudit(context.Context, *connect.Request[v1.ListAuditRequest]) (*connect.Response[v1.ListAuditResponse], error)
 	VerifyAudit(context.Context, *connect.Request[v1.VerifyAuditRequest]) (*connect.Response[v1.VerifyAuditResponse], error)
@@ -245,16 +346,112 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("WhoAmI")),
 			connect.WithClientOptions(opts...),
 		),
+		signInOptions: connect.NewClient[v1.SignInOptionsRequest, v1.SignInOptionsResponse](
+			httpClient,
+			baseURL+AdminServiceSignInOptionsProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("SignInOptions")),
+			connect.WithClientOptions(opts...),
+		),
 		signIn: connect.NewClient[v1.SignInRequest, v1.SignInResponse](
 			httpClient,
 			baseURL+AdminServiceSignInProcedure,
 			connect.WithSchema(adminServiceMethods.ByName("SignIn")),
 			connect.WithClientOptions(opts...),
 		),
+		beginPasskeySignIn: connect.NewClient[v1.BeginPasskeySignInRequest, v1.BeginPasskeySignInResponse](
+			httpClient,
+			baseURL+AdminServiceBeginPasskeySignInProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("BeginPasskeySignIn")),
+			connect.WithClientOptions(opts...),
+		),
+		finishPasskeySignIn: connect.NewClient[v1.FinishPasskeySignInRequest, v1.SignInResponse](
+			httpClient,
+			baseURL+AdminServiceFinishPasskeySignInProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("FinishPasskeySignIn")),
+			connect.WithClientOptions(opts...),
+		),
+		createFirstAdmin: connect.NewClient[v1.CreateFirstAdminRequest, v1.SignInResponse](
+			httpClient,
+			baseURL+AdminServiceCreateFirstAdminProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("CreateFirstAdmin")),
+			connect.WithClientOptions(opts...),
+		),
+		openMyDay: connect.NewClient[v1.OpenMyDayRequest, v1.SignInResponse](
+			httpClient,
+			baseURL+AdminServiceOpenMyDayProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("OpenMyDay")),
+			connect.WithClientOptions(opts...),
+		),
 		signOut: connect.NewClient[v1.SignOutRequest, v1.SignOutResponse](
 			httpClient,
 			baseURL+AdminServiceSignOutProcedure,
 			connect.WithSchema(adminServiceMethods.ByName("SignOut")),
+			connect.WithClientOptions(opts...),
+		),
+		listSessions: connect.NewClient[v1.ListSessionsRequest, v1.ListSessionsResponse](
+			httpClient,
+			baseURL+AdminServiceListSessionsProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ListSessions")),
+			connect.WithClientOptions(opts...),
+		),
+		revokeSession: connect.NewClient[v1.RevokeSessionRequest, v1.RevokeSessionResponse](
+			httpClient,
+			baseURL+AdminServiceRevokeSessionProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("RevokeSession")),
+			connect.WithClientOptions(opts...),
+		),
+		showSignIn: connect.NewClient[v1.ShowSignInRequest, v1.ShowSignInResponse](
+			httpClient,
+			baseURL+AdminServiceShowSignInProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ShowSignIn")),
+			connect.WithClientOptions(opts...),
+		),
+		beginTOTP: connect.NewClient[v1.BeginTOTPRequest, v1.BeginTOTPResponse](
+			httpClient,
+			baseURL+AdminServiceBeginTOTPProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("BeginTOTP")),
+			connect.WithClientOptions(opts...),
+		),
+		enableTOTP: connect.NewClient[v1.EnableTOTPRequest, v1.EnableTOTPResponse](
+			httpClient,
+			baseURL+AdminServiceEnableTOTPProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("EnableTOTP")),
+			connect.WithClientOptions(opts...),
+		),
+		disableTOTP: connect.NewClient[v1.DisableTOTPRequest, v1.DisableTOTPResponse](
+			httpClient,
+			baseURL+AdminServiceDisableTOTPProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("DisableTOTP")),
+			connect.WithClientOptions(opts...),
+		),
+		beginPasskey: connect.NewClient[v1.BeginPasskeyRequest, v1.BeginPasskeyResponse](
+			httpClient,
+			baseURL+AdminServiceBeginPasskeyProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("BeginPasskey")),
+			connect.WithClientOptions(opts...),
+		),
+		finishPasskey: connect.NewClient[v1.FinishPasskeyRequest, v1.FinishPasskeyResponse](
+			httpClient,
+			baseURL+AdminServiceFinishPasskeyProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("FinishPasskey")),
+			connect.WithClientOptions(opts...),
+		),
+		removePasskey: connect.NewClient[v1.RemovePasskeyRequest, v1.RemovePasskeyResponse](
+			httpClient,
+			baseURL+AdminServiceRemovePasskeyProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("RemovePasskey")),
+			connect.WithClientOptions(opts...),
+		),
+		resetSignIn: connect.NewClient[v1.ResetSignInRequest, v1.ResetSignInResponse](
+			httpClient,
+			baseURL+AdminServiceResetSignInProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ResetSignIn")),
+			connect.WithClientOptions(opts...),
+		),
+		showMyData: connect.NewClient[v1.ShowMyDataRequest, v1.ShowMyDataResponse](
+			httpClient,
+			baseURL+AdminServiceShowMyDataProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ShowMyData")),
 			connect.WithClientOptions(opts...),
 		),
 		createLink: connect.NewClient[v1.CreateLinkRequest, v1.CreateLinkResponse](
@@ -323,6 +520,36 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("ExportPerson")),
 			connect.WithClientOptions(opts...),
 		),
+		listGroups: connect.NewClient[v1.ListGroupsRequest, v1.ListGroupsResponse](
+			httpClient,
+			baseURL+AdminServiceListGroupsProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ListGroups")),
+			connect.WithClientOptions(opts...),
+		),
+		setGroup: connect.NewClient[v1.SetGroupRequest, v1.SetGroupResponse](
+			httpClient,
+			baseURL+AdminServiceSetGroupProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("SetGroup")),
+			connect.WithClientOptions(opts...),
+		),
+		removeGroup: connect.NewClient[v1.RemoveGroupRequest, v1.RemoveGroupResponse](
+			httpClient,
+			baseURL+AdminServiceRemoveGroupProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("RemoveGroup")),
+			connect.WithClientOptions(opts...),
+		),
+		listDoNotTrack: connect.NewClient[v1.ListDoNotTrackRequest, v1.ListDoNotTrackResponse](
+			httpClient,
+			baseURL+AdminServiceListDoNotTrackProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ListDoNotTrack")),
+			connect.WithClientOptions(opts...),
+		),
+		setDoNotTrack: connect.NewClient[v1.SetDoNotTrackRequest, v1.SetDoNotTrackResponse](
+			httpClient,
+			baseURL+AdminServiceSetDoNotTrackProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("SetDoNotTrack")),
+			connect.WithClientOptions(opts...),
+		),
 		listUsers: connect.NewClient[v1.ListUsersRequest, v1.ListUsersResponse](
 			httpClient,
 			baseURL+AdminServiceListUsersProcedure,
@@ -377,6 +604,18 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("SetConfig")),
 			connect.WithClientOptions(opts...),
 		),
+		showAccount: connect.NewClient[v1.ShowAccountRequest, v1.ShowAccountResponse](
+			httpClient,
+			baseURL+AdminServiceShowAccountProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ShowAccount")),
+			connect.WithClientOptions(opts...),
+		),
+		editConfig: connect.NewClient[v1.EditConfigRequest, v1.EditConfigResponse](
+			httpClient,
+			baseURL+AdminServiceEditConfigProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("EditConfig")),
+			connect.WithClientOptions(opts...),
+		),
 		configHistory: connect.NewClient[v1.ConfigHistoryRequest, v1.ConfigHistoryResponse](
 			httpClient,
 			baseURL+AdminServiceConfigHistoryProcedure,
@@ -405,6 +644,12 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			httpClient,
 			baseURL+AdminServiceExplainClassProcedure,
 			connect.WithSchema(adminServiceMethods.ByName("ExplainClass")),
+			connect.WithClientOptions(opts...),
+		),
+		listRules: connect.NewClient[v1.ListRulesRequest, v1.ListRulesResponse](
+			httpClient,
+			baseURL+AdminServiceListRulesProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ListRules")),
 			connect.WithClientOptions(opts...),
 		),
 		exportRules: connect.NewClient[v1.ExportRulesRequest, v1.ExportRulesResponse](
@@ -532,54 +777,78 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 
 // adminServiceClient implements AdminServiceClient.
 type adminServiceClient struct {
-	whoAmI           *connect.Client[v1.WhoAmIRequest, v1.WhoAmIResponse]
-	signIn           *connect.Client[v1.SignInRequest, v1.SignInResponse]
-	signOut          *connect.Client[v1.SignOutRequest, v1.SignOutResponse]
-	createLink       *connect.Client[v1.CreateLinkRequest, v1.CreateLinkResponse]
-	listLinks        *connect.Client[v1.ListLinksRequest, v1.ListLinksResponse]
-	revokeLink       *connect.Client[v1.RevokeLinkRequest, v1.RevokeLinkResponse]
-	listDevices      *connect.Client[v1.ListDevicesRequest, v1.ListDevicesResponse]
-	deleteDevice     *connect.Client[v1.DeviceRequest, v1.DeviceResponse]
-	revokeDevice     *connect.Client[v1.DeviceRequest, v1.DeviceResponse]
-	uninstallDevice  *connect.Client[v1.DeviceRequest, v1.DeviceResponse]
-	listPeople       *connect.Client[v1.ListPeopleRequest, v1.ListPeopleResponse]
-	setPerson        *connect.Client[v1.SetPersonRequest, v1.SetPersonResponse]
-	deletePerson     *connect.Client[v1.DeletePersonRequest, v1.DeletePersonResponse]
-	exportPerson     *connect.Client[v1.ExportPersonRequest, v1.ExportChunk]
-	listUsers        *connect.Client[v1.ListUsersRequest, v1.ListUsersResponse]
-	setUser          *connect.Client[v1.SetUserRequest, v1.SetUserResponse]
-	removeUser       *connect.Client[v1.RemoveUserRequest, v1.RemoveUserResponse]
-	setPassword      *connect.Client[v1.SetPasswordRequest, v1.SetPasswordResponse]
-	createToken      *connect.Client[v1.CreateTokenRequest, v1.CreateTokenResponse]
-	listTokens       *connect.Client[v1.ListTokensRequest, v1.ListTokensResponse]
-	revokeToken      *connect.Client[v1.RevokeTokenRequest, v1.RevokeTokenResponse]
-	showConfig       *connect.Client[v1.ShowConfigRequest, v1.ShowConfigResponse]
-	setConfig        *connect.Client[v1.SetConfigRequest, v1.SetConfigResponse]
-	configHistory    *connect.Client[v1.ConfigHistoryRequest, v1.ConfigHistoryResponse]
-	checkConfig      *connect.Client[v1.CheckConfigRequest, v1.CheckConfigResponse]
-	listPending      *connect.Client[v1.ReportRequest, v1.PendingReport]
-	classify         *connect.Client[v1.ClassifyRequest, v1.ClassifyResponse]
-	explainClass     *connect.Client[v1.ExplainClassRequest, v1.ExplainClassResponse]
-	exportRules      *connect.Client[v1.ExportRulesRequest, v1.ExportRulesResponse]
-	listAudit        *connect.Client[v1.ListAuditRequest, v1.ListAuditResponse]
-	verifyAudit      *connect.Client[v1.VerifyAuditRequest, v1.VerifyAuditResponse]
-	storage          *connect.Client[v1.StorageRequest, v1.StorageReport]
-	compact          *connect.Client[v1.CompactRequest, v1.CompactResponse]
-	stripPrivacy     *connect.Client[v1.StripPrivacyRequest, v1.StripPrivacyResponse]
-	backup           *connect.Client[v1.BackupRequest, v1.BackupResponse]
-	reportDashboard  *connect.Client[v1.ReportRequest, v1.DashboardReport]
-	reportPeople     *connect.Client[v1.ReportRequest, v1.PeopleReport]
-	reportApps       *connect.Client[v1.ReportRequest, v1.AppsReport]
-	reportSites      *connect.Client[v1.ReportRequest, v1.SitesReport]
-	reportTitles     *connect.Client[v1.ReportRequest, v1.TitlesReport]
-	reportCategories *connect.Client[v1.ReportRequest, v1.CategoriesReport]
-	reportHours      *connect.Client[v1.ReportRequest, v1.HoursReport]
-	reportGroups     *connect.Client[v1.ReportRequest, v1.GroupsReport]
-	reportTimeline   *connect.Client[v1.TimelineRequest, v1.TimelineReport]
-	reportLive       *connect.Client[v1.ReportRequest, v1.LiveReport]
-	reportActivity   *connect.Client[v1.ReportRequest, v1.ActivityReport]
-	listActivity     *connect.Client[v1.ListActivityRequest, v1.ListActivityResponse]
-	export           *connect.Client[v1.ExportRequest, v1.ExportChunk]
+	whoAmI              *connect.Client[v1.WhoAmIRequest, v1.WhoAmIResponse]
+	signInOptions       *connect.Client[v1.SignInOptionsRequest, v1.SignInOptionsResponse]
+	signIn              *connect.Client[v1.SignInRequest, v1.SignInResponse]
+	beginPasskeySignIn  *connect.Client[v1.BeginPasskeySignInRequest, v1.BeginPasskeySignInResponse]
+	finishPasskeySignIn *connect.Client[v1.FinishPasskeySignInRequest, v1.SignInResponse]
+	createFirstAdmin    *connect.Client[v1.CreateFirstAdminRequest, v1.SignInResponse]
+	openMyDay           *connect.Client[v1.OpenMyDayRequest, v1.SignInResponse]
+	signOut             *connect.Client[v1.SignOutRequest, v1.SignOutResponse]
+	listSessions        *connect.Client[v1.ListSessionsRequest, v1.ListSessionsResponse]
+	revokeSession       *connect.Client[v1.RevokeSessionRequest, v1.RevokeSessionResponse]
+	showSignIn          *connect.Client[v1.ShowSignInRequest, v1.ShowSignInResponse]
+	beginTOTP           *connect.Client[v1.BeginTOTPRequest, v1.BeginTOTPResponse]
+	enableTOTP          *connect.Client[v1.EnableTOTPRequest, v1.EnableTOTPResponse]
+	disableTOTP         *connect.Client[v1.DisableTOTPRequest, v1.DisableTOTPResponse]
+	beginPasskey        *connect.Client[v1.BeginPasskeyRequest, v1.BeginPasskeyResponse]
+	finishPasskey       *connect.Client[v1.FinishPasskeyRequest, v1.FinishPasskeyResponse]
+	removePasskey       *connect.Client[v1.RemovePasskeyRequest, v1.RemovePasskeyResponse]
+	resetSignIn         *connect.Client[v1.ResetSignInRequest, v1.ResetSignInResponse]
+	showMyData          *connect.Client[v1.ShowMyDataRequest, v1.ShowMyDataResponse]
+	createLink          *connect.Client[v1.CreateLinkRequest, v1.CreateLinkResponse]
+	listLinks           *connect.Client[v1.ListLinksRequest, v1.ListLinksResponse]
+	revokeLink          *connect.Client[v1.RevokeLinkRequest, v1.RevokeLinkResponse]
+	listDevices         *connect.Client[v1.ListDevicesRequest, v1.ListDevicesResponse]
+	deleteDevice        *connect.Client[v1.DeviceRequest, v1.DeviceResponse]
+	revokeDevice        *connect.Client[v1.DeviceRequest, v1.DeviceResponse]
+	uninstallDevice     *connect.Client[v1.DeviceRequest, v1.DeviceResponse]
+	listPeople          *connect.Client[v1.ListPeopleRequest, v1.ListPeopleResponse]
+	setPerson           *connect.Client[v1.SetPersonRequest, v1.SetPersonResponse]
+	deletePerson        *connect.Client[v1.DeletePersonRequest, v1.DeletePersonResponse]
+	exportPerson        *connect.Client[v1.ExportPersonRequest, v1.ExportChunk]
+	listGroups          *connect.Client[v1.ListGroupsRequest, v1.ListGroupsResponse]
+	setGroup            *connect.Client[v1.SetGroupRequest, v1.SetGroupResponse]
+	removeGroup         *connect.Client[v1.RemoveGroupRequest, v1.RemoveGroupResponse]
+	listDoNotTrack      *connect.Client[v1.ListDoNotTrackRequest, v1.ListDoNotTrackResponse]
+	setDoNotTrack       *connect.Client[v1.SetDoNotTrackRequest, v1.SetDoNotTrackResponse]
+	listUsers           *connect.Client[v1.ListUsersRequest, v1.ListUsersResponse]
+	setUser             *connect.Client[v1.SetUserRequest, v1.SetUserResponse]
+	removeUser          *connect.Client[v1.RemoveUserRequest, v1.RemoveUserResponse]
+	setPassword         *connect.Client[v1.SetPasswordRequest, v1.SetPasswordResponse]
+	createToken         *connect.Client[v1.CreateTokenRequest, v1.CreateTokenResponse]
+	listTokens          *connect.Client[v1.ListTokensRequest, v1.ListTokensResponse]
+	revokeToken         *connect.Client[v1.RevokeTokenRequest, v1.RevokeTokenResponse]
+	showConfig          *connect.Client[v1.ShowConfigRequest, v1.ShowConfigResponse]
+	setConfig           *connect.Client[v1.SetConfigRequest, v1.SetConfigResponse]
+	showAccount         *connect.Client[v1.ShowAccountRequest, v1.ShowAccountResponse]
+	editConfig          *connect.Client[v1.EditConfigRequest, v1.EditConfigResponse]
+	configHistory       *connect.Client[v1.ConfigHistoryRequest, v1.ConfigHistoryResponse]
+	checkConfig         *connect.Client[v1.CheckConfigRequest, v1.CheckConfigResponse]
+	listPending         *connect.Client[v1.ReportRequest, v1.PendingReport]
+	classify            *connect.Client[v1.ClassifyRequest, v1.ClassifyResponse]
+	explainClass        *connect.Client[v1.ExplainClassRequest, v1.ExplainClassResponse]
+	listRules           *connect.Client[v1.ListRulesRequest, v1.ListRulesResponse]
+	exportRules         *connect.Client[v1.ExportRulesRequest, v1.ExportRulesResponse]
+	listAudit           *connect.Client[v1.ListAuditRequest, v1.ListAuditResponse]
+	verifyAudit         *connect.Client[v1.VerifyAuditRequest, v1.VerifyAuditResponse]
+	storage             *connect.Client[v1.StorageRequest, v1.StorageReport]
+	compact             *connect.Client[v1.CompactRequest, v1.CompactResponse]
+	stripPrivacy        *connect.Client[v1.StripPrivacyRequest, v1.StripPrivacyResponse]
+	backup              *connect.Client[v1.BackupRequest, v1.BackupResponse]
+	reportDashboard     *connect.Client[v1.ReportRequest, v1.DashboardReport]
+	reportPeople        *connect.Client[v1.ReportRequest, v1.PeopleReport]
+	reportApps          *connect.Client[v1.ReportRequest, v1.AppsReport]
+	reportSites         *connect.Client[v1.ReportRequest, v1.SitesReport]
+	reportTitles        *connect.Client[v1.ReportRequest, v1.TitlesReport]
+	reportCategories    *connect.Client[v1.ReportRequest, v1.CategoriesReport]
+	reportHours         *connect.Client[v1.ReportRequest, v1.HoursReport]
+	reportGroups        *connect.Client[v1.ReportRequest, v1.GroupsReport]
+	reportTimeline      *connect.Client[v1.TimelineRequest, v1.TimelineReport]
+	reportLive          *connect.Client[v1.ReportRequest, v1.LiveReport]
+	reportActivity      *connect.Client[v1.ReportRequest, v1.ActivityReport]
+	listActivity        *connect.Client[v1.ListActivityRequest, v1.ListActivityResponse]
+	export              *connect.Client[v1.ExportRequest, v1.ExportChunk]
 }
 
 // WhoAmI calls dayline.admin.v1.AdminService.WhoAmI.
@@ -587,14 +856,94 @@ func (c *adminServiceClient) WhoAmI(ctx context.Context, req *connect.Request[v1
 	return c.whoAmI.CallUnary(ctx, req)
 }
 
+// SignInOptions calls dayline.admin.v1.AdminService.SignInOptions.
+func (c *adminServiceClient) SignInOptions(ctx context.Context, req *connect.Request[v1.SignInOptionsRequest]) (*connect.Response[v1.SignInOptionsResponse], error) {
+	return c.signInOptions.CallUnary(ctx, req)
+}
+
 // SignIn calls dayline.admin.v1.AdminService.SignIn.
 func (c *adminServiceClient) SignIn(ctx context.Context, req *connect.Request[v1.SignInRequest]) (*connect.Response[v1.SignInResponse], error) {
 	return c.signIn.CallUnary(ctx, req)
 }
 
+// BeginPasskeySignIn calls dayline.admin.v1.AdminService.BeginPasskeySignIn.
+func (c *adminServiceClient) BeginPasskeySignIn(ctx context.Context, req *connect.Request[v1.BeginPasskeySignInRequest]) (*connect.Response[v1.BeginPasskeySignInResponse], error) {
+	return c.beginPasskeySignIn.CallUnary(ctx, req)
+}
+
+// FinishPasskeySignIn calls dayline.admin.v1.AdminService.FinishPasskeySignIn.
+func (c *adminServiceClient) FinishPasskeySignIn(ctx context.Context, req *connect.Request[v1.FinishPasskeySignInRequest]) (*connect.Response[v1.SignInResponse], error) {
+	return c.finishPasskeySignIn.CallUnary(ctx, req)
+}
+
+// CreateFirstAdmin calls dayline.admin.v1.AdminService.CreateFirstAdmin.
+func (c *adminServiceClient) CreateFirstAdmin(ctx context.Context, req *connect.Request[v1.CreateFirstAdminRequest]) (*connect.Response[v1.SignInResponse], error) {
+	return c.createFirstAdmin.CallUnary(ctx, req)
+}
+
+// OpenMyDay calls dayline.admin.v1.AdminService.OpenMyDay.
+func (c *adminServiceClient) OpenMyDay(ctx context.Context, req *connect.Request[v1.OpenMyDayRequest]) (*connect.Response[v1.SignInResponse], error) {
+	return c.openMyDay.CallUnary(ctx, req)
+}
+
 // SignOut calls dayline.admin.v1.AdminService.SignOut.
 func (c *adminServiceClient) SignOut(ctx context.Context, req *connect.Request[v1.SignOutRequest]) (*connect.Response[v1.SignOutResponse], error) {
 	return c.signOut.CallUnary(ctx, req)
+}
+
+// ListSessions calls dayline.admin.v1.AdminService.ListSessions.
+func (c *adminServiceClient) ListSessions(ctx context.Context, req *connect.Request[v1.ListSessionsRequest]) (*connect.Response[v1.ListSessionsResponse], error) {
+	return c.listSessions.CallUnary(ctx, req)
+}
+
+// RevokeSession calls dayline.admin.v1.AdminService.RevokeSession.
+func (c *adminServiceClient) RevokeSession(ctx context.Context, req *connect.Request[v1.RevokeSessionRequest]) (*connect.Response[v1.RevokeSessionResponse], error) {
+	return c.revokeSession.CallUnary(ctx, req)
+}
+
+// ShowSignIn calls dayline.admin.v1.AdminService.ShowSignIn.
+func (c *adminServiceClient) ShowSignIn(ctx context.Context, req *connect.Request[v1.ShowSignInRequest]) (*connect.Response[v1.ShowSignInResponse], error) {
+	return c.showSignIn.CallUnary(ctx, req)
+}
+
+// BeginTOTP calls dayline.admin.v1.AdminService.BeginTOTP.
+func (c *adminServiceClient) BeginTOTP(ctx context.Context, req *connect.Request[v1.BeginTOTPRequest]) (*connect.Response[v1.BeginTOTPResponse], error) {
+	return c.beginTOTP.CallUnary(ctx, req)
+}
+
+// EnableTOTP calls dayline.admin.v1.AdminService.EnableTOTP.
+func (c *adminServiceClient) EnableTOTP(ctx context.Context, req *connect.Request[v1.EnableTOTPRequest]) (*connect.Response[v1.EnableTOTPResponse], error) {
+	return c.enableTOTP.CallUnary(ctx, req)
+}
+
+// DisableTOTP calls dayline.admin.v1.AdminService.DisableTOTP.
+func (c *adminServiceClient) DisableTOTP(ctx context.Context, req *connect.Request[v1.DisableTOTPRequest]) (*connect.Response[v1.DisableTOTPResponse], error) {
+	return c.disableTOTP.CallUnary(ctx, req)
+}
+
+// BeginPasskey calls dayline.admin.v1.AdminService.BeginPasskey.
+func (c *adminServiceClient) BeginPasskey(ctx context.Context, req *connect.Request[v1.BeginPasskeyRequest]) (*connect.Response[v1.BeginPasskeyResponse], error) {
+	return c.beginPasskey.CallUnary(ctx, req)
+}
+
+// FinishPasskey calls dayline.admin.v1.AdminService.FinishPasskey.
+func (c *adminServiceClient) FinishPasskey(ctx context.Context, req *connect.Request[v1.FinishPasskeyRequest]) (*connect.Response[v1.FinishPasskeyResponse], error) {
+	return c.finishPasskey.CallUnary(ctx, req)
+}
+
+// RemovePasskey calls dayline.admin.v1.AdminService.RemovePasskey.
+func (c *adminServiceClient) RemovePasskey(ctx context.Context, req *connect.Request[v1.RemovePasskeyRequest]) (*connect.Response[v1.RemovePasskeyResponse], error) {
+	return c.removePasskey.CallUnary(ctx, req)
+}
+
+// ResetSignIn calls dayline.admin.v1.AdminService.ResetSignIn.
+func (c *adminServiceClient) ResetSignIn(ctx context.Context, req *connect.Request[v1.ResetSignInRequest]) (*connect.Response[v1.ResetSignInResponse], error) {
+	return c.resetSignIn.CallUnary(ctx, req)
+}
+
+// ShowMyData calls dayline.admin.v1.AdminService.ShowMyData.
+func (c *adminServiceClient) ShowMyData(ctx context.Context, req *connect.Request[v1.ShowMyDataRequest]) (*connect.Response[v1.ShowMyDataResponse], error) {
+	return c.showMyData.CallUnary(ctx, req)
 }
 
 // CreateLink calls dayline.admin.v1.AdminService.CreateLink.
@@ -652,6 +1001,31 @@ func (c *adminServiceClient) ExportPerson(ctx context.Context, req *connect.Requ
 	return c.exportPerson.CallServerStream(ctx, req)
 }
 
+// ListGroups calls dayline.admin.v1.AdminService.ListGroups.
+func (c *adminServiceClient) ListGroups(ctx context.Context, req *connect.Request[v1.ListGroupsRequest]) (*connect.Response[v1.ListGroupsResponse], error) {
+	return c.listGroups.CallUnary(ctx, req)
+}
+
+// SetGroup calls dayline.admin.v1.AdminService.SetGroup.
+func (c *adminServiceClient) SetGroup(ctx context.Context, req *connect.Request[v1.SetGroupRequest]) (*connect.Response[v1.SetGroupResponse], error) {
+	return c.setGroup.CallUnary(ctx, req)
+}
+
+// RemoveGroup calls dayline.admin.v1.AdminService.RemoveGroup.
+func (c *adminServiceClient) RemoveGroup(ctx context.Context, req *connect.Request[v1.RemoveGroupRequest]) (*connect.Response[v1.RemoveGroupResponse], error) {
+	return c.removeGroup.CallUnary(ctx, req)
+}
+
+// ListDoNotTrack calls dayline.admin.v1.AdminService.ListDoNotTrack.
+func (c *adminServiceClient) ListDoNotTrack(ctx context.Context, req *connect.Request[v1.ListDoNotTrackRequest]) (*connect.Response[v1.ListDoNotTrackResponse], error) {
+	return c.listDoNotTrack.CallUnary(ctx, req)
+}
+
+// SetDoNotTrack calls dayline.admin.v1.AdminService.SetDoNotTrack.
+func (c *adminServiceClient) SetDoNotTrack(ctx context.Context, req *connect.Request[v1.SetDoNotTrackRequest]) (*connect.Response[v1.SetDoNotTrackResponse], error) {
+	return c.setDoNotTrack.CallUnary(ctx, req)
+}
+
 // ListUsers calls dayline.admin.v1.AdminService.ListUsers.
 func (c *adminServiceClient) ListUsers(ctx context.Context, req *connect.Request[v1.ListUsersRequest]) (*connect.Response[v1.ListUsersResponse], error) {
 	return c.listUsers.CallUnary(ctx, req)
@@ -697,6 +1071,16 @@ func (c *adminServiceClient) SetConfig(ctx context.Context, req *connect.Request
 	return c.setConfig.CallUnary(ctx, req)
 }
 
+// ShowAccount calls dayline.admin.v1.AdminService.ShowAccount.
+func (c *adminServiceClient) ShowAccount(ctx context.Context, req *connect.Request[v1.ShowAccountRequest]) (*connect.Response[v1.ShowAccountResponse], error) {
+	return c.showAccount.CallUnary(ctx, req)
+}
+
+// EditConfig calls dayline.admin.v1.AdminService.EditConfig.
+func (c *adminServiceClient) EditConfig(ctx context.Context, req *connect.Request[v1.EditConfigRequest]) (*connect.Response[v1.EditConfigResponse], error) {
+	return c.editConfig.CallUnary(ctx, req)
+}
+
 // ConfigHistory calls dayline.admin.v1.AdminService.ConfigHistory.
 func (c *adminServiceClient) ConfigHistory(ctx context.Context, req *connect.Request[v1.ConfigHistoryRequest]) (*connect.Response[v1.ConfigHistoryResponse], error) {
 	return c.configHistory.CallUnary(ctx, req)
@@ -720,6 +1104,11 @@ func (c *adminServiceClient) Classify(ctx context.Context, req *connect.Request[
 // ExplainClass calls dayline.admin.v1.AdminService.ExplainClass.
 func (c *adminServiceClient) ExplainClass(ctx context.Context, req *connect.Request[v1.ExplainClassRequest]) (*connect.Response[v1.ExplainClassResponse], error) {
 	return c.explainClass.CallUnary(ctx, req)
+}
+
+// ListRules calls dayline.admin.v1.AdminService.ListRules.
+func (c *adminServiceClient) ListRules(ctx context.Context, req *connect.Request[v1.ListRulesRequest]) (*connect.Response[v1.ListRulesResponse], error) {
+	return c.listRules.CallUnary(ctx, req)
 }
 
 // ExportRules calls dayline.admin.v1.AdminService.ExportRules.
@@ -826,9 +1215,33 @@ func (c *adminServiceClient) Export(ctx context.Context, req *connect.Request[v1
 type AdminServiceHandler interface {
 	// The caller's own role and what it sees.
 	WhoAmI(context.Context, *connect.Request[v1.WhoAmIRequest]) (*connect.Response[v1.WhoAmIResponse], error)
+	// The ways to sign in here, told to everybody.
+	SignInOptions(context.Context, *connect.Request[v1.SignInOptionsRequest]) (*connect.Response[v1.SignInOptionsResponse], error)
 	// E-mail and password for a token that ends after 12 hours, or 30 minutes without use.
 	SignIn(context.Context, *connect.Request[v1.SignInRequest]) (*connect.Response[v1.SignInResponse], error)
+	BeginPasskeySignIn(context.Context, *connect.Request[v1.BeginPasskeySignInRequest]) (*connect.Response[v1.BeginPasskeySignInResponse], error)
+	FinishPasskeySignIn(context.Context, *connect.Request[v1.FinishPasskeySignInRequest]) (*connect.Response[v1.SignInResponse], error)
+	// Makes the first administrator, with the code that the collector printed when it started without one.
+	CreateFirstAdmin(context.Context, *connect.Request[v1.CreateFirstAdminRequest]) (*connect.Response[v1.SignInResponse], error)
+	// Trades the code that an agent was given for a session that sees its login on its device and nothing else.
+	OpenMyDay(context.Context, *connect.Request[v1.OpenMyDayRequest]) (*connect.Response[v1.SignInResponse], error)
 	SignOut(context.Context, *connect.Request[v1.SignOutRequest]) (*connect.Response[v1.SignOutResponse], error)
+	// The caller's own sessions; by administrators everybody's, or those of one user.
+	ListSessions(context.Context, *connect.Request[v1.ListSessionsRequest]) (*connect.Response[v1.ListSessionsResponse], error)
+	RevokeSession(context.Context, *connect.Request[v1.RevokeSessionRequest]) (*connect.Response[v1.RevokeSessionResponse], error)
+	// What the caller can sign in with.
+	ShowSignIn(context.Context, *connect.Request[v1.ShowSignInRequest]) (*connect.Response[v1.ShowSignInResponse], error)
+	// A secret for an authenticator application; it counts once EnableTOTP was given a code made with it.
+	BeginTOTP(context.Context, *connect.Request[v1.BeginTOTPRequest]) (*connect.Response[v1.BeginTOTPResponse], error)
+	EnableTOTP(context.Context, *connect.Request[v1.EnableTOTPRequest]) (*connect.Response[v1.EnableTOTPResponse], error)
+	DisableTOTP(context.Context, *connect.Request[v1.DisableTOTPRequest]) (*connect.Response[v1.DisableTOTPResponse], error)
+	BeginPasskey(context.Context, *connect.Request[v1.BeginPasskeyRequest]) (*connect.Response[v1.BeginPasskeyResponse], error)
+	FinishPasskey(context.Context, *connect.Request[v1.FinishPasskeyRequest]) (*connect.Response[v1.FinishPasskeyResponse], error)
+	RemovePasskey(context.Context, *connect.Request[v1.RemovePasskeyRequest]) (*connect.Response[v1.RemovePasskeyResponse], error)
+	// Takes a user's authenticator application and passkeys away and ends the sessions: for who has lost them.
+	ResetSignIn(context.Context, *connect.Request[v1.ResetSignInRequest]) (*connect.Response[v1.ResetSignInResponse], error)
+	// What is stored of the caller, beside reports: logins, what is collected under which settings, who looked.
+	ShowMyData(context.Context, *connect.Request[v1.ShowMyDataRequest]) (*connect.Response[v1.ShowMyDataResponse], error)
 	CreateLink(context.Context, *connect.Request[v1.CreateLinkRequest]) (*connect.Response[v1.CreateLinkResponse], error)
 	ListLinks(context.Context, *connect.Request[v1.ListLinksRequest]) (*connect.Response[v1.ListLinksResponse], error)
 	RevokeLink(context.Context, *connect.Request[v1.RevokeLinkRequest]) (*connect.Response[v1.RevokeLinkResponse], error)
@@ -844,6 +1257,14 @@ type AdminServiceHandler interface {
 	DeletePerson(context.Context, *connect.Request[v1.DeletePersonRequest]) (*connect.Response[v1.DeletePersonResponse], error)
 	// Everything stored of a person: one zip of JSON and CSV files.
 	ExportPerson(context.Context, *connect.Request[v1.ExportPersonRequest], *connect.ServerStream[v1.ExportChunk]) error
+	// The groups that the caller may name in a question; their members to those who may change them.
+	ListGroups(context.Context, *connect.Request[v1.ListGroupsRequest]) (*connect.Response[v1.ListGroupsResponse], error)
+	// Edits people.yaml. A new name adds a group.
+	SetGroup(context.Context, *connect.Request[v1.SetGroupRequest]) (*connect.Response[v1.SetGroupResponse], error)
+	RemoveGroup(context.Context, *connect.Request[v1.RemoveGroupRequest]) (*connect.Response[v1.RemoveGroupResponse], error)
+	// Logins of which nothing is collected; what was collected before stays.
+	ListDoNotTrack(context.Context, *connect.Request[v1.ListDoNotTrackRequest]) (*connect.Response[v1.ListDoNotTrackResponse], error)
+	SetDoNotTrack(context.Context, *connect.Request[v1.SetDoNotTrackRequest]) (*connect.Response[v1.SetDoNotTrackResponse], error)
 	ListUsers(context.Context, *connect.Request[v1.ListUsersRequest]) (*connect.Response[v1.ListUsersResponse], error)
 	SetUser(context.Context, *connect.Request[v1.SetUserRequest]) (*connect.Response[v1.SetUserResponse], error)
 	RemoveUser(context.Context, *connect.Request[v1.RemoveUserRequest]) (*connect.Response[v1.RemoveUserResponse], error)
@@ -855,6 +1276,11 @@ type AdminServiceHandler interface {
 	ShowConfig(context.Context, *connect.Request[v1.ShowConfigRequest]) (*connect.Response[v1.ShowConfigResponse], error)
 	// Sets or removes one value of a file; comments and order stay. Nothing changes where the whole would not hold.
 	SetConfig(context.Context, *connect.Request[v1.SetConfigRequest]) (*connect.Response[v1.SetConfigResponse], error)
+	// Every key of account.yaml: value, default, what is allowed, and who changed it last.
+	ShowAccount(context.Context, *connect.Request[v1.ShowAccountRequest]) (*connect.Response[v1.ShowAccountResponse], error)
+	// Sets or removes values of one file, all or none. Where somebody else changed one of them since `revision`, nothing is
+	// changed and the answer shows both.
+	EditConfig(context.Context, *connect.Request[v1.EditConfigRequest]) (*connect.Response[v1.EditConfigResponse], error)
 	ConfigHistory(context.Context, *connect.Request[v1.ConfigHistoryRequest]) (*connect.Response[v1.ConfigHistoryResponse], error)
 	// What would be wrong with files, were they put in place of those in force.
 	CheckConfig(context.Context, *connect.Request[v1.CheckConfigRequest]) (*connect.Response[v1.CheckConfigResponse], error)
@@ -863,6 +1289,7 @@ type AdminServiceHandler interface {
 	// Sets rules, one for each subject, all or none.
 	Classify(context.Context, *connect.Request[v1.ClassifyRequest]) (*connect.Response[v1.ClassifyResponse], error)
 	ExplainClass(context.Context, *connect.Request[v1.ExplainClassRequest]) (*connect.Response[v1.ExplainClassResponse], error)
+	ListRules(context.Context, *connect.Request[v1.ListRulesRequest]) (*connect.Response[v1.ListRulesResponse], error)
 	ExportRules(context.Context, *connect.Request[v1.ExportRulesRequest]) (*connect.Response[v1.ExportRulesResponse], error)
 	ListAudit(context.Context, *connect.Request[v1.ListAuditRequest]) (*connect.Response[v1.ListAuditResponse], error)
 	VerifyAudit(context.Context, *connect.Request[v1.VerifyAuditRequest]) (*connect.Response[v1.VerifyAuditResponse], error)
@@ -904,16 +1331,112 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(adminServiceMethods.ByName("WhoAmI")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceSignInOptionsHandler := connect.NewUnaryHandler(
+		AdminServiceSignInOptionsProcedure,
+		svc.SignInOptions,
+		connect.WithSchema(adminServiceMethods.ByName("SignInOptions")),
+		connect.WithHandlerOptions(opts...),
+	)
 	adminServiceSignInHandler := connect.NewUnaryHandler(
 		AdminServiceSignInProcedure,
 		svc.SignIn,
 		connect.WithSchema(adminServiceMethods.ByName("SignIn")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceBeginPasskeySignInHandler := connect.NewUnaryHandler(
+		AdminServiceBeginPasskeySignInProcedure,
+		svc.BeginPasskeySignIn,
+		connect.WithSchema(adminServiceMethods.ByName("BeginPasskeySignIn")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceFinishPasskeySignInHandler := connect.NewUnaryHandler(
+		AdminServiceFinishPasskeySignInProcedure,
+		svc.FinishPasskeySignIn,
+		connect.WithSchema(adminServiceMethods.ByName("FinishPasskeySignIn")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceCreateFirstAdminHandler := connect.NewUnaryHandler(
+		AdminServiceCreateFirstAdminProcedure,
+		svc.CreateFirstAdmin,
+		connect.WithSchema(adminServiceMethods.ByName("CreateFirstAdmin")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceOpenMyDayHandler := connect.NewUnaryHandler(
+		AdminServiceOpenMyDayProcedure,
+		svc.OpenMyDay,
+		connect.WithSchema(adminServiceMethods.ByName("OpenMyDay")),
+		connect.WithHandlerOptions(opts...),
+	)
 	adminServiceSignOutHandler := connect.NewUnaryHandler(
 		AdminServiceSignOutProcedure,
 		svc.SignOut,
 		connect.WithSchema(adminServiceMethods.ByName("SignOut")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceListSessionsHandler := connect.NewUnaryHandler(
+		AdminServiceListSessionsProcedure,
+		svc.ListSessions,
+		connect.WithSchema(adminServiceMethods.ByName("ListSessions")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceRevokeSessionHandler := connect.NewUnaryHandler(
+		AdminServiceRevokeSessionProcedure,
+		svc.RevokeSession,
+		connect.WithSchema(adminServiceMethods.ByName("RevokeSession")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceShowSignInHandler := connect.NewUnaryHandler(
+		AdminServiceShowSignInProcedure,
+		svc.ShowSignIn,
+		connect.WithSchema(adminServiceMethods.ByName("ShowSignIn")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceBeginTOTPHandler := connect.NewUnaryHandler(
+		AdminServiceBeginTOTPProcedure,
+		svc.BeginTOTP,
+		connect.WithSchema(adminServiceMethods.ByName("BeginTOTP")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceEnableTOTPHandler := connect.NewUnaryHandler(
+		AdminServiceEnableTOTPProcedure,
+		svc.EnableTOTP,
+		connect.WithSchema(adminServiceMethods.ByName("EnableTOTP")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceDisableTOTPHandler := connect.NewUnaryHandler(
+		AdminServiceDisableTOTPProcedure,
+		svc.DisableTOTP,
+		connect.WithSchema(adminServiceMethods.ByName("DisableTOTP")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceBeginPasskeyHandler := connect.NewUnaryHandler(
+		AdminServiceBeginPasskeyProcedure,
+		svc.BeginPasskey,
+		connect.WithSchema(adminServiceMethods.ByName("BeginPasskey")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceFinishPasskeyHandler := connect.NewUnaryHandler(
+		AdminServiceFinishPasskeyProcedure,
+		svc.FinishPasskey,
+		connect.WithSchema(adminServiceMethods.ByName("FinishPasskey")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceRemovePasskeyHandler := connect.NewUnaryHandler(
+		AdminServiceRemovePasskeyProcedure,
+		svc.RemovePasskey,
+		connect.WithSchema(adminServiceMethods.ByName("RemovePasskey")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceResetSignInHandler := connect.NewUnaryHandler(
+		AdminServiceResetSignInProcedure,
+		svc.ResetSignIn,
+		connect.WithSchema(adminServiceMethods.ByName("ResetSignIn")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceShowMyDataHandler := connect.NewUnaryHandler(
+		AdminServiceShowMyDataProcedure,
+		svc.ShowMyData,
+		connect.WithSchema(adminServiceMethods.ByName("ShowMyData")),
 		connect.WithHandlerOptions(opts...),
 	)
 	adminServiceCreateLinkHandler := connect.NewUnaryHandler(
@@ -982,6 +1505,36 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(adminServiceMethods.ByName("ExportPerson")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceListGroupsHandler := connect.NewUnaryHandler(
+		AdminServiceListGroupsProcedure,
+		svc.ListGroups,
+		connect.WithSchema(adminServiceMethods.ByName("ListGroups")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceSetGroupHandler := connect.NewUnaryHandler(
+		AdminServiceSetGroupProcedure,
+		svc.SetGroup,
+		connect.WithSchema(adminServiceMethods.ByName("SetGroup")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceRemoveGroupHandler := connect.NewUnaryHandler(
+		AdminServiceRemoveGroupProcedure,
+		svc.RemoveGroup,
+		connect.WithSchema(adminServiceMethods.ByName("RemoveGroup")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceListDoNotTrackHandler := connect.NewUnaryHandler(
+		AdminServiceListDoNotTrackProcedure,
+		svc.ListDoNotTrack,
+		connect.WithSchema(adminServiceMethods.ByName("ListDoNotTrack")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceSetDoNotTrackHandler := connect.NewUnaryHandler(
+		AdminServiceSetDoNotTrackProcedure,
+		svc.SetDoNotTrack,
+		connect.WithSchema(adminServiceMethods.ByName("SetDoNotTrack")),
+		connect.WithHandlerOptions(opts...),
+	)
 	adminServiceListUsersHandler := connect.NewUnaryHandler(
 		AdminServiceListUsersProcedure,
 		svc.ListUsers,
@@ -1036,6 +1589,18 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(adminServiceMethods.ByName("SetConfig")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceShowAccountHandler := connect.NewUnaryHandler(
+		AdminServiceShowAccountProcedure,
+		svc.ShowAccount,
+		connect.WithSchema(adminServiceMethods.ByName("ShowAccount")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceEditConfigHandler := connect.NewUnaryHandler(
+		AdminServiceEditConfigProcedure,
+		svc.EditConfig,
+		connect.WithSchema(adminServiceMethods.ByName("EditConfig")),
+		connect.WithHandlerOptions(opts...),
+	)
 	adminServiceConfigHistoryHandler := connect.NewUnaryHandler(
 		AdminServiceConfigHistoryProcedure,
 		svc.ConfigHistory,
@@ -1064,6 +1629,12 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		AdminServiceExplainClassProcedure,
 		svc.ExplainClass,
 		connect.WithSchema(adminServiceMethods.ByName("ExplainClass")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceListRulesHandler := connect.NewUnaryHandler(
+		AdminServiceListRulesProcedure,
+		svc.ListRules,
+		connect.WithSchema(adminServiceMethods.ByName("ListRules")),
 		connect.WithHandlerOptions(opts...),
 	)
 	adminServiceExportRulesHandler := connect.NewUnaryHandler(
@@ -1190,10 +1761,42 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		switch r.URL.Path {
 		case AdminServiceWhoAmIProcedure:
 			adminServiceWhoAmIHandler.ServeHTTP(w, r)
+		case AdminServiceSignInOptionsProcedure:
+			adminServiceSignInOptionsHandler.ServeHTTP(w, r)
 		case AdminServiceSignInProcedure:
 			adminServiceSignInHandler.ServeHTTP(w, r)
+		case AdminServiceBeginPasskeySignInProcedure:
+			adminServiceBeginPasskeySignInHandler.ServeHTTP(w, r)
+		case AdminServiceFinishPasskeySignInProcedure:
+			adminServiceFinishPasskeySignInHandler.ServeHTTP(w, r)
+		case AdminServiceCreateFirstAdminProcedure:
+			adminServiceCreateFirstAdminHandler.ServeHTTP(w, r)
+		case AdminServiceOpenMyDayProcedure:
+			adminServiceOpenMyDayHandler.ServeHTTP(w, r)
 		case AdminServiceSignOutProcedure:
 			adminServiceSignOutHandler.ServeHTTP(w, r)
+		case AdminServiceListSessionsProcedure:
+			adminServiceListSessionsHandler.ServeHTTP(w, r)
+		case AdminServiceRevokeSessionProcedure:
+			adminServiceRevokeSessionHandler.ServeHTTP(w, r)
+		case AdminServiceShowSignInProcedure:
+			adminServiceShowSignInHandler.ServeHTTP(w, r)
+		case AdminServiceBeginTOTPProcedure:
+			adminServiceBeginTOTPHandler.ServeHTTP(w, r)
+		case AdminServiceEnableTOTPProcedure:
+			adminServiceEnableTOTPHandler.ServeHTTP(w, r)
+		case AdminServiceDisableTOTPProcedure:
+			adminServiceDisableTOTPHandler.ServeHTTP(w, r)
+		case AdminServiceBeginPasskeyProcedure:
+			adminServiceBeginPasskeyHandler.ServeHTTP(w, r)
+		case AdminServiceFinishPasskeyProcedure:
+			adminServiceFinishPasskeyHandler.ServeHTTP(w, r)
+		case AdminServiceRemovePasskeyProcedure:
+			adminServiceRemovePasskeyHandler.ServeHTTP(w, r)
+		case AdminServiceResetSignInProcedure:
+			adminServiceResetSignInHandler.ServeHTTP(w, r)
+		case AdminServiceShowMyDataProcedure:
+			adminServiceShowMyDataHandler.ServeHTTP(w, r)
 		case AdminServiceCreateLinkProcedure:
 			adminServiceCreateLinkHandler.ServeHTTP(w, r)
 		case AdminServiceListLinksProcedure:
@@ -1216,6 +1819,16 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServiceDeletePersonHandler.ServeHTTP(w, r)
 		case AdminServiceExportPersonProcedure:
 			adminServiceExportPersonHandler.ServeHTTP(w, r)
+		case AdminServiceListGroupsProcedure:
+			adminServiceListGroupsHandler.ServeHTTP(w, r)
+		case AdminServiceSetGroupProcedure:
+			adminServiceSetGroupHandler.ServeHTTP(w, r)
+		case AdminServiceRemoveGroupProcedure:
+			adminServiceRemoveGroupHandler.ServeHTTP(w, r)
+		case AdminServiceListDoNotTrackProcedure:
+			adminServiceListDoNotTrackHandler.ServeHTTP(w, r)
+		case AdminServiceSetDoNotTrackProcedure:
+			adminServiceSetDoNotTrackHandler.ServeHTTP(w, r)
 		case AdminServiceListUsersProcedure:
 			adminServiceListUsersHandler.ServeHTTP(w, r)
 		case AdminServiceSetUserProcedure:
@@ -1234,6 +1847,10 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServiceShowConfigHandler.ServeHTTP(w, r)
 		case AdminServiceSetConfigProcedure:
 			adminServiceSetConfigHandler.ServeHTTP(w, r)
+		case AdminServiceShowAccountProcedure:
+			adminServiceShowAccountHandler.ServeHTTP(w, r)
+		case AdminServiceEditConfigProcedure:
+			adminServiceEditConfigHandler.ServeHTTP(w, r)
 		case AdminServiceConfigHistoryProcedure:
 			adminServiceConfigHistoryHandler.ServeHTTP(w, r)
 		case AdminServiceCheckConfigProcedure:
@@ -1244,6 +1861,8 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServiceClassifyHandler.ServeHTTP(w, r)
 		case AdminServiceExplainClassProcedure:
 			adminServiceExplainClassHandler.ServeHTTP(w, r)
+		case AdminServiceListRulesProcedure:
+			adminServiceListRulesHandler.ServeHTTP(w, r)
 		case AdminServiceExportRulesProcedure:
 			adminServiceExportRulesHandler.ServeHTTP(w, r)
 		case AdminServiceListAuditProcedure:
@@ -1297,12 +1916,76 @@ func (UnimplementedAdminServiceHandler) WhoAmI(context.Context, *connect.Request
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.WhoAmI is not implemented"))
 }
 
+func (UnimplementedAdminServiceHandler) SignInOptions(context.Context, *connect.Request[v1.SignInOptionsRequest]) (*connect.Response[v1.SignInOptionsResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.SignInOptions is not implemented"))
+}
+
 func (UnimplementedAdminServiceHandler) SignIn(context.Context, *connect.Request[v1.SignInRequest]) (*connect.Response[v1.SignInResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.SignIn is not implemented"))
 }
 
+func (UnimplementedAdminServiceHandler) BeginPasskeySignIn(context.Context, *connect.Request[v1.BeginPasskeySignInRequest]) (*connect.Response[v1.BeginPasskeySignInResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.BeginPasskeySignIn is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) FinishPasskeySignIn(context.Context, *connect.Request[v1.FinishPasskeySignInRequest]) (*connect.Response[v1.SignInResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.FinishPasskeySignIn is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) CreateFirstAdmin(context.Context, *connect.Request[v1.CreateFirstAdminRequest]) (*connect.Response[v1.SignInResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.CreateFirstAdmin is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) OpenMyDay(context.Context, *connect.Request[v1.OpenMyDayRequest]) (*connect.Response[v1.SignInResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.OpenMyDay is not implemented"))
+}
+
 func (UnimplementedAdminServiceHandler) SignOut(context.Context, *connect.Request[v1.SignOutRequest]) (*connect.Response[v1.SignOutResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.SignOut is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ListSessions(context.Context, *connect.Request[v1.ListSessionsRequest]) (*connect.Response[v1.ListSessionsResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ListSessions is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) RevokeSession(context.Context, *connect.Request[v1.RevokeSessionRequest]) (*connect.Response[v1.RevokeSessionResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.RevokeSession is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ShowSignIn(context.Context, *connect.Request[v1.ShowSignInRequest]) (*connect.Response[v1.ShowSignInResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ShowSignIn is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) BeginTOTP(context.Context, *connect.Request[v1.BeginTOTPRequest]) (*connect.Response[v1.BeginTOTPResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.BeginTOTP is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) EnableTOTP(context.Context, *connect.Request[v1.EnableTOTPRequest]) (*connect.Response[v1.EnableTOTPResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.EnableTOTP is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) DisableTOTP(context.Context, *connect.Request[v1.DisableTOTPRequest]) (*connect.Response[v1.DisableTOTPResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.DisableTOTP is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) BeginPasskey(context.Context, *connect.Request[v1.BeginPasskeyRequest]) (*connect.Response[v1.BeginPasskeyResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.BeginPasskey is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) FinishPasskey(context.Context, *connect.Request[v1.FinishPasskeyRequest]) (*connect.Response[v1.FinishPasskeyResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.FinishPasskey is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) RemovePasskey(context.Context, *connect.Request[v1.RemovePasskeyRequest]) (*connect.Response[v1.RemovePasskeyResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.RemovePasskey is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ResetSignIn(context.Context, *connect.Request[v1.ResetSignInRequest]) (*connect.Response[v1.ResetSignInResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ResetSignIn is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ShowMyData(context.Context, *connect.Request[v1.ShowMyDataRequest]) (*connect.Response[v1.ShowMyDataResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ShowMyData is not implemented"))
 }
 
 func (UnimplementedAdminServiceHandler) CreateLink(context.Context, *connect.Request[v1.CreateLinkRequest]) (*connect.Response[v1.CreateLinkResponse], error) {
@@ -1349,6 +2032,26 @@ func (UnimplementedAdminServiceHandler) ExportPerson(context.Context, *connect.R
 	return connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ExportPerson is not implemented"))
 }
 
+func (UnimplementedAdminServiceHandler) ListGroups(context.Context, *connect.Request[v1.ListGroupsRequest]) (*connect.Response[v1.ListGroupsResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ListGroups is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) SetGroup(context.Context, *connect.Request[v1.SetGroupRequest]) (*connect.Response[v1.SetGroupResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.SetGroup is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) RemoveGroup(context.Context, *connect.Request[v1.RemoveGroupRequest]) (*connect.Response[v1.RemoveGroupResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.RemoveGroup is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ListDoNotTrack(context.Context, *connect.Request[v1.ListDoNotTrackRequest]) (*connect.Response[v1.ListDoNotTrackResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ListDoNotTrack is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) SetDoNotTrack(context.Context, *connect.Request[v1.SetDoNotTrackRequest]) (*connect.Response[v1.SetDoNotTrackResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.SetDoNotTrack is not implemented"))
+}
+
 func (UnimplementedAdminServiceHandler) ListUsers(context.Context, *connect.Request[v1.ListUsersRequest]) (*connect.Response[v1.ListUsersResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ListUsers is not implemented"))
 }
@@ -1385,6 +2088,14 @@ func (UnimplementedAdminServiceHandler) SetConfig(context.Context, *connect.Requ
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.SetConfig is not implemented"))
 }
 
+func (UnimplementedAdminServiceHandler) ShowAccount(context.Context, *connect.Request[v1.ShowAccountRequest]) (*connect.Response[v1.ShowAccountResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ShowAccount is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) EditConfig(context.Context, *connect.Request[v1.EditConfigRequest]) (*connect.Response[v1.EditConfigResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.EditConfig is not implemented"))
+}
+
 func (UnimplementedAdminServiceHandler) ConfigHistory(context.Context, *connect.Request[v1.ConfigHistoryRequest]) (*connect.Response[v1.ConfigHistoryResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ConfigHistory is not implemented"))
 }
@@ -1403,6 +2114,10 @@ func (UnimplementedAdminServiceHandler) Classify(context.Context, *connect.Reque
 
 func (UnimplementedAdminServiceHandler) ExplainClass(context.Context, *connect.Request[v1.ExplainClassRequest]) (*connect.Response[v1.ExplainClassResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ExplainClass is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ListRules(context.Context, *connect.Request[v1.ListRulesRequest]) (*connect.Response[v1.ListRulesResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ListRules is not implemented"))
 }
 
 func (UnimplementedAdminServiceHandler) ExportRules(context.Context, *connect.Request[v1.ExportRulesRequest]) (*connect.Response[v1.ExportRulesResponse], error) {

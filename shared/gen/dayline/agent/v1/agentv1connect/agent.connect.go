@@ -44,6 +44,8 @@ const (
 	AgentServiceRekeyProcedure = "/dayline.agent.v1.AgentService/Rekey"
 	// AgentServiceSyncProcedure is the fully-qualified name of the AgentService's Sync RPC.
 	AgentServiceSyncProcedure = "/dayline.agent.v1.AgentService/Sync"
+	// AgentServiceMyDayProcedure is the fully-qualified name of the AgentService's MyDay RPC.
+	AgentServiceMyDayProcedure = "/dayline.agent.v1.AgentService/MyDay"
 )
 
 // AgentServiceClient is a client for the dayline.agent.v1.AgentService service.
@@ -59,6 +61,9 @@ type AgentServiceClient interface {
 	Rekey(context.Context, *connect.Request[v1.RekeyRequest]) (*connect.Response[v1.RekeyResponse], error)
 	// Sync carries everything up and everything down. One call in flight per device.
 	Sync(context.Context, *connect.Request[v1.SyncRequest]) (*connect.Response[v1.SyncResponse], error)
+	// MyDay gives the address where a person of this device sees its own day, without an account: it is good once, for two
+	// minutes, and shows what that login did on this device. The agent takes the login from the operating system.
+	MyDay(context.Context, *connect.Request[v1.MyDayRequest]) (*connect.Response[v1.MyDayResponse], error)
 }
 
 // NewAgentServiceClient constructs a client for the dayline.agent.v1.AgentService service. By
@@ -102,6 +107,12 @@ func NewAgentServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(agentServiceMethods.ByName("Sync")),
 			connect.WithClientOptions(opts...),
 		),
+		myDay: connect.NewClient[v1.MyDayRequest, v1.MyDayResponse](
+			httpClient,
+			baseURL+AgentServiceMyDayProcedure,
+			connect.WithSchema(agentServiceMethods.ByName("MyDay")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -112,6 +123,7 @@ type agentServiceClient struct {
 	signIn    *connect.Client[v1.SignInRequest, v1.SignInResponse]
 	rekey     *connect.Client[v1.RekeyRequest, v1.RekeyResponse]
 	sync      *connect.Client[v1.SyncRequest, v1.SyncResponse]
+	myDay     *connect.Client[v1.MyDayRequest, v1.MyDayResponse]
 }
 
 // Challenge calls dayline.agent.v1.AgentService.Challenge.
@@ -139,6 +151,11 @@ func (c *agentServiceClient) Sync(ctx context.Context, req *connect.Request[v1.S
 	return c.sync.CallUnary(ctx, req)
 }
 
+// MyDay calls dayline.agent.v1.AgentService.MyDay.
+func (c *agentServiceClient) MyDay(ctx context.Context, req *connect.Request[v1.MyDayRequest]) (*connect.Response[v1.MyDayResponse], error) {
+	return c.myDay.CallUnary(ctx, req)
+}
+
 // AgentServiceHandler is an implementation of the dayline.agent.v1.AgentService service.
 type AgentServiceHandler interface {
 	// Challenge gives a nonce to sign. It is good for one minute.
@@ -152,6 +169,9 @@ type AgentServiceHandler interface {
 	Rekey(context.Context, *connect.Request[v1.RekeyRequest]) (*connect.Response[v1.RekeyResponse], error)
 	// Sync carries everything up and everything down. One call in flight per device.
 	Sync(context.Context, *connect.Request[v1.SyncRequest]) (*connect.Response[v1.SyncResponse], error)
+	// MyDay gives the address where a person of this device sees its own day, without an account: it is good once, for two
+	// minutes, and shows what that login did on this device. The agent takes the login from the operating system.
+	MyDay(context.Context, *connect.Request[v1.MyDayRequest]) (*connect.Response[v1.MyDayResponse], error)
 }
 
 // NewAgentServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -191,6 +211,12 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(agentServiceMethods.ByName("Sync")),
 		connect.WithHandlerOptions(opts...),
 	)
+	agentServiceMyDayHandler := connect.NewUnaryHandler(
+		AgentServiceMyDayProcedure,
+		svc.MyDay,
+		connect.WithSchema(agentServiceMethods.ByName("MyDay")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/dayline.agent.v1.AgentService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case AgentServiceChallengeProcedure:
@@ -203,6 +229,8 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 			agentServiceRekeyHandler.ServeHTTP(w, r)
 		case AgentServiceSyncProcedure:
 			agentServiceSyncHandler.ServeHTTP(w, r)
+		case AgentServiceMyDayProcedure:
+			agentServiceMyDayHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -230,4 +258,8 @@ func (UnimplementedAgentServiceHandler) Rekey(context.Context, *connect.Request[
 
 func (UnimplementedAgentServiceHandler) Sync(context.Context, *connect.Request[v1.SyncRequest]) (*connect.Response[v1.SyncResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.agent.v1.AgentService.Sync is not implemented"))
+}
+
+func (UnimplementedAgentServiceHandler) MyDay(context.Context, *connect.Request[v1.MyDayRequest]) (*connect.Response[v1.MyDayResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.agent.v1.AgentService.MyDay is not implemented"))
 }

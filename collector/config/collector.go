@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -20,8 +21,10 @@ type Collector struct {
 	Listen Listen `json:"listen"`
 	// PublicURL is where agents and links find the collector; empty: https, this computer's name, the agents' port.
 	PublicURL string `json:"public_url"`
-	DataDir   string `json:"data_dir"`
-	TLS       TLS    `json:"tls"`
+	// WebURL is where browsers find the pages; empty: see Collector.WebAddress.
+	WebURL  string `json:"web_url"`
+	DataDir string `json:"data_dir"`
+	TLS     TLS    `json:"tls"`
 	// TrustedProxies are addresses and networks whose forwarded headers are believed.
 	TrustedProxies []string `json:"trusted_proxies"`
 	Storage        Storage  `json:"storage"`
@@ -118,9 +121,8 @@ func (c *Collector) check(d *decoder) {
 	if c.Metrics.Listen != "" {
 		checkListen(d, "metrics.listen", c.Metrics.Listen)
 	}
-	if c.PublicURL != "" {
-		checkPublicURL(d, c.PublicURL)
-	}
+	checkAddress(d, "public_url", c.PublicURL)
+	checkAddress(d, "web_url", c.WebURL)
 	if !filepath.IsAbs(c.DataDir) {
 		d.at("data_dir", "%q is not an absolute path", c.DataDir)
 	}
@@ -189,18 +191,69 @@ func checkListen(d *decoder, key, address string) {
 	}
 }
 
-func checkPublicURL(d *decoder, text string) {
+// checkAddress wants scheme, host and port, and nothing more; empty is left to the default.
+func checkAddress(d *decoder, key, text string) {
+	if text == "" {
+		return
+	}
 	address, err := url.Parse(text)
 	if err != nil || address.Scheme != "https" && address.Scheme != "http" || address.Hostname() == "" || address.User != nil ||
 		strings.Trim(address.Path, "/") != "" || address.RawQuery != "" || address.Fragment != "" {
-		d.at("public_url", "%q is not an address such as https://dayline.example.com:8443", text)
+		d.at(key, "%q is not an address such as https://dayline.example.com:8443", text)
 	} else if address.Scheme == "http" && !isLoopback(address.Host) {
-		d.at("public_url", "%q: only https reaches beyond this computer", text)
+		d.at(key, "%q: only https reaches beyond this computer", text)
 	}
 }
 
 // PlainWeb tells whether the pages' listener goes without TLS: where it stays on this computer, or stands behind a proxy.
 func (c *Collector) PlainWeb() bool { return c.TLS.Mode == Off || isLoopback(c.Listen.Web) }
+
+// PublicAddress is where agents and links find the collector: PublicURL, else this computer's name and the agents' port.
+func (c *Collector) PublicAddress() string {
+	if c.PublicURL != "" {
+		return strings.TrimRight(c.PublicURL, "/")
+	}
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		name = "localhost"
+	}
+	_, port, err := net.SplitHostPort(c.Listen.Agents)
+	if err != nil || port == "0" {
+		port = "8443"
+	}
+	return "https://" + net.JoinHostPort(name, port)
+}
+
+// WebAddress is where browsers find the pages, an origin without a slash at its end: WebURL; else the pages' listener
+// itself where it stays on this computer; else public_url's host with that listener's port. listening is where it really
+// listens, host:port: in the file the port may be 0, for any.
+func (c *Collector) WebAddress(listening string) string {
+	if c.WebURL != "" {
+		return strings.TrimRight(c.WebURL, "/")
+	}
+	host, port, err := net.SplitHostPort(listening)
+	if err != nil {
+		host, port, _ = net.SplitHostPort(c.Listen.Web)
+	}
+	if isLoopback(host) {
+		return "http://" + net.JoinHostPort(host, port)
+	}
+	if public, err := url.Parse(c.PublicAddress()); err == nil {
+		host = public.Hostname()
+	}
+	if port == "443" {
+		return "https://" + bracketed(host)
+	}
+	return "https://" + net.JoinHostPort(host, port)
+}
+
+// bracketed is a host as addresses write it.
+func bracketed(host string) string {
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
+}
 
 // isLoopback tells whether an address, with or without a port, stays on this computer.
 func isLoopback(address string) bool {

@@ -198,6 +198,8 @@ func TestRefusals(t *testing.T) {
 		{c, "listen: {agents: ':99999'}\n", "listen.agents"},
 		{c, "public_url: http://dayline.example.com\n", "public_url: "},
 		{c, "public_url: https://dayline.example.com/path\n", "public_url: "},
+		{c, "web_url: http://dayline.example.com\n", "web_url: "},
+		{c, "web_url: dayline.example.com\n", "web_url: "},
 		{c, "data_dir: data\n", `data_dir: "data" is not an absolute path`},
 		{c, "trusted_proxies: [proxy]\n", "trusted_proxies[0]"},
 		{c, "storage: {memory: 1MB}\n", "storage.memory: 1MB is not allowed; allowed: 64MB–10TB"},

@@ -27,3 +27,25 @@ func TestPlainWeb(t *testing.T) {
 		}
 	}
 }
+
+// Where nothing is said, browsers find the pages on this computer if they stay there, else where agents find it.
+func TestWebAddress(t *testing.T) {
+	for _, c := range []struct{ web, url, listening, want string }{
+		{"127.0.0.1:8444", "", "127.0.0.1:8444", "http://127.0.0.1:8444"},
+		{"127.0.0.1:0", "", "127.0.0.1:40123", "http://127.0.0.1:40123"},
+		{"localhost:8444", "", "", "http://localhost:8444"},
+		{"[::1]:8444", "", "[::1]:8444", "http://[::1]:8444"},
+		{":8444", "", "[::]:8444", "https://dayline.example.com:8444"},
+		{":443", "", "[::]:443", "https://dayline.example.com"},
+		{"10.0.0.7:8444", "https://pages.example.com/", "10.0.0.7:8444", "https://pages.example.com"},
+		{"127.0.0.1:8444", "https://pages.example.com", "127.0.0.1:8444", "https://pages.example.com"},
+	} {
+		text := fmt.Sprintf("listen: {web: %q}\npublic_url: https://dayline.example.com:8443\nweb_url: %q\n", c.web, c.url)
+		set, problems := config.Load(folder(t, map[string]string{config.CollectorFile: text}))
+		if set == nil {
+			t.Errorf("%+v: %v", c, problems)
+		} else if got := set.Collector.WebAddress(c.listening); got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -27,6 +25,7 @@ import (
 	"github.com/dayline-project/dayline/collector/report"
 	"github.com/dayline-project/dayline/collector/retention"
 	"github.com/dayline-project/dayline/collector/sqlite"
+	"github.com/dayline-project/dayline/collector/web"
 	"github.com/dayline-project/dayline/shared/buildinfo"
 	"github.com/dayline-project/dayline/shared/settings"
 )
@@ -75,6 +74,8 @@ type server struct {
 	agents    *api.Agents
 	retention *retention.Retention
 	outer     []*api.Listener
+	// webURL is where browsers find the pages, known once they listen.
+	webURL string
 }
 
 // ruleSet is the configuration in force, numbered.
@@ -127,7 +128,7 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 		return err
 	}
 	s.keeper, err = certificate.Open(ctx, certificate.Options{
-		Mode: c.TLS.Mode, PublicURL: publicURL(c), Names: c.TLS.Names, CertFile: c.TLS.Cert, KeyFile: c.TLS.Key,
+		Mode: c.TLS.Mode, PublicURL: c.PublicAddress(), Names: c.TLS.Names, CertFile: c.TLS.Cert, KeyFile: c.TLS.Key,
 		Vault: s.registry, Log: s.log,
 	})
 	if err != nil {
@@ -165,12 +166,17 @@ func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.M
 	if !c.PlainWeb() {
 		webTLS = s.keeper.TLS()
 	}
+	pages := web.Handler(web.Options{Contract: admin.WebHandler(), Secure: strings.HasPrefix(c.WebAddress(""), "https:")})
 	open := []func() (*api.Listener, error){
 		func() (*api.Listener, error) {
-			return api.Listen(ctx, "agents", c.Listen.Agents, s.keeper.TLS(), s.agents.Handler(), s.log)
+			l, err := api.Listen(ctx, "web", c.Listen.Web, webTLS, pages, s.log)
+			if err == nil {
+				s.webURL = c.WebAddress(l.Address())
+			}
+			return l, err
 		},
 		func() (*api.Listener, error) {
-			return api.Listen(ctx, "web", c.Listen.Web, webTLS, admin.WebHandler(), s.log)
+			return api.Listen(ctx, "agents", c.Listen.Agents, s.keeper.TLS(), s.agents.Handler(), s.log)
 		},
 		func() (*api.Listener, error) {
 			return api.ListenSocket(ctx, "admin", filepath.Join(c.DataDir, socketName), admin.Handler(), s.log)
@@ -200,7 +206,7 @@ func (s *server) run(ctx context.Context) error {
 	}
 	s.outer = nil
 	c := s.rules.Load().set.Collector
-	s.log.Info("collector started", "version", buildinfo.Version, "tls", c.TLS.Mode, "public_url", publicURL(c))
+	s.log.Info("collector started", "version", buildinfo.Version, "tls", c.TLS.Mode, "public_url", c.PublicAddress(), "web_url", s.webURL)
 	silent := &fleet.Weekly{Registry: s.registry, Zone: func() *time.Location { return retention.Zone(s.set()) }, Now: s.now, Log: s.log}
 	err := runAll(ctx, outer, []actor{
 		{"ingest", s.ingest.Run}, {"contacts", s.agents.Run}, {"certificate", s.keeper.Run}, {"configuration", s.watcher.Run},
@@ -363,19 +369,3 @@ func (s *server) count(metrics *api.Metrics) {
 
 // bufferDays is how long an agent may keep what it could not send.
 func (s *server) bufferDays() int { return *s.rules.Load().set.Account.Agents.Buffer.Days }
-
-// publicURL is what agents use: as configured, else this computer's name and the agents' port.
-func publicURL(c *config.Collector) string {
-	if c.PublicURL != "" {
-		return c.PublicURL
-	}
-	name, err := os.Hostname()
-	if err != nil || name == "" {
-		name = "localhost"
-	}
-	_, port, err := net.SplitHostPort(c.Listen.Agents)
-	if err != nil || port == "0" {
-		port = "8443"
-	}
-	return fmt.Sprintf("https://%s", net.JoinHostPort(name, port))
-}

@@ -61,7 +61,8 @@ func (d *days) absolute(from, to string) error {
 
 var (
 	ranges = []string{
-		"today", "yesterday", "this_week", "last_week", "this_month", "last_month", "this_year", "last_7_days", "last_30_days",
+		"today", "yesterday", "this_week", "last_week", "this_month", "last_month", "this_year", "last_7_days",
+		"last_30_days", "last_90_days",
 	}
 	weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 )
@@ -97,6 +98,8 @@ func (d *days) relative(name string, reports *settings.Reports) error {
 		d.from, d.to = last-6, last
 	case "last_30_days":
 		d.from, d.to = last-29, last
+	case "last_90_days":
+		d.from, d.to = last-89, last
 	default:
 		return collector.Refuse(collector.BadRequest, "range", "%q is none of %s", name, strings.Join(ranges, ", "))
 	}

@@ -52,6 +52,7 @@ func TestRanges(t *testing.T) {
 		{"today", closed, wednesday, "2026-04-01", "2026-04-01"},
 		{"yesterday", closed, wednesday, "2026-03-31", "2026-03-31"},
 		{"last_7_days", closed, wednesday, "2026-03-25", "2026-03-31"},
+		{"last_90_days", closed, wednesday, "2026-01-01", "2026-03-31"},
 		{"last_30_days", closed, wednesday, "2026-03-02", "2026-03-31"},
 		{"this_week", closed, wednesday, "2026-03-30", "2026-03-31"},
 		{"last_week", closed, wednesday, "2026-03-23", "2026-03-29"},
@@ -99,7 +100,7 @@ func TestDates(t *testing.T) {
 		{"1969-12-31", "", "", "from", `"1969-12-31" is no date; write YYYY-MM-DD`},
 		{"2021-03-02", "", "", "from", "2021-03-02 to 2026-03-03 is more than 5 years"},
 		{"2026-03-03", "", "today", "range", "give either a range or its first and last day"},
-		{"", "", "last_5_days", "range", `"last_5_days" is none of today, yesterday, this_week, last_week, this_month, last_month, this_year, last_7_days, last_30_days`},
+		{"", "", "last_5_days", "range", `"last_5_days" is none of today, yesterday, this_week, last_week, this_month, last_month, this_year, last_7_days, last_30_days, last_90_days`},
 	} {
 		_, err := ask(c[0], c[1], c[2])
 		refused(t, c[0]+c[2], err, collector.BadRequest, c[3], c[4])

@@ -51,7 +51,7 @@ func (n *narrowed) request() *adminv1.ReportRequest {
 type ranged struct {
 	From  string `placeholder:"YYYY-MM-DD" help:"First day (default: today)."`
 	To    string `placeholder:"YYYY-MM-DD" help:"Last day, included (default: today)."`
-	Range string `placeholder:"NAME" help:"Instead: today, yesterday, this_week, last_week, this_month, last_month, this_year, last_7_days or last_30_days."`
+	Range string `placeholder:"NAME" help:"Instead: today, yesterday, this_week, last_week, this_month, last_month, this_year, last_7_days, last_30_days or last_90_days."`
 }
 
 func (r *ranged) in(ask *adminv1.ReportRequest) *adminv1.ReportRequest {
@@ -91,7 +91,7 @@ func empty(kind string, ask *adminv1.ReportRequest) string {
 	words := "There is no " + kind
 	switch {
 	case ask.Range != "":
-		words += " " + map[string]string{"last_7_days": "in the ", "last_30_days": "in the "}[ask.Range] + strings.ReplaceAll(ask.Range, "_", " ")
+		words += " " + map[string]string{"last_7_days": "in the ", "last_30_days": "in the ", "last_90_days": "in the "}[ask.Range] + strings.ReplaceAll(ask.Range, "_", " ")
 	case ask.From != "" && ask.To != "" && ask.From != ask.To:
 		words += " from " + ask.From + " to " + ask.To
 	case ask.From != "" && ask.From == ask.To:

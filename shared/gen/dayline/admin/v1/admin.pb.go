@@ -7817,8 +7817,8 @@ type ReportRequest struct {
 	Group string `protobuf:"bytes,5,opt,name=group,proto3" json:"group,omitempty"`
 	// active or passive (activity: locked too); empty: all.
 	State string `protobuf:"bytes,6,opt,name=state,proto3" json:"state,omitempty"`
-	// Instead of from and to: today, yesterday, this_week, last_week, this_month, last_month, this_year, last_7_days or
-	// last_30_days.
+	// Instead of from and to: today, yesterday, this_week, last_week, this_month, last_month, this_year, last_7_days,
+	// last_30_days or last_90_days.
 	Range string `protobuf:"bytes,7,opt,name=range,proto3" json:"range,omitempty"`
 	// Productive, unproductive or undefined; a category; an application; a site.
 	Status   string `protobuf:"bytes,8,opt,name=status,proto3" json:"status,omitempty"`

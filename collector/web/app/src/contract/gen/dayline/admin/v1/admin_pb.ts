@@ -3742,8 +3742,8 @@ export type ReportRequest = Message<"dayline.admin.v1.ReportRequest"> & {
   state: string;
 
   /**
-   * Instead of from and to: today, yesterday, this_week, last_week, this_month, last_month, this_year, last_7_days or
-   * last_30_days.
+   * Instead of from and to: today, yesterday, this_week, last_week, this_month, last_month, this_year, last_7_days,
+   * last_30_days or last_90_days.
    *
    * @generated from field: string range = 7;
    */

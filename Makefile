@@ -9,6 +9,7 @@ BUILT   ?= $(shell git log -1 --format=%cI 2>/dev/null)
 MODULE  := github.com/dayline-project/dayline
 LDFLAGS := -X $(MODULE)/shared/buildinfo.Version=$(VERSION) -X $(MODULE)/shared/buildinfo.Built=$(BUILT)
 B       := .build
+APP     := collector/web/app
 
 # The tools, pinned. A change here makes them anew.
 BUF            := github.com/bufbuild/buf/cmd/buf@v1.75.0
@@ -22,7 +23,7 @@ TOOLS          := $(BUF) $(PROTOC_GO) $(PROTOC_CONNECT) $(STATICCHECK)
 RACE := ./agent/internal/buffer/... ./agent/internal/session/... ./agent/internal/service/... \
         ./collector/ingest/... ./collector/config/... ./collector/access/... ./collector/retention/...
 
-.PHONY: help setup tools build run test lint cross generated generate tests e2e bench soak clean
+.PHONY: help setup tools pages build run test lint cross generated generate e2e bench soak clean
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 11 | sort
@@ -36,39 +37,52 @@ $(B)/tools: Makefile
 	@[ "$$(cat $@ 2>/dev/null)" = "$(TOOLS)" ] || for t in $(TOOLS); do echo "go install $$t"; GOBIN=$(CURDIR)/$(B)/bin go install $$t; done
 	@echo "$(TOOLS)" > $@
 
-build: ## dayline-agent and dayline-collector, into .build/
+# Packages of the pages, as the lock file says.
+$(APP)/node_modules/.installed: $(APP)/package-lock.json | setup
+	cd $(APP) && npm ci --no-progress
+	@touch $@
+
+# The folders are named too: their times tell that a file was removed.
+pages: collector/web/dist/index.html ## what browsers see, into collector/web/dist/, which the collector embeds
+collector/web/dist/index.html: $(APP)/node_modules/.installed $(shell find $(APP) -name node_modules -prune -o -path $(APP)/test -prune -o -print)
+	@find collector/web/dist -mindepth 1 ! -name .gitignore -delete
+	cd $(APP) && npm run --silent build -- --logLevel warn
+
+build: pages ## dayline-agent and dayline-collector, into .build/
 	@mkdir -p $(B)
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w $(LDFLAGS)' -o $(B)/ ./agent/cmd/dayline-agent
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(B)/ ./collector/cmd/dayline-collector
 
-run: setup build ## collector and agent on this desktop, or on a virtual one that is driven; SECONDS=60 ends by itself
+run: build ## collector and agent on this desktop, or on a virtual one that is driven; SECONDS=60 ends by itself
 	@go build -o $(B)/dayline-run ./test/run
 	@exec $(B)/dayline-run -bin $(B) -state .run $(if $(filter command,$(origin SECONDS)),-for $(SECONDS)s)
 
 # The end-to-end tests mostly wait (a real idle stretch is two minutes), so the checks run beside them, nicely.
-test: setup tools ## everything that has to hold before a change is kept
+test: pages tools ## everything that has to hold before a change is kept
 	@RACE="$(RACE)" test/house/test
 
-lint: tools ## gofmt, vet, staticcheck
+lint: tools $(APP)/node_modules/.installed ## gofmt, vet, staticcheck; of the pages svelte-check, tsc and their unit tests
 	@test/house/lint
 
 cross: ## vet and build agent and shared, tests too, for every system and processor served
 	@test/house/cross
 
-generated: tools ## is the generated code what the contract says?
+generated: tools $(APP)/node_modules/.installed ## is the generated code what the contract says?
 	@test/house/generated
 
-generate: tools ## generated code from the contract
+generate: tools $(APP)/node_modules/.installed ## generated code from the contract
 	cd shared/proto && PATH=$(CURDIR)/$(B)/bin:$$PATH buf generate
+	cd $(APP) && PATH=$(CURDIR)/$(B)/bin:$$PATH buf generate
 
-e2e: setup ## only the tests that cross rooms: real desktop, faults
+e2e: pages ## only the tests that cross rooms: real desktop, faults
 	go test -count=1 ./test/...
 
-bench: setup ## every figure of the targets, as a table: target, measured, cores
+bench: pages ## every figure of the targets, as a table: target, measured, cores
 	@go run ./test/bench
 
-soak: setup ## the fault tests many times; DAYLINE_SOAK=1000 by default
+soak: pages ## the fault tests many times; DAYLINE_SOAK=1000 by default
 	DAYLINE_SOAK=$${DAYLINE_SOAK:-1000} go test -count=1 -timeout 24h ./shared/... ./agent/... ./collector/... ./test/...
 
 clean: ## remove what was built; .run/ (the state of `make run`) stays
-	rm -rf $(B)
+	rm -rf $(B) $(APP)/node_modules
+	@find collector/web/dist -mindepth 1 ! -name .gitignore -delete

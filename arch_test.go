@@ -70,6 +70,8 @@ var walls = []wall{
 		why: "who sees what, and what is kept, is decided without a network or an engine"},
 	{in: []string{"collector/api"}, never: []string{"collector/duckdb", "collector/sqlite"},
 		why: "handlers know the interfaces, not the engines"},
+	{in: []string{"collector/web"}, never: []string{"collector"},
+		why: "pages know the contract and nothing behind it: no engine, no registry"},
 	{in: []string{"collector/ingest", "collector/report"}, never: []string{"collector/duckdb", "collector/sqlite", "collector/api", "net/http"},
 		why: "rules of admission and of reports are testable without a network or an engine"},
 }
@@ -209,6 +211,34 @@ func TestNames(t *testing.T) {
 		if s.lines > 600 {
 			t.Errorf("%s has %d lines: split it (600 at most)", s.path, s.lines)
 		}
+	}
+}
+
+// The pages' sources are held to the size of every other.
+func TestSizeOfPages(t *testing.T) {
+	found := 0
+	err := filepath.WalkDir("collector/web/app", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if entry.Name() == "node_modules" || entry.Name() == "gen" {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if ext := path.Ext(name); ext != ".ts" && ext != ".svelte" && ext != ".css" {
+			return nil
+		}
+		found++
+		text, err := os.ReadFile(name)
+		if lines := strings.Count(string(text), "\n"); lines > 600 {
+			t.Errorf("%s has %d lines: split it (600 at most)", name, lines)
+		}
+		return err
+	})
+	if err != nil || found == 0 {
+		t.Fatalf("%d sources of pages found: %v", found, err)
 	}
 }
 

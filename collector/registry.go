@@ -115,7 +115,8 @@ type Registry interface {
 	// Revisions of the configuration files: whenever a set of files is applied, what changed; the newest
 	// MaxFileRevisions of each.
 	AddFileRevision(ctx context.Context, revision FileRevision) error
-	FileRevisions(ctx context.Context, limit int) ([]FileRevision, error)
+	// FileRevisions gives the newest of a file, or of all where it is empty, newest first; a limit of 0 or less gives all.
+	FileRevisions(ctx context.Context, file string, limit int) ([]FileRevision, error)
 	// EditFileRevisions changes what is kept of a file's past, so that it is in no file as it was; its hashes stay.
 	EditFileRevisions(ctx context.Context, file string, edit func(content []byte) []byte) error
 

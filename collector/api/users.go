@@ -19,19 +19,6 @@ const (
 	signInsPerAddress = 30
 )
 
-// WhoAmI tells callers who they are here.
-func (a adminService) WhoAmI(ctx context.Context, _ *connect.Request[adminv1.WhoAmIRequest]) (*connect.Response[adminv1.WhoAmIResponse], error) {
-	_, scope, err := a.within(ctx)
-	if err != nil {
-		return nil, err
-	}
-	viewer := viewerOf(ctx)
-	return connect.NewResponse(&adminv1.WhoAmIResponse{
-		User: viewer.User, Role: string(viewer.Role), Everyone: scope.Everyone(), ViewableGroups: viewer.Groups,
-		Person: scope.Self(), ReadOnly: viewer.ReadOnly,
-	}), nil
-}
-
 // SignIn gives a session's token for an e-mail and a password.
 func (a adminService) SignIn(ctx context.Context, req *connect.Request[adminv1.SignInRequest]) (*connect.Response[adminv1.SignInResponse], error) {
 	email := strings.TrimSpace(req.Msg.Email)

@@ -25,7 +25,7 @@ const (
 
 // Ledger is where changes are written down.
 type Ledger interface {
-	FileRevisions(ctx context.Context, limit int) ([]collector.FileRevision, error)
+	FileRevisions(ctx context.Context, file string, limit int) ([]collector.FileRevision, error)
 	AddFileRevision(ctx context.Context, revision collector.FileRevision) error
 	Audit(ctx context.Context, entry collector.AuditEntry) error
 }
@@ -79,7 +79,7 @@ func Record(ctx context.Context, ledger Ledger, set *Set, actor string, now time
 func newest(ctx context.Context, ledger Ledger) (map[string]collector.FileRevision, error) {
 	const few = 32
 	for _, limit := range []int{few, 0} {
-		revisions, err := ledger.FileRevisions(ctx, limit)
+		revisions, err := ledger.FileRevisions(ctx, "", limit)
 		if err != nil {
 			return nil, err
 		}

@@ -59,7 +59,7 @@ func TestRecord(t *testing.T) {
 	if len(entries) != 2 || entries[0].Detail != want[0] || entries[1].Detail != want[1] {
 		t.Fatalf("got %+v", entries)
 	}
-	revisions, err := registry.FileRevisions(ctx, 0)
+	revisions, err := registry.FileRevisions(ctx, "", 0)
 	if err != nil || len(revisions) != 6 || string(revisions[0].Content) != second[config.AccountFile] {
 		t.Fatalf("got %+v (%v)", revisions, err)
 	}

@@ -20,12 +20,12 @@ type Revised struct {
 // first revision is told as one change, whose key is empty.
 func History(ctx context.Context, ledger Ledger, file string, wanted func(Change) bool, limit int) ([]Revised, error) {
 	for some := 32; ; some *= 8 {
-		revisions, err := ledger.FileRevisions(ctx, some)
+		revisions, err := ledger.FileRevisions(ctx, file, some)
 		if err != nil {
 			return nil, fmt.Errorf("config: history: %w", err)
 		}
 		all := len(revisions) < some
-		if changes := compared(revisions, file, all, wanted, limit); all || len(changes) >= limit {
+		if changes := compared(revisions, all, wanted, limit); all || len(changes) >= limit {
 			return changes, nil
 		}
 	}
@@ -33,7 +33,7 @@ func History(ctx context.Context, ledger Ledger, file string, wanted func(Change
 
 // compared gives what is wanted of what differs between revisions, newest first, and those before them; all: before the last
 // there was none.
-func compared(revisions []collector.FileRevision, file string, all bool, wanted func(Change) bool, limit int) []Revised {
+func compared(revisions []collector.FileRevision, all bool, wanted func(Change) bool, limit int) []Revised {
 	before := make([]*collector.FileRevision, len(revisions))
 	next := map[string]int{}
 	for i, r := range revisions {
@@ -44,7 +44,7 @@ func compared(revisions []collector.FileRevision, file string, all bool, wanted 
 	}
 	var list []Revised
 	for i, r := range revisions {
-		if file != "" && r.File != file || len(list) >= limit {
+		if len(list) >= limit {
 			continue
 		}
 		changed := []Change{{File: r.File, New: "the first that is known"}}

@@ -240,6 +240,14 @@ func (d *Directory) Listed(id string) bool {
 	return known && i < d.inFile
 }
 
+// PersonName is what a person is called, empty where there is none of that id.
+func (d *Directory) PersonName(id string) string {
+	if i, known := d.byID[strings.ToLower(id)]; known {
+		return d.people[i].Name
+	}
+	return ""
+}
+
 // Owners are those the registry knows of: each login with each device known to use it.
 func (d *Directory) Owners() []collector.Owner { return d.owners }
 

@@ -21,17 +21,23 @@ type days struct {
 	zone *time.Location
 }
 
-// daysOf reads the range of a question. Today is the zone's or, where days are the devices' own, the collector's.
-func daysOf(ask *adminv1.ReportRequest, reports *settings.Reports, now time.Time) (days, error) {
-	var d days
+// Today is the day of now where reports are drawn, counted in days since 1970-01-01, and the zone that they are drawn in:
+// nil where days are the devices' own, and today is the collector's.
+func Today(reports *settings.Reports, now time.Time) (today int32, zone *time.Location, err error) {
 	if reports.TimeZone != "device" {
-		zone, err := time.LoadLocation(reports.TimeZone)
-		if err != nil {
-			return d, err
+		if zone, err = time.LoadLocation(reports.TimeZone); err != nil {
+			return 0, nil, err
 		}
-		d.zone, now = zone, now.In(zone)
+		now = now.In(zone)
 	}
-	d.today = collector.LocalDay(now)
+	return collector.LocalDay(now), zone, nil
+}
+
+// daysOf reads the range of a question.
+func daysOf(ask *adminv1.ReportRequest, reports *settings.Reports, now time.Time) (d days, err error) {
+	if d.today, d.zone, err = Today(reports, now); err != nil {
+		return d, err
+	}
 	if ask.GetRange() != "" {
 		if ask.From != "" || ask.To != "" {
 			return d, collector.Refuse(collector.BadRequest, "range", "give either a range or its first and last day")

@@ -60,14 +60,11 @@ func (r *Retention) listedNames(ctx context.Context, names []string, ids map[str
 	if len(names) == 0 {
 		return nil, nil
 	}
-	revisions, err := r.registry.FileRevisions(ctx, 0)
+	revisions, err := r.registry.FileRevisions(ctx, config.PeopleFile, 0)
 	if err != nil {
 		return nil, fmt.Errorf("retention: names: %w", err)
 	}
 	for _, revision := range revisions {
-		if revision.File != config.PeopleFile {
-			continue
-		}
 		for _, p := range config.ListedPeople(revision.Content) {
 			named := slices.ContainsFunc(p.Logins, func(login string) bool {
 				return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, login) })
@@ -84,14 +81,11 @@ func (r *Retention) listedNames(ctx context.Context, names []string, ids map[str
 // PastNames finds whom past revisions of people.yaml list by an id, name, e-mail or login: the id and all it was called;
 // an empty id where nobody.
 func (r *Retention) PastNames(ctx context.Context, word string) (id string, names []string, err error) {
-	revisions, err := r.registry.FileRevisions(ctx, 0)
+	revisions, err := r.registry.FileRevisions(ctx, config.PeopleFile, 0)
 	if err != nil {
 		return "", nil, fmt.Errorf("retention: names: %w", err)
 	}
 	for _, revision := range revisions {
-		if revision.File != config.PeopleFile {
-			continue
-		}
 		for _, p := range config.ListedPeople(revision.Content) {
 			called := append([]string{p.ID, p.Name, p.Email}, p.Logins...)
 			if word != "" && slices.ContainsFunc(called, func(name string) bool { return strings.EqualFold(name, word) }) {

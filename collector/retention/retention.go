@@ -37,7 +37,7 @@ type Registry interface {
 	ForgetDevice(ctx context.Context, device string) error
 	DropSpans(ctx context.Context, before time.Time) (int64, error)
 	PruneDocuments(ctx context.Context, before time.Time) (int64, error)
-	FileRevisions(ctx context.Context, limit int) ([]collector.FileRevision, error)
+	FileRevisions(ctx context.Context, file string, limit int) ([]collector.FileRevision, error)
 	EditFileRevisions(ctx context.Context, file string, edit func(content []byte) []byte) error
 	Audit(ctx context.Context, entry collector.AuditEntry) error
 	AuditEntries(ctx context.Context, after uint64, limit int) ([]collector.AuditEntry, error)

@@ -82,8 +82,9 @@ func (r *Registry) AddFileRevision(ctx context.Context, revision collector.FileR
 	})
 }
 
-// FileRevisions gives the newest revisions, newest first; a limit of 0 or less gives all.
-func (r *Registry) FileRevisions(ctx context.Context, limit int) ([]collector.FileRevision, error) {
+// FileRevisions gives the newest revisions of a file, or of all where it is empty, newest first; a limit of 0 or less gives
+// all.
+func (r *Registry) FileRevisions(ctx context.Context, file string, limit int) ([]collector.FileRevision, error) {
 	if limit <= 0 {
 		limit = -1
 	}
@@ -92,7 +93,7 @@ func (r *Registry) FileRevisions(ctx context.Context, limit int) ([]collector.Fi
 		err = rows.Scan(&f.File, &at, &f.Actor, &f.SHA256, &f.Content)
 		f.At = moment(at)
 		return f, err
-	}, "SELECT file, at_ms, actor, sha256, content FROM file_revisions ORDER BY id DESC LIMIT ?", limit)
+	}, "SELECT file, at_ms, actor, sha256, content FROM file_revisions WHERE ? IN ('', file) ORDER BY id DESC LIMIT ?", file, limit)
 }
 
 // notNil keeps an empty value from being stored as NULL.

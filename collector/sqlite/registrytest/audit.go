@@ -102,7 +102,7 @@ func fileRevisions(t *testing.T, r collector.Registry) {
 			File: "account.yaml", At: noon.Add(time.Duration(n) * time.Hour), Actor: "file", SHA256: fmt.Sprint(n), Content: []byte("settle: 2s\n"),
 		}))
 	}
-	got := must[[]collector.FileRevision](t)(r.FileRevisions(ctx, 2))
+	got := must[[]collector.FileRevision](t)(r.FileRevisions(ctx, "", 2))
 	equal(t, "revisions", len(got), 2)
 	equal(t, "newest first", got[0].SHA256+got[1].SHA256, "21")
 	equal(t, "content", string(got[0].Content), "settle: 2s\n")
@@ -110,7 +110,9 @@ func fileRevisions(t *testing.T, r collector.Registry) {
 	for n := range collector.MaxFileRevisions + 2 {
 		check(t, r.AddFileRevision(ctx, collector.FileRevision{File: "people.yaml", At: noon, Actor: "file", SHA256: fmt.Sprint(n)}))
 	}
-	got = must[[]collector.FileRevision](t)(r.FileRevisions(ctx, 0))
+	got = must[[]collector.FileRevision](t)(r.FileRevisions(ctx, "", 0))
 	equal(t, "bounded for each file", len(got), 3+collector.MaxFileRevisions)
 	equal(t, "the newest stay", got[0].SHA256, fmt.Sprint(collector.MaxFileRevisions+1))
+	got = must[[]collector.FileRevision](t)(r.FileRevisions(ctx, "account.yaml", 2))
+	equal(t, "of one file", got[0].File+got[0].SHA256+got[1].SHA256, "account.yaml21")
 }

@@ -103,7 +103,7 @@ func editedRevisions(t *testing.T, r collector.Registry) {
 	check(t, r.AddFileRevision(ctx, collector.FileRevision{File: "account.yaml", At: noon, Actor: "file", Content: []byte("ana")}))
 	check(t, r.EditFileRevisions(ctx, "people.yaml", func(content []byte) []byte { return bytes.ReplaceAll(content, []byte("ana"), []byte("x")) }))
 	var texts []string
-	for _, revision := range must[[]collector.FileRevision](t)(r.FileRevisions(ctx, 0)) {
+	for _, revision := range must[[]collector.FileRevision](t)(r.FileRevisions(ctx, "", 0)) {
 		texts = append(texts, revision.SHA256+" "+string(revision.Content))
 	}
 	equal(t, "revisions", fmt.Sprintf("%q", texts), `[" ana" "2 c: x" "1 b: bo" "0 a: x"]`)

@@ -33,6 +33,7 @@ type Registry interface {
 	// Healths is the same of all devices that said anything, by id.
 	Healths(ctx context.Context) (map[string]*agentv1.Health, error)
 	FlagDevice(ctx context.Context, id, flag string) error
+	// RevokeDevice also ends the sessions that the device's agent opened.
 	RevokeDevice(ctx context.Context, id string, at time.Time) error
 	UninstallDevice(ctx context.Context, id string, at time.Time) error
 
@@ -54,11 +55,24 @@ type Registry interface {
 	Credentials(ctx context.Context) ([]Credential, error)
 	// SetPassword keeps the hash of a user's password and ends the sessions.
 	SetPassword(ctx context.Context, email, hash string, at time.Time) error
+	// SignedIn notes when a user signed in last.
 	SignedIn(ctx context.Context, email string, at time.Time) error
-	// RemoveUser removes the credential and ends sessions and tokens.
+	// SetTOTP keeps the secret of a user's authenticator application, sealed; an empty one takes it away.
+	SetTOTP(ctx context.Context, email, secret string) error
+	// UseTOTP takes a code's step, once: Conflict where it, or a later one, was taken already.
+	UseTOTP(ctx context.Context, email string, step int64) error
+	// AddPasskey keeps a passkey: Conflict for one that is kept already, TooMany beyond MaxPasskeys of a user.
+	AddPasskey(ctx context.Context, passkey Passkey) error
+	// Passkeys lists everybody's, oldest first.
+	Passkeys(ctx context.Context) ([]Passkey, error)
+	PasskeyUsed(ctx context.Context, id, credential []byte, at time.Time) error
+	RemovePasskey(ctx context.Context, email string, id []byte) error
+	// ResetSignIn takes the secret of the authenticator application and the passkeys away and ends the sessions.
+	ResetSignIn(ctx context.Context, email string) error
+	// RemoveUser removes all of these and ends sessions and tokens.
 	RemoveUser(ctx context.Context, email string, at time.Time) error
-	// AddToken keeps a session or an API token under its secret's SHA-256. Of more than MaxSessions of a user the oldest
-	// end; of more than MaxTokens it is TooMany. Those that ended over 30 days ago are forgotten, sessions at once.
+	// AddToken keeps a session or an API token under its secret's SHA-256. Of more than MaxSessions of a user, or of an
+	// owner whose agent opens them, the oldest end; of more than MaxTokens it is TooMany. Those that ended over 30 days ago are forgotten, sessions at once.
 	AddToken(ctx context.Context, token AccessToken, secretHash [32]byte) error
 	TokenBySecret(ctx context.Context, secretHash [32]byte) (AccessToken, error)
 	// Tokens lists sessions and API tokens, oldest first.
@@ -87,8 +101,8 @@ type Registry interface {
 	// login; the entries tell of it: all or nothing.
 	AddTombstones(ctx context.Context, tombstones []Tombstone, entries ...AuditEntry) error
 	Tombstones(ctx context.Context) ([]Tombstone, error)
-	// ForgetLogins deletes logins, the people who have no other, and what devices said of them; ForgetDevice a device's
-	// word on its health and on the names of directory logins. What is forgotten is in no file afterwards: copies that
+	// ForgetLogins deletes logins, the people who have no other, what devices said of them and the sessions that see them;
+	// ForgetDevice a device's word on its health and on the names of directory logins, and its sessions. What is forgotten is in no file afterwards: copies that
 	// the registry kept of itself before a change of its form go too.
 	ForgetLogins(ctx context.Context, keys []string) error
 	ForgetDevice(ctx context.Context, device string) error
@@ -138,6 +152,7 @@ const (
 const (
 	MaxSessions = 20
 	MaxTokens   = 100
+	MaxPasskeys = 20
 )
 
 // MaxFileRevisions of one configuration file are kept: what changed before is in the audit log.
@@ -150,7 +165,37 @@ type Credential struct {
 	// Hash of the password with its parameters; empty where there is no password.
 	Hash       string
 	SignedInAt time.Time
+	// TOTP is the secret of the authenticator application in base32, empty where there is none; TOTPStep the last taken.
+	TOTP     string
+	TOTPStep int64
 }
+
+// Passkey is a public key of a user's, made by an authenticator for one host.
+type Passkey struct {
+	// ID as the authenticator made it.
+	ID    []byte
+	Email string
+	Name  string
+	// Host whose pages it lets in: the relying party's id.
+	Host string
+	// Handle by which authenticators know the user.
+	Handle []byte
+	// Credential is the record of collector/access: key, counter and flags.
+	Credential []byte
+	CreatedAt  time.Time
+	// UsedAt is zero if never.
+	UsedAt time.Time
+}
+
+// How a session began.
+const (
+	ByPassword        = "password"
+	ByPasswordAndCode = "password+code"
+	ByPasskey         = "passkey"
+	ByProvider        = "provider"
+	ByFirstAdmin      = "first_admin"
+	ByAgent           = "agent"
+)
 
 // AccessToken lets a user in: a session of a sign-in, or an API token.
 type AccessToken struct {
@@ -169,6 +214,10 @@ type AccessToken struct {
 	UsedAt time.Time
 	// RevokedAt is zero unless it was ended before its time.
 	RevokedAt time.Time
+	// Of a session: how it began, from which network address, and in what: "Firefox on Linux".
+	How, Address, Browser string
+	// Owner, where an agent opened the session: all that it sees. Such a session has no e-mail, and a name as shown.
+	Owner Owner
 }
 
 // Contact is one answered sync.

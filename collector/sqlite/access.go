@@ -12,19 +12,34 @@ import (
 // tokensKeptFor is how long an API token is listed after its end.
 const tokensKeptFor = 30 * 24 * time.Hour
 
-const selectCredentials = "SELECT email, hash, signed_in_ms FROM credentials"
+const selectCredentials = "SELECT email, hash, signed_in_ms, totp, totp_step FROM credentials"
 
-func scanCredential(rows *sql.Rows) (c collector.Credential, err error) {
+func (r *Registry) scanCredential(rows *sql.Rows) (c collector.Credential, err error) {
 	var signedIn int64
-	err = rows.Scan(&c.Email, &c.Hash, &signedIn)
+	var sealed []byte
+	err = rows.Scan(&c.Email, &c.Hash, &signedIn, &sealed, &c.TOTPStep)
+	if err == nil && len(sealed) > 0 {
+		var secret []byte
+		secret, err = r.seal.open(totpName(c.Email), sealed)
+		c.TOTP = string(secret)
+	}
 	c.SignedInAt = moment(signedIn)
 	return c, err
+}
+
+// totpName is what a sealed secret is bound to.
+func totpName(email string) string { return "totp of " + email }
+
+// makeCredential makes room for what a user signs in with, where there is none.
+func makeCredential(ctx context.Context, tx *sql.Tx, email string) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO credentials (email) VALUES (?) ON CONFLICT DO NOTHING", email)
+	return err
 }
 
 // Credential of a user; empty, without an error, where there is none.
 func (r *Registry) Credential(ctx context.Context, email string) (collector.Credential, error) {
 	email = strings.ToLower(email)
-	found, err := collect(ctx, r.reader, "credential", scanCredential, selectCredentials+" WHERE email = ?", email)
+	found, err := collect(ctx, r.reader, "credential", r.scanCredential, selectCredentials+" WHERE email = ?", email)
 	if err != nil || len(found) == 0 {
 		return collector.Credential{Email: email}, err
 	}
@@ -33,7 +48,7 @@ func (r *Registry) Credential(ctx context.Context, email string) (collector.Cred
 
 // Credentials lists them by e-mail.
 func (r *Registry) Credentials(ctx context.Context) ([]collector.Credential, error) {
-	return collect(ctx, r.reader, "credentials", scanCredential, selectCredentials+" ORDER BY email")
+	return collect(ctx, r.reader, "credentials", r.scanCredential, selectCredentials+" ORDER BY email")
 }
 
 // SetPassword keeps the hash of a user's password and ends the sessions. The old one is in no file afterwards.
@@ -55,10 +70,70 @@ func (r *Registry) SetPassword(ctx context.Context, email, hash string, at time.
 
 // SignedIn notes when a user signed in last.
 func (r *Registry) SignedIn(ctx context.Context, email string, at time.Time) error {
+	email = strings.ToLower(email)
 	return r.write(ctx, "signed in", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE credentials SET signed_in_ms = ? WHERE email = ?", millis(at), strings.ToLower(email))
+		if err := makeCredential(ctx, tx, email); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "UPDATE credentials SET signed_in_ms = ? WHERE email = ?", millis(at), email)
 		return err
 	})
+}
+
+// SetTOTP keeps what a user's authenticator application shares with us; without a secret it is taken away. The old one
+// is in no file afterwards.
+func (r *Registry) SetTOTP(ctx context.Context, email, secret string) error {
+	email = strings.ToLower(email)
+	sealed := []byte{}
+	if secret != "" {
+		sealed = r.seal.close(totpName(email), []byte(secret))
+	}
+	err := r.write(ctx, "set totp", func(tx *sql.Tx) error {
+		if err := makeCredential(ctx, tx, email); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "UPDATE credentials SET totp = ?, totp_step = 0 WHERE email = ?", sealed, email)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.fold(ctx)
+}
+
+// UseTOTP takes a code's step, once: Conflict where it, or a later one, was taken already.
+func (r *Registry) UseTOTP(ctx context.Context, email string, step int64) error {
+	return r.write(ctx, "use totp", func(tx *sql.Tx) error {
+		done, err := tx.ExecContext(ctx, "UPDATE credentials SET totp_step = ? WHERE email = ? AND totp_step < ?", step, strings.ToLower(email), step)
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); err != nil || n > 0 {
+			return err
+		}
+		return collector.Refuse(collector.Conflict, "code", "this code was used already")
+	})
+}
+
+// ResetSignIn takes a user's authenticator application and passkeys away and ends the sessions.
+func (r *Registry) ResetSignIn(ctx context.Context, email string) error {
+	email = strings.ToLower(email)
+	err := r.write(ctx, "reset sign-in", func(tx *sql.Tx) error {
+		for _, statement := range []string{
+			"UPDATE credentials SET totp = x'', totp_step = 0 WHERE email = ?",
+			"DELETE FROM passkeys WHERE email = ?",
+			"DELETE FROM tokens WHERE email = ? AND session",
+		} {
+			if _, err := tx.ExecContext(ctx, statement, email); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.fold(ctx)
 }
 
 // RemoveUser removes the credential and ends sessions and tokens.
@@ -66,6 +141,7 @@ func (r *Registry) RemoveUser(ctx context.Context, email string, at time.Time) e
 	email = strings.ToLower(email)
 	err := r.write(ctx, "remove user", func(tx *sql.Tx) error {
 		for _, statement := range []string{
+			"DELETE FROM passkeys WHERE email = ?",
 			"DELETE FROM credentials WHERE email = ?",
 			"DELETE FROM tokens WHERE email = ? AND session",
 		} {
@@ -93,8 +169,9 @@ func (r *Registry) AddToken(ctx context.Context, t collector.AccessToken, secret
 		}
 		if t.Session {
 			// Room for this one.
-			if _, err := tx.ExecContext(ctx, `DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE email = ? AND session
-				ORDER BY created_ms DESC, rowid DESC LIMIT -1 OFFSET ?)`, t.Email, collector.MaxSessions-1); err != nil {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE email = ?
+				AND owner_device = ? AND owner_login = ? AND session ORDER BY created_ms DESC, rowid DESC LIMIT -1 OFFSET ?)`,
+				t.Email, t.Owner.Device, t.Owner.LoginKey, collector.MaxSessions-1); err != nil {
 				return err
 			}
 		} else {
@@ -107,17 +184,21 @@ func (r *Registry) AddToken(ctx context.Context, t collector.AccessToken, secret
 				return collector.Refuse(collector.TooMany, "email", "%d tokens are valid already; revoke some", live)
 			}
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO tokens (id, secret, email, role, session, name, write, created_ms, expires_ms)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, t.ID, secretHash[:], t.Email, string(t.Role), t.Session, t.Name, t.Write, now, millis(t.ExpiresAt))
+		_, err := tx.ExecContext(ctx, `INSERT INTO tokens (id, secret, email, role, session, name, write, created_ms, expires_ms,
+			how, address, browser, owner_device, owner_login) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			t.ID, secretHash[:], t.Email, string(t.Role), t.Session, t.Name, t.Write, now, millis(t.ExpiresAt),
+			t.How, t.Address, t.Browser, t.Owner.Device, t.Owner.LoginKey)
 		return err
 	})
 }
 
-const selectTokens = "SELECT id, email, role, session, name, write, created_ms, expires_ms, used_ms, revoked_ms FROM tokens"
+const selectTokens = `SELECT id, email, role, session, name, write, created_ms, expires_ms, used_ms, revoked_ms,
+	how, address, browser, owner_device, owner_login FROM tokens`
 
 func scanToken(rows *sql.Rows) (t collector.AccessToken, err error) {
 	var created, expires, used, revoked int64
-	err = rows.Scan(&t.ID, &t.Email, &t.Role, &t.Session, &t.Name, &t.Write, &created, &expires, &used, &revoked)
+	err = rows.Scan(&t.ID, &t.Email, &t.Role, &t.Session, &t.Name, &t.Write, &created, &expires, &used, &revoked,
+		&t.How, &t.Address, &t.Browser, &t.Owner.Device, &t.Owner.LoginKey)
 	t.CreatedAt, t.ExpiresAt, t.UsedAt, t.RevokedAt = moment(created), moment(expires), moment(used), moment(revoked)
 	return t, err
 }

@@ -244,9 +244,12 @@ func flagDevice(ctx context.Context, tx *sql.Tx, id, flag string) error {
 	return err
 }
 
-// RevokeDevice refuses a device from then on; the first time stands.
+// RevokeDevice refuses a device from then on, and ends the sessions that it opened; the first time stands.
 func (r *Registry) RevokeDevice(ctx context.Context, id string, at time.Time) error {
-	return r.mark(ctx, "revoke device", "UPDATE devices SET revoked_ms = iif(revoked_ms = 0, ?, revoked_ms) WHERE id = ?", at, id)
+	if err := r.mark(ctx, "revoke device", "UPDATE devices SET revoked_ms = iif(revoked_ms = 0, ?, revoked_ms) WHERE id = ?", at, id); err != nil {
+		return err
+	}
+	return r.write(ctx, "end a device's sessions", func(tx *sql.Tx) error { return deleteAll(ctx, tx, id, "tokens WHERE owner_device = ?") })
 }
 
 // UninstallDevice asks the agent to remove itself; the first time stands.

@@ -25,7 +25,7 @@ func (r *Registry) ForgetLogins(ctx context.Context, keys []string) error {
 	}
 	return r.forget(ctx, "forget logins", func(tx *sql.Tx) error {
 		for _, key := range keys {
-			if err := deleteAll(ctx, tx, key, "logins WHERE key = ?", "login_names WHERE login = ?"); err != nil {
+			if err := deleteAll(ctx, tx, key, "logins WHERE key = ?", "login_names WHERE login = ?", "tokens WHERE owner_login = ?"); err != nil {
 				return err
 			}
 		}
@@ -76,7 +76,7 @@ func forgetCapture(ctx context.Context, tx *sql.Tx, keys []string) error {
 // ForgetDevice deletes what a device said of its health and of the names of directory logins.
 func (r *Registry) ForgetDevice(ctx context.Context, device string) error {
 	return r.forget(ctx, "forget device", func(tx *sql.Tx) error {
-		return deleteAll(ctx, tx, device, "health WHERE device = ?", "login_names WHERE device = ?")
+		return deleteAll(ctx, tx, device, "health WHERE device = ?", "login_names WHERE device = ?", "tokens WHERE owner_device = ?")
 	})
 }
 

@@ -41,6 +41,7 @@ func commands() []command {
 		{"run", "the service and one session, in the foreground", run},
 		{"enroll", "enrol this device: enroll STRING, or enroll - to read it from standard input", enrolDevice},
 		{"status", "whether it runs, what is collected, what waits to be sent", status},
+		{"my-day", "open in the browser what was recorded of you, and who looked at it", myDay},
 		{"doctor", "check everything and say how to mend it", doctor},
 		{"pause", "pause collection until resume or midnight, where the account allows it", pause},
 		{"resume", "end the pause", resume},

@@ -40,6 +40,7 @@ func TestExitStatusAndWords(t *testing.T) {
 		{"status --state " + state, failed, "not running"},
 		{"doctor --state " + state, failed, "systemctl start"},
 		{"pause --state " + state, failed, "does not run"},
+		{"my-day --state " + state, failed, "does not run"},
 		{"enroll --state " + state + " dl1abc", failed, "too short"},
 		{"enroll --state " + state + " https://example.com", failed, `must begin with "dl1"`},
 		{"run --state " + state, failed, "not enrolled; get an enrolment string and run: dayline-agent enroll"},

@@ -104,6 +104,9 @@ func printStatus(w io.Writer, s *service.Status) {
 		line("Missing", "%s", permission)
 	}
 	line("Updates", "%s", s.Update)
+	if s.Running && s.Enrolled {
+		line("Your day", "dayline-agent my-day shows what was recorded of you, and who looked at it")
+	}
 	for _, problem := range s.Errors {
 		line("Error", "%s", problem)
 	}

@@ -45,7 +45,7 @@ type hub struct {
 	// saw notes a login that has a session.
 	saw func(stream.Login, time.Time) error
 	// answer tells a person's command what it asked.
-	answer func(peer session.Peer, what string) *session.Answer
+	answer func(ctx context.Context, peer session.Peer, what string) *session.Answer
 	// wake makes Run look after things at once.
 	wake chan struct{}
 
@@ -83,12 +83,12 @@ func newHub(b *buffer.Buffer, s *settings.Store, log *slog.Logger) (*hub, error)
 }
 
 // Handle of session.Handler.
-func (h *hub) Handle(c *session.Conn, m *session.Message) error {
+func (h *hub) Handle(ctx context.Context, c *session.Conn, m *session.Message) error {
 	switch {
 	case m.Hello != nil:
 		return h.hello(c, m.Hello)
 	case m.Ask != nil:
-		return c.Send(&session.Message{Answer: h.answer(c.Peer, m.Ask.What)})
+		return c.Send(&session.Message{Answer: h.answer(ctx, c.Peer, m.Ask.What)})
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

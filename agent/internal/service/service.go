@@ -68,6 +68,8 @@ type Service struct {
 	startedAt time.Time
 	factsOnce sync.Once
 	factsNow  *agentv1.DeviceFacts
+	// asking are the logins whose question the collector is answering now.
+	asking sync.Map
 }
 
 // Open opens the buffer, the settings and the socket; Run works with them and closes them.

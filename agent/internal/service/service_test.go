@@ -462,7 +462,7 @@ func TestStatusIsAboutWhoAsks(t *testing.T) {
 	if !mine.Enrolled || mine.SettingsRevision == "" || len(mine.Logins) != 1 || !mine.Logins[0].Collect || mine.Update == "" {
 		t.Errorf("status %+v", mine)
 	}
-	other := w.service.answer(session.Peer{UID: 12345, Login: stream.Login{Account: "bert", Name: `pc\bert`}}, "status")
+	other := w.service.answer(t.Context(), session.Peer{UID: 12345, Login: stream.Login{Account: "bert", Name: `pc\bert`}}, "status")
 	if other.Error != "" || strings.Contains(string(other.Document), w.me().Name) || strings.Contains(string(other.Document), `"buffered_episodes":1`) {
 		t.Errorf("another person is told: %s %s", other.Error, other.Document)
 	}

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"time"
@@ -61,7 +62,7 @@ type Collected struct {
 const UpdateOff = "off: this build has no trusted keys"
 
 // answer is asked by a person's command.
-func (s *Service) answer(peer session.Peer, what string) *session.Answer {
+func (s *Service) answer(ctx context.Context, peer session.Peer, what string) *session.Answer {
 	var document any
 	var err error
 	switch what {
@@ -73,6 +74,8 @@ func (s *Service) answer(peer session.Peer, what string) *session.Answer {
 		document, err = s.pause(peer.Login)
 	case "resume":
 		document, err = s.resume(peer.Login)
+	case "my-day":
+		document, err = s.myDay(ctx, peer.Login)
 	default:
 		err = errors.New("this agent does not know that question")
 	}
@@ -99,7 +102,7 @@ func (s *Service) status(peer session.Peer) *Status {
 		status.Device = s.Identity.Device()
 		status.Collector = s.Trusted.Sets()[0].Addresses
 	} else {
-		status.Problem = "this device is not enrolled: dayline-agent enroll STRING"
+		status.Problem = errNotEnrolled.Error()
 	}
 	logins := []stream.Login{peer.Login}
 	if peer.Root {

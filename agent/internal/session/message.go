@@ -87,7 +87,7 @@ type CaptureLevel struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// Ask is a person's question or wish: status, doctor, pause, resume.
+// Ask is a person's question or wish: status, doctor, pause, resume, my-day.
 type Ask struct {
 	What string `json:"what"`
 }

@@ -35,8 +35,8 @@ type Peer struct {
 // Handler takes what peers send. Its methods are called from each connection's goroutine; a panic in them ends that
 // connection.
 type Handler interface {
-	// Handle takes a message that is for the service; an error ends the connection.
-	Handle(c *Conn, m *Message) error
+	// Handle takes a message that is for the service; an error ends the connection. The context ends with the service.
+	Handle(ctx context.Context, c *Conn, m *Message) error
 	// Gone tells that a connection has ended.
 	Gone(c *Conn)
 }
@@ -164,7 +164,7 @@ func (s *Server) read(ctx context.Context, c *Conn) error {
 		if m.Hello == nil && m.Closed == nil && m.Checkpoint == nil && m.Capture == nil && m.Ask == nil {
 			return fmt.Errorf("%w: not for the service", ErrBadFrame)
 		}
-		if err := s.handler.Handle(c, m); err != nil {
+		if err := s.handler.Handle(ctx, c, m); err != nil {
 			return err
 		}
 	}

@@ -22,7 +22,7 @@ import (
 // echo answers an Ask with what it was; "panic" panics.
 type echo struct{ gone chan Peer }
 
-func (e *echo) Handle(c *Conn, m *Message) error {
+func (e *echo) Handle(_ context.Context, c *Conn, m *Message) error {
 	switch {
 	case m.Ask != nil && m.Ask.What == "panic":
 		panic("a session's handler")

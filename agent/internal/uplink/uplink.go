@@ -105,8 +105,9 @@ type Uplink struct {
 	mu     sync.Mutex
 	status Status
 
-	// What follows belongs to whoever holds calling: Run, or Flush after it.
-	calling  sync.Mutex
+	turn turn
+
+	// What follows belongs to whoever has the turn: Run, Flush after it, or a person's question.
 	token    string
 	tokenEnd time.Time
 	failures int
@@ -123,7 +124,7 @@ type Uplink struct {
 
 // New makes an uplink; Run starts it.
 func New(config Config) *Uplink {
-	return &Uplink{Config: config, soon: make(chan struct{}, 1), atMost: stream.MaxEpisodes, repeat: stream.MaxEpisodes}
+	return &Uplink{Config: config, soon: make(chan struct{}, 1), turn: make(turn, 1), atMost: stream.MaxEpisodes, repeat: stream.MaxEpisodes}
 }
 
 // Soon asks for a sync now: a login waits for its settings, or a batch is full. While the collector does not answer,
@@ -156,7 +157,7 @@ func (u *Uplink) Run(ctx context.Context) error {
 	defer timer.Stop()
 	for {
 		soon := u.soon
-		if u.failing() {
+		if u.failing(ctx) {
 			soon = nil
 		}
 		select {
@@ -169,17 +170,21 @@ func (u *Uplink) Run(ctx context.Context) error {
 	}
 }
 
-func (u *Uplink) failing() bool {
-	u.calling.Lock()
-	defer u.calling.Unlock()
+func (u *Uplink) failing(ctx context.Context) bool {
+	if u.turn.take(ctx) != nil {
+		return true
+	}
+	defer u.turn.give()
 	return u.failures > 0
 }
 
 // Sync makes one contact and gives the time to the next. A failure is in the status, not an error: there is always a
 // next time.
 func (u *Uplink) Sync(ctx context.Context) time.Duration {
-	u.calling.Lock()
-	defer u.calling.Unlock()
+	if u.turn.take(ctx) != nil {
+		return lastRetry
+	}
+	defer u.turn.give()
 	scene := u.Scene()
 	answer, err := u.contact(ctx, scene)
 	if err != nil {
@@ -209,20 +214,29 @@ type outcome struct {
 }
 
 // contact signs in where needed and syncs once.
-func (u *Uplink) contact(ctx context.Context, scene Scene) (outcome, error) {
+func (u *Uplink) contact(ctx context.Context, scene Scene) (answer outcome, err error) {
+	err = u.signedIn(ctx, func() error {
+		answer, err = u.sync(ctx, scene)
+		return err
+	})
+	return answer, err
+}
+
+// signedIn makes a call with a session, for which it signs in where needed.
+func (u *Uplink) signedIn(ctx context.Context, call func() error) error {
 	if err := u.signIn(ctx); err != nil {
-		return outcome{}, err
+		return err
 	}
-	answer, err := u.sync(ctx, scene)
+	err := call()
 	if problem := problemOf(err); problem != nil && (problem.Code == "signed_out" || problem.Code == "unknown_device") {
 		// The collector was started anew or restored: its sessions are gone, the credential is not.
 		u.token = ""
 		if err := u.signIn(ctx); err != nil {
-			return outcome{}, err
+			return err
 		}
-		answer, err = u.sync(ctx, scene)
+		err = call()
 	}
-	return answer, err
+	return err
 }
 
 // failed decides what a refusal or a silence means for what is kept, and when to come back.
@@ -258,6 +272,8 @@ func (u *Uplink) failed(ctx context.Context, err error) time.Duration {
 // errNotKept: the collector answered, and what it said could not be taken over or stored here.
 var errNotKept = errors.New("the collector's answer could not be used or stored on this device")
 
+var errSilent = errors.New("the collector does not answer")
+
 // words tells a person what is wrong.
 func words(err error, problem *agentv1.Problem) string {
 	switch {
@@ -266,7 +282,7 @@ func words(err error, problem *agentv1.Problem) string {
 	case errors.Is(err, errNotKept):
 		return errNotKept.Error()
 	case problem == nil:
-		return "the collector does not answer"
+		return errSilent.Error()
 	case problem.Code == "revoked":
 		return "this device was revoked: nothing is sent, what was recorded is kept"
 	case problem.Field != "":
@@ -274,6 +290,20 @@ func words(err error, problem *agentv1.Problem) string {
 	}
 	return "the collector refused: " + problem.Reason
 }
+
+// turn is had by one caller at a time. Unlike a lock it is waited for no longer than a context lasts.
+type turn chan struct{}
+
+func (t turn) take(ctx context.Context) error {
+	select {
+	case t <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t turn) give() { <-t }
 
 func (u *Uplink) note(change func(*Status)) {
 	u.mu.Lock()

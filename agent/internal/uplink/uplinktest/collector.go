@@ -38,6 +38,8 @@ type Collector struct {
 	Answer func(request *agentv1.SyncRequest, answer *agentv1.SyncResponse) error
 	// Lose drops the connection of so many syncs after they were stored.
 	Lose int
+	// Day answers where a login sees its day; nil: as a collector does that is too old to know.
+	Day func(login *agentv1.Login) (url string, err error)
 	// EnrollErr refuses enrolment.
 	EnrollErr error
 
@@ -222,6 +224,23 @@ func (c *Collector) Sync(_ context.Context, r *connect.Request[agentv1.SyncReque
 	return connect.NewResponse(answer), nil
 }
 
+// MyDay of the contract.
+func (c *Collector) MyDay(_ context.Context, r *connect.Request[agentv1.MyDayRequest]) (*connect.Response[agentv1.MyDayResponse], error) {
+	c.Lock()
+	defer c.Unlock()
+	switch {
+	case c.Day == nil:
+		return nil, connect.NewError(connect.CodeUnimplemented, nil)
+	case r.Header().Get("Authorization") != "Bearer "+c.session():
+		return nil, Refusal("signed_out", "", "sign in first")
+	}
+	url, err := c.Day(r.Msg.Login)
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(&agentv1.MyDayResponse{Url: url}), nil
+}
+
 // store takes a batch as security.md §3 says: a repeat is acknowledged again, a digest that does not fit is a fork.
 func (c *Collector) store(batch *agentv1.Batch, answer *agentv1.SyncResponse) error {
 	opened, err := stream.Open(batch)
@@ -287,9 +306,4 @@ func (c *Collector) count(n int) {
 	c.Lock()
 	defer c.Unlock()
 	c.bytes += n
-}
-
-// MyDay is answered by nothing here.
-func (c *Collector) MyDay(context.Context, *connect.Request[agentv1.MyDayRequest]) (*connect.Response[agentv1.MyDayResponse], error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, nil)
 }

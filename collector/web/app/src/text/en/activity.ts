@@ -1,0 +1,3 @@
+export default {
+  title: 'Activity log',
+} as const

@@ -1,0 +1,3 @@
+export default {
+  title: 'Audit log',
+} as const

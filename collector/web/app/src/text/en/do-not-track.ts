@@ -1,0 +1,3 @@
+export default {
+  title: 'Do not track',
+} as const

@@ -1,0 +1,5 @@
+export default {
+  seconds: '{n} s',
+  minutes: '{n} min',
+  hours: '{h} h {m} min',
+} as const

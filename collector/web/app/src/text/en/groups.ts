@@ -1,0 +1,3 @@
+export default {
+  title: 'Groups side by side',
+} as const

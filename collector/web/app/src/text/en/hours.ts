@@ -1,0 +1,3 @@
+export default {
+  title: 'Working hours',
+} as const

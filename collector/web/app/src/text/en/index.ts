@@ -1,0 +1,59 @@
+import account from './account'
+import activity from './activity'
+import apps from './apps'
+import audit from './audit'
+import categories from './categories'
+import classification from './classification'
+import common from './common'
+import dashboard from './dashboard'
+import devices from './devices'
+import doNotTrack from './do-not-track'
+import format from './format'
+import groups from './groups'
+import hours from './hours'
+import live from './live'
+import myDay from './my-day'
+import people from './people'
+import peopleAdmin from './people-admin'
+import groupsAdmin from './groups-admin'
+import person from './person'
+import question from './question'
+import security from './security'
+import setup from './setup'
+import signIn from './sign-in'
+import sites from './sites'
+import states from './states'
+import storage from './storage'
+import tokens from './tokens'
+import users from './users'
+
+export const en = {
+  account,
+  activity,
+  apps,
+  audit,
+  categories,
+  classification,
+  common,
+  dashboard,
+  devices,
+  doNotTrack,
+  format,
+  groups,
+  hours,
+  live,
+  myDay,
+  people,
+  peopleAdmin,
+  groupsAdmin,
+  person,
+  question,
+  security,
+  setup,
+  signIn,
+  sites,
+  states,
+  storage,
+  tokens,
+  users,
+}

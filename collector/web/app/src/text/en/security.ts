@@ -1,0 +1,3 @@
+export default {
+  title: 'Sign-in and security',
+} as const

@@ -1,0 +1,3 @@
+export default {
+  title: 'Users and roles',
+} as const

@@ -57,9 +57,11 @@ func (a *Admin) WebHandler() http.Handler { return patient(a.bearing(a.mux(false
 // mux of the contract and the probes; plainly tells callers what the log says of a failure.
 func (a *Admin) mux(plainly bool) *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.Handle(adminv1connect.NewAdminServiceHandler(adminService{
+	service := adminService{
 		Admin: a, byUser: newThrottle(signInsPerUser, time.Minute, a.Now), byAddress: newThrottle(signInsPerAddress, time.Minute, a.Now),
-	},
+	}
+	mux.HandleFunc(filesPath+"{name}", service.serveFile)
+	mux.Handle(adminv1connect.NewAdminServiceHandler(service,
 		connect.WithCodec(protoCodec{}),
 		connect.WithCodec(jsonCodec{}),
 		connect.WithReadMaxBytes(maxBodyBytes),

@@ -25,8 +25,12 @@ import (
 
 // ExportPerson sends everything stored of a person as one zip of JSON and CSV files: to administrators, and to the person.
 func (a adminService) ExportPerson(ctx context.Context, req *connect.Request[adminv1.ExportPersonRequest], stream *connect.ServerStream[adminv1.ExportChunk]) error {
+	return a.exportPerson(ctx, req.Msg.Person, chunks{stream})
+}
+
+func (a adminService) exportPerson(ctx context.Context, whom string, to io.Writer) error {
 	var asks []*adminv1.ReportRequest
-	err := a.Reports.Whole(ctx, viewerOf(ctx), req.Msg.Person, func(ask *adminv1.ReportRequest) error {
+	err := a.Reports.Whole(ctx, viewerOf(ctx), whom, func(ask *adminv1.ReportRequest) error {
 		asks = append(asks, ask)
 		return nil
 	})
@@ -41,7 +45,7 @@ func (a adminService) ExportPerson(ctx context.Context, req *connect.Request[adm
 	if err != nil {
 		return err
 	}
-	return a.send(ctx, stream, func(out io.Writer) error {
+	return a.send(ctx, to, func(out io.Writer) error {
 		defer a.Agents.heads.forget()
 		file := &archive{adminService: a, ctx: ctx, zip: zip.NewWriter(out), person: p, directory: d, scope: scope, asks: asks, at: a.Now()}
 		err := file.write()

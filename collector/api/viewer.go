@@ -85,18 +85,22 @@ func (a *Admin) bearing(next http.Handler) http.Handler {
 	limits := a.Agents.limits
 	calls := semaphore.NewWeighted(maxWebCalls)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, "/"+adminv1connect.AdminServiceName+"/") {
+		refuse := limits.refuse
+		switch {
+		case strings.HasPrefix(r.URL.Path, filesPath):
+			refuse = limits.refuseFile
+		case !strings.HasPrefix(r.URL.Path, "/"+adminv1connect.AdminServiceName+"/"):
 			next.ServeHTTP(w, r)
 			return
 		}
 		if !calls.TryAcquire(1) {
-			limits.refuse(w, r, collector.Refuse(collector.TooMany, "", "the collector has too much to do; come back soon"))
+			refuse(w, r, collector.Refuse(collector.TooMany, "", "the collector has too much to do; come back soon"))
 			return
 		}
 		defer calls.Release(1)
 		viewer, err := a.identify(w, r)
 		if err != nil {
-			limits.refuse(w, r, err)
+			refuse(w, r, err)
 			return
 		}
 		caller := callerOfAdmin{viewer: viewer, address: a.Agents.proxies.caller(r), again: func(ctx context.Context) (collector.Viewer, error) {

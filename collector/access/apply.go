@@ -46,6 +46,12 @@ func MayApply(viewer collector.Viewer, before, after *config.Set) error {
 	return mayGroups(before.People, after.People)
 }
 
+// MayEdit tells whether a viewer may change a key of account.yaml, as MayApply judges it.
+func MayEdit(viewer collector.Viewer, key string) bool {
+	schedules := key == "schedule" || key == "schedules" || strings.HasPrefix(key, "schedule.") || strings.HasPrefix(key, "schedules.")
+	return Permit(viewer, setConfig) == nil && (viewer.Role == collector.Admin || schedules)
+}
+
 const setConfig = adminv1connect.AdminServiceSetConfigProcedure
 
 func only(what string) error {

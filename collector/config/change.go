@@ -53,8 +53,7 @@ func Record(ctx context.Context, ledger Ledger, set *Set, actor string, now time
 	}
 	for _, name := range Files {
 		content := set.Content[name]
-		sum := sha256.Sum256(content)
-		revision := collector.FileRevision{File: name, At: now, Actor: actor, SHA256: hex.EncodeToString(sum[:]), Content: content}
+		revision := collector.FileRevision{File: name, At: now, Actor: actor, SHA256: set.Revision(name), Content: content}
 		before, recorded := last[name]
 		if recorded && before.SHA256 == revision.SHA256 {
 			continue
@@ -73,6 +72,12 @@ func Record(ctx context.Context, ledger Ledger, set *Set, actor string, now time
 		}
 	}
 	return nil
+}
+
+// Revision of a file: the SHA-256 of its bytes, hex.
+func (s *Set) Revision(file string) string {
+	sum := sha256.Sum256(s.Content[file])
+	return hex.EncodeToString(sum[:])
 }
 
 // newest gives the newest revision of each file; it looks further back only where the newest few lack a file.

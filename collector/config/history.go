@@ -3,6 +3,8 @@ package config
 import (
 	"context"
 	"fmt"
+	"math"
+	"strings"
 	"time"
 
 	"github.com/dayline-project/dayline/collector"
@@ -63,4 +65,31 @@ func compared(revisions []collector.FileRevision, all bool, wanted func(Change) 
 		}
 	}
 	return list
+}
+
+// LastChanges gives, of each of the keys of a file that ever changed, its newest change or that of what is below it, and the
+// file's newest revision; empty where none is kept.
+func LastChanges(ctx context.Context, ledger Ledger, file string, keys []string) (map[string]Revised, collector.FileRevision, error) {
+	revisions, err := ledger.FileRevisions(ctx, file, 0)
+	if err != nil {
+		return nil, collector.FileRevision{}, fmt.Errorf("config: history: %w", err)
+	}
+	if len(revisions) == 0 {
+		return nil, collector.FileRevision{}, nil
+	}
+	last := map[string]Revised{}
+	for _, change := range compared(revisions, false, func(Change) bool { return true }, math.MaxInt) {
+		for _, key := range keys {
+			if _, later := last[key]; !later && below(change.Key, key) {
+				last[key] = change
+			}
+		}
+	}
+	return last, revisions[0], nil
+}
+
+// below tells whether a key is another or lies below it.
+func below(key, above string) bool {
+	rest, found := strings.CutPrefix(key, above)
+	return found && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }

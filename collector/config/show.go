@@ -88,15 +88,11 @@ func leaves(of reflect.Value, key string, yield func(key, text string)) {
 		}
 		return
 	}
-	switch own := of.Interface().(type) {
-	case episode.Duration:
-		yield(key, settings.Length(own))
+	if text, is := asText(of); is {
+		yield(key, text)
 		return
-	case encoding.TextMarshaler:
-		text, _ := own.MarshalText() // settings that were checked can be written
-		yield(key, string(text))
-		return
-	case fmt.Stringer:
+	}
+	if own, is := of.Interface().(fmt.Stringer); is {
 		yield(key, own.String())
 		return
 	}
@@ -123,6 +119,18 @@ func leaves(of reflect.Value, key string, yield func(key, text string)) {
 	default:
 		yield(key, fmt.Sprint(of.Interface()))
 	}
+}
+
+// asText gives a value that the files write as text.
+func asText(of reflect.Value) (text string, is bool) {
+	switch own := of.Interface().(type) {
+	case episode.Duration:
+		return settings.Length(own), true
+	case encoding.TextMarshaler:
+		text, _ := own.MarshalText() // settings that were checked can be written
+		return string(text), true
+	}
+	return "", false
 }
 
 func mapOf(of reflect.Value) map[string]reflect.Value {

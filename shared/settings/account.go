@@ -1,7 +1,10 @@
 package settings
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/dayline-project/dayline/shared/episode"
@@ -74,13 +77,19 @@ func (p UpdatePolicy) String() string {
 
 // UnmarshalText reads the words; a pinned version is an object {pinned: VERSION}.
 func (p *UpdatePolicy) UnmarshalText(text []byte) error {
-	switch word := string(text); word {
-	case "latest", "paused", "off":
-		*p = UpdatePolicy{Mode: word}
-		return nil
-	default:
-		return fmt.Errorf("%q is none of latest, paused, off or {pinned: VERSION}", word)
+	if !slices.Contains(updateModes, string(text)) {
+		return fmt.Errorf("%q is none of %s or {pinned: VERSION}", text, strings.Join(updateModes, ", "))
 	}
+	*p = UpdatePolicy{Mode: string(text)}
+	return nil
+}
+
+// MarshalJSON gives what the file says as JSON.
+func (p UpdatePolicy) MarshalJSON() ([]byte, error) {
+	if p.Pinned != "" {
+		return json.Marshal(map[string]string{"pinned": p.Pinned})
+	}
+	return json.Marshal(p.Mode)
 }
 
 // Rollout raises the share of devices that update, in per cent, step by step.
@@ -109,7 +118,7 @@ type Limit Bytes
 
 // UnmarshalText reads "none" or a size.
 func (l *Limit) UnmarshalText(text []byte) error {
-	if string(text) == "none" {
+	if string(text) == none {
 		*l = 0
 		return nil
 	}
@@ -124,7 +133,7 @@ func (l *Limit) UnmarshalText(text []byte) error {
 // MarshalText writes what UnmarshalText reads.
 func (l Limit) MarshalText() ([]byte, error) {
 	if l == 0 {
-		return []byte("none"), nil
+		return []byte(none), nil
 	}
 	return Bytes(l).MarshalText()
 }

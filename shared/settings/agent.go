@@ -122,7 +122,7 @@ func (d *Device) check() error {
 		Notice:       d.Notice,
 		Agents:       AgentRules{SyncEvery: &d.Agents.SyncEvery, Buffer: BufferRules{Size: &size, Days: &d.Agents.Buffer.Days}},
 	})
-	c.patternBounds("privacy.redact", s.Privacy.Redact)
+	c.patternBounds("", s.Privacy.Redact)
 	if _, err := hex.DecodeString(d.DoNotTrackSalt); err != nil || d.DoNotTrackSalt == "" && len(d.DoNotTrackHashes) > 0 {
 		c.fault("do_not_track_salt", "this text", "hexadecimal digits")
 	}

@@ -25,17 +25,12 @@ func (f Fault) Error() string {
 	return fmt.Sprintf("%s: %s is not allowed; allowed: %s", f.Key, f.Value, f.Allowed)
 }
 
-// Pages a session may begin with.
-var landingPages = []string{
-	"dashboard", "people", "apps", "sites", "hours", "timeline", "activity", "live", "categories", "groups", "devices", "my-day",
-}
-
 // Check gives every value out of range and every schedule that is not there, in the order of the keys below. Groups
 // are checked by who knows them.
 func (a *Account) Check() []Fault {
 	var c checker
 	c.rules("", &a.Rules)
-	c.number("privacy.min_people", *a.Privacy.MinPeople, 1, 1000)
+	c.number("", "privacy.min_people", *a.Privacy.MinPeople)
 	c.schedules(a)
 	for i, override := range a.Overrides {
 		key := fmt.Sprintf("overrides[%d]", i)
@@ -47,17 +42,20 @@ func (a *Account) Check() []Fault {
 		}
 		c.rules(key+".", &override.Rules)
 	}
-	c.length("installers.link_expiry", a.Installers.LinkExpiry, time.Hour, 168*time.Hour, time.Minute)
-	c.number("installers.max_devices", a.Installers.MaxDevices, 1, 100_000)
-	c.number("installers.max_per_minute", a.Installers.MaxPerMinute, 1, 10_000)
+	c.length("", "installers.link_expiry", a.Installers.LinkExpiry)
+	c.number("", "installers.max_devices", a.Installers.MaxDevices)
+	c.number("", "installers.max_per_minute", a.Installers.MaxPerMinute)
 	c.version("updates.windows.pinned", a.Updates.Windows.Pinned)
 	c.version("updates.macos.pinned", a.Updates.MacOS.Pinned)
 	c.version("updates.linux.pinned", a.Updates.Linux.Pinned)
 	c.rollout(&a.Updates.Rollout)
-	oneOf(&c, "reports.week_start", a.Reports.WeekStart, weekdays...)
-	oneOf(&c, "reports.clock", a.Reports.Clock, "24h", "12h")
-	oneOf(&c, "reports.landing_page", a.Reports.LandingPage, landingPages...)
-	c.number("retention.days", a.Retention.Days, 0, 36_500)
+	c.word("", "reports.week_start", a.Reports.WeekStart)
+	c.word("", "reports.clock", a.Reports.Clock)
+	c.word("", "reports.landing_page", a.Reports.LandingPage)
+	if a.Storage.Limit != 0 {
+		c.size("", "storage.limit", Bytes(a.Storage.Limit))
+	}
+	c.number("", "retention.days", a.Retention.Days)
 	return c.faults
 }
 
@@ -69,34 +67,18 @@ func (c *checker) fault(key, value, allowed string) {
 
 // rules checks what is said; prefix ends in a dot or is empty.
 func (c *checker) rules(prefix string, r *Rules) {
-	said(r.Passive.Start, func(d episode.Duration) {
-		c.length(prefix+"passive.start", d, time.Minute, 10*time.Minute, time.Minute)
-	})
-	said(r.Passive.Stop, func(d episode.Duration) {
-		c.lengthOrForEver(prefix+"passive.stop", d, 0, 30*time.Minute)
-	})
-	said(r.Active.Limit, func(d episode.Duration) {
-		c.lengthOrForEver(prefix+"active.limit", d, 30*time.Minute, 120*time.Minute)
-	})
-	said(r.Settle, func(d episode.Duration) {
-		c.length(prefix+"settle", d, 0, 10*time.Second, time.Millisecond)
-	})
-	said(r.AlwaysActive, func(entries []string) { c.entries(prefix+"always_active", entries) })
-	said(r.Privacy.URLs, func(level episode.URLs) { oneOf(c, prefix+"privacy.urls", level, urlLevels...) })
-	said(r.Privacy.Redact, func(patterns []string) { c.patterns(prefix+"privacy.redact", patterns) })
-	said(r.Browsers.UnknownPrivate, func(word string) {
-		oneOf(c, prefix+"browsers.unknown_private", word, "blank", "title")
-	})
-	said(r.Notice, func(n Notice) { c.notice(prefix+"notice", &n) })
-	said(r.Agents.SyncEvery, func(d episode.Duration) {
-		c.length(prefix+"agents.sync_every", d, time.Second, 10*time.Minute, time.Millisecond)
-	})
-	said(r.Agents.Buffer.Size, func(size Bytes) {
-		if size < 1e6 || size > 4e9 {
-			c.fault(prefix+"agents.buffer.size", size.String(), "1MB–4GB")
-		}
-	})
-	said(r.Agents.Buffer.Days, func(days int) { c.number(prefix+"agents.buffer.days", days, 1, 365) })
+	said(r.Passive.Start, func(d episode.Duration) { c.length(prefix, "passive.start", d) })
+	said(r.Passive.Stop, func(d episode.Duration) { c.length(prefix, "passive.stop", d) })
+	said(r.Active.Limit, func(d episode.Duration) { c.length(prefix, "active.limit", d) })
+	said(r.Settle, func(d episode.Duration) { c.length(prefix, "settle", d) })
+	said(r.AlwaysActive, func(entries []string) { c.entries(prefix, entries) })
+	said(r.Privacy.URLs, func(level episode.URLs) { c.word(prefix, "privacy.urls", string(level)) })
+	said(r.Privacy.Redact, func(patterns []string) { c.patterns(prefix, patterns) })
+	said(r.Browsers.UnknownPrivate, func(word string) { c.word(prefix, "browsers.unknown_private", word) })
+	said(r.Notice, func(n Notice) { c.notice(prefix, &n) })
+	said(r.Agents.SyncEvery, func(d episode.Duration) { c.length(prefix, "agents.sync_every", d) })
+	said(r.Agents.Buffer.Size, func(size Bytes) { c.size(prefix, "agents.buffer.size", size) })
+	said(r.Agents.Buffer.Days, func(days int) { c.number(prefix, "agents.buffer.days", days) })
 }
 
 func said[T any](value *T, check func(T)) {
@@ -105,72 +87,74 @@ func said[T any](value *T, check func(T)) {
 	}
 }
 
-func (c *checker) length(key string, d episode.Duration, low, high, step time.Duration) {
-	allowed := between(low, high)
-	if step == time.Minute {
-		allowed += ", whole minutes"
-	}
-	if v := time.Duration(d); v < low || v > high || v%step != 0 {
-		c.fault(key, Length(d), allowed)
+func (c *checker) length(prefix, path string, d episode.Duration) {
+	k := keyOf(path)
+	endless := d == episode.Indefinitely && slices.Contains(k.Words, indefinitely)
+	if !endless && (!k.within(int64(d)) || time.Duration(d)%k.Step != 0) {
+		c.fault(prefix+path, Length(d), k.allowed())
 	}
 }
 
-func (c *checker) lengthOrForEver(key string, d episode.Duration, low, high time.Duration) {
-	if v := time.Duration(d); d != episode.Indefinitely && (v < low || v > high || v%time.Minute != 0) {
-		c.fault(key, Length(d), between(low, high)+", whole minutes, or indefinitely")
+func (c *checker) number(prefix, path string, n int) {
+	if k := keyOf(path); !k.within(int64(n)) {
+		c.fault(prefix+path, fmt.Sprint(n), k.allowed())
 	}
 }
 
-func (c *checker) number(key string, n, low, high int) {
-	if n < low || n > high {
-		c.fault(key, fmt.Sprint(n), fmt.Sprintf("%d–%d", low, high))
+func (c *checker) size(prefix, path string, size Bytes) {
+	if k := keyOf(path); !k.within(int64(size)) {
+		c.fault(prefix+path, size.String(), k.allowed())
 	}
 }
 
-func oneOf[T ~string](c *checker, key string, word T, allowed ...T) {
+func (c *checker) word(prefix, path, word string) { c.oneOf(prefix+path, word, keyOf(path).Words) }
+
+func (c *checker) oneOf(key, word string, allowed []string) {
 	if !slices.Contains(allowed, word) {
 		c.fault(key, fmt.Sprintf("%q", word), list(allowed))
 	}
 }
 
-func (c *checker) entries(key string, entries []string) {
-	if len(entries) > 256 {
-		c.fault(key, fmt.Sprintf("%d entries", len(entries)), "at most 256")
+func (c *checker) entries(prefix string, entries []string) {
+	key := keyOf("always_active")
+	if !key.within(int64(len(entries))) {
+		c.fault(prefix+key.Path, fmt.Sprintf("%d entries", len(entries)), fmt.Sprintf("at most %d", key.Max))
 	}
 	for i, entry := range entries {
 		if entry == "" || len(entry) > 255 {
-			c.fault(fmt.Sprintf("%s[%d]", key, i), fmt.Sprintf("an entry of %d bytes", len(entry)), "1–255 bytes")
+			c.fault(fmt.Sprintf("%s%s[%d]", prefix, key.Path, i), fmt.Sprintf("an entry of %d bytes", len(entry)), "1–255 bytes")
 		}
 	}
 }
 
-func (c *checker) patterns(key string, patterns []string) {
-	c.patternBounds(key, patterns)
+func (c *checker) patterns(prefix string, patterns []string) {
+	c.patternBounds(prefix, patterns)
 	for i, pattern := range patterns {
 		if _, err := regexp.Compile(pattern); err != nil {
-			c.fault(fmt.Sprintf("%s[%d]", key, i), fmt.Sprintf("%q", pattern), fmt.Sprintf("an RE2 pattern (%v)", err))
+			c.fault(fmt.Sprintf("%sprivacy.redact[%d]", prefix, i), fmt.Sprintf("%q", pattern), fmt.Sprintf("an RE2 pattern (%v)", err))
 		}
 	}
 }
 
-func (c *checker) patternBounds(key string, patterns []string) {
-	if len(patterns) > episode.MaxPatterns {
-		c.fault(key, fmt.Sprintf("%d patterns", len(patterns)), fmt.Sprintf("at most %d", episode.MaxPatterns))
+func (c *checker) patternBounds(prefix string, patterns []string) {
+	key := keyOf("privacy.redact")
+	if !key.within(int64(len(patterns))) {
+		c.fault(prefix+key.Path, fmt.Sprintf("%d patterns", len(patterns)), fmt.Sprintf("at most %d", key.Max))
 	}
 	for i, pattern := range patterns {
 		if len(pattern) == 0 || len(pattern) > episode.MaxPatternBytes {
-			c.fault(fmt.Sprintf("%s[%d]", key, i), fmt.Sprintf("a pattern of %d bytes", len(pattern)), fmt.Sprintf("1–%d bytes", episode.MaxPatternBytes))
+			c.fault(fmt.Sprintf("%s%s[%d]", prefix, key.Path, i), fmt.Sprintf("a pattern of %d bytes", len(pattern)), fmt.Sprintf("1–%d bytes", episode.MaxPatternBytes))
 		}
 	}
 }
 
-func (c *checker) notice(key string, n *Notice) {
+func (c *checker) notice(prefix string, n *Notice) {
 	for _, part := range []struct{ key, text string }{{"text", n.Text}, {"purpose", n.Purpose}, {"contact", n.Contact}} {
 		if len(part.text) > 4096 || part.key == "text" && part.text == "" {
-			c.fault(key+"."+part.key, fmt.Sprintf("a text of %d bytes", len(part.text)), "1–4096 bytes")
+			c.fault(prefix+"notice."+part.key, fmt.Sprintf("a text of %d bytes", len(part.text)), "1–4096 bytes")
 		}
 	}
-	c.number(key+".version", n.Version, 1, 1_000_000)
+	c.number(prefix, "notice.version", n.Version)
 }
 
 func (c *checker) schedules(a *Account) {
@@ -187,9 +171,9 @@ func (c *checker) schedules(a *Account) {
 			c.spanTexts(key+"."+days, texts)
 		}
 	}
-	oneOf(c, "schedule.default", a.Schedule.Default, names...)
+	c.oneOf("schedule.default", a.Schedule.Default, names)
 	for i, group := range a.Schedule.Groups {
-		oneOf(c, fmt.Sprintf("schedule.groups[%d].use", i), group.Use, names...)
+		c.oneOf(fmt.Sprintf("schedule.groups[%d].use", i), group.Use, names)
 	}
 }
 
@@ -227,7 +211,7 @@ func (c *checker) rollout(r *Rollout) {
 	if !rising {
 		c.fault("updates.rollout.plan", fmt.Sprint(r.Plan), "up to 20 rising numbers, 1–100")
 	}
-	c.length("updates.rollout.every", r.Every, time.Minute, 30*24*time.Hour, time.Minute)
+	c.length("", "updates.rollout.every", r.Every)
 }
 
 // short writes a length as people do in the files: "2m", "72h", "48s".
@@ -242,19 +226,6 @@ func short(d time.Duration) string {
 	}
 }
 
-// between writes a range with one unit for both ends where they have one: "1h–168h", "30m–120m", "0s–10s".
-func between(low, high time.Duration) string {
-	for _, unit := range []struct {
-		length time.Duration
-		name   string
-	}{{time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}} {
-		if low%unit.length == 0 && high%unit.length == 0 && high/unit.length <= 240 {
-			return fmt.Sprintf("%d%s–%d%s", low/unit.length, unit.name, high/unit.length, unit.name)
-		}
-	}
-	return short(low) + "–" + short(high)
-}
-
 // Length writes a length as people do in the files: "2m", "72h", "indefinitely".
 func Length(d episode.Duration) string {
 	if d == episode.Indefinitely {
@@ -264,7 +235,7 @@ func Length(d episode.Duration) string {
 }
 
 // list writes words as "a, b or c".
-func list[T ~string](words []T) string {
+func list(words []string) string {
 	var b strings.Builder
 	for i, word := range words {
 		switch {
@@ -273,7 +244,7 @@ func list[T ~string](words []T) string {
 		case i > 0:
 			b.WriteString(", ")
 		}
-		b.WriteString(string(word))
+		b.WriteString(word)
 	}
 	return b.String()
 }

@@ -21,6 +21,9 @@ import (
 	"github.com/dayline-project/dayline/shared/token"
 )
 
+// minPackedBytes of an answer are worth compressing: fewer fit into one packet as they are.
+const minPackedBytes = 1 << 10
+
 // Admin serves AdminService.
 type Admin struct {
 	Agents    *Agents
@@ -65,6 +68,7 @@ func (a *Admin) mux(plainly bool) *http.ServeMux {
 		connect.WithCodec(protoCodec{}),
 		connect.WithCodec(jsonCodec{}),
 		connect.WithReadMaxBytes(maxBodyBytes),
+		connect.WithCompressMinBytes(minPackedBytes),
 		connect.WithInterceptors(&problemInterceptor{log: a.Log, metrics: a.Agents.metrics, plainly: plainly}, permitted{}),
 		connect.WithRecover(recovered(a.Log)),
 	))

@@ -3,6 +3,7 @@ import activity from './activity'
 import apps from './apps'
 import audit from './audit'
 import categories from './categories'
+import chart from './chart'
 import classification from './classification'
 import common from './common'
 import dashboard from './dashboard'
@@ -33,6 +34,7 @@ export const de = {
   apps,
   audit,
   categories,
+  chart,
   classification,
   common,
   dashboard,

@@ -34,22 +34,31 @@ func (a adminService) ListPending(ctx context.Context, req *connect.Request[admi
 	return connect.NewResponse(answer), nil
 }
 
-// Classify sets rules of classification.yaml, one for each subject, all or none.
+// Classify sets rules of classification.yaml, one for each subject, all or none; or says what that would change.
 func (a adminService) Classify(ctx context.Context, req *connect.Request[adminv1.ClassifyRequest]) (*connect.Response[adminv1.ClassifyResponse], error) {
 	changes, field, err := changesOf(req.Msg)
 	if err != nil {
 		return nil, err
 	}
-	edits, counts, err := classify.Edits(a.Config(), changes, req.Msg.Replace, field)
+	outcome, err := classify.Apply(a.Config(), changes, req.Msg.Replace, field)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.edit(ctx, edits); err != nil {
-		return nil, err
+	if !req.Msg.CheckOnly {
+		if err := a.edit(ctx, outcome.Edits); err != nil {
+			return nil, err
+		}
 	}
-	return connect.NewResponse(&adminv1.ClassifyResponse{
-		Added: int32(counts.Added), Changed: int32(counts.Changed), Removed: int32(counts.Removed),
-	}), nil
+	answer := &adminv1.ClassifyResponse{Added: int32(outcome.Added), Changed: int32(outcome.Changed), Removed: int32(outcome.Removed)}
+	for _, one := range outcome.Differences {
+		answer.Changes = append(answer.Changes, &adminv1.RuleChange{
+			Rule: &adminv1.Rule{
+				App: one.App, Site: one.Site, Url: one.URL, Status: one.Now.Status, Category: one.Now.Category, Group: one.Group,
+			},
+			OldStatus: one.Was.Status, OldCategory: one.Was.Category,
+		})
+	}
+	return connect.NewResponse(answer), nil
 }
 
 // changesOf reads a request: rules, or a CSV file of them.

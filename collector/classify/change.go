@@ -28,16 +28,31 @@ type Change struct {
 	Place string
 }
 
+// Outcome is what changes come to: the edits of classification.yaml, how many rules these add, change and remove, and
+// what each rule and exception says then that it does not say now.
+type Outcome struct {
+	Edits []config.Edit
+	Counts
+	Differences []Difference
+}
+
 // Counts of rules.
 type Counts struct{ Added, Changed, Removed int }
+
+// Difference is what a rule, or its exception for a group, says and what it said; nothing where it is not there.
+type Difference struct {
+	Subject
+	Group    string
+	Now, Was config.Verdict
+}
 
 // leave takes a status or category away.
 const leave = "-"
 
-// Edits turns changes, one for each subject and group, into edits of classification.yaml: all or none. With replace the
-// changes are all that is left: rules and exceptions of others go, and exceptions come in the order of the changes.
+// Apply works out what changes, one for each subject and group, come to: all or none. With replace they are all that is
+// left: rules and exceptions of others go. Exceptions come in the order of the changes where these name all of a rule's.
 // A category that is new joins the file's. Whatever is wrong is told at once, as BadRequest of the field.
-func Edits(set *config.Set, changes []Change, replace bool, field string) ([]config.Edit, Counts, error) {
+func Apply(set *config.Set, changes []Change, replace bool, field string) (Outcome, error) {
 	var bad faults
 	groups := map[string]string{}
 	for _, group := range set.People.Groups {
@@ -51,13 +66,13 @@ func Edits(set *config.Set, changes []Change, replace bool, field string) ([]con
 	}
 	plan.finish(&bad)
 	if err := bad.refusal(field); err != nil {
-		return nil, Counts{}, err
+		return Outcome{}, err
 	}
-	edits, counts := plan.edits()
-	if n := counts.Added + counts.Changed + counts.Removed; n > maxChanges {
-		return nil, Counts{}, collector.Refuse(collector.TooLarge, field, "%d rules would change; at most %d do at once", n, maxChanges)
+	outcome := plan.outcome()
+	if n := outcome.Added + outcome.Changed + outcome.Removed; n > maxChanges {
+		return Outcome{}, collector.Refuse(collector.TooLarge, field, "%d rules would change; at most %d do at once", n, maxChanges)
 	}
-	return edits, counts, nil
+	return outcome, nil
 }
 
 // check makes a change's words the file's, and tells whether nothing is wrong with it.
@@ -119,6 +134,8 @@ type planned struct {
 	was   *config.Rule
 	place string
 	spoke bool
+	// groups whose exceptions are spoken of, in order.
+	groups []string
 }
 
 func newPlan(c *config.Classification, replace bool) *plan {
@@ -157,6 +174,7 @@ func (p *plan) apply(c Change, bad *faults) {
 	rule.spoke, rule.place = true, cmp.Or(rule.place, c.Place)
 	verdict := &rule.Verdict
 	if c.Group != "" {
+		rule.groups = append(rule.groups, c.Group)
 		at := slices.IndexFunc(rule.Exceptions, func(e config.Exception) bool { return e.Group == c.Group })
 		if at < 0 {
 			at = len(rule.Exceptions)
@@ -194,9 +212,14 @@ func (p *plan) category(name string) string {
 	return p.categories[at]
 }
 
-// finish drops what says nothing any more.
+// finish drops what says nothing any more, and puts exceptions in order.
 func (p *plan) finish(bad *faults) {
 	for _, rule := range p.rules {
+		if len(rule.groups) == len(rule.Exceptions) { // none is spoken of twice
+			slices.SortFunc(rule.Exceptions, func(a, b config.Exception) int {
+				return slices.Index(rule.groups, a.Group) - slices.Index(rule.groups, b.Group)
+			})
+		}
 		rule.Exceptions = slices.DeleteFunc(rule.Exceptions, func(e config.Exception) bool { return e.Verdict == config.Verdict{} })
 		if p.replace && rule.spoke && rule.empty() {
 			bad.add(&Change{Place: rule.place}, "", "says neither status nor category")

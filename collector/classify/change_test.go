@@ -30,11 +30,11 @@ rules:
 // edited gives the file after changes, checked.
 func edited(t testing.TB, set *config.Set, changes []Change, replace bool) (*config.Set, Counts) {
 	t.Helper()
-	edits, counts, err := Edits(set, changes, replace, "rules")
+	outcome, err := Apply(set, changes, replace, "rules")
 	if err != nil {
 		t.Fatal(err)
 	}
-	content, err := config.Apply(set.Content, edits)
+	content, err := config.Apply(set.Content, outcome.Edits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func edited(t testing.TB, set *config.Set, changes []Change, replace bool) (*con
 	if after == nil {
 		t.Fatalf("%v\n%s", problems, content[config.ClassificationFile])
 	}
-	return after, counts
+	return after, outcome.Counts
 }
 
 func TestChangesKeepWhatTheyDoNotMean(t *testing.T) {
@@ -73,6 +73,54 @@ rules:
 	}
 	if counts != (Counts{Added: 1, Changed: 2, Removed: 1}) {
 		t.Errorf("counted %+v", counts)
+	}
+}
+
+func TestAnOutcomeTellsWhatEachRuleSaidAndSays(t *testing.T) {
+	social := func(group, status, category string) Change {
+		return Change{Subject: Subject{Site: "www.social.net"}, Group: group, Status: status, Category: category}
+	}
+	outcome, err := Apply(parsed(t, before, "Marketing", "Sales", "Support"), []Change{
+		social("Support", "", "mail"), social("Sales", "-", "-"), social("Marketing", "undefined", ""),
+		{Subject: Subject{App: "slack"}, Status: "productive"},
+		{Subject: Subject{Site: "example.com"}, Status: "productive"},
+	}, false, "rules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	site, says := Subject{Site: "social.net"}, func(status, category string) config.Verdict {
+		return config.Verdict{Status: status, Category: category}
+	}
+	want := []Difference{
+		{site, "Support", says("", "Mail"), says("", "")},
+		{site, "Marketing", says("undefined", ""), says("productive", "")},
+		{site, "Sales", says("", ""), says("undefined", "Work")},
+		{Subject{App: "slack"}, "", says("productive", ""), says("", "")},
+	}
+	if !reflect.DeepEqual(outcome.Differences, want) {
+		t.Errorf("%+v", outcome.Differences)
+	}
+}
+
+func TestExceptionsComeInTheOrderOfChangesThatNameAll(t *testing.T) {
+	set := parsed(t, before, "Marketing", "Sales")
+	order := func(groups ...string) string {
+		var changes []Change
+		for _, group := range groups {
+			changes = append(changes, Change{Subject: Subject{Site: "social.net"}, Group: group})
+		}
+		after, _ := edited(t, set, changes, false)
+		var got []string
+		for _, one := range after.Classification.Rules[2].Exceptions {
+			got = append(got, one.Group)
+		}
+		return strings.Join(got, ", ")
+	}
+	if got := order("Sales", "Marketing"); got != "Sales, Marketing" {
+		t.Error(got)
+	}
+	if got := order("Sales"); got != "Marketing, Sales" {
+		t.Errorf("where one of two is named: %s", got)
 	}
 }
 
@@ -157,8 +205,8 @@ func TestExportThenReplaceIsTheIdentity(t *testing.T) {
 		if got := set.Classification.Rules; len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
 			r.Fatalf("%+v came back as %+v", want, got)
 		}
-		if edits, counts, err := Edits(set, changes, true, "csv"); err != nil || len(edits) > 0 || counts != (Counts{}) {
-			r.Fatalf("what is there already makes %+v, %v", edits, err)
+		if outcome, err := Apply(set, changes, true, "csv"); err != nil || !reflect.DeepEqual(outcome, Outcome{}) {
+			r.Fatalf("what is there already makes %+v, %v", outcome, err)
 		}
 		other, _ := edited(t, empty, changesOf(rules.Draw(r, "other rules")), true)
 		set, _ = edited(t, other, changes, true)
@@ -242,7 +290,7 @@ func TestReadCSVNamesEveryBadLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := parsed(t, before, "Marketing", "Sales")
-	_, _, err = Edits(set, changes, false, "csv")
+	_, err = Apply(set, changes, false, "csv")
 	want := "csv: line 2: 2 of app, site and url are given; exactly one is wanted" +
 		"; line 3: 0 of app, site and url are given; exactly one is wanted" +
 		`; line 4, site: "not a host" is not a host such as mail.example.com` +
@@ -279,7 +327,7 @@ func TestTooManyChangesAtOnceAreRefused(t *testing.T) {
 	for i := range changes {
 		changes[i] = Change{Subject: Subject{App: fmt.Sprint("app ", i)}, Status: "productive"}
 	}
-	if _, _, err := Edits(set, changes, false, "rules"); collector.CodeOf(err) != collector.TooLarge {
+	if _, err := Apply(set, changes, false, "rules"); collector.CodeOf(err) != collector.TooLarge {
 		t.Errorf("%d rules at once: %v", len(changes), err)
 	}
 }
@@ -295,8 +343,8 @@ func FuzzReadCSV(f *testing.F) {
 			return
 		}
 		for _, replace := range []bool{false, true} {
-			if edits, _, err := Edits(set, changes, replace, csvField); err == nil {
-				content, err := config.Apply(set.Content, edits)
+			if outcome, err := Apply(set, changes, replace, csvField); err == nil {
+				content, err := config.Apply(set.Content, outcome.Edits)
 				if err != nil {
 					t.Fatal(err)
 				}

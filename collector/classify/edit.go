@@ -7,30 +7,65 @@ import (
 	"github.com/dayline-project/dayline/collector/config"
 )
 
-// edits are what makes the file's rules those of the plan. Rules are named as the file spells them, so that an edit that
+// outcome is what makes the file's rules those of the plan. Rules are named as the file spells them, so that an edit that
 // somebody made to the file meanwhile moves none of these to another rule.
-func (p *plan) edits() (edits []config.Edit, counts Counts) {
+func (p *plan) outcome() (o Outcome) {
 	for _, category := range p.categories[p.known:] {
-		edits = append(edits, edit("categories"+config.Item(category), ""))
+		o.Edits = append(o.Edits, edit("categories"+config.Item(category), ""))
 	}
 	for _, rule := range p.rules {
+		o.Differences = append(o.Differences, rule.differences()...)
 		switch {
 		case rule.empty() && rule.was == nil:
 		case rule.empty():
-			counts.Removed++
-			edits = append(edits, unset(rule.name()))
+			o.Removed++
+			o.Edits = append(o.Edits, unset(rule.name()))
 		case rule.was == nil:
-			counts.Added++
-			edits = append(edits, edit(rule.name(), rule.yaml()))
+			o.Added++
+			o.Edits = append(o.Edits, edit(rule.name(), rule.yaml()))
 		default:
 			changed := rule.changes()
 			if len(changed) > 0 {
-				counts.Changed++
+				o.Changed++
 			}
-			edits = append(edits, changed...)
+			o.Edits = append(o.Edits, changed...)
 		}
 	}
-	return edits, counts
+	return o
+}
+
+// differences are what the rule and its exceptions say that they did not, in the order in which they stand; those that are
+// gone last.
+func (r *planned) differences() (all []Difference) {
+	was := config.Rule{}
+	if r.was != nil {
+		was = *r.was
+	}
+	differ := func(group string, now, was config.Verdict) {
+		if now != was {
+			all = append(all, Difference{Subject{r.App, r.Site, r.URL}, group, now, was})
+		}
+	}
+	differ("", r.Verdict, was.Verdict)
+	for _, one := range r.Exceptions {
+		differ(one.Group, one.Verdict, exceptionOf(was, one.Group))
+	}
+	for _, one := range was.Exceptions {
+		if exceptionOf(r.Rule, one.Group) == (config.Verdict{}) {
+			differ(one.Group, config.Verdict{}, one.Verdict)
+		}
+	}
+	return all
+}
+
+// exceptionOf is what a rule's exception for a group says; nothing where it has none.
+func exceptionOf(rule config.Rule, group string) config.Verdict {
+	for _, one := range rule.Exceptions {
+		if one.Group == group {
+			return one.Verdict
+		}
+	}
+	return config.Verdict{}
 }
 
 func edit(key, value string) config.Edit {

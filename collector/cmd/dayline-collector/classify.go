@@ -77,13 +77,18 @@ func (i *invocation) classify(req *adminv1.ClassifyRequest) error {
 		return err
 	}
 	m := answer.Msg
-	_, err = fmt.Fprintf(i.err, "Rules: %d added, %d changed, %d removed.\n", m.Added, m.Changed, m.Removed)
+	told := "Rules: %d added, %d changed, %d removed.\n"
+	if req.CheckOnly {
+		told = "Rules: %d would be added, %d changed, %d removed.\n"
+	}
+	_, err = fmt.Fprintf(i.err, told, m.Added, m.Changed, m.Removed)
 	return err
 }
 
 type classifyImport struct {
 	File    string `arg:"" help:"A CSV file with the columns app, site, url, status, category, group; - for standard input."`
 	Replace bool   `help:"Remove the rules and exceptions that the file leaves out."`
+	Check   bool   `help:"Say how many rules would change, and change none."`
 }
 
 // Run imports a file.
@@ -95,7 +100,7 @@ func (c *classifyImport) Run(i *invocation) error {
 	if len(text) == 0 || len(text) > classify.MaxCSVBytes {
 		return usage("%s has to have 1 to %d bytes", c.File, classify.MaxCSVBytes)
 	}
-	return i.classify(&adminv1.ClassifyRequest{Csv: string(text), Replace: c.Replace})
+	return i.classify(&adminv1.ClassifyRequest{Csv: string(text), Replace: c.Replace, CheckOnly: c.Check})
 }
 
 // read gives the first bytes of a file or, for "-", of standard input.

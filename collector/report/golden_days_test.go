@@ -87,7 +87,7 @@ func TestTimeline(t *testing.T) {
 	}
 	ana := on(monday, func(r *adminv1.ReportRequest) { r.Person = "p-ana" })
 	expect(t, &adminv1.TimelineReport{
-		Days: ofMonday, Day: anasMonday(),
+		Days: ofMonday, Day: anasMonday(), BeginsAt: at("00:00"), EndsAt: "2026-03-03T00:00:00.000+01:00",
 		Blocks: []*adminv1.TimelineBlock{
 			{Start: at("08:00"), Seconds: 3600, Status: "productive", Times: minutes(30, 10, 0, 0, 0, 0), App: "winword"},
 			{Start: at("09:00"), Seconds: 3600, Status: "productive", Times: minutes(30, 0, 10, 0, 0, 0), LockedSeconds: 20 * minute, App: "code"},
@@ -148,6 +148,33 @@ func TestColour(t *testing.T) {
 	} {
 		if got := colour(&c.times); got != c.want {
 			t.Errorf("%v: %v", c.times, got)
+		}
+	}
+}
+
+func TestClocksChange(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		day   string
+		place *time.Location
+		long  time.Duration
+		want  string
+	}{
+		{"2026-03-28", berlin, 24 * time.Hour, ""},
+		{"2026-03-29", berlin, 23 * time.Hour, "2026-03-29T03:00:00.000+02:00"},
+		{"2026-10-25", berlin, 25 * time.Hour, "2026-10-25T02:00:00.000+01:00"},
+		{"2026-10-25", time.UTC, 24 * time.Hour, ""},
+	} {
+		day, err := dayOf("from", c.day, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from, to := midnight(day, c.place), midnight(day+1, c.place)
+		if got := new(question).instant(clocksChange(from, to)); got != c.want || to.Sub(from) != c.long {
+			t.Errorf("%s: %v, %q", c.day, to.Sub(from), got)
 		}
 	}
 }

@@ -80,6 +80,10 @@ func (r *Reports) timeline(ctx context.Context, q *question, block time.Duration
 	}
 	slices.SortFunc(owners, func(a, b collector.Owner) int { return strings.Compare(a.Device, b.Device) })
 	from, to := q.bounds(owners[0].Device, pieces)
+	report.BeginsAt, report.EndsAt, report.ClocksChangeAt = q.instant(from), q.instant(to), q.instant(clocksChange(from, to))
+	if to.After(q.now) {
+		to = q.now.In(to.Location())
+	}
 	report.Blocks = blocks(q, pieces, from, to, block)
 	if q.query.Only != (collector.Only{}) {
 		return report, nil // of what is left out nothing is told, not even why
@@ -120,11 +124,15 @@ func (q *question) bounds(device string, pieces []collector.Piece) (from, to tim
 			place = at.Location()
 		}
 	}
-	from, to = midnight(q.days.from, place), midnight(q.days.from+1, place)
-	if to.After(q.now) {
-		to = q.now.In(place)
+	return midnight(q.days.from, place), midnight(q.days.from+1, place)
+}
+
+// clocksChange is when the clocks are put forward or back between two instants; the zero time where they are not.
+func clocksChange(from, to time.Time) time.Time {
+	if _, at := from.ZoneBounds(); at.Before(to) {
+		return at
 	}
-	return from, to
+	return time.Time{}
 }
 
 // span is a part of the day taken up by something.

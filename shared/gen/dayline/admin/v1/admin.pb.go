@@ -2877,7 +2877,9 @@ type Person struct {
 	Logins []string `protobuf:"bytes,4,rep,name=logins,proto3" json:"logins,omitempty"`
 	Groups []string `protobuf:"bytes,5,rep,name=groups,proto3" json:"groups,omitempty"`
 	// Whether people.yaml lists it.
-	Listed        bool `protobuf:"varint,6,opt,name=listed,proto3" json:"listed,omitempty"`
+	Listed bool `protobuf:"varint,6,opt,name=listed,proto3" json:"listed,omitempty"`
+	// Each login on each device that it was seen on; for administrators only.
+	Seen          []*LoginRow `protobuf:"bytes,7,rep,name=seen,proto3" json:"seen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2952,6 +2954,13 @@ func (x *Person) GetListed() bool {
 		return x.Listed
 	}
 	return false
+}
+
+func (x *Person) GetSeen() []*LoginRow {
+	if x != nil {
+		return x.Seen
+	}
+	return nil
 }
 
 type SetPersonRequest struct {
@@ -3042,8 +3051,10 @@ func (x *SetPersonRequest) GetMerge() bool {
 }
 
 type SetPersonResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Person        *Person                `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Person *Person                `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	// What that changed in which file.
+	Changes       []*ConfigChange `protobuf:"bytes,2,rep,name=changes,proto3" json:"changes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3081,6 +3092,13 @@ func (*SetPersonResponse) Descriptor() ([]byte, []int) {
 func (x *SetPersonResponse) GetPerson() *Person {
 	if x != nil {
 		return x.Person
+	}
+	return nil
+}
+
+func (x *SetPersonResponse) GetChanges() []*ConfigChange {
+	if x != nil {
+		return x.Changes
 	}
 	return nil
 }
@@ -3801,8 +3819,11 @@ func (x *SetGroupRequest) GetRemoveDevices() []string {
 }
 
 type SetGroupResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Group         *Group                 `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Group   *Group                 `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
+	Changes []*ConfigChange        `protobuf:"bytes,2,rep,name=changes,proto3" json:"changes,omitempty"`
+	// What holds all the same but is likely a slip.
+	Warnings      []string `protobuf:"bytes,3,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3840,6 +3861,20 @@ func (*SetGroupResponse) Descriptor() ([]byte, []int) {
 func (x *SetGroupResponse) GetGroup() *Group {
 	if x != nil {
 		return x.Group
+	}
+	return nil
+}
+
+func (x *SetGroupResponse) GetChanges() []*ConfigChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *SetGroupResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
 	}
 	return nil
 }
@@ -3890,6 +3925,7 @@ func (x *RemoveGroupRequest) GetName() string {
 
 type RemoveGroupResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
+	Changes       []*ConfigChange        `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3922,6 +3958,13 @@ func (x *RemoveGroupResponse) ProtoReflect() protoreflect.Message {
 // Deprecated: Use RemoveGroupResponse.ProtoReflect.Descriptor instead.
 func (*RemoveGroupResponse) Descriptor() ([]byte, []int) {
 	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{67}
+}
+
+func (x *RemoveGroupResponse) GetChanges() []*ConfigChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
 }
 
 type ListDoNotTrackRequest struct {
@@ -4112,6 +4155,7 @@ func (x *SetDoNotTrackRequest) GetRemove() []*DoNotTrack {
 type SetDoNotTrackResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Entries       []*DoNotTrack          `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
+	Changes       []*ConfigChange        `protobuf:"bytes,2,rep,name=changes,proto3" json:"changes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4149,6 +4193,13 @@ func (*SetDoNotTrackResponse) Descriptor() ([]byte, []int) {
 func (x *SetDoNotTrackResponse) GetEntries() []*DoNotTrack {
 	if x != nil {
 		return x.Entries
+	}
+	return nil
+}
+
+func (x *SetDoNotTrackResponse) GetChanges() []*ConfigChange {
+	if x != nil {
+		return x.Changes
 	}
 	return nil
 }
@@ -5435,7 +5486,7 @@ type AccountKey struct {
 	Set bool `protobuf:"varint,4,opt,name=set,proto3" json:"set,omitempty"`
 	// duration, size, number, switch, word, words, text, zone, version or structure.
 	Kind string `protobuf:"bytes,5,opt,name=kind,proto3" json:"kind,omitempty"`
-	// Bounds of durations, sizes and numbers, as the file writes them; empty: none.
+	// Bounds of durations, sizes and numbers as the file writes them, and of how many words there are; empty: none.
 	Min string `protobuf:"bytes,6,opt,name=min,proto3" json:"min,omitempty"`
 	Max string `protobuf:"bytes,7,opt,name=max,proto3" json:"max,omitempty"`
 	// What a word may be; beside a duration or size the words that stand for no bound.
@@ -5446,7 +5497,11 @@ type AccountKey struct {
 	// Overridden for some devices: "overrides[0]".
 	Overridden []string `protobuf:"bytes,11,rep,name=overridden,proto3" json:"overridden,omitempty"`
 	// The caller may change it.
-	Editable      bool `protobuf:"varint,12,opt,name=editable,proto3" json:"editable,omitempty"`
+	Editable bool `protobuf:"varint,12,opt,name=editable,proto3" json:"editable,omitempty"`
+	// What a duration is a multiple of: "1m"; empty: any.
+	Step string `protobuf:"bytes,13,opt,name=step,proto3" json:"step,omitempty"`
+	// An override may say it for some devices.
+	Overridable   bool `protobuf:"varint,14,opt,name=overridable,proto3" json:"overridable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -5565,6 +5620,136 @@ func (x *AccountKey) GetEditable() bool {
 	return false
 }
 
+func (x *AccountKey) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
+func (x *AccountKey) GetOverridable() bool {
+	if x != nil {
+		return x.Overridable
+	}
+	return false
+}
+
+type TryRedactionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One after the other.
+	Patterns      []string `protobuf:"bytes,1,rep,name=patterns,proto3" json:"patterns,omitempty"`
+	Title         string   `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TryRedactionRequest) Reset() {
+	*x = TryRedactionRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TryRedactionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TryRedactionRequest) ProtoMessage() {}
+
+func (x *TryRedactionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TryRedactionRequest.ProtoReflect.Descriptor instead.
+func (*TryRedactionRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{97}
+}
+
+func (x *TryRedactionRequest) GetPatterns() []string {
+	if x != nil {
+		return x.Patterns
+	}
+	return nil
+}
+
+func (x *TryRedactionRequest) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+type TryRedactionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What would be recorded.
+	Title string `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
+	// The parts that were blanked, in the order in which that happens.
+	Blanked []string `protobuf:"bytes,2,rep,name=blanked,proto3" json:"blanked,omitempty"`
+	// The patterns would take too long with this title: it would be left out whole.
+	Emptied       bool `protobuf:"varint,3,opt,name=emptied,proto3" json:"emptied,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TryRedactionResponse) Reset() {
+	*x = TryRedactionResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TryRedactionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TryRedactionResponse) ProtoMessage() {}
+
+func (x *TryRedactionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TryRedactionResponse.ProtoReflect.Descriptor instead.
+func (*TryRedactionResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{98}
+}
+
+func (x *TryRedactionResponse) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *TryRedactionResponse) GetBlanked() []string {
+	if x != nil {
+		return x.Blanked
+	}
+	return nil
+}
+
+func (x *TryRedactionResponse) GetEmptied() bool {
+	if x != nil {
+		return x.Emptied
+	}
+	return false
+}
+
 type EditConfigRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty: account.yaml.
@@ -5578,7 +5763,7 @@ type EditConfigRequest struct {
 
 func (x *EditConfigRequest) Reset() {
 	*x = EditConfigRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5590,7 +5775,7 @@ func (x *EditConfigRequest) String() string {
 func (*EditConfigRequest) ProtoMessage() {}
 
 func (x *EditConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5603,7 +5788,7 @@ func (x *EditConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EditConfigRequest.ProtoReflect.Descriptor instead.
 func (*EditConfigRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{97}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{99}
 }
 
 func (x *EditConfigRequest) GetFile() string {
@@ -5639,7 +5824,7 @@ type ConfigEdit struct {
 
 func (x *ConfigEdit) Reset() {
 	*x = ConfigEdit{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5651,7 +5836,7 @@ func (x *ConfigEdit) String() string {
 func (*ConfigEdit) ProtoMessage() {}
 
 func (x *ConfigEdit) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5664,7 +5849,7 @@ func (x *ConfigEdit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigEdit.ProtoReflect.Descriptor instead.
 func (*ConfigEdit) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{98}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{100}
 }
 
 func (x *ConfigEdit) GetKey() string {
@@ -5701,7 +5886,7 @@ type EditConfigResponse struct {
 
 func (x *EditConfigResponse) Reset() {
 	*x = EditConfigResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5713,7 +5898,7 @@ func (x *EditConfigResponse) String() string {
 func (*EditConfigResponse) ProtoMessage() {}
 
 func (x *EditConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5726,7 +5911,7 @@ func (x *EditConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EditConfigResponse.ProtoReflect.Descriptor instead.
 func (*EditConfigResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{99}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{101}
 }
 
 func (x *EditConfigResponse) GetChanges() []*ConfigChange {
@@ -5772,7 +5957,7 @@ type ConfigConflict struct {
 
 func (x *ConfigConflict) Reset() {
 	*x = ConfigConflict{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5784,7 +5969,7 @@ func (x *ConfigConflict) String() string {
 func (*ConfigConflict) ProtoMessage() {}
 
 func (x *ConfigConflict) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5797,7 +5982,7 @@ func (x *ConfigConflict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigConflict.ProtoReflect.Descriptor instead.
 func (*ConfigConflict) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{100}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{102}
 }
 
 func (x *ConfigConflict) GetKey() string {
@@ -5851,7 +6036,7 @@ type CheckConfigRequest struct {
 
 func (x *CheckConfigRequest) Reset() {
 	*x = CheckConfigRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5863,7 +6048,7 @@ func (x *CheckConfigRequest) String() string {
 func (*CheckConfigRequest) ProtoMessage() {}
 
 func (x *CheckConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5876,7 +6061,7 @@ func (x *CheckConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckConfigRequest.ProtoReflect.Descriptor instead.
 func (*CheckConfigRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{101}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{103}
 }
 
 func (x *CheckConfigRequest) GetFiles() []*ConfigFile {
@@ -5897,7 +6082,7 @@ type ConfigFile struct {
 
 func (x *ConfigFile) Reset() {
 	*x = ConfigFile{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5909,7 +6094,7 @@ func (x *ConfigFile) String() string {
 func (*ConfigFile) ProtoMessage() {}
 
 func (x *ConfigFile) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5922,7 +6107,7 @@ func (x *ConfigFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigFile.ProtoReflect.Descriptor instead.
 func (*ConfigFile) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{102}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{104}
 }
 
 func (x *ConfigFile) GetName() string {
@@ -5948,7 +6133,7 @@ type CheckConfigResponse struct {
 
 func (x *CheckConfigResponse) Reset() {
 	*x = CheckConfigResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5960,7 +6145,7 @@ func (x *CheckConfigResponse) String() string {
 func (*CheckConfigResponse) ProtoMessage() {}
 
 func (x *CheckConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5973,7 +6158,7 @@ func (x *CheckConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckConfigResponse.ProtoReflect.Descriptor instead.
 func (*CheckConfigResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{103}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{105}
 }
 
 func (x *CheckConfigResponse) GetProblems() []*ConfigProblem {
@@ -5998,7 +6183,7 @@ type ConfigProblem struct {
 
 func (x *ConfigProblem) Reset() {
 	*x = ConfigProblem{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6010,7 +6195,7 @@ func (x *ConfigProblem) String() string {
 func (*ConfigProblem) ProtoMessage() {}
 
 func (x *ConfigProblem) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6023,7 +6208,7 @@ func (x *ConfigProblem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigProblem.ProtoReflect.Descriptor instead.
 func (*ConfigProblem) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{104}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{106}
 }
 
 func (x *ConfigProblem) GetFile() string {
@@ -6073,7 +6258,7 @@ type ConfigHistoryRequest struct {
 
 func (x *ConfigHistoryRequest) Reset() {
 	*x = ConfigHistoryRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6085,7 +6270,7 @@ func (x *ConfigHistoryRequest) String() string {
 func (*ConfigHistoryRequest) ProtoMessage() {}
 
 func (x *ConfigHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6098,7 +6283,7 @@ func (x *ConfigHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ConfigHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{105}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{107}
 }
 
 func (x *ConfigHistoryRequest) GetFile() string {
@@ -6124,7 +6309,7 @@ type ConfigHistoryResponse struct {
 
 func (x *ConfigHistoryResponse) Reset() {
 	*x = ConfigHistoryResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6136,7 +6321,7 @@ func (x *ConfigHistoryResponse) String() string {
 func (*ConfigHistoryResponse) ProtoMessage() {}
 
 func (x *ConfigHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6149,7 +6334,7 @@ func (x *ConfigHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ConfigHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{106}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{108}
 }
 
 func (x *ConfigHistoryResponse) GetChanges() []*ConfigChange {
@@ -6173,7 +6358,7 @@ type ConfigChange struct {
 
 func (x *ConfigChange) Reset() {
 	*x = ConfigChange{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6185,7 +6370,7 @@ func (x *ConfigChange) String() string {
 func (*ConfigChange) ProtoMessage() {}
 
 func (x *ConfigChange) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6198,7 +6383,7 @@ func (x *ConfigChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigChange.ProtoReflect.Descriptor instead.
 func (*ConfigChange) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{107}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{109}
 }
 
 func (x *ConfigChange) GetAt() string {
@@ -6252,7 +6437,7 @@ type PendingReport struct {
 
 func (x *PendingReport) Reset() {
 	*x = PendingReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6264,7 +6449,7 @@ func (x *PendingReport) String() string {
 func (*PendingReport) ProtoMessage() {}
 
 func (x *PendingReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6277,7 +6462,7 @@ func (x *PendingReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingReport.ProtoReflect.Descriptor instead.
 func (*PendingReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{108}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{110}
 }
 
 func (x *PendingReport) GetRows() []*PendingRow {
@@ -6303,7 +6488,7 @@ type PendingRow struct {
 
 func (x *PendingRow) Reset() {
 	*x = PendingRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[111]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6315,7 +6500,7 @@ func (x *PendingRow) String() string {
 func (*PendingRow) ProtoMessage() {}
 
 func (x *PendingRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[111]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6328,7 +6513,7 @@ func (x *PendingRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingRow.ProtoReflect.Descriptor instead.
 func (*PendingRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{109}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{111}
 }
 
 func (x *PendingRow) GetApp() string {
@@ -6388,7 +6573,7 @@ type ClassifyRequest struct {
 
 func (x *ClassifyRequest) Reset() {
 	*x = ClassifyRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[112]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6400,7 +6585,7 @@ func (x *ClassifyRequest) String() string {
 func (*ClassifyRequest) ProtoMessage() {}
 
 func (x *ClassifyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[112]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6413,7 +6598,7 @@ func (x *ClassifyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClassifyRequest.ProtoReflect.Descriptor instead.
 func (*ClassifyRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{110}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{112}
 }
 
 func (x *ClassifyRequest) GetRules() []*Rule {
@@ -6463,7 +6648,7 @@ type Rule struct {
 
 func (x *Rule) Reset() {
 	*x = Rule{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[111]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[113]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6475,7 +6660,7 @@ func (x *Rule) String() string {
 func (*Rule) ProtoMessage() {}
 
 func (x *Rule) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[111]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[113]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6488,7 +6673,7 @@ func (x *Rule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rule.ProtoReflect.Descriptor instead.
 func (*Rule) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{111}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{113}
 }
 
 func (x *Rule) GetApp() string {
@@ -6546,7 +6731,7 @@ type ClassifyResponse struct {
 
 func (x *ClassifyResponse) Reset() {
 	*x = ClassifyResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[112]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[114]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6558,7 +6743,7 @@ func (x *ClassifyResponse) String() string {
 func (*ClassifyResponse) ProtoMessage() {}
 
 func (x *ClassifyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[112]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[114]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6571,7 +6756,7 @@ func (x *ClassifyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClassifyResponse.ProtoReflect.Descriptor instead.
 func (*ClassifyResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{112}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{114}
 }
 
 func (x *ClassifyResponse) GetAdded() int32 {
@@ -6613,7 +6798,7 @@ type RuleChange struct {
 
 func (x *RuleChange) Reset() {
 	*x = RuleChange{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[113]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[115]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6625,7 +6810,7 @@ func (x *RuleChange) String() string {
 func (*RuleChange) ProtoMessage() {}
 
 func (x *RuleChange) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[113]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[115]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6638,7 +6823,7 @@ func (x *RuleChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleChange.ProtoReflect.Descriptor instead.
 func (*RuleChange) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{113}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{115}
 }
 
 func (x *RuleChange) GetRule() *Rule {
@@ -6672,7 +6857,7 @@ type ListRulesRequest struct {
 
 func (x *ListRulesRequest) Reset() {
 	*x = ListRulesRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[114]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[116]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6684,7 +6869,7 @@ func (x *ListRulesRequest) String() string {
 func (*ListRulesRequest) ProtoMessage() {}
 
 func (x *ListRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[114]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[116]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6697,7 +6882,7 @@ func (x *ListRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRulesRequest.ProtoReflect.Descriptor instead.
 func (*ListRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{114}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{116}
 }
 
 func (x *ListRulesRequest) GetShipped() bool {
@@ -6711,7 +6896,7 @@ type ListRulesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// In the file's order; an exception comes after its rule, with the group.
 	Rules []*Rule `protobuf:"bytes,1,rep,name=rules,proto3" json:"rules,omitempty"`
-	// All that rules and the shipped list name, and those that classification.yaml lists.
+	// All that rules and the shipped list name and classification.yaml lists, by name; without "ignore", which is always there.
 	Categories    []string `protobuf:"bytes,2,rep,name=categories,proto3" json:"categories,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -6719,7 +6904,7 @@ type ListRulesResponse struct {
 
 func (x *ListRulesResponse) Reset() {
 	*x = ListRulesResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[115]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[117]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6731,7 +6916,7 @@ func (x *ListRulesResponse) String() string {
 func (*ListRulesResponse) ProtoMessage() {}
 
 func (x *ListRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[115]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[117]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6744,7 +6929,7 @@ func (x *ListRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRulesResponse.ProtoReflect.Descriptor instead.
 func (*ListRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{115}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{117}
 }
 
 func (x *ListRulesResponse) GetRules() []*Rule {
@@ -6775,7 +6960,7 @@ type ExplainClassRequest struct {
 
 func (x *ExplainClassRequest) Reset() {
 	*x = ExplainClassRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[116]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[118]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6787,7 +6972,7 @@ func (x *ExplainClassRequest) String() string {
 func (*ExplainClassRequest) ProtoMessage() {}
 
 func (x *ExplainClassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[116]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[118]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6800,7 +6985,7 @@ func (x *ExplainClassRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainClassRequest.ProtoReflect.Descriptor instead.
 func (*ExplainClassRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{116}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{118}
 }
 
 func (x *ExplainClassRequest) GetApp() string {
@@ -6853,7 +7038,7 @@ type ExplainClassResponse struct {
 
 func (x *ExplainClassResponse) Reset() {
 	*x = ExplainClassResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[117]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[119]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6865,7 +7050,7 @@ func (x *ExplainClassResponse) String() string {
 func (*ExplainClassResponse) ProtoMessage() {}
 
 func (x *ExplainClassResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[117]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[119]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6878,7 +7063,7 @@ func (x *ExplainClassResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainClassResponse.ProtoReflect.Descriptor instead.
 func (*ExplainClassResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{117}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{119}
 }
 
 func (x *ExplainClassResponse) GetStatus() string {
@@ -6926,7 +7111,7 @@ type ExportRulesRequest struct {
 
 func (x *ExportRulesRequest) Reset() {
 	*x = ExportRulesRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[118]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[120]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6938,7 +7123,7 @@ func (x *ExportRulesRequest) String() string {
 func (*ExportRulesRequest) ProtoMessage() {}
 
 func (x *ExportRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[118]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[120]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6951,7 +7136,7 @@ func (x *ExportRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRulesRequest.ProtoReflect.Descriptor instead.
 func (*ExportRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{118}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{120}
 }
 
 func (x *ExportRulesRequest) GetShipped() bool {
@@ -6970,7 +7155,7 @@ type ExportRulesResponse struct {
 
 func (x *ExportRulesResponse) Reset() {
 	*x = ExportRulesResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[119]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[121]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6982,7 +7167,7 @@ func (x *ExportRulesResponse) String() string {
 func (*ExportRulesResponse) ProtoMessage() {}
 
 func (x *ExportRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[119]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[121]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6995,7 +7180,7 @@ func (x *ExportRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRulesResponse.ProtoReflect.Descriptor instead.
 func (*ExportRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{119}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{121}
 }
 
 func (x *ExportRulesResponse) GetCsv() string {
@@ -7024,7 +7209,7 @@ type ListAuditRequest struct {
 
 func (x *ListAuditRequest) Reset() {
 	*x = ListAuditRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[120]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[122]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7036,7 +7221,7 @@ func (x *ListAuditRequest) String() string {
 func (*ListAuditRequest) ProtoMessage() {}
 
 func (x *ListAuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[120]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[122]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7049,7 +7234,7 @@ func (x *ListAuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAuditRequest.ProtoReflect.Descriptor instead.
 func (*ListAuditRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{120}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{122}
 }
 
 func (x *ListAuditRequest) GetAfterSequence() float64 {
@@ -7115,7 +7300,7 @@ type AuditEntry struct {
 
 func (x *AuditEntry) Reset() {
 	*x = AuditEntry{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[121]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[123]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7127,7 +7312,7 @@ func (x *AuditEntry) String() string {
 func (*AuditEntry) ProtoMessage() {}
 
 func (x *AuditEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[121]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[123]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7140,7 +7325,7 @@ func (x *AuditEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
 func (*AuditEntry) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{121}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{123}
 }
 
 func (x *AuditEntry) GetSequence() float64 {
@@ -7194,7 +7379,7 @@ type ListAuditResponse struct {
 
 func (x *ListAuditResponse) Reset() {
 	*x = ListAuditResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[122]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[124]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7206,7 +7391,7 @@ func (x *ListAuditResponse) String() string {
 func (*ListAuditResponse) ProtoMessage() {}
 
 func (x *ListAuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[122]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[124]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7219,7 +7404,7 @@ func (x *ListAuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAuditResponse.ProtoReflect.Descriptor instead.
 func (*ListAuditResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{122}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{124}
 }
 
 func (x *ListAuditResponse) GetEntries() []*AuditEntry {
@@ -7237,7 +7422,7 @@ type VerifyAuditRequest struct {
 
 func (x *VerifyAuditRequest) Reset() {
 	*x = VerifyAuditRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[123]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[125]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7249,7 +7434,7 @@ func (x *VerifyAuditRequest) String() string {
 func (*VerifyAuditRequest) ProtoMessage() {}
 
 func (x *VerifyAuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[123]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[125]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7262,7 +7447,7 @@ func (x *VerifyAuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyAuditRequest.ProtoReflect.Descriptor instead.
 func (*VerifyAuditRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{123}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{125}
 }
 
 type VerifyAuditResponse struct {
@@ -7277,7 +7462,7 @@ type VerifyAuditResponse struct {
 
 func (x *VerifyAuditResponse) Reset() {
 	*x = VerifyAuditResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[124]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[126]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7289,7 +7474,7 @@ func (x *VerifyAuditResponse) String() string {
 func (*VerifyAuditResponse) ProtoMessage() {}
 
 func (x *VerifyAuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[124]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[126]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7302,7 +7487,7 @@ func (x *VerifyAuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyAuditResponse.ProtoReflect.Descriptor instead.
 func (*VerifyAuditResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{124}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{126}
 }
 
 func (x *VerifyAuditResponse) GetEntries() float64 {
@@ -7334,7 +7519,7 @@ type StorageRequest struct {
 
 func (x *StorageRequest) Reset() {
 	*x = StorageRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[125]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[127]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7346,7 +7531,7 @@ func (x *StorageRequest) String() string {
 func (*StorageRequest) ProtoMessage() {}
 
 func (x *StorageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[125]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[127]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7359,7 +7544,7 @@ func (x *StorageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StorageRequest.ProtoReflect.Descriptor instead.
 func (*StorageRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{125}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{127}
 }
 
 type StorageReport struct {
@@ -7389,7 +7574,7 @@ type StorageReport struct {
 
 func (x *StorageReport) Reset() {
 	*x = StorageReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[126]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[128]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7401,7 +7586,7 @@ func (x *StorageReport) String() string {
 func (*StorageReport) ProtoMessage() {}
 
 func (x *StorageReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[126]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[128]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7414,7 +7599,7 @@ func (x *StorageReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StorageReport.ProtoReflect.Descriptor instead.
 func (*StorageReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{126}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{128}
 }
 
 func (x *StorageReport) GetBytes() float64 {
@@ -7536,7 +7721,7 @@ type StoragePart struct {
 
 func (x *StoragePart) Reset() {
 	*x = StoragePart{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[127]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[129]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7548,7 +7733,7 @@ func (x *StoragePart) String() string {
 func (*StoragePart) ProtoMessage() {}
 
 func (x *StoragePart) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[127]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[129]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7561,7 +7746,7 @@ func (x *StoragePart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoragePart.ProtoReflect.Descriptor instead.
 func (*StoragePart) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{127}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{129}
 }
 
 func (x *StoragePart) GetId() string {
@@ -7600,7 +7785,7 @@ type CompactRequest struct {
 
 func (x *CompactRequest) Reset() {
 	*x = CompactRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[128]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[130]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7612,7 +7797,7 @@ func (x *CompactRequest) String() string {
 func (*CompactRequest) ProtoMessage() {}
 
 func (x *CompactRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[128]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[130]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7625,7 +7810,7 @@ func (x *CompactRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompactRequest.ProtoReflect.Descriptor instead.
 func (*CompactRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{128}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{130}
 }
 
 type CompactResponse struct {
@@ -7638,7 +7823,7 @@ type CompactResponse struct {
 
 func (x *CompactResponse) Reset() {
 	*x = CompactResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[129]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[131]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7650,7 +7835,7 @@ func (x *CompactResponse) String() string {
 func (*CompactResponse) ProtoMessage() {}
 
 func (x *CompactResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[129]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[131]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7663,7 +7848,7 @@ func (x *CompactResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompactResponse.ProtoReflect.Descriptor instead.
 func (*CompactResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{129}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{131}
 }
 
 func (x *CompactResponse) GetBytesBefore() float64 {
@@ -7694,7 +7879,7 @@ type StripPrivacyRequest struct {
 
 func (x *StripPrivacyRequest) Reset() {
 	*x = StripPrivacyRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[130]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[132]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7706,7 +7891,7 @@ func (x *StripPrivacyRequest) String() string {
 func (*StripPrivacyRequest) ProtoMessage() {}
 
 func (x *StripPrivacyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[130]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[132]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7719,7 +7904,7 @@ func (x *StripPrivacyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StripPrivacyRequest.ProtoReflect.Descriptor instead.
 func (*StripPrivacyRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{130}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{132}
 }
 
 func (x *StripPrivacyRequest) GetBefore() string {
@@ -7759,7 +7944,7 @@ type StripPrivacyResponse struct {
 
 func (x *StripPrivacyResponse) Reset() {
 	*x = StripPrivacyResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[131]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[133]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7771,7 +7956,7 @@ func (x *StripPrivacyResponse) String() string {
 func (*StripPrivacyResponse) ProtoMessage() {}
 
 func (x *StripPrivacyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[131]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[133]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7784,7 +7969,7 @@ func (x *StripPrivacyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StripPrivacyResponse.ProtoReflect.Descriptor instead.
 func (*StripPrivacyResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{131}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{133}
 }
 
 func (x *StripPrivacyResponse) GetEpisodes() float64 {
@@ -7804,7 +7989,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[132]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[134]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7816,7 +8001,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[132]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[134]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7829,7 +8014,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{132}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{134}
 }
 
 func (x *BackupRequest) GetDirectory() string {
@@ -7848,7 +8033,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[133]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[135]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7860,7 +8045,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[133]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[135]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7873,7 +8058,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{133}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{135}
 }
 
 func (x *BackupResponse) GetBytes() float64 {
@@ -7912,7 +8097,7 @@ type ReportRequest struct {
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[134]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7924,7 +8109,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[134]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7937,7 +8122,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{134}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{136}
 }
 
 func (x *ReportRequest) GetFrom() string {
@@ -8037,7 +8222,7 @@ type Days struct {
 
 func (x *Days) Reset() {
 	*x = Days{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[135]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8049,7 +8234,7 @@ func (x *Days) String() string {
 func (*Days) ProtoMessage() {}
 
 func (x *Days) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[135]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8062,7 +8247,7 @@ func (x *Days) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Days.ProtoReflect.Descriptor instead.
 func (*Days) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{135}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{137}
 }
 
 func (x *Days) GetFrom() string {
@@ -8105,7 +8290,7 @@ type Times struct {
 
 func (x *Times) Reset() {
 	*x = Times{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8117,7 +8302,7 @@ func (x *Times) String() string {
 func (*Times) ProtoMessage() {}
 
 func (x *Times) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8130,7 +8315,7 @@ func (x *Times) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Times.ProtoReflect.Descriptor instead.
 func (*Times) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{136}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{138}
 }
 
 func (x *Times) GetProductiveActive() float64 {
@@ -8214,7 +8399,7 @@ type DashboardReport struct {
 
 func (x *DashboardReport) Reset() {
 	*x = DashboardReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8226,7 +8411,7 @@ func (x *DashboardReport) String() string {
 func (*DashboardReport) ProtoMessage() {}
 
 func (x *DashboardReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8239,7 +8424,7 @@ func (x *DashboardReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardReport.ProtoReflect.Descriptor instead.
 func (*DashboardReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{137}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{139}
 }
 
 func (x *DashboardReport) GetDays() *Days {
@@ -8309,7 +8494,7 @@ type DashboardRow struct {
 
 func (x *DashboardRow) Reset() {
 	*x = DashboardRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8321,7 +8506,7 @@ func (x *DashboardRow) String() string {
 func (*DashboardRow) ProtoMessage() {}
 
 func (x *DashboardRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8334,7 +8519,7 @@ func (x *DashboardRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardRow.ProtoReflect.Descriptor instead.
 func (*DashboardRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{138}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{140}
 }
 
 func (x *DashboardRow) GetDay() string {
@@ -8368,7 +8553,7 @@ type PeopleReport struct {
 
 func (x *PeopleReport) Reset() {
 	*x = PeopleReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8380,7 +8565,7 @@ func (x *PeopleReport) String() string {
 func (*PeopleReport) ProtoMessage() {}
 
 func (x *PeopleReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8393,7 +8578,7 @@ func (x *PeopleReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleReport.ProtoReflect.Descriptor instead.
 func (*PeopleReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{139}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{141}
 }
 
 func (x *PeopleReport) GetRows() []*PeopleRow {
@@ -8428,7 +8613,7 @@ type PeopleRow struct {
 
 func (x *PeopleRow) Reset() {
 	*x = PeopleRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8440,7 +8625,7 @@ func (x *PeopleRow) String() string {
 func (*PeopleRow) ProtoMessage() {}
 
 func (x *PeopleRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8453,7 +8638,7 @@ func (x *PeopleRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleRow.ProtoReflect.Descriptor instead.
 func (*PeopleRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{140}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{142}
 }
 
 func (x *PeopleRow) GetPerson() string {
@@ -8529,7 +8714,7 @@ type AppsReport struct {
 
 func (x *AppsReport) Reset() {
 	*x = AppsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8541,7 +8726,7 @@ func (x *AppsReport) String() string {
 func (*AppsReport) ProtoMessage() {}
 
 func (x *AppsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8554,7 +8739,7 @@ func (x *AppsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsReport.ProtoReflect.Descriptor instead.
 func (*AppsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{141}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{143}
 }
 
 func (x *AppsReport) GetRows() []*AppsRow {
@@ -8590,7 +8775,7 @@ type AppsRow struct {
 
 func (x *AppsRow) Reset() {
 	*x = AppsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8602,7 +8787,7 @@ func (x *AppsRow) String() string {
 func (*AppsRow) ProtoMessage() {}
 
 func (x *AppsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8615,7 +8800,7 @@ func (x *AppsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsRow.ProtoReflect.Descriptor instead.
 func (*AppsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{142}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{144}
 }
 
 func (x *AppsRow) GetApp() string {
@@ -8691,7 +8876,7 @@ type SitesReport struct {
 
 func (x *SitesReport) Reset() {
 	*x = SitesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8703,7 +8888,7 @@ func (x *SitesReport) String() string {
 func (*SitesReport) ProtoMessage() {}
 
 func (x *SitesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8716,7 +8901,7 @@ func (x *SitesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesReport.ProtoReflect.Descriptor instead.
 func (*SitesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{143}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{145}
 }
 
 func (x *SitesReport) GetRows() []*SitesRow {
@@ -8749,7 +8934,7 @@ type SitesRow struct {
 
 func (x *SitesRow) Reset() {
 	*x = SitesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8761,7 +8946,7 @@ func (x *SitesRow) String() string {
 func (*SitesRow) ProtoMessage() {}
 
 func (x *SitesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8774,7 +8959,7 @@ func (x *SitesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesRow.ProtoReflect.Descriptor instead.
 func (*SitesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{144}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{146}
 }
 
 func (x *SitesRow) GetSite() string {
@@ -8844,7 +9029,7 @@ type TitlesReport struct {
 
 func (x *TitlesReport) Reset() {
 	*x = TitlesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8856,7 +9041,7 @@ func (x *TitlesReport) String() string {
 func (*TitlesReport) ProtoMessage() {}
 
 func (x *TitlesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8869,7 +9054,7 @@ func (x *TitlesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesReport.ProtoReflect.Descriptor instead.
 func (*TitlesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{145}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{147}
 }
 
 func (x *TitlesReport) GetRows() []*TitlesRow {
@@ -8900,7 +9085,7 @@ type TitlesRow struct {
 
 func (x *TitlesRow) Reset() {
 	*x = TitlesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8912,7 +9097,7 @@ func (x *TitlesRow) String() string {
 func (*TitlesRow) ProtoMessage() {}
 
 func (x *TitlesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8925,7 +9110,7 @@ func (x *TitlesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesRow.ProtoReflect.Descriptor instead.
 func (*TitlesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{146}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{148}
 }
 
 func (x *TitlesRow) GetTitle() string {
@@ -8980,7 +9165,7 @@ type CategoriesReport struct {
 
 func (x *CategoriesReport) Reset() {
 	*x = CategoriesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8992,7 +9177,7 @@ func (x *CategoriesReport) String() string {
 func (*CategoriesReport) ProtoMessage() {}
 
 func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9005,7 +9190,7 @@ func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesReport.ProtoReflect.Descriptor instead.
 func (*CategoriesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{147}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{149}
 }
 
 func (x *CategoriesReport) GetRows() []*CategoriesRow {
@@ -9038,7 +9223,7 @@ type CategoriesRow struct {
 
 func (x *CategoriesRow) Reset() {
 	*x = CategoriesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9050,7 +9235,7 @@ func (x *CategoriesRow) String() string {
 func (*CategoriesRow) ProtoMessage() {}
 
 func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9063,7 +9248,7 @@ func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesRow.ProtoReflect.Descriptor instead.
 func (*CategoriesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{148}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{150}
 }
 
 func (x *CategoriesRow) GetCategory() string {
@@ -9125,7 +9310,7 @@ type HoursReport struct {
 
 func (x *HoursReport) Reset() {
 	*x = HoursReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9137,7 +9322,7 @@ func (x *HoursReport) String() string {
 func (*HoursReport) ProtoMessage() {}
 
 func (x *HoursReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9150,7 +9335,7 @@ func (x *HoursReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursReport.ProtoReflect.Descriptor instead.
 func (*HoursReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{149}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{151}
 }
 
 func (x *HoursReport) GetRows() []*HoursRow {
@@ -9195,7 +9380,7 @@ type HoursRow struct {
 
 func (x *HoursRow) Reset() {
 	*x = HoursRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9207,7 +9392,7 @@ func (x *HoursRow) String() string {
 func (*HoursRow) ProtoMessage() {}
 
 func (x *HoursRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9220,7 +9405,7 @@ func (x *HoursRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursRow.ProtoReflect.Descriptor instead.
 func (*HoursRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{150}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{152}
 }
 
 func (x *HoursRow) GetPerson() string {
@@ -9331,7 +9516,7 @@ type GroupsReport struct {
 
 func (x *GroupsReport) Reset() {
 	*x = GroupsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9343,7 +9528,7 @@ func (x *GroupsReport) String() string {
 func (*GroupsReport) ProtoMessage() {}
 
 func (x *GroupsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9356,7 +9541,7 @@ func (x *GroupsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsReport.ProtoReflect.Descriptor instead.
 func (*GroupsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{151}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{153}
 }
 
 func (x *GroupsReport) GetRows() []*GroupsRow {
@@ -9390,7 +9575,7 @@ type GroupsRow struct {
 
 func (x *GroupsRow) Reset() {
 	*x = GroupsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9402,7 +9587,7 @@ func (x *GroupsRow) String() string {
 func (*GroupsRow) ProtoMessage() {}
 
 func (x *GroupsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9415,7 +9600,7 @@ func (x *GroupsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsRow.ProtoReflect.Descriptor instead.
 func (*GroupsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{152}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{154}
 }
 
 func (x *GroupsRow) GetGroup() string {
@@ -9479,7 +9664,7 @@ type TimelineRequest struct {
 
 func (x *TimelineRequest) Reset() {
 	*x = TimelineRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9491,7 +9676,7 @@ func (x *TimelineRequest) String() string {
 func (*TimelineRequest) ProtoMessage() {}
 
 func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9504,7 +9689,7 @@ func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineRequest.ProtoReflect.Descriptor instead.
 func (*TimelineRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{153}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{155}
 }
 
 func (x *TimelineRequest) GetAsk() *ReportRequest {
@@ -9522,18 +9707,23 @@ func (x *TimelineRequest) GetBlockSeconds() float64 {
 }
 
 type TimelineReport struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Days          *Days                  `protobuf:"bytes,1,opt,name=days,proto3" json:"days,omitempty"`
-	Day           *HoursRow              `protobuf:"bytes,2,opt,name=day,proto3" json:"day,omitempty"`
-	Blocks        []*TimelineBlock       `protobuf:"bytes,3,rep,name=blocks,proto3" json:"blocks,omitempty"`
-	Gaps          []*TimelineGap         `protobuf:"bytes,4,rep,name=gaps,proto3" json:"gaps,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Days   *Days                  `protobuf:"bytes,1,opt,name=days,proto3" json:"days,omitempty"`
+	Day    *HoursRow              `protobuf:"bytes,2,opt,name=day,proto3" json:"day,omitempty"`
+	Blocks []*TimelineBlock       `protobuf:"bytes,3,rep,name=blocks,proto3" json:"blocks,omitempty"`
+	Gaps   []*TimelineGap         `protobuf:"bytes,4,rep,name=gaps,proto3" json:"gaps,omitempty"`
+	// Where the day begins and ends, 23 to 25 hours later; blocks and gaps of today end now.
+	BeginsAt string `protobuf:"bytes,5,opt,name=begins_at,json=beginsAt,proto3" json:"begins_at,omitempty"`
+	EndsAt   string `protobuf:"bytes,6,opt,name=ends_at,json=endsAt,proto3" json:"ends_at,omitempty"`
+	// Of a day on which the clocks change: when, as they show it from then on. Empty: they do not.
+	ClocksChangeAt string `protobuf:"bytes,7,opt,name=clocks_change_at,json=clocksChangeAt,proto3" json:"clocks_change_at,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *TimelineReport) Reset() {
 	*x = TimelineReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9545,7 +9735,7 @@ func (x *TimelineReport) String() string {
 func (*TimelineReport) ProtoMessage() {}
 
 func (x *TimelineReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9558,7 +9748,7 @@ func (x *TimelineReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineReport.ProtoReflect.Descriptor instead.
 func (*TimelineReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{154}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{156}
 }
 
 func (x *TimelineReport) GetDays() *Days {
@@ -9589,6 +9779,27 @@ func (x *TimelineReport) GetGaps() []*TimelineGap {
 	return nil
 }
 
+func (x *TimelineReport) GetBeginsAt() string {
+	if x != nil {
+		return x.BeginsAt
+	}
+	return ""
+}
+
+func (x *TimelineReport) GetEndsAt() string {
+	if x != nil {
+		return x.EndsAt
+	}
+	return ""
+}
+
+func (x *TimelineReport) GetClocksChangeAt() string {
+	if x != nil {
+		return x.ClocksChangeAt
+	}
+	return ""
+}
+
 type TimelineBlock struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Start   string                 `protobuf:"bytes,1,opt,name=start,proto3" json:"start,omitempty"`
@@ -9605,7 +9816,7 @@ type TimelineBlock struct {
 
 func (x *TimelineBlock) Reset() {
 	*x = TimelineBlock{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9617,7 +9828,7 @@ func (x *TimelineBlock) String() string {
 func (*TimelineBlock) ProtoMessage() {}
 
 func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9630,7 +9841,7 @@ func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineBlock.ProtoReflect.Descriptor instead.
 func (*TimelineBlock) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{155}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{157}
 }
 
 func (x *TimelineBlock) GetStart() string {
@@ -9694,7 +9905,7 @@ type TimelineGap struct {
 
 func (x *TimelineGap) Reset() {
 	*x = TimelineGap{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9706,7 +9917,7 @@ func (x *TimelineGap) String() string {
 func (*TimelineGap) ProtoMessage() {}
 
 func (x *TimelineGap) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9719,7 +9930,7 @@ func (x *TimelineGap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineGap.ProtoReflect.Descriptor instead.
 func (*TimelineGap) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{156}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{158}
 }
 
 func (x *TimelineGap) GetStart() string {
@@ -9752,7 +9963,7 @@ type LiveReport struct {
 
 func (x *LiveReport) Reset() {
 	*x = LiveReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9764,7 +9975,7 @@ func (x *LiveReport) String() string {
 func (*LiveReport) ProtoMessage() {}
 
 func (x *LiveReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9777,7 +9988,7 @@ func (x *LiveReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveReport.ProtoReflect.Descriptor instead.
 func (*LiveReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{157}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{159}
 }
 
 func (x *LiveReport) GetRows() []*LiveRow {
@@ -9810,7 +10021,7 @@ type LiveRow struct {
 
 func (x *LiveRow) Reset() {
 	*x = LiveRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9822,7 +10033,7 @@ func (x *LiveRow) String() string {
 func (*LiveRow) ProtoMessage() {}
 
 func (x *LiveRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9835,7 +10046,7 @@ func (x *LiveRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveRow.ProtoReflect.Descriptor instead.
 func (*LiveRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{158}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{160}
 }
 
 func (x *LiveRow) GetPerson() string {
@@ -9938,7 +10149,7 @@ type ActivityReport struct {
 
 func (x *ActivityReport) Reset() {
 	*x = ActivityReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9950,7 +10161,7 @@ func (x *ActivityReport) String() string {
 func (*ActivityReport) ProtoMessage() {}
 
 func (x *ActivityReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9963,7 +10174,7 @@ func (x *ActivityReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityReport.ProtoReflect.Descriptor instead.
 func (*ActivityReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{159}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{161}
 }
 
 func (x *ActivityReport) GetRows() []*ActivityRow {
@@ -10005,7 +10216,7 @@ type ActivityRow struct {
 
 func (x *ActivityRow) Reset() {
 	*x = ActivityRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10017,7 +10228,7 @@ func (x *ActivityRow) String() string {
 func (*ActivityRow) ProtoMessage() {}
 
 func (x *ActivityRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10030,7 +10241,7 @@ func (x *ActivityRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityRow.ProtoReflect.Descriptor instead.
 func (*ActivityRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{160}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{162}
 }
 
 func (x *ActivityRow) GetDevice() string {
@@ -10194,7 +10405,7 @@ type ListActivityRequest struct {
 
 func (x *ListActivityRequest) Reset() {
 	*x = ListActivityRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10206,7 +10417,7 @@ func (x *ListActivityRequest) String() string {
 func (*ListActivityRequest) ProtoMessage() {}
 
 func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10219,7 +10430,7 @@ func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityRequest.ProtoReflect.Descriptor instead.
 func (*ListActivityRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{161}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{163}
 }
 
 func (x *ListActivityRequest) GetAsk() *ReportRequest {
@@ -10262,7 +10473,7 @@ type ListActivityResponse struct {
 
 func (x *ListActivityResponse) Reset() {
 	*x = ListActivityResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10274,7 +10485,7 @@ func (x *ListActivityResponse) String() string {
 func (*ListActivityResponse) ProtoMessage() {}
 
 func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10287,7 +10498,7 @@ func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityResponse.ProtoReflect.Descriptor instead.
 func (*ListActivityResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{162}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{164}
 }
 
 func (x *ListActivityResponse) GetRows() []*ActivityRow {
@@ -10326,7 +10537,7 @@ type ExportRequest struct {
 
 func (x *ExportRequest) Reset() {
 	*x = ExportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10338,7 +10549,7 @@ func (x *ExportRequest) String() string {
 func (*ExportRequest) ProtoMessage() {}
 
 func (x *ExportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10351,7 +10562,7 @@ func (x *ExportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRequest.ProtoReflect.Descriptor instead.
 func (*ExportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{163}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{165}
 }
 
 func (x *ExportRequest) GetReport() string {
@@ -10561,14 +10772,15 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x10deleted_episodes\x18\x01 \x01(\x01R\x0fdeletedEpisodes\"\x13\n" +
 	"\x11ListPeopleRequest\"F\n" +
 	"\x12ListPeopleResponse\x120\n" +
-	"\x06people\x18\x01 \x03(\v2\x18.dayline.admin.v1.PersonR\x06people\"\x8a\x01\n" +
+	"\x06people\x18\x01 \x03(\v2\x18.dayline.admin.v1.PersonR\x06people\"\xba\x01\n" +
 	"\x06Person\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
 	"\x05email\x18\x03 \x01(\tR\x05email\x12\x16\n" +
 	"\x06logins\x18\x04 \x03(\tR\x06logins\x12\x16\n" +
 	"\x06groups\x18\x05 \x03(\tR\x06groups\x12\x16\n" +
-	"\x06listed\x18\x06 \x01(\bR\x06listed\"\xcb\x01\n" +
+	"\x06listed\x18\x06 \x01(\bR\x06listed\x12.\n" +
+	"\x04seen\x18\a \x03(\v2\x1a.dayline.admin.v1.LoginRowR\x04seen\"\xcb\x01\n" +
 	"\x10SetPersonRequest\x12\x16\n" +
 	"\x06person\x18\x01 \x01(\tR\x06person\x12\x17\n" +
 	"\x04name\x18\x02 \x01(\tH\x00R\x04name\x88\x01\x01\x12\x19\n" +
@@ -10578,9 +10790,10 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\rremove_logins\x18\x05 \x03(\tR\fremoveLogins\x12\x14\n" +
 	"\x05merge\x18\x06 \x01(\bR\x05mergeB\a\n" +
 	"\x05_nameB\b\n" +
-	"\x06_email\"E\n" +
+	"\x06_email\"\x7f\n" +
 	"\x11SetPersonResponse\x120\n" +
-	"\x06person\x18\x01 \x01(\v2\x18.dayline.admin.v1.PersonR\x06person\"Y\n" +
+	"\x06person\x18\x01 \x01(\v2\x18.dayline.admin.v1.PersonR\x06person\x128\n" +
+	"\achanges\x18\x02 \x03(\v2\x1e.dayline.admin.v1.ConfigChangeR\achanges\"Y\n" +
 	"\x13DeletePersonRequest\x12\x16\n" +
 	"\x06person\x18\x01 \x01(\tR\x06person\x12\x14\n" +
 	"\x05login\x18\x02 \x01(\tR\x05login\x12\x14\n" +
@@ -10633,12 +10846,15 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\rremove_logins\x18\x06 \x03(\tR\fremoveLogins\x12\x1f\n" +
 	"\vadd_devices\x18\a \x03(\tR\n" +
 	"addDevices\x12%\n" +
-	"\x0eremove_devices\x18\b \x03(\tR\rremoveDevices\"A\n" +
+	"\x0eremove_devices\x18\b \x03(\tR\rremoveDevices\"\x97\x01\n" +
 	"\x10SetGroupResponse\x12-\n" +
-	"\x05group\x18\x01 \x01(\v2\x17.dayline.admin.v1.GroupR\x05group\"(\n" +
+	"\x05group\x18\x01 \x01(\v2\x17.dayline.admin.v1.GroupR\x05group\x128\n" +
+	"\achanges\x18\x02 \x03(\v2\x1e.dayline.admin.v1.ConfigChangeR\achanges\x12\x1a\n" +
+	"\bwarnings\x18\x03 \x03(\tR\bwarnings\"(\n" +
 	"\x12RemoveGroupRequest\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\"\x15\n" +
-	"\x13RemoveGroupResponse\"\x17\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"O\n" +
+	"\x13RemoveGroupResponse\x128\n" +
+	"\achanges\x18\x01 \x03(\v2\x1e.dayline.admin.v1.ConfigChangeR\achanges\"\x17\n" +
 	"\x15ListDoNotTrackRequest\"P\n" +
 	"\x16ListDoNotTrackResponse\x126\n" +
 	"\aentries\x18\x01 \x03(\v2\x1c.dayline.admin.v1.DoNotTrackR\aentries\"8\n" +
@@ -10648,9 +10864,10 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x06domain\x18\x02 \x01(\tR\x06domain\"|\n" +
 	"\x14SetDoNotTrackRequest\x12.\n" +
 	"\x03add\x18\x01 \x03(\v2\x1c.dayline.admin.v1.DoNotTrackR\x03add\x124\n" +
-	"\x06remove\x18\x02 \x03(\v2\x1c.dayline.admin.v1.DoNotTrackR\x06remove\"O\n" +
+	"\x06remove\x18\x02 \x03(\v2\x1c.dayline.admin.v1.DoNotTrackR\x06remove\"\x89\x01\n" +
 	"\x15SetDoNotTrackResponse\x126\n" +
-	"\aentries\x18\x01 \x03(\v2\x1c.dayline.admin.v1.DoNotTrackR\aentries\"\x12\n" +
+	"\aentries\x18\x01 \x03(\v2\x1c.dayline.admin.v1.DoNotTrackR\aentries\x128\n" +
+	"\achanges\x18\x02 \x03(\v2\x1e.dayline.admin.v1.ConfigChangeR\achanges\"\x12\n" +
 	"\x10ListUsersRequest\"A\n" +
 	"\x11ListUsersResponse\x12,\n" +
 	"\x05users\x18\x01 \x03(\v2\x16.dayline.admin.v1.UserR\x05users\"\xae\x02\n" +
@@ -10730,7 +10947,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\achanged\x18\x02 \x01(\tR\achanged\x12\x1d\n" +
 	"\n" +
 	"changed_by\x18\x03 \x01(\tR\tchangedBy\x120\n" +
-	"\x04keys\x18\x04 \x03(\v2\x1c.dayline.admin.v1.AccountKeyR\x04keys\"\xa3\x02\n" +
+	"\x04keys\x18\x04 \x03(\v2\x1c.dayline.admin.v1.AccountKeyR\x04keys\"\xd9\x02\n" +
 	"\n" +
 	"AccountKey\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -10748,7 +10965,16 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"overridden\x18\v \x03(\tR\n" +
 	"overridden\x12\x1a\n" +
-	"\beditable\x18\f \x01(\bR\beditable\"w\n" +
+	"\beditable\x18\f \x01(\bR\beditable\x12\x12\n" +
+	"\x04step\x18\r \x01(\tR\x04step\x12 \n" +
+	"\voverridable\x18\x0e \x01(\bR\voverridable\"G\n" +
+	"\x13TryRedactionRequest\x12\x1a\n" +
+	"\bpatterns\x18\x01 \x03(\tR\bpatterns\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\"`\n" +
+	"\x14TryRedactionResponse\x12\x14\n" +
+	"\x05title\x18\x01 \x01(\tR\x05title\x12\x18\n" +
+	"\ablanked\x18\x02 \x03(\tR\ablanked\x12\x18\n" +
+	"\aemptied\x18\x03 \x01(\bR\aemptied\"w\n" +
 	"\x11EditConfigRequest\x12\x12\n" +
 	"\x04file\x18\x01 \x01(\tR\x04file\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\tR\brevision\x122\n" +
@@ -11054,12 +11280,15 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x05times\x18\a \x01(\v2\x17.dayline.admin.v1.TimesR\x05times\"i\n" +
 	"\x0fTimelineRequest\x121\n" +
 	"\x03ask\x18\x01 \x01(\v2\x1f.dayline.admin.v1.ReportRequestR\x03ask\x12#\n" +
-	"\rblock_seconds\x18\x02 \x01(\x01R\fblockSeconds\"\xd6\x01\n" +
+	"\rblock_seconds\x18\x02 \x01(\x01R\fblockSeconds\"\xb6\x02\n" +
 	"\x0eTimelineReport\x12*\n" +
 	"\x04days\x18\x01 \x01(\v2\x16.dayline.admin.v1.DaysR\x04days\x12,\n" +
 	"\x03day\x18\x02 \x01(\v2\x1a.dayline.admin.v1.HoursRowR\x03day\x127\n" +
 	"\x06blocks\x18\x03 \x03(\v2\x1f.dayline.admin.v1.TimelineBlockR\x06blocks\x121\n" +
-	"\x04gaps\x18\x04 \x03(\v2\x1d.dayline.admin.v1.TimelineGapR\x04gaps\"\xd3\x01\n" +
+	"\x04gaps\x18\x04 \x03(\v2\x1d.dayline.admin.v1.TimelineGapR\x04gaps\x12\x1b\n" +
+	"\tbegins_at\x18\x05 \x01(\tR\bbeginsAt\x12\x17\n" +
+	"\aends_at\x18\x06 \x01(\tR\x06endsAt\x12(\n" +
+	"\x10clocks_change_at\x18\a \x01(\tR\x0eclocksChangeAt\"\xd3\x01\n" +
 	"\rTimelineBlock\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\tR\x05start\x12\x18\n" +
 	"\aseconds\x18\x02 \x01(\x01R\aseconds\x12\x16\n" +
@@ -11131,7 +11360,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\rExportRequest\x12\x16\n" +
 	"\x06report\x18\x01 \x01(\tR\x06report\x121\n" +
 	"\x03ask\x18\x02 \x01(\v2\x1f.dayline.admin.v1.ReportRequestR\x03ask\x12\x16\n" +
-	"\x06format\x18\x03 \x01(\tR\x06format2\xeb1\n" +
+	"\x06format\x18\x03 \x01(\tR\x06format2\xca2\n" +
 	"\fAdminService\x12K\n" +
 	"\x06WhoAmI\x12\x1f.dayline.admin.v1.WhoAmIRequest\x1a .dayline.admin.v1.WhoAmIResponse\x12`\n" +
 	"\rSignInOptions\x12&.dayline.admin.v1.SignInOptionsRequest\x1a'.dayline.admin.v1.SignInOptionsResponse\x12K\n" +
@@ -11190,7 +11419,8 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\vShowAccount\x12$.dayline.admin.v1.ShowAccountRequest\x1a%.dayline.admin.v1.ShowAccountResponse\x12W\n" +
 	"\n" +
 	"EditConfig\x12#.dayline.admin.v1.EditConfigRequest\x1a$.dayline.admin.v1.EditConfigResponse\x12`\n" +
-	"\rConfigHistory\x12&.dayline.admin.v1.ConfigHistoryRequest\x1a'.dayline.admin.v1.ConfigHistoryResponse\x12Z\n" +
+	"\rConfigHistory\x12&.dayline.admin.v1.ConfigHistoryRequest\x1a'.dayline.admin.v1.ConfigHistoryResponse\x12]\n" +
+	"\fTryRedaction\x12%.dayline.admin.v1.TryRedactionRequest\x1a&.dayline.admin.v1.TryRedactionResponse\x12Z\n" +
 	"\vCheckConfig\x12$.dayline.admin.v1.CheckConfigRequest\x1a%.dayline.admin.v1.CheckConfigResponse\x12O\n" +
 	"\vListPending\x12\x1f.dayline.admin.v1.ReportRequest\x1a\x1f.dayline.admin.v1.PendingReport\x12Q\n" +
 	"\bClassify\x12!.dayline.admin.v1.ClassifyRequest\x1a\".dayline.admin.v1.ClassifyResponse\x12]\n" +
@@ -11231,7 +11461,7 @@ func file_dayline_admin_v1_admin_proto_rawDescGZIP() []byte {
 	return file_dayline_admin_v1_admin_proto_rawDescData
 }
 
-var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 164)
+var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 166)
 var file_dayline_admin_v1_admin_proto_goTypes = []any{
 	(*WhoAmIRequest)(nil),              // 0: dayline.admin.v1.WhoAmIRequest
 	(*WhoAmIResponse)(nil),             // 1: dayline.admin.v1.WhoAmIResponse
@@ -11330,73 +11560,75 @@ var file_dayline_admin_v1_admin_proto_goTypes = []any{
 	(*ShowAccountRequest)(nil),         // 94: dayline.admin.v1.ShowAccountRequest
 	(*ShowAccountResponse)(nil),        // 95: dayline.admin.v1.ShowAccountResponse
 	(*AccountKey)(nil),                 // 96: dayline.admin.v1.AccountKey
-	(*EditConfigRequest)(nil),          // 97: dayline.admin.v1.EditConfigRequest
-	(*ConfigEdit)(nil),                 // 98: dayline.admin.v1.ConfigEdit
-	(*EditConfigResponse)(nil),         // 99: dayline.admin.v1.EditConfigResponse
-	(*ConfigConflict)(nil),             // 100: dayline.admin.v1.ConfigConflict
-	(*CheckConfigRequest)(nil),         // 101: dayline.admin.v1.CheckConfigRequest
-	(*ConfigFile)(nil),                 // 102: dayline.admin.v1.ConfigFile
-	(*CheckConfigResponse)(nil),        // 103: dayline.admin.v1.CheckConfigResponse
-	(*ConfigProblem)(nil),              // 104: dayline.admin.v1.ConfigProblem
-	(*ConfigHistoryRequest)(nil),       // 105: dayline.admin.v1.ConfigHistoryRequest
-	(*ConfigHistoryResponse)(nil),      // 106: dayline.admin.v1.ConfigHistoryResponse
-	(*ConfigChange)(nil),               // 107: dayline.admin.v1.ConfigChange
-	(*PendingReport)(nil),              // 108: dayline.admin.v1.PendingReport
-	(*PendingRow)(nil),                 // 109: dayline.admin.v1.PendingRow
-	(*ClassifyRequest)(nil),            // 110: dayline.admin.v1.ClassifyRequest
-	(*Rule)(nil),                       // 111: dayline.admin.v1.Rule
-	(*ClassifyResponse)(nil),           // 112: dayline.admin.v1.ClassifyResponse
-	(*RuleChange)(nil),                 // 113: dayline.admin.v1.RuleChange
-	(*ListRulesRequest)(nil),           // 114: dayline.admin.v1.ListRulesRequest
-	(*ListRulesResponse)(nil),          // 115: dayline.admin.v1.ListRulesResponse
-	(*ExplainClassRequest)(nil),        // 116: dayline.admin.v1.ExplainClassRequest
-	(*ExplainClassResponse)(nil),       // 117: dayline.admin.v1.ExplainClassResponse
-	(*ExportRulesRequest)(nil),         // 118: dayline.admin.v1.ExportRulesRequest
-	(*ExportRulesResponse)(nil),        // 119: dayline.admin.v1.ExportRulesResponse
-	(*ListAuditRequest)(nil),           // 120: dayline.admin.v1.ListAuditRequest
-	(*AuditEntry)(nil),                 // 121: dayline.admin.v1.AuditEntry
-	(*ListAuditResponse)(nil),          // 122: dayline.admin.v1.ListAuditResponse
-	(*VerifyAuditRequest)(nil),         // 123: dayline.admin.v1.VerifyAuditRequest
-	(*VerifyAuditResponse)(nil),        // 124: dayline.admin.v1.VerifyAuditResponse
-	(*StorageRequest)(nil),             // 125: dayline.admin.v1.StorageRequest
-	(*StorageReport)(nil),              // 126: dayline.admin.v1.StorageReport
-	(*StoragePart)(nil),                // 127: dayline.admin.v1.StoragePart
-	(*CompactRequest)(nil),             // 128: dayline.admin.v1.CompactRequest
-	(*CompactResponse)(nil),            // 129: dayline.admin.v1.CompactResponse
-	(*StripPrivacyRequest)(nil),        // 130: dayline.admin.v1.StripPrivacyRequest
-	(*StripPrivacyResponse)(nil),       // 131: dayline.admin.v1.StripPrivacyResponse
-	(*BackupRequest)(nil),              // 132: dayline.admin.v1.BackupRequest
-	(*BackupResponse)(nil),             // 133: dayline.admin.v1.BackupResponse
-	(*ReportRequest)(nil),              // 134: dayline.admin.v1.ReportRequest
-	(*Days)(nil),                       // 135: dayline.admin.v1.Days
-	(*Times)(nil),                      // 136: dayline.admin.v1.Times
-	(*DashboardReport)(nil),            // 137: dayline.admin.v1.DashboardReport
-	(*DashboardRow)(nil),               // 138: dayline.admin.v1.DashboardRow
-	(*PeopleReport)(nil),               // 139: dayline.admin.v1.PeopleReport
-	(*PeopleRow)(nil),                  // 140: dayline.admin.v1.PeopleRow
-	(*AppsReport)(nil),                 // 141: dayline.admin.v1.AppsReport
-	(*AppsRow)(nil),                    // 142: dayline.admin.v1.AppsRow
-	(*SitesReport)(nil),                // 143: dayline.admin.v1.SitesReport
-	(*SitesRow)(nil),                   // 144: dayline.admin.v1.SitesRow
-	(*TitlesReport)(nil),               // 145: dayline.admin.v1.TitlesReport
-	(*TitlesRow)(nil),                  // 146: dayline.admin.v1.TitlesRow
-	(*CategoriesReport)(nil),           // 147: dayline.admin.v1.CategoriesReport
-	(*CategoriesRow)(nil),              // 148: dayline.admin.v1.CategoriesRow
-	(*HoursReport)(nil),                // 149: dayline.admin.v1.HoursReport
-	(*HoursRow)(nil),                   // 150: dayline.admin.v1.HoursRow
-	(*GroupsReport)(nil),               // 151: dayline.admin.v1.GroupsReport
-	(*GroupsRow)(nil),                  // 152: dayline.admin.v1.GroupsRow
-	(*TimelineRequest)(nil),            // 153: dayline.admin.v1.TimelineRequest
-	(*TimelineReport)(nil),             // 154: dayline.admin.v1.TimelineReport
-	(*TimelineBlock)(nil),              // 155: dayline.admin.v1.TimelineBlock
-	(*TimelineGap)(nil),                // 156: dayline.admin.v1.TimelineGap
-	(*LiveReport)(nil),                 // 157: dayline.admin.v1.LiveReport
-	(*LiveRow)(nil),                    // 158: dayline.admin.v1.LiveRow
-	(*ActivityReport)(nil),             // 159: dayline.admin.v1.ActivityReport
-	(*ActivityRow)(nil),                // 160: dayline.admin.v1.ActivityRow
-	(*ListActivityRequest)(nil),        // 161: dayline.admin.v1.ListActivityRequest
-	(*ListActivityResponse)(nil),       // 162: dayline.admin.v1.ListActivityResponse
-	(*ExportRequest)(nil),              // 163: dayline.admin.v1.ExportRequest
+	(*TryRedactionRequest)(nil),        // 97: dayline.admin.v1.TryRedactionRequest
+	(*TryRedactionResponse)(nil),       // 98: dayline.admin.v1.TryRedactionResponse
+	(*EditConfigRequest)(nil),          // 99: dayline.admin.v1.EditConfigRequest
+	(*ConfigEdit)(nil),                 // 100: dayline.admin.v1.ConfigEdit
+	(*EditConfigResponse)(nil),         // 101: dayline.admin.v1.EditConfigResponse
+	(*ConfigConflict)(nil),             // 102: dayline.admin.v1.ConfigConflict
+	(*CheckConfigRequest)(nil),         // 103: dayline.admin.v1.CheckConfigRequest
+	(*ConfigFile)(nil),                 // 104: dayline.admin.v1.ConfigFile
+	(*CheckConfigResponse)(nil),        // 105: dayline.admin.v1.CheckConfigResponse
+	(*ConfigProblem)(nil),              // 106: dayline.admin.v1.ConfigProblem
+	(*ConfigHistoryRequest)(nil),       // 107: dayline.admin.v1.ConfigHistoryRequest
+	(*ConfigHistoryResponse)(nil),      // 108: dayline.admin.v1.ConfigHistoryResponse
+	(*ConfigChange)(nil),               // 109: dayline.admin.v1.ConfigChange
+	(*PendingReport)(nil),              // 110: dayline.admin.v1.PendingReport
+	(*PendingRow)(nil),                 // 111: dayline.admin.v1.PendingRow
+	(*ClassifyRequest)(nil),            // 112: dayline.admin.v1.ClassifyRequest
+	(*Rule)(nil),                       // 113: dayline.admin.v1.Rule
+	(*ClassifyResponse)(nil),           // 114: dayline.admin.v1.ClassifyResponse
+	(*RuleChange)(nil),                 // 115: dayline.admin.v1.RuleChange
+	(*ListRulesRequest)(nil),           // 116: dayline.admin.v1.ListRulesRequest
+	(*ListRulesResponse)(nil),          // 117: dayline.admin.v1.ListRulesResponse
+	(*ExplainClassRequest)(nil),        // 118: dayline.admin.v1.ExplainClassRequest
+	(*ExplainClassResponse)(nil),       // 119: dayline.admin.v1.ExplainClassResponse
+	(*ExportRulesRequest)(nil),         // 120: dayline.admin.v1.ExportRulesRequest
+	(*ExportRulesResponse)(nil),        // 121: dayline.admin.v1.ExportRulesResponse
+	(*ListAuditRequest)(nil),           // 122: dayline.admin.v1.ListAuditRequest
+	(*AuditEntry)(nil),                 // 123: dayline.admin.v1.AuditEntry
+	(*ListAuditResponse)(nil),          // 124: dayline.admin.v1.ListAuditResponse
+	(*VerifyAuditRequest)(nil),         // 125: dayline.admin.v1.VerifyAuditRequest
+	(*VerifyAuditResponse)(nil),        // 126: dayline.admin.v1.VerifyAuditResponse
+	(*StorageRequest)(nil),             // 127: dayline.admin.v1.StorageRequest
+	(*StorageReport)(nil),              // 128: dayline.admin.v1.StorageReport
+	(*StoragePart)(nil),                // 129: dayline.admin.v1.StoragePart
+	(*CompactRequest)(nil),             // 130: dayline.admin.v1.CompactRequest
+	(*CompactResponse)(nil),            // 131: dayline.admin.v1.CompactResponse
+	(*StripPrivacyRequest)(nil),        // 132: dayline.admin.v1.StripPrivacyRequest
+	(*StripPrivacyResponse)(nil),       // 133: dayline.admin.v1.StripPrivacyResponse
+	(*BackupRequest)(nil),              // 134: dayline.admin.v1.BackupRequest
+	(*BackupResponse)(nil),             // 135: dayline.admin.v1.BackupResponse
+	(*ReportRequest)(nil),              // 136: dayline.admin.v1.ReportRequest
+	(*Days)(nil),                       // 137: dayline.admin.v1.Days
+	(*Times)(nil),                      // 138: dayline.admin.v1.Times
+	(*DashboardReport)(nil),            // 139: dayline.admin.v1.DashboardReport
+	(*DashboardRow)(nil),               // 140: dayline.admin.v1.DashboardRow
+	(*PeopleReport)(nil),               // 141: dayline.admin.v1.PeopleReport
+	(*PeopleRow)(nil),                  // 142: dayline.admin.v1.PeopleRow
+	(*AppsReport)(nil),                 // 143: dayline.admin.v1.AppsReport
+	(*AppsRow)(nil),                    // 144: dayline.admin.v1.AppsRow
+	(*SitesReport)(nil),                // 145: dayline.admin.v1.SitesReport
+	(*SitesRow)(nil),                   // 146: dayline.admin.v1.SitesRow
+	(*TitlesReport)(nil),               // 147: dayline.admin.v1.TitlesReport
+	(*TitlesRow)(nil),                  // 148: dayline.admin.v1.TitlesRow
+	(*CategoriesReport)(nil),           // 149: dayline.admin.v1.CategoriesReport
+	(*CategoriesRow)(nil),              // 150: dayline.admin.v1.CategoriesRow
+	(*HoursReport)(nil),                // 151: dayline.admin.v1.HoursReport
+	(*HoursRow)(nil),                   // 152: dayline.admin.v1.HoursRow
+	(*GroupsReport)(nil),               // 153: dayline.admin.v1.GroupsReport
+	(*GroupsRow)(nil),                  // 154: dayline.admin.v1.GroupsRow
+	(*TimelineRequest)(nil),            // 155: dayline.admin.v1.TimelineRequest
+	(*TimelineReport)(nil),             // 156: dayline.admin.v1.TimelineReport
+	(*TimelineBlock)(nil),              // 157: dayline.admin.v1.TimelineBlock
+	(*TimelineGap)(nil),                // 158: dayline.admin.v1.TimelineGap
+	(*LiveReport)(nil),                 // 159: dayline.admin.v1.LiveReport
+	(*LiveRow)(nil),                    // 160: dayline.admin.v1.LiveRow
+	(*ActivityReport)(nil),             // 161: dayline.admin.v1.ActivityReport
+	(*ActivityRow)(nil),                // 162: dayline.admin.v1.ActivityRow
+	(*ListActivityRequest)(nil),        // 163: dayline.admin.v1.ListActivityRequest
+	(*ListActivityResponse)(nil),       // 164: dayline.admin.v1.ListActivityResponse
+	(*ExportRequest)(nil),              // 165: dayline.admin.v1.ExportRequest
 }
 var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
 	15,  // 0: dayline.admin.v1.ListSessionsResponse.sessions:type_name -> dayline.admin.v1.Session
@@ -11405,227 +11637,234 @@ var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
 	51,  // 3: dayline.admin.v1.ShowMyDataResponse.person:type_name -> dayline.admin.v1.Person
 	59,  // 4: dayline.admin.v1.ShowMyDataResponse.logins:type_name -> dayline.admin.v1.LoginRow
 	58,  // 5: dayline.admin.v1.ShowMyDataResponse.settings:type_name -> dayline.admin.v1.PersonSetting
-	121, // 6: dayline.admin.v1.ShowMyDataResponse.views:type_name -> dayline.admin.v1.AuditEntry
+	123, // 6: dayline.admin.v1.ShowMyDataResponse.views:type_name -> dayline.admin.v1.AuditEntry
 	39,  // 7: dayline.admin.v1.CreateLinkResponse.link:type_name -> dayline.admin.v1.Link
 	39,  // 8: dayline.admin.v1.ListLinksResponse.links:type_name -> dayline.admin.v1.Link
 	46,  // 9: dayline.admin.v1.ListDevicesResponse.devices:type_name -> dayline.admin.v1.Device
 	51,  // 10: dayline.admin.v1.ListPeopleResponse.people:type_name -> dayline.admin.v1.Person
-	51,  // 11: dayline.admin.v1.SetPersonResponse.person:type_name -> dayline.admin.v1.Person
-	63,  // 12: dayline.admin.v1.ListGroupsResponse.groups:type_name -> dayline.admin.v1.Group
-	63,  // 13: dayline.admin.v1.SetGroupResponse.group:type_name -> dayline.admin.v1.Group
-	70,  // 14: dayline.admin.v1.ListDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
-	70,  // 15: dayline.admin.v1.SetDoNotTrackRequest.add:type_name -> dayline.admin.v1.DoNotTrack
-	70,  // 16: dayline.admin.v1.SetDoNotTrackRequest.remove:type_name -> dayline.admin.v1.DoNotTrack
-	70,  // 17: dayline.admin.v1.SetDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
-	75,  // 18: dayline.admin.v1.ListUsersResponse.users:type_name -> dayline.admin.v1.User
-	75,  // 19: dayline.admin.v1.SetUserResponse.user:type_name -> dayline.admin.v1.User
-	84,  // 20: dayline.admin.v1.CreateTokenResponse.token:type_name -> dayline.admin.v1.Token
-	84,  // 21: dayline.admin.v1.ListTokensResponse.tokens:type_name -> dayline.admin.v1.Token
-	91,  // 22: dayline.admin.v1.ShowConfigResponse.values:type_name -> dayline.admin.v1.ConfigValue
-	96,  // 23: dayline.admin.v1.ShowAccountResponse.keys:type_name -> dayline.admin.v1.AccountKey
-	98,  // 24: dayline.admin.v1.EditConfigRequest.edits:type_name -> dayline.admin.v1.ConfigEdit
-	107, // 25: dayline.admin.v1.EditConfigResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	100, // 26: dayline.admin.v1.EditConfigResponse.conflicts:type_name -> dayline.admin.v1.ConfigConflict
-	102, // 27: dayline.admin.v1.CheckConfigRequest.files:type_name -> dayline.admin.v1.ConfigFile
-	104, // 28: dayline.admin.v1.CheckConfigResponse.problems:type_name -> dayline.admin.v1.ConfigProblem
-	107, // 29: dayline.admin.v1.ConfigHistoryResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	109, // 30: dayline.admin.v1.PendingReport.rows:type_name -> dayline.admin.v1.PendingRow
-	111, // 31: dayline.admin.v1.ClassifyRequest.rules:type_name -> dayline.admin.v1.Rule
-	113, // 32: dayline.admin.v1.ClassifyResponse.changes:type_name -> dayline.admin.v1.RuleChange
-	111, // 33: dayline.admin.v1.RuleChange.rule:type_name -> dayline.admin.v1.Rule
-	111, // 34: dayline.admin.v1.ListRulesResponse.rules:type_name -> dayline.admin.v1.Rule
-	121, // 35: dayline.admin.v1.ListAuditResponse.entries:type_name -> dayline.admin.v1.AuditEntry
-	127, // 36: dayline.admin.v1.StorageReport.months:type_name -> dayline.admin.v1.StoragePart
-	127, // 37: dayline.admin.v1.StorageReport.people:type_name -> dayline.admin.v1.StoragePart
-	127, // 38: dayline.admin.v1.StorageReport.devices:type_name -> dayline.admin.v1.StoragePart
-	135, // 39: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
-	136, // 40: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
-	138, // 41: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
-	140, // 42: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
-	142, // 43: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
-	144, // 44: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
-	148, // 45: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
-	136, // 46: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
-	140, // 47: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
-	135, // 48: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
-	136, // 49: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
-	142, // 50: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
-	135, // 51: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
-	144, // 52: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
-	135, // 53: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
-	146, // 54: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
-	135, // 55: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
-	148, // 56: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
-	135, // 57: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
-	136, // 58: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
-	150, // 59: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
-	135, // 60: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
-	136, // 61: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
-	152, // 62: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
-	135, // 63: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
-	136, // 64: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
-	134, // 65: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	135, // 66: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
-	150, // 67: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
-	155, // 68: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
-	156, // 69: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
-	136, // 70: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
-	158, // 71: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
-	136, // 72: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
-	160, // 73: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
-	134, // 74: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	160, // 75: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
-	135, // 76: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
-	134, // 77: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	0,   // 78: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
-	2,   // 79: dayline.admin.v1.AdminService.SignInOptions:input_type -> dayline.admin.v1.SignInOptionsRequest
-	4,   // 80: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
-	6,   // 81: dayline.admin.v1.AdminService.BeginPasskeySignIn:input_type -> dayline.admin.v1.BeginPasskeySignInRequest
-	8,   // 82: dayline.admin.v1.AdminService.FinishPasskeySignIn:input_type -> dayline.admin.v1.FinishPasskeySignInRequest
-	9,   // 83: dayline.admin.v1.AdminService.CreateFirstAdmin:input_type -> dayline.admin.v1.CreateFirstAdminRequest
-	10,  // 84: dayline.admin.v1.AdminService.OpenMyDay:input_type -> dayline.admin.v1.OpenMyDayRequest
-	11,  // 85: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
-	13,  // 86: dayline.admin.v1.AdminService.ListSessions:input_type -> dayline.admin.v1.ListSessionsRequest
-	16,  // 87: dayline.admin.v1.AdminService.RevokeSession:input_type -> dayline.admin.v1.RevokeSessionRequest
-	18,  // 88: dayline.admin.v1.AdminService.ShowSignIn:input_type -> dayline.admin.v1.ShowSignInRequest
-	21,  // 89: dayline.admin.v1.AdminService.BeginTOTP:input_type -> dayline.admin.v1.BeginTOTPRequest
-	23,  // 90: dayline.admin.v1.AdminService.EnableTOTP:input_type -> dayline.admin.v1.EnableTOTPRequest
-	25,  // 91: dayline.admin.v1.AdminService.DisableTOTP:input_type -> dayline.admin.v1.DisableTOTPRequest
-	27,  // 92: dayline.admin.v1.AdminService.BeginPasskey:input_type -> dayline.admin.v1.BeginPasskeyRequest
-	29,  // 93: dayline.admin.v1.AdminService.FinishPasskey:input_type -> dayline.admin.v1.FinishPasskeyRequest
-	31,  // 94: dayline.admin.v1.AdminService.RemovePasskey:input_type -> dayline.admin.v1.RemovePasskeyRequest
-	33,  // 95: dayline.admin.v1.AdminService.ResetSignIn:input_type -> dayline.admin.v1.ResetSignInRequest
-	35,  // 96: dayline.admin.v1.AdminService.ShowMyData:input_type -> dayline.admin.v1.ShowMyDataRequest
-	37,  // 97: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
-	40,  // 98: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
-	42,  // 99: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
-	44,  // 100: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
-	47,  // 101: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
-	47,  // 102: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
-	47,  // 103: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
-	49,  // 104: dayline.admin.v1.AdminService.ListPeople:input_type -> dayline.admin.v1.ListPeopleRequest
-	52,  // 105: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
-	54,  // 106: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
-	56,  // 107: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
-	61,  // 108: dayline.admin.v1.AdminService.ListGroups:input_type -> dayline.admin.v1.ListGroupsRequest
-	64,  // 109: dayline.admin.v1.AdminService.SetGroup:input_type -> dayline.admin.v1.SetGroupRequest
-	66,  // 110: dayline.admin.v1.AdminService.RemoveGroup:input_type -> dayline.admin.v1.RemoveGroupRequest
-	68,  // 111: dayline.admin.v1.AdminService.ListDoNotTrack:input_type -> dayline.admin.v1.ListDoNotTrackRequest
-	71,  // 112: dayline.admin.v1.AdminService.SetDoNotTrack:input_type -> dayline.admin.v1.SetDoNotTrackRequest
-	73,  // 113: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
-	76,  // 114: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
-	78,  // 115: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
-	80,  // 116: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
-	82,  // 117: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
-	85,  // 118: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
-	87,  // 119: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
-	89,  // 120: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
-	92,  // 121: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
-	94,  // 122: dayline.admin.v1.AdminService.ShowAccount:input_type -> dayline.admin.v1.ShowAccountRequest
-	97,  // 123: dayline.admin.v1.AdminService.EditConfig:input_type -> dayline.admin.v1.EditConfigRequest
-	105, // 124: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
-	101, // 125: dayline.admin.v1.AdminService.CheckConfig:input_type -> dayline.admin.v1.CheckConfigRequest
-	134, // 126: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
-	110, // 127: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
-	116, // 128: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
-	114, // 129: dayline.admin.v1.AdminService.ListRules:input_type -> dayline.admin.v1.ListRulesRequest
-	118, // 130: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
-	120, // 131: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
-	123, // 132: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
-	125, // 133: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
-	128, // 134: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
-	130, // 135: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
-	132, // 136: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
-	134, // 137: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
-	134, // 138: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
-	134, // 139: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
-	134, // 140: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
-	134, // 141: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
-	134, // 142: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
-	134, // 143: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
-	134, // 144: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
-	153, // 145: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
-	134, // 146: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
-	134, // 147: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
-	161, // 148: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
-	163, // 149: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
-	1,   // 150: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
-	3,   // 151: dayline.admin.v1.AdminService.SignInOptions:output_type -> dayline.admin.v1.SignInOptionsResponse
-	5,   // 152: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
-	7,   // 153: dayline.admin.v1.AdminService.BeginPasskeySignIn:output_type -> dayline.admin.v1.BeginPasskeySignInResponse
-	5,   // 154: dayline.admin.v1.AdminService.FinishPasskeySignIn:output_type -> dayline.admin.v1.SignInResponse
-	5,   // 155: dayline.admin.v1.AdminService.CreateFirstAdmin:output_type -> dayline.admin.v1.SignInResponse
-	5,   // 156: dayline.admin.v1.AdminService.OpenMyDay:output_type -> dayline.admin.v1.SignInResponse
-	12,  // 157: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
-	14,  // 158: dayline.admin.v1.AdminService.ListSessions:output_type -> dayline.admin.v1.ListSessionsResponse
-	17,  // 159: dayline.admin.v1.AdminService.RevokeSession:output_type -> dayline.admin.v1.RevokeSessionResponse
-	19,  // 160: dayline.admin.v1.AdminService.ShowSignIn:output_type -> dayline.admin.v1.ShowSignInResponse
-	22,  // 161: dayline.admin.v1.AdminService.BeginTOTP:output_type -> dayline.admin.v1.BeginTOTPResponse
-	24,  // 162: dayline.admin.v1.AdminService.EnableTOTP:output_type -> dayline.admin.v1.EnableTOTPResponse
-	26,  // 163: dayline.admin.v1.AdminService.DisableTOTP:output_type -> dayline.admin.v1.DisableTOTPResponse
-	28,  // 164: dayline.admin.v1.AdminService.BeginPasskey:output_type -> dayline.admin.v1.BeginPasskeyResponse
-	30,  // 165: dayline.admin.v1.AdminService.FinishPasskey:output_type -> dayline.admin.v1.FinishPasskeyResponse
-	32,  // 166: dayline.admin.v1.AdminService.RemovePasskey:output_type -> dayline.admin.v1.RemovePasskeyResponse
-	34,  // 167: dayline.admin.v1.AdminService.ResetSignIn:output_type -> dayline.admin.v1.ResetSignInResponse
-	36,  // 168: dayline.admin.v1.AdminService.ShowMyData:output_type -> dayline.admin.v1.ShowMyDataResponse
-	38,  // 169: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
-	41,  // 170: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
-	43,  // 171: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
-	45,  // 172: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
-	48,  // 173: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
-	48,  // 174: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
-	48,  // 175: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
-	50,  // 176: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
-	53,  // 177: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
-	55,  // 178: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
-	60,  // 179: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
-	62,  // 180: dayline.admin.v1.AdminService.ListGroups:output_type -> dayline.admin.v1.ListGroupsResponse
-	65,  // 181: dayline.admin.v1.AdminService.SetGroup:output_type -> dayline.admin.v1.SetGroupResponse
-	67,  // 182: dayline.admin.v1.AdminService.RemoveGroup:output_type -> dayline.admin.v1.RemoveGroupResponse
-	69,  // 183: dayline.admin.v1.AdminService.ListDoNotTrack:output_type -> dayline.admin.v1.ListDoNotTrackResponse
-	72,  // 184: dayline.admin.v1.AdminService.SetDoNotTrack:output_type -> dayline.admin.v1.SetDoNotTrackResponse
-	74,  // 185: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
-	77,  // 186: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
-	79,  // 187: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
-	81,  // 188: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
-	83,  // 189: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
-	86,  // 190: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
-	88,  // 191: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
-	90,  // 192: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
-	93,  // 193: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
-	95,  // 194: dayline.admin.v1.AdminService.ShowAccount:output_type -> dayline.admin.v1.ShowAccountResponse
-	99,  // 195: dayline.admin.v1.AdminService.EditConfig:output_type -> dayline.admin.v1.EditConfigResponse
-	106, // 196: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
-	103, // 197: dayline.admin.v1.AdminService.CheckConfig:output_type -> dayline.admin.v1.CheckConfigResponse
-	108, // 198: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
-	112, // 199: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
-	117, // 200: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
-	115, // 201: dayline.admin.v1.AdminService.ListRules:output_type -> dayline.admin.v1.ListRulesResponse
-	119, // 202: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
-	122, // 203: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
-	124, // 204: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
-	126, // 205: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
-	129, // 206: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
-	131, // 207: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
-	133, // 208: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
-	137, // 209: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
-	139, // 210: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
-	141, // 211: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
-	143, // 212: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
-	145, // 213: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
-	147, // 214: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
-	149, // 215: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
-	151, // 216: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
-	154, // 217: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
-	157, // 218: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
-	159, // 219: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
-	162, // 220: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
-	60,  // 221: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
-	150, // [150:222] is the sub-list for method output_type
-	78,  // [78:150] is the sub-list for method input_type
-	78,  // [78:78] is the sub-list for extension type_name
-	78,  // [78:78] is the sub-list for extension extendee
-	0,   // [0:78] is the sub-list for field type_name
+	59,  // 11: dayline.admin.v1.Person.seen:type_name -> dayline.admin.v1.LoginRow
+	51,  // 12: dayline.admin.v1.SetPersonResponse.person:type_name -> dayline.admin.v1.Person
+	109, // 13: dayline.admin.v1.SetPersonResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	63,  // 14: dayline.admin.v1.ListGroupsResponse.groups:type_name -> dayline.admin.v1.Group
+	63,  // 15: dayline.admin.v1.SetGroupResponse.group:type_name -> dayline.admin.v1.Group
+	109, // 16: dayline.admin.v1.SetGroupResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	109, // 17: dayline.admin.v1.RemoveGroupResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	70,  // 18: dayline.admin.v1.ListDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
+	70,  // 19: dayline.admin.v1.SetDoNotTrackRequest.add:type_name -> dayline.admin.v1.DoNotTrack
+	70,  // 20: dayline.admin.v1.SetDoNotTrackRequest.remove:type_name -> dayline.admin.v1.DoNotTrack
+	70,  // 21: dayline.admin.v1.SetDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
+	109, // 22: dayline.admin.v1.SetDoNotTrackResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	75,  // 23: dayline.admin.v1.ListUsersResponse.users:type_name -> dayline.admin.v1.User
+	75,  // 24: dayline.admin.v1.SetUserResponse.user:type_name -> dayline.admin.v1.User
+	84,  // 25: dayline.admin.v1.CreateTokenResponse.token:type_name -> dayline.admin.v1.Token
+	84,  // 26: dayline.admin.v1.ListTokensResponse.tokens:type_name -> dayline.admin.v1.Token
+	91,  // 27: dayline.admin.v1.ShowConfigResponse.values:type_name -> dayline.admin.v1.ConfigValue
+	96,  // 28: dayline.admin.v1.ShowAccountResponse.keys:type_name -> dayline.admin.v1.AccountKey
+	100, // 29: dayline.admin.v1.EditConfigRequest.edits:type_name -> dayline.admin.v1.ConfigEdit
+	109, // 30: dayline.admin.v1.EditConfigResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	102, // 31: dayline.admin.v1.EditConfigResponse.conflicts:type_name -> dayline.admin.v1.ConfigConflict
+	104, // 32: dayline.admin.v1.CheckConfigRequest.files:type_name -> dayline.admin.v1.ConfigFile
+	106, // 33: dayline.admin.v1.CheckConfigResponse.problems:type_name -> dayline.admin.v1.ConfigProblem
+	109, // 34: dayline.admin.v1.ConfigHistoryResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	111, // 35: dayline.admin.v1.PendingReport.rows:type_name -> dayline.admin.v1.PendingRow
+	113, // 36: dayline.admin.v1.ClassifyRequest.rules:type_name -> dayline.admin.v1.Rule
+	115, // 37: dayline.admin.v1.ClassifyResponse.changes:type_name -> dayline.admin.v1.RuleChange
+	113, // 38: dayline.admin.v1.RuleChange.rule:type_name -> dayline.admin.v1.Rule
+	113, // 39: dayline.admin.v1.ListRulesResponse.rules:type_name -> dayline.admin.v1.Rule
+	123, // 40: dayline.admin.v1.ListAuditResponse.entries:type_name -> dayline.admin.v1.AuditEntry
+	129, // 41: dayline.admin.v1.StorageReport.months:type_name -> dayline.admin.v1.StoragePart
+	129, // 42: dayline.admin.v1.StorageReport.people:type_name -> dayline.admin.v1.StoragePart
+	129, // 43: dayline.admin.v1.StorageReport.devices:type_name -> dayline.admin.v1.StoragePart
+	137, // 44: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
+	138, // 45: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
+	140, // 46: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
+	142, // 47: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
+	144, // 48: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
+	146, // 49: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
+	150, // 50: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
+	138, // 51: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
+	142, // 52: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
+	137, // 53: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
+	138, // 54: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
+	144, // 55: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
+	137, // 56: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
+	146, // 57: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
+	137, // 58: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
+	148, // 59: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
+	137, // 60: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
+	150, // 61: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
+	137, // 62: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
+	138, // 63: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
+	152, // 64: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
+	137, // 65: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
+	138, // 66: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
+	154, // 67: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
+	137, // 68: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
+	138, // 69: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
+	136, // 70: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	137, // 71: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
+	152, // 72: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
+	157, // 73: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
+	158, // 74: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
+	138, // 75: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
+	160, // 76: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
+	138, // 77: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
+	162, // 78: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
+	136, // 79: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	162, // 80: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
+	137, // 81: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
+	136, // 82: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	0,   // 83: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
+	2,   // 84: dayline.admin.v1.AdminService.SignInOptions:input_type -> dayline.admin.v1.SignInOptionsRequest
+	4,   // 85: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
+	6,   // 86: dayline.admin.v1.AdminService.BeginPasskeySignIn:input_type -> dayline.admin.v1.BeginPasskeySignInRequest
+	8,   // 87: dayline.admin.v1.AdminService.FinishPasskeySignIn:input_type -> dayline.admin.v1.FinishPasskeySignInRequest
+	9,   // 88: dayline.admin.v1.AdminService.CreateFirstAdmin:input_type -> dayline.admin.v1.CreateFirstAdminRequest
+	10,  // 89: dayline.admin.v1.AdminService.OpenMyDay:input_type -> dayline.admin.v1.OpenMyDayRequest
+	11,  // 90: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
+	13,  // 91: dayline.admin.v1.AdminService.ListSessions:input_type -> dayline.admin.v1.ListSessionsRequest
+	16,  // 92: dayline.admin.v1.AdminService.RevokeSession:input_type -> dayline.admin.v1.RevokeSessionRequest
+	18,  // 93: dayline.admin.v1.AdminService.ShowSignIn:input_type -> dayline.admin.v1.ShowSignInRequest
+	21,  // 94: dayline.admin.v1.AdminService.BeginTOTP:input_type -> dayline.admin.v1.BeginTOTPRequest
+	23,  // 95: dayline.admin.v1.AdminService.EnableTOTP:input_type -> dayline.admin.v1.EnableTOTPRequest
+	25,  // 96: dayline.admin.v1.AdminService.DisableTOTP:input_type -> dayline.admin.v1.DisableTOTPRequest
+	27,  // 97: dayline.admin.v1.AdminService.BeginPasskey:input_type -> dayline.admin.v1.BeginPasskeyRequest
+	29,  // 98: dayline.admin.v1.AdminService.FinishPasskey:input_type -> dayline.admin.v1.FinishPasskeyRequest
+	31,  // 99: dayline.admin.v1.AdminService.RemovePasskey:input_type -> dayline.admin.v1.RemovePasskeyRequest
+	33,  // 100: dayline.admin.v1.AdminService.ResetSignIn:input_type -> dayline.admin.v1.ResetSignInRequest
+	35,  // 101: dayline.admin.v1.AdminService.ShowMyData:input_type -> dayline.admin.v1.ShowMyDataRequest
+	37,  // 102: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
+	40,  // 103: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
+	42,  // 104: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
+	44,  // 105: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
+	47,  // 106: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
+	47,  // 107: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
+	47,  // 108: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
+	49,  // 109: dayline.admin.v1.AdminService.ListPeople:input_type -> dayline.admin.v1.ListPeopleRequest
+	52,  // 110: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
+	54,  // 111: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
+	56,  // 112: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
+	61,  // 113: dayline.admin.v1.AdminService.ListGroups:input_type -> dayline.admin.v1.ListGroupsRequest
+	64,  // 114: dayline.admin.v1.AdminService.SetGroup:input_type -> dayline.admin.v1.SetGroupRequest
+	66,  // 115: dayline.admin.v1.AdminService.RemoveGroup:input_type -> dayline.admin.v1.RemoveGroupRequest
+	68,  // 116: dayline.admin.v1.AdminService.ListDoNotTrack:input_type -> dayline.admin.v1.ListDoNotTrackRequest
+	71,  // 117: dayline.admin.v1.AdminService.SetDoNotTrack:input_type -> dayline.admin.v1.SetDoNotTrackRequest
+	73,  // 118: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
+	76,  // 119: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
+	78,  // 120: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
+	80,  // 121: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
+	82,  // 122: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
+	85,  // 123: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
+	87,  // 124: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
+	89,  // 125: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
+	92,  // 126: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
+	94,  // 127: dayline.admin.v1.AdminService.ShowAccount:input_type -> dayline.admin.v1.ShowAccountRequest
+	99,  // 128: dayline.admin.v1.AdminService.EditConfig:input_type -> dayline.admin.v1.EditConfigRequest
+	107, // 129: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
+	97,  // 130: dayline.admin.v1.AdminService.TryRedaction:input_type -> dayline.admin.v1.TryRedactionRequest
+	103, // 131: dayline.admin.v1.AdminService.CheckConfig:input_type -> dayline.admin.v1.CheckConfigRequest
+	136, // 132: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
+	112, // 133: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
+	118, // 134: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
+	116, // 135: dayline.admin.v1.AdminService.ListRules:input_type -> dayline.admin.v1.ListRulesRequest
+	120, // 136: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
+	122, // 137: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
+	125, // 138: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
+	127, // 139: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
+	130, // 140: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
+	132, // 141: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
+	134, // 142: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
+	136, // 143: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
+	136, // 144: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
+	136, // 145: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
+	136, // 146: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
+	136, // 147: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
+	136, // 148: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
+	136, // 149: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
+	136, // 150: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
+	155, // 151: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
+	136, // 152: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
+	136, // 153: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
+	163, // 154: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
+	165, // 155: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
+	1,   // 156: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
+	3,   // 157: dayline.admin.v1.AdminService.SignInOptions:output_type -> dayline.admin.v1.SignInOptionsResponse
+	5,   // 158: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
+	7,   // 159: dayline.admin.v1.AdminService.BeginPasskeySignIn:output_type -> dayline.admin.v1.BeginPasskeySignInResponse
+	5,   // 160: dayline.admin.v1.AdminService.FinishPasskeySignIn:output_type -> dayline.admin.v1.SignInResponse
+	5,   // 161: dayline.admin.v1.AdminService.CreateFirstAdmin:output_type -> dayline.admin.v1.SignInResponse
+	5,   // 162: dayline.admin.v1.AdminService.OpenMyDay:output_type -> dayline.admin.v1.SignInResponse
+	12,  // 163: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
+	14,  // 164: dayline.admin.v1.AdminService.ListSessions:output_type -> dayline.admin.v1.ListSessionsResponse
+	17,  // 165: dayline.admin.v1.AdminService.RevokeSession:output_type -> dayline.admin.v1.RevokeSessionResponse
+	19,  // 166: dayline.admin.v1.AdminService.ShowSignIn:output_type -> dayline.admin.v1.ShowSignInResponse
+	22,  // 167: dayline.admin.v1.AdminService.BeginTOTP:output_type -> dayline.admin.v1.BeginTOTPResponse
+	24,  // 168: dayline.admin.v1.AdminService.EnableTOTP:output_type -> dayline.admin.v1.EnableTOTPResponse
+	26,  // 169: dayline.admin.v1.AdminService.DisableTOTP:output_type -> dayline.admin.v1.DisableTOTPResponse
+	28,  // 170: dayline.admin.v1.AdminService.BeginPasskey:output_type -> dayline.admin.v1.BeginPasskeyResponse
+	30,  // 171: dayline.admin.v1.AdminService.FinishPasskey:output_type -> dayline.admin.v1.FinishPasskeyResponse
+	32,  // 172: dayline.admin.v1.AdminService.RemovePasskey:output_type -> dayline.admin.v1.RemovePasskeyResponse
+	34,  // 173: dayline.admin.v1.AdminService.ResetSignIn:output_type -> dayline.admin.v1.ResetSignInResponse
+	36,  // 174: dayline.admin.v1.AdminService.ShowMyData:output_type -> dayline.admin.v1.ShowMyDataResponse
+	38,  // 175: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
+	41,  // 176: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
+	43,  // 177: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
+	45,  // 178: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
+	48,  // 179: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
+	48,  // 180: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
+	48,  // 181: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
+	50,  // 182: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
+	53,  // 183: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
+	55,  // 184: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
+	60,  // 185: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
+	62,  // 186: dayline.admin.v1.AdminService.ListGroups:output_type -> dayline.admin.v1.ListGroupsResponse
+	65,  // 187: dayline.admin.v1.AdminService.SetGroup:output_type -> dayline.admin.v1.SetGroupResponse
+	67,  // 188: dayline.admin.v1.AdminService.RemoveGroup:output_type -> dayline.admin.v1.RemoveGroupResponse
+	69,  // 189: dayline.admin.v1.AdminService.ListDoNotTrack:output_type -> dayline.admin.v1.ListDoNotTrackResponse
+	72,  // 190: dayline.admin.v1.AdminService.SetDoNotTrack:output_type -> dayline.admin.v1.SetDoNotTrackResponse
+	74,  // 191: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
+	77,  // 192: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
+	79,  // 193: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
+	81,  // 194: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
+	83,  // 195: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
+	86,  // 196: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
+	88,  // 197: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
+	90,  // 198: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
+	93,  // 199: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
+	95,  // 200: dayline.admin.v1.AdminService.ShowAccount:output_type -> dayline.admin.v1.ShowAccountResponse
+	101, // 201: dayline.admin.v1.AdminService.EditConfig:output_type -> dayline.admin.v1.EditConfigResponse
+	108, // 202: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
+	98,  // 203: dayline.admin.v1.AdminService.TryRedaction:output_type -> dayline.admin.v1.TryRedactionResponse
+	105, // 204: dayline.admin.v1.AdminService.CheckConfig:output_type -> dayline.admin.v1.CheckConfigResponse
+	110, // 205: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
+	114, // 206: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
+	119, // 207: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
+	117, // 208: dayline.admin.v1.AdminService.ListRules:output_type -> dayline.admin.v1.ListRulesResponse
+	121, // 209: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
+	124, // 210: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
+	126, // 211: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
+	128, // 212: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
+	131, // 213: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
+	133, // 214: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
+	135, // 215: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
+	139, // 216: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
+	141, // 217: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
+	143, // 218: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
+	145, // 219: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
+	147, // 220: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
+	149, // 221: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
+	151, // 222: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
+	153, // 223: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
+	156, // 224: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
+	159, // 225: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
+	161, // 226: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
+	164, // 227: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
+	60,  // 228: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
+	156, // [156:229] is the sub-list for method output_type
+	83,  // [83:156] is the sub-list for method input_type
+	83,  // [83:83] is the sub-list for extension type_name
+	83,  // [83:83] is the sub-list for extension extendee
+	0,   // [0:83] is the sub-list for field type_name
 }
 
 func init() { file_dayline_admin_v1_admin_proto_init() }
@@ -11640,7 +11879,7 @@ func file_dayline_admin_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dayline_admin_v1_admin_proto_rawDesc), len(file_dayline_admin_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   164,
+			NumMessages:   166,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -47,8 +47,8 @@ func (r Row) End() time.Time { return r.Start.Add(time.Duration(r.Seconds * floa
 type Collector struct {
 	// Config is the folder of the four files, Data the one of the stores.
 	Config, Data string
-	// Listen is where it listens for agents.
-	Listen string
+	// Listen is where it listens for agents, Web where for browsers.
+	Listen, Web string
 
 	bin     Binaries
 	dir     string
@@ -66,6 +66,8 @@ type Options struct {
 	Public string
 	// Listen is where it listens for agents; empty: a port of the kernel's choice.
 	Listen string
+	// Web is where it listens for browsers; empty: a port of the kernel's choice.
+	Web string
 	// TLSOff serves plain HTTP, as behind a proxy.
 	TLSOff bool
 	// Floor of free disk, as in collector.yaml; empty: 1MB, so that tests run on a small disk.
@@ -84,6 +86,11 @@ func NewCollector(bin Binaries, dir string, o Options) (*Collector, error) {
 			return nil, fmt.Errorf("rig: collector: %w", err)
 		}
 	}
+	if c.Web = o.Web; c.Web == "" {
+		if c.Web, err = FreeAddress(); err != nil {
+			return nil, fmt.Errorf("rig: collector: %w", err)
+		}
+	}
 	if o.Public == "" {
 		o.Public = c.Listen
 	}
@@ -99,8 +106,8 @@ func NewCollector(bin Binaries, dir string, o Options) (*Collector, error) {
 	}
 	c.env = append(os.Environ(), "DAYLINE_CONFIG="+c.Config)
 	files := map[string]string{
-		"collector.yaml": fmt.Sprintf("listen: {agents: %q, web: \"127.0.0.1:0\"}\npublic_url: https://%s\ndata_dir: %q\n"+
-			"tls: {mode: %s}\nstorage: {floor: %s}\nmetrics: {listen: \"127.0.0.1:0\"}\n", c.Listen, o.Public, c.Data, mode, o.Floor),
+		"collector.yaml": fmt.Sprintf("listen: {agents: %q, web: %q}\npublic_url: https://%s\ndata_dir: %q\n"+
+			"tls: {mode: %s}\nstorage: {floor: %s}\nmetrics: {listen: \"127.0.0.1:0\"}\n", c.Listen, c.Web, o.Public, c.Data, mode, o.Floor),
 		"account.yaml":        o.Account,
 		"people.yaml":         "users: []\npeople: []\n",
 		"classification.yaml": "categories: []\nrules: []\n",
@@ -201,7 +208,12 @@ func (c *Collector) Stop() error {
 
 // Run runs another subcommand of the collector and gives what it prints.
 func (c *Collector) Run(ctx context.Context, args ...string) ([]byte, error) {
-	return run(ctx, c.env, "", c.bin.Collector(), args...)
+	return c.Tell(ctx, "", args...)
+}
+
+// Tell is Run with something on standard input.
+func (c *Collector) Tell(ctx context.Context, stdin string, args ...string) ([]byte, error) {
+	return run(ctx, c.env, stdin, c.bin.Collector(), args...)
 }
 
 var enrolmentString = regexp.MustCompile(`\bdl1[a-z2-7]{40,}\b`)

@@ -91,6 +91,7 @@ var table = map[string]rule{
 	adminv1connect.AdminServiceEditConfigProcedure:    {setters, true},
 	adminv1connect.AdminServiceConfigHistoryProcedure: {setters, false},
 	adminv1connect.AdminServiceCheckConfigProcedure:   {setters, false},
+	adminv1connect.AdminServiceTryRedactionProcedure:  {setters, false},
 
 	adminv1connect.AdminServiceListPendingProcedure:  {setters, false},
 	adminv1connect.AdminServiceClassifyProcedure:     {setters, true},

@@ -54,7 +54,7 @@ func TestPermit(t *testing.T) {
 		"SetPassword", "CreateToken", "RevokeToken", "RevokeSession", "BeginTOTP", "EnableTOTP", "DisableTOTP", "BeginPasskey",
 		"FinishPasskey", "RemovePasskey",
 	}
-	setting := []string{"ShowAccount", "ListRules", "ShowConfig", "ConfigHistory", "CheckConfig", "ListPending", "ExplainClass", "ExportRules"}
+	setting := []string{"ShowAccount", "ListRules", "ShowConfig", "ConfigHistory", "CheckConfig", "TryRedaction", "ListPending", "ExplainClass", "ExportRules"}
 	set := []string{"SetConfig", "EditConfig", "Classify", "SetGroup", "RemoveGroup"}
 	reading := []string{"ListDoNotTrack", "ListLinks", "ListUsers", "ListAudit", "VerifyAudit", "Storage"}
 	acting := []string{

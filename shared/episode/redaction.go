@@ -42,6 +42,11 @@ func compileRedaction(patterns []string) redaction {
 	return r
 }
 
+// Redact blanks in a title what the patterns match, as Reduce does; ok is false where Reduce would leave it out whole.
+func Redact(patterns []string, title string) (result string, ok bool) {
+	return compileRedaction(patterns).redact(cutRunes(title))
+}
+
 // compilePattern refuses what RE2 does not read, and what is longer than MaxPatternBytes.
 func compilePattern(text string) (pattern, error) {
 	if len(text) > MaxPatternBytes {

@@ -78,6 +78,14 @@ func take[T any](key string, lower **T, upper *T, took func(key string)) {
 	}
 }
 
+// Overridable are the keys that an override may say.
+func Overridable() (keys []string) {
+	all := Default().Rules
+	all.Notice = &Notice{}
+	new(Rules).over(&all, func(key string) { keys = append(keys, key) })
+	return keys
+}
+
 // timeRules gives what the time engine reads, without a schedule. All values must be said.
 func (r *Rules) timeRules() episode.Settings {
 	return episode.Settings{

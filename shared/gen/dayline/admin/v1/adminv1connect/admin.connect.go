@@ -154,6 +154,9 @@ const (
 	// AdminServiceConfigHistoryProcedure is the fully-qualified name of the AdminService's
 	// ConfigHistory RPC.
 	AdminServiceConfigHistoryProcedure = "/dayline.admin.v1.AdminService/ConfigHistory"
+	// AdminServiceTryRedactionProcedure is the fully-qualified name of the AdminService's TryRedaction
+	// RPC.
+	AdminServiceTryRedactionProcedure = "/dayline.admin.v1.AdminService/TryRedaction"
 	// AdminServiceCheckConfigProcedure is the fully-qualified name of the AdminService's CheckConfig
 	// RPC.
 	AdminServiceCheckConfigProcedure = "/dayline.admin.v1.AdminService/CheckConfig"
@@ -293,6 +296,8 @@ type AdminServiceClient interface {
 	// changed and the answer shows both.
 	EditConfig(context.Context, *connect.Request[v1.EditConfigRequest]) (*connect.Response[v1.EditConfigResponse], error)
 	ConfigHistory(context.Context, *connect.Request[v1.ConfigHistoryRequest]) (*connect.Response[v1.ConfigHistoryResponse], error)
+	// What patterns for privacy.redact would blank in a title, as agents do it. Nothing is kept.
+	TryRedaction(context.Context, *connect.Request[v1.TryRedactionRequest]) (*connect.Response[v1.TryRedactionResponse], error)
 	// What would be wrong with files, were they put in place of those in force.
 	CheckConfig(context.Context, *connect.Request[v1.CheckConfigRequest]) (*connect.Response[v1.CheckConfigResponse], error)
 	// What has no status, by time spent.
@@ -622,6 +627,12 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("ConfigHistory")),
 			connect.WithClientOptions(opts...),
 		),
+		tryRedaction: connect.NewClient[v1.TryRedactionRequest, v1.TryRedactionResponse](
+			httpClient,
+			baseURL+AdminServiceTryRedactionProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("TryRedaction")),
+			connect.WithClientOptions(opts...),
+		),
 		checkConfig: connect.NewClient[v1.CheckConfigRequest, v1.CheckConfigResponse](
 			httpClient,
 			baseURL+AdminServiceCheckConfigProcedure,
@@ -824,6 +835,7 @@ type adminServiceClient struct {
 	showAccount         *connect.Client[v1.ShowAccountRequest, v1.ShowAccountResponse]
 	editConfig          *connect.Client[v1.EditConfigRequest, v1.EditConfigResponse]
 	configHistory       *connect.Client[v1.ConfigHistoryRequest, v1.ConfigHistoryResponse]
+	tryRedaction        *connect.Client[v1.TryRedactionRequest, v1.TryRedactionResponse]
 	checkConfig         *connect.Client[v1.CheckConfigRequest, v1.CheckConfigResponse]
 	listPending         *connect.Client[v1.ReportRequest, v1.PendingReport]
 	classify            *connect.Client[v1.ClassifyRequest, v1.ClassifyResponse]
@@ -1086,6 +1098,11 @@ func (c *adminServiceClient) ConfigHistory(ctx context.Context, req *connect.Req
 	return c.configHistory.CallUnary(ctx, req)
 }
 
+// TryRedaction calls dayline.admin.v1.AdminService.TryRedaction.
+func (c *adminServiceClient) TryRedaction(ctx context.Context, req *connect.Request[v1.TryRedactionRequest]) (*connect.Response[v1.TryRedactionResponse], error) {
+	return c.tryRedaction.CallUnary(ctx, req)
+}
+
 // CheckConfig calls dayline.admin.v1.AdminService.CheckConfig.
 func (c *adminServiceClient) CheckConfig(ctx context.Context, req *connect.Request[v1.CheckConfigRequest]) (*connect.Response[v1.CheckConfigResponse], error) {
 	return c.checkConfig.CallUnary(ctx, req)
@@ -1282,6 +1299,8 @@ type AdminServiceHandler interface {
 	// changed and the answer shows both.
 	EditConfig(context.Context, *connect.Request[v1.EditConfigRequest]) (*connect.Response[v1.EditConfigResponse], error)
 	ConfigHistory(context.Context, *connect.Request[v1.ConfigHistoryRequest]) (*connect.Response[v1.ConfigHistoryResponse], error)
+	// What patterns for privacy.redact would blank in a title, as agents do it. Nothing is kept.
+	TryRedaction(context.Context, *connect.Request[v1.TryRedactionRequest]) (*connect.Response[v1.TryRedactionResponse], error)
 	// What would be wrong with files, were they put in place of those in force.
 	CheckConfig(context.Context, *connect.Request[v1.CheckConfigRequest]) (*connect.Response[v1.CheckConfigResponse], error)
 	// What has no status, by time spent.
@@ -1607,6 +1626,12 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(adminServiceMethods.ByName("ConfigHistory")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceTryRedactionHandler := connect.NewUnaryHandler(
+		AdminServiceTryRedactionProcedure,
+		svc.TryRedaction,
+		connect.WithSchema(adminServiceMethods.ByName("TryRedaction")),
+		connect.WithHandlerOptions(opts...),
+	)
 	adminServiceCheckConfigHandler := connect.NewUnaryHandler(
 		AdminServiceCheckConfigProcedure,
 		svc.CheckConfig,
@@ -1853,6 +1878,8 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServiceEditConfigHandler.ServeHTTP(w, r)
 		case AdminServiceConfigHistoryProcedure:
 			adminServiceConfigHistoryHandler.ServeHTTP(w, r)
+		case AdminServiceTryRedactionProcedure:
+			adminServiceTryRedactionHandler.ServeHTTP(w, r)
 		case AdminServiceCheckConfigProcedure:
 			adminServiceCheckConfigHandler.ServeHTTP(w, r)
 		case AdminServiceListPendingProcedure:
@@ -2098,6 +2125,10 @@ func (UnimplementedAdminServiceHandler) EditConfig(context.Context, *connect.Req
 
 func (UnimplementedAdminServiceHandler) ConfigHistory(context.Context, *connect.Request[v1.ConfigHistoryRequest]) (*connect.Response[v1.ConfigHistoryResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ConfigHistory is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) TryRedaction(context.Context, *connect.Request[v1.TryRedactionRequest]) (*connect.Response[v1.TryRedactionResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.TryRedaction is not implemented"))
 }
 
 func (UnimplementedAdminServiceHandler) CheckConfig(context.Context, *connect.Request[v1.CheckConfigRequest]) (*connect.Response[v1.CheckConfigResponse], error) {

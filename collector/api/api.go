@@ -38,6 +38,9 @@ type Options struct {
 	Trust     Trust
 	Disk      *Disk
 	Metrics   *Metrics
+	// Days let people in through their agents, to the pages at WebURL.
+	Days   Days
+	WebURL func() string
 	// TrustedProxies are addresses and networks whose forwarded headers are believed.
 	TrustedProxies []string
 	// Now tells the time; nil is time.Now.
@@ -53,6 +56,8 @@ type Agents struct {
 	trust     Trust
 	disk      *Disk
 	metrics   *Metrics
+	days      Days
+	webURL    func() string
 	now       func() time.Time
 	log       *slog.Logger
 
@@ -67,8 +72,10 @@ type Agents struct {
 	settings   *resolver
 	byAddress  *throttle
 	byDevice   *throttle
-	limits     *limits
-	proxies    proxies
+	// openedBy and openedFor count the days that are opened, by device and by login on it.
+	openedBy, openedFor *throttle
+	limits              *limits
+	proxies             proxies
 }
 
 // NewAgents loads the devices and the collector's own keys, making these at the first start.
@@ -81,12 +88,14 @@ func NewAgents(ctx context.Context, o Options) (*Agents, error) {
 	}
 	a := &Agents{
 		registry: o.Registry, admission: o.Admission, rules: o.Rules, trust: o.Trust, disk: o.Disk, metrics: o.Metrics,
-		now: o.Now, log: o.Log,
+		days: o.Days, webURL: o.WebURL, now: o.Now, log: o.Log,
 		proofs:    newProofs(o.Now),
 		contacts:  newContacts(o.Registry, o.Log),
 		heads:     &heads{registry: o.Registry, now: o.Now},
 		byAddress: newThrottle(enrollsPerAddress, time.Minute, o.Now),
 		byDevice:  newThrottle(rekeysPerDevice, time.Hour, o.Now),
+		openedBy:  newThrottle(daysPerDevice, time.Minute, o.Now),
+		openedFor: newThrottle(daysPerLogin, time.Minute, o.Now),
 		limits:    newLimits(o.Metrics),
 	}
 	var err error

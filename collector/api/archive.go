@@ -2,21 +2,16 @@ package api
 
 import (
 	"archive/zip"
-	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/dayline-project/dayline/collector"
-	"github.com/dayline-project/dayline/collector/directory"
 	"github.com/dayline-project/dayline/collector/listing"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
@@ -45,9 +40,10 @@ func (a adminService) exportPerson(ctx context.Context, whom string, to io.Write
 	if err != nil {
 		return err
 	}
+	of := a.holding(ctx, d, scope, p)
 	return a.send(ctx, to, func(out io.Writer) error {
 		defer a.Agents.heads.forget()
-		file := &archive{adminService: a, ctx: ctx, zip: zip.NewWriter(out), person: p, directory: d, scope: scope, asks: asks, at: a.Now()}
+		file := &archive{holding: of, zip: zip.NewWriter(out), asks: asks, at: a.Now()}
 		err := file.write()
 		if noted := a.audit(ctx, "person.export", p.ID, map[string]any{"complete": err == nil}); err == nil {
 			err = noted
@@ -58,14 +54,10 @@ func (a adminService) exportPerson(ctx context.Context, whom string, to io.Write
 
 // archive is one person's export on its way.
 type archive struct {
-	adminService
-	ctx       context.Context
-	zip       *zip.Writer
-	person    collector.Person
-	directory *directory.Directory
-	scope     directory.Scope
-	asks      []*adminv1.ReportRequest
-	at        time.Time
+	*holding
+	zip  *zip.Writer
+	asks []*adminv1.ReportRequest
+	at   time.Time
 }
 
 const archiveWords = `This is all that Dayline has stored of one person, as of %s.
@@ -131,32 +123,8 @@ func (f *archive) file(name string) (io.Writer, error) {
 
 func (f *archive) whom(row func(proto.Message) error) error {
 	shown := person(f.directory, f.scope, f.person, f.directory.PersonGroups()[f.person.ID])
-	shown.Logins = f.person.Logins
+	shown.Logins = f.loginNames()
 	return row(shown)
-}
-
-// owners are the person's logins on each device, by device.
-func (f *archive) owners() []collector.Owner {
-	var owners []collector.Owner
-	for _, owner := range f.directory.Owners() {
-		if owner.Device != "" && f.directory.Person(owner).ID == f.person.ID {
-			owners = append(owners, owner)
-		}
-	}
-	slices.SortFunc(owners, func(a, b collector.Owner) int {
-		return cmp.Or(strings.Compare(a.Device, b.Device), strings.Compare(a.LoginKey, b.LoginKey))
-	})
-	return owners
-}
-
-func (f *archive) logins(row func(proto.Message) error) error {
-	for _, owner := range f.owners() {
-		err := row(&adminv1.LoginRow{Login: f.directory.LoginName(owner), Device: owner.Device, DeviceName: f.directory.DeviceName(owner.Device)})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (f *archive) episodes(row func(proto.Message) error) error {
@@ -192,7 +160,7 @@ func (f *archive) days(row func(proto.Message) error) error {
 }
 
 func (f *archive) spans(row func(proto.Message) error) error {
-	for _, owner := range f.owners() {
+	for _, owner := range f.owners {
 		spans, err := f.Registry.Spans(f.ctx, owner.Device, time.Unix(0, 0), f.at.AddDate(1, 0, 0))
 		if err != nil {
 			return err
@@ -226,9 +194,8 @@ func (f *archive) devices(row func(proto.Message) error) error {
 	if err != nil {
 		return err
 	}
-	owners := f.owners()
 	for _, d := range answer.Msg.Devices {
-		if !slices.ContainsFunc(owners, func(o collector.Owner) bool { return o.Device == d.Id }) {
+		if !slices.ContainsFunc(f.owners, func(o collector.Owner) bool { return o.Device == d.Id }) {
 			continue
 		}
 		// Other people's accounts on a shared computer are no part of this.
@@ -238,48 +205,4 @@ func (f *archive) devices(row func(proto.Message) error) error {
 		}
 	}
 	return nil
-}
-
-func (f *archive) settings(row func(proto.Message) error) error {
-	for _, owner := range f.owners() {
-		login := f.directory.LoginName(owner)
-		answer, err := f.ShowConfig(f.ctx, connect.NewRequest(&adminv1.ShowConfigRequest{Device: owner.Device, Login: login}))
-		if err != nil {
-			return err
-		}
-		for _, v := range answer.Msg.Values {
-			if err := row(&adminv1.PersonSetting{Device: owner.Device, Login: login, Key: v.Key, Value: v.Value, Source: v.Source}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// views are the entries of the audit log that tell of looks at the person.
-func (f *archive) views(row func(proto.Message) error) error {
-	return f.eachEntry(f.ctx, 0, func(e *collector.AuditEntry) (bool, error) {
-		shown, err := viewOf(f.person.ID, e)
-		if shown == nil || err != nil {
-			return err == nil, err
-		}
-		return true, row(shown)
-	})
-}
-
-// viewOf is an entry as the person who was looked at is told of it, nil where it tells of something else: who looked, when
-// and at which days. Whom else the look was at, what it was narrowed to, and how much else the log holds is not told.
-func viewOf(person string, e *collector.AuditEntry) (*adminv1.AuditEntry, error) {
-	if e.Action != "activity.view" && e.Action != "person.export" || !about(e, person) {
-		return nil, nil
-	}
-	var detail map[string]any
-	if err := json.Unmarshal([]byte(e.Detail), &detail); err != nil {
-		return nil, err
-	}
-	maps.DeleteFunc(detail, func(key string, _ any) bool {
-		return !slices.Contains([]string{"report", "from", "to", "complete"}, key)
-	})
-	text, err := json.Marshal(detail)
-	return &adminv1.AuditEntry{At: instant(e.At), Actor: e.Actor, Action: e.Action, Subject: person, Detail: string(text)}, err
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -52,6 +53,23 @@ func (p proxies) caller(r *http.Request) string {
 		return network.String()
 	}
 	return from.String()
+}
+
+// here tells whether a call comes from a program on this very computer, and not through a proxy.
+func (p proxies) here(r *http.Request) bool {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || p.trust(peer.Addr().Unmap()) {
+		return false
+	}
+	if peer.Addr().Unmap().IsLoopback() {
+		return true
+	}
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok {
+		return false
+	}
+	reached, err := netip.ParseAddrPort(local.String())
+	return err == nil && reached.Addr().Unmap() == peer.Addr().Unmap()
 }
 
 func (p proxies) trust(address netip.Addr) bool {

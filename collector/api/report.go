@@ -32,6 +32,8 @@ type Reports interface {
 	// episodes of one, those too that have left the activity log.
 	Whole(ctx context.Context, viewer collector.Viewer, person string, yield func(*adminv1.ReportRequest) error) error
 	Episodes(ctx context.Context, viewer collector.Viewer, ask *adminv1.ReportRequest, yield func([]*adminv1.ActivityRow) error) error
+	// Since is the first day of which something is stored of the viewer itself; empty: nothing is.
+	Since(ctx context.Context, viewer collector.Viewer) (day string, err error)
 }
 
 // activityRows of one message.

@@ -123,10 +123,16 @@ func checkLogins(logins []*agentv1.Login) error {
 		return collector.Refuse(collector.BadRequest, "logins", "more than %d", maxLogins)
 	}
 	for i, l := range logins {
-		if l.GetAccount() == "" || len(l.GetAccount()) > maxNameBytes || len(l.GetAuthority()) > maxNameBytes || len(l.GetName()) > maxNameBytes {
-			return collector.Refuse(collector.BadRequest, fmt.Sprintf("logins[%d]", i),
-				"an account is needed, and no part may exceed %d bytes", maxNameBytes)
+		if err := checkLogin(fmt.Sprintf("logins[%d]", i), l); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+func checkLogin(field string, l *agentv1.Login) error {
+	if l.GetAccount() == "" || len(l.GetAccount()) > maxNameBytes || len(l.GetAuthority()) > maxNameBytes || len(l.GetName()) > maxNameBytes {
+		return collector.Refuse(collector.BadRequest, field, "an account is needed, and no part may exceed %d bytes", maxNameBytes)
 	}
 	return nil
 }

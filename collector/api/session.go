@@ -15,6 +15,8 @@ type caller struct {
 	device   *device
 	replaced bool
 	address  string
+	// here: it is a program on the collector's own computer.
+	here bool
 }
 
 type callerKey struct{}
@@ -24,12 +26,13 @@ func callerOf(ctx context.Context) caller {
 	return c
 }
 
-// signedIn lets Sync through only with a session token, before a byte of its body is read, and one call of a device at
-// a time; so nobody unknown can make the collector hold a large body.
+// signedIn lets Sync and MyDay through only with a session token, before a byte of their bodies is read, and one call of
+// a device at a time; so nobody unknown can make the collector hold a large body.
 func (a *Agents) signedIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := caller{address: a.proxies.caller(r)}
-		if r.URL.Path == agentv1connect.AgentServiceSyncProcedure {
+		c := caller{address: a.proxies.caller(r), here: a.proxies.here(r)}
+		switch r.URL.Path {
+		case agentv1connect.AgentServiceSyncProcedure, agentv1connect.AgentServiceMyDayProcedure:
 			var err error
 			if c.device, c.replaced, err = a.session(r.Header.Get("Authorization")); err == nil {
 				err = c.device.begin()

@@ -13,6 +13,9 @@ const (
 	enrollsPerAddress = 60
 	// rekeysPerDevice holds for one device and hour, with the copies of its key: each is remembered for ever.
 	rekeysPerDevice = 20
+	// daysPerDevice and daysPerLogin hold for a minute: each is a code that somebody is let in by.
+	daysPerDevice = 100
+	daysPerLogin  = 10
 	// maxThrottled bounds how many keys are told apart; beyond it all newcomers share one count.
 	maxThrottled = 10000
 )

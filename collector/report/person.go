@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/dayline-project/dayline/collector"
@@ -35,7 +36,7 @@ func (r *Reports) Whole(ctx context.Context, viewer collector.Viewer, person str
 	}
 	from, to := days.today, days.today+1 // a device's day may be ahead of the collector's
 	for owner, day := range first {
-		if d.Person(owner).ID == who.ID {
+		if d.Person(owner).ID == who.ID && scope.Totals(owner) {
 			from = min(from, day-1) // and behind
 		}
 	}
@@ -47,6 +48,29 @@ func (r *Reports) Whole(ctx context.Context, viewer collector.Viewer, person str
 		from = last + 1
 	}
 	return nil
+}
+
+// Since is the first day of which something is stored of the viewer itself; empty: nothing is.
+func (r *Reports) Since(ctx context.Context, viewer collector.Viewer) (string, error) {
+	d, err := r.Directory.Now(ctx)
+	if err != nil {
+		return "", err
+	}
+	first, err := r.Store.FirstDays(ctx)
+	if err != nil {
+		return "", err
+	}
+	scope := d.Scope(viewer)
+	since := int32(math.MaxInt32)
+	for owner, day := range first {
+		if scope.Own(owner) {
+			since = min(since, day)
+		}
+	}
+	if since == math.MaxInt32 {
+		return "", nil
+	}
+	return dateOf(since), nil
 }
 
 // Episodes calls yield with chunks of all single episodes of a question, oldest first: also those of days that have left

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"path/filepath"
 	"runtime/debug"
@@ -46,7 +47,7 @@ func (c *serveCommand) Run(i *invocation) error {
 	if backup.Unfinished(set.Collector.DataDir) {
 		return fmt.Errorf("%s is a restore that was cut off: empty it and restore again", set.Collector.DataDir)
 	}
-	s := &server{configDir: i.configDir, dataDir: set.Collector.DataDir, now: time.Now, level: newLog(i.err, set.Collector.Log)}
+	s := &server{configDir: i.configDir, dataDir: set.Collector.DataDir, now: time.Now, level: newLog(i.err, set.Collector.Log), words: i.err, changed: make(chan struct{}, 1)}
 	s.log = slog.New(s.level)
 	err = s.open(i.ctx, set)
 	if err == nil {
@@ -62,6 +63,10 @@ type server struct {
 	now       func() time.Time
 	log       *slog.Logger
 	level     *liveLog
+	// words are for whoever started it, where that is a person.
+	words io.Writer
+	// changed is told of each change of the configuration.
+	changed chan struct{}
 	rules     atomic.Pointer[ruleSet]
 
 	registry  *sqlite.Registry
@@ -122,7 +127,7 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 		Dir: s.configDir, Running: set, Judge: s.judge, Record: s.record, Applied: s.apply,
 		Refused: func(context.Context, []config.Problem) {}, Log: s.log,
 	}
-	s.editor = &config.Editor{Watcher: s.watcher, May: access.MayApply}
+	s.editor = &config.Editor{Watcher: s.watcher, May: access.MayApply, Past: s.registry}
 	s.access = access.New(s.registry, s.set, access.Cost{}, s.now)
 	if err := s.access.Reconcile(ctx); err != nil {
 		return err
@@ -144,7 +149,7 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 	s.count(metrics)
 	if s.agents, err = api.NewAgents(ctx, api.Options{
 		Registry: s.registry, Admission: s.ingest, Rules: s, Trust: s.keeper, Disk: disk, Metrics: metrics,
-		TrustedProxies: c.TrustedProxies, Log: s.log,
+		Days: s.access, WebURL: func() string { return s.webURL }, TrustedProxies: c.TrustedProxies, Log: s.log,
 	}); err != nil {
 		return err
 	}
@@ -208,9 +213,10 @@ func (s *server) run(ctx context.Context) error {
 	c := s.rules.Load().set.Collector
 	s.log.Info("collector started", "version", buildinfo.Version, "tls", c.TLS.Mode, "public_url", c.PublicAddress(), "web_url", s.webURL)
 	silent := &fleet.Weekly{Registry: s.registry, Zone: func() *time.Location { return retention.Zone(s.set()) }, Now: s.now, Log: s.log}
+	first := &firstAdmin{access: s.access, webURL: s.webURL, dataDir: s.dataDir, words: s.words, log: s.log, changed: s.changed}
 	err := runAll(ctx, outer, []actor{
 		{"ingest", s.ingest.Run}, {"contacts", s.agents.Run}, {"certificate", s.keeper.Run}, {"configuration", s.watcher.Run},
-		{"access", s.access.Run}, {"retention", s.retention.Run}, {"silent devices", silent.Run},
+		{"access", s.access.Run}, {"first administrator", first.Run}, {"retention", s.retention.Run}, {"silent devices", silent.Run},
 		{"memory", func(ctx context.Context) error { return s.limitMemory(ctx, int64(c.Storage.Memory)) }},
 	})
 	s.log.Info("collector stopped")
@@ -242,6 +248,10 @@ func (s *server) apply(ctx context.Context, set *config.Set) {
 	s.retention.Changed()
 	if err := s.access.Reconcile(ctx); err != nil {
 		s.log.Error("ended sessions and tokens not written down", "error", err)
+	}
+	select {
+	case s.changed <- struct{}{}:
+	default: // it will look anyway
 	}
 	if err := config.Keep(s.dataDir, set); err != nil {
 		s.log.Error("configuration applied but not kept as the last good one", "error", err)

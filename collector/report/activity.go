@@ -25,7 +25,9 @@ func (r *Reports) ListActivity(ctx context.Context, viewer collector.Viewer, ask
 		return nil, collector.Refuse(collector.BadRequest, "limit", "%d is not within 1 and %d", page.Limit, maxPageRows)
 	}
 	err = r.answer(ctx, func(ctx context.Context) error {
-		q, err := r.log(ctx, viewer, ask.GetAsk(), continued(ask.Cursor != ""))
+		// A search is typed letter by letter; in what was just looked at it is the same look.
+		again := continued(ask.Cursor != "" || page.Search != "")
+		q, err := r.log(ctx, viewer, ask.GetAsk(), again)
 		if err != nil {
 			return err
 		}

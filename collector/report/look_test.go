@@ -96,7 +96,8 @@ type deaf struct{ Registry }
 
 func (deaf) Audit(context.Context, collector.AuditEntry) error { return errDeaf }
 
-// The pages of one question and the watching of what is live are one look for ten minutes; asking anew is another.
+// The pages of one question, searches in what it shows and the watching of what is live are one look for ten minutes; asking
+// anew is another.
 func TestLooksThatGoOn(t *testing.T) {
 	o := openOffice(t)
 	var cursor string
@@ -129,8 +130,24 @@ func TestLooksThatGoOn(t *testing.T) {
 	cursor = ""
 	page()
 	count(3)
+	search := func(who *adminv1.ReportRequest, text string) {
+		t.Helper()
+		ask := &adminv1.ReportRequest{From: who.From, To: who.To, Person: who.Person, Search: text}
+		if _, err := o.ListActivity(t.Context(), manager, &adminv1.ListActivityRequest{Ask: ask}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	search(monday, "r")
+	search(monday, "re")
+	count(3)
+	ana := on(monday, func(r *adminv1.ReportRequest) { r.Person = "Ana Lima" })
+	search(ana, "re")
+	search(ana, "rep")
+	count(4)
 	o.now = func() time.Time { return now.Add(11 * time.Minute) }
 	page()
 	live()
-	count(5)
+	count(6)
+	search(ana, "repo")
+	count(7)
 }

@@ -1,6 +1,5 @@
 // Every page: where it is, and which call of the contract it stands on. Whoever may not make that call does not see it.
 
-import type { Component } from 'svelte'
 import type { Key } from '../text/text'
 
 export interface Page {
@@ -43,13 +42,6 @@ export const pages: Page[] = [
   { name: 'sign-in', path: '/sign-in', title: 'signIn.title', may: '' },
   { name: 'setup', path: '/setup', title: 'setup.title', may: '' },
 ]
-
-const modules = import.meta.glob<{ default: Component<Record<string, string>> }>('./*/Page.svelte')
-
-/** load gets a page's component when it is opened. */
-export function load(page: Page): Promise<Component<Record<string, string>>> {
-  return modules[`./${page.name}/Page.svelte`]!().then((module) => module.default)
-}
 
 /** find gives the page at a path, with what its named parts are. */
 export function find(path: string): { page: Page; parts: Record<string, string> } | undefined {

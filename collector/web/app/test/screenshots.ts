@@ -1,0 +1,44 @@
+// `make screenshots`: the main pages as an administrator sees them, at three widths, into the folder that is named. What
+// the README shows is made by this, so that it shows what is there.
+
+import { mkdir } from 'node:fs/promises'
+import { contract, openBrowser, signedIn, watched } from './studio'
+
+const into = process.argv[2]
+if (!into) throw new Error('usage: screenshots.ts FOLDER')
+
+const people = (await contract('admin').listPeople({})).people
+const ana = people.find((p) => p.name === 'Ana Lima')!.id
+const shots = {
+  dashboard: '/dashboard?range=last_30_days',
+  live: '/live',
+  day: `/people/${ana}?range=today`,
+  people: '/people?range=last_30_days',
+  hours: '/hours?range=last_30_days',
+  apps: '/apps?range=last_30_days',
+  activity: '/activity?range=today',
+  classification: '/classification',
+  account: '/account',
+  devices: '/devices',
+  'my-day': '/my-day',
+}
+const looks = {
+  '': { viewport: { width: 1440, height: 900 } },
+  '-dark': { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' as const },
+  '-1024': { viewport: { width: 1024, height: 768 } },
+  '-390': { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+}
+
+await mkdir(into, { recursive: true })
+const browser = await openBrowser()
+for (const [look, options] of Object.entries(looks)) {
+  const context = await signedIn(browser, 'admin', options)
+  const at = await watched(context)
+  for (const [name, address] of Object.entries(shots)) {
+    await at.open(address)
+    await at.page.screenshot({ path: `${into}/${name}${look}.png`, animations: 'disabled' })
+  }
+  if (at.faults.length) throw new Error(at.faults.join('\n'))
+  await context.close()
+}
+await browser.close()

@@ -1,0 +1,71 @@
+// Package web tries the pages as people use them: real Chromium, driven by Playwright, at a real collector with a studio's six
+// weeks. The tests themselves are TypeScript, beside the pages (collector/web/app/test); here is what they stand on.
+package web
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dayline-project/dayline/test/rig"
+	"github.com/dayline-project/dayline/test/studio"
+)
+
+// TestPages runs each file of tests against a studio of its own: some change what others look at.
+func TestPages(t *testing.T) {
+	bin, err := rig.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := rig.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := filepath.Join(root, "collector", "web", "app")
+	files, err := filepath.Glob(filepath.Join(app, "test", "*.test.ts"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no tests of pages: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.ts"), func(t *testing.T) {
+			t.Parallel()
+			s, err := studio.Open(t.Context(), bin, t.TempDir(), rig.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := s.Collector.Stop(); err != nil {
+					t.Error(err)
+				}
+			})
+			told, err := s.Told()
+			if err != nil {
+				t.Fatal(err)
+			}
+			run(t, app, file, told)
+		})
+	}
+}
+
+// passed is in what a run says that had tests.
+var passed = regexp.MustCompile(`(?m)^# pass [1-9]`)
+
+// run runs one file of tests and shows what it says where it fails.
+func run(t *testing.T, app, file, told string) {
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", "--import", "tsx", "--test", "--test-reporter=tap", file)
+	cmd.Dir, cmd.Env = app, append(os.Environ(), "DAYLINE_STUDIO="+told)
+	output, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	if !passed.Match(output) {
+		t.Fatalf("no test was run:\n%s", output)
+	}
+}

@@ -52,6 +52,11 @@ func MayEdit(viewer collector.Viewer, key string) bool {
 	return Permit(viewer, setConfig) == nil && (viewer.Role == collector.Admin || schedules)
 }
 
+// MayEditGroup tells whether a viewer may change the members of a group, as MayApply judges it.
+func MayEditGroup(viewer collector.Viewer, people *config.People, group string) bool {
+	return Permit(viewer, setConfig) == nil && (viewer.Role == collector.Admin || len(people.LimitedTo(group)) == 0)
+}
+
 const setConfig = adminv1connect.AdminServiceSetConfigProcedure
 
 func only(what string) error {

@@ -48,6 +48,10 @@ type Admin struct {
 // Editor edits the configuration files, all edits or none, as far as the viewer may, and puts them in force.
 type Editor interface {
 	Apply(ctx context.Context, viewer collector.Viewer, edits []config.Edit) ([]config.Change, []config.Problem, error)
+	// Edit makes edits for the set in force, which nobody else edits meanwhile.
+	Edit(ctx context.Context, viewer collector.Viewer, edits func(*config.Set) ([]config.Edit, error)) ([]config.Change, []config.Problem, error)
+	// Amend edits one file as it was seen at a revision.
+	Amend(ctx context.Context, viewer collector.Viewer, file, revision string, edits []config.Edit) (config.Amended, error)
 	Check(ctx context.Context, content map[string][]byte) []config.Problem
 }
 

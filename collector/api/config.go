@@ -86,7 +86,7 @@ func (a adminService) subject(ctx context.Context, device, login string) (*setti
 	return &subject, nil
 }
 
-// SetConfig sets or takes out one value. How the collector itself runs is for those who could edit the file anyway.
+// SetConfig sets or takes out one value.
 func (a adminService) SetConfig(ctx context.Context, req *connect.Request[adminv1.SetConfigRequest]) (*connect.Response[adminv1.SetConfigResponse], error) {
 	edit := config.Edit{File: req.Msg.File, Key: req.Msg.Key, Value: req.Msg.Value, Unset: req.Msg.Unset}
 	if edit.File == "" {
@@ -96,12 +96,8 @@ func (a adminService) SetConfig(ctx context.Context, req *connect.Request[adminv
 		}
 		edit.File = file
 	}
-	if edit.File == config.CollectorFile && viewerOf(ctx).User != LocalAdministrator {
-		return nil, collector.Refuse(collector.Denied, "", "%s is edited on the collector's own machine", config.CollectorFile)
-	}
-	if viewerOf(ctx).Role != collector.Admin && !forConfigurators(edit.File, edit.Key) {
-		// An edit that changes nothing would tell what is there.
-		return nil, collector.Refuse(collector.Denied, "key", "only administrators change this")
+	if err := mayName(viewerOf(ctx), edit.File, edit.Key); err != nil {
+		return nil, err
 	}
 	before := a.Config()
 	changes, problems, err := a.Editor.Apply(ctx, viewerOf(ctx), []config.Edit{edit})
@@ -112,10 +108,71 @@ func (a adminService) SetConfig(ctx context.Context, req *connect.Request[adminv
 	if slices.ContainsFunc(changes, config.Change.Secret) {
 		answer.Old, answer.New = "", config.Changed
 	}
-	for _, p := range problems {
-		answer.Warnings = append(answer.Warnings, p.String())
+	answer.Warnings = warnings(problems)
+	return connect.NewResponse(answer), nil
+}
+
+// mayName refuses to edit a key by whoever may not know of it: an edit that changes nothing would tell what is there. How the
+// collector itself runs is for those who could edit the file anyway.
+func mayName(viewer collector.Viewer, file, key string) error {
+	if file == config.CollectorFile && viewer.User != LocalAdministrator {
+		return collector.Refuse(collector.Denied, "", "%s is edited on the collector's own machine", file)
+	}
+	if viewer.Role != collector.Admin && !forConfigurators(file, key) {
+		return collector.Refuse(collector.Denied, "key", "only administrators change this")
+	}
+	return nil
+}
+
+// maxEdits of one call.
+const maxEdits = 500
+
+// EditConfig makes edits of one file, all or none, unless somebody else changed meanwhile what they mean.
+func (a adminService) EditConfig(ctx context.Context, req *connect.Request[adminv1.EditConfigRequest]) (*connect.Response[adminv1.EditConfigResponse], error) {
+	m, viewer := req.Msg, viewerOf(ctx)
+	file := cmp.Or(m.File, config.AccountFile)
+	if len(m.Edits) == 0 || len(m.Edits) > maxEdits {
+		return nil, collector.Refuse(collector.BadRequest, "edits", "there are %d; there must be 1 to %d", len(m.Edits), maxEdits)
+	}
+	var edits []config.Edit
+	for _, edit := range m.Edits {
+		if err := mayName(viewer, file, edit.GetKey()); err != nil {
+			return nil, err
+		}
+		edits = append(edits, config.Edit{Key: edit.GetKey(), Value: edit.GetValue(), Unset: edit.GetUnset()})
+	}
+	done, err := a.Editor.Amend(ctx, viewer, file, m.Revision, edits)
+	if err != nil {
+		return nil, err
+	}
+	answer := &adminv1.EditConfigResponse{
+		Changes: a.changes(ctx, done.Changes), Warnings: warnings(done.Warnings), Revision: done.Revision,
+	}
+	for _, c := range done.Conflicts {
+		answer.Conflicts = append(answer.Conflicts, &adminv1.ConfigConflict{
+			Key: c.Key, Before: c.Before, Theirs: c.Theirs, Yours: c.Yours, Changed: instant(c.At), ChangedBy: c.Actor,
+		})
 	}
 	return connect.NewResponse(answer), nil
+}
+
+// changes are what the caller has just made.
+func (a adminService) changes(ctx context.Context, made []config.Change) (shown []*adminv1.ConfigChange) {
+	for _, c := range made {
+		shown = append(shown, configChange(config.Revised{Change: c, At: a.Now(), Actor: viewerOf(ctx).Actor()}))
+	}
+	return shown
+}
+
+func warnings(problems []config.Problem) (texts []string) {
+	for _, p := range problems {
+		texts = append(texts, p.String())
+	}
+	return texts
+}
+
+func configChange(c config.Revised) *adminv1.ConfigChange {
+	return &adminv1.ConfigChange{At: instant(c.At), Actor: c.Actor, File: c.File, Key: c.Key, Old: c.Old, New: c.New}
 }
 
 const (
@@ -144,9 +201,7 @@ func (a adminService) ConfigHistory(ctx context.Context, req *connect.Request[ad
 	}
 	answer := &adminv1.ConfigHistoryResponse{}
 	for _, c := range all {
-		answer.Changes = append(answer.Changes, &adminv1.ConfigChange{
-			At: instant(c.At), Actor: c.Actor, File: c.File, Key: c.Key, Old: c.Old, New: c.New,
-		})
+		answer.Changes = append(answer.Changes, configChange(c))
 	}
 	return connect.NewResponse(answer), nil
 }

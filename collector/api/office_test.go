@@ -83,7 +83,7 @@ groups:
 	o.admin = &Admin{
 		Agents: o.agents, Registry: o.registry, Store: o.store, Enrolment: o.keeper.Enrolment, Now: o.now, Log: log,
 		Access: entrance, Directory: &directory.Source{Registry: o.registry, Set: o.set.Load}, Config: o.set.Load,
-		Editor: &config.Editor{Watcher: watcher, May: access.MayApply},
+		Editor: &config.Editor{Watcher: watcher, May: access.MayApply, Past: o.registry},
 	}
 	o.web, o.local = httptest.NewServer(o.admin.WebHandler()), httptest.NewServer(o.admin.Handler())
 	t.Cleanup(o.web.Close)

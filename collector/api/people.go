@@ -33,9 +33,9 @@ func (a adminService) ListPeople(ctx context.Context, _ *connect.Request[adminv1
 	people := slices.DeleteFunc(d.People(), func(p collector.Person) bool { return !scope.Person(p.ID) })
 	directory.TellApart(people)
 	answer := &adminv1.ListPeopleResponse{}
-	groups := d.PersonGroups()
+	groups, owners := d.PersonGroups(), d.PersonOwners()
 	for _, p := range people {
-		answer.People = append(answer.People, person(d, scope, p, groups[p.ID]))
+		answer.People = append(answer.People, personSeen(d, scope, p, groups[p.ID], owners[p.ID]))
 	}
 	return connect.NewResponse(answer), nil
 }
@@ -45,6 +45,17 @@ func person(d *directory.Directory, scope directory.Scope, p collector.Person, g
 	shown.Groups = slices.DeleteFunc(groups, func(name string) bool { return !scope.Group(name) })
 	if scope.SeesLogins() {
 		shown.Logins = p.Logins
+	}
+	return shown
+}
+
+// personSeen adds where the person's logins were seen.
+func personSeen(d *directory.Directory, scope directory.Scope, p collector.Person, groups []string, owners []collector.Owner) *adminv1.Person {
+	shown := person(d, scope, p, groups)
+	if scope.SeesLogins() {
+		for _, owner := range owners {
+			shown.Seen = append(shown.Seen, &adminv1.LoginRow{Login: d.LoginName(owner), Device: owner.Device, DeviceName: d.DeviceName(owner.Device)})
+		}
 	}
 	return shown
 }
@@ -69,15 +80,20 @@ func (a adminService) SetPerson(ctx context.Context, req *connect.Request[adminv
 	if err != nil {
 		return nil, err
 	}
-	if err := a.edit(ctx, edits); err != nil {
-		return nil, err
+	var changes []config.Change
+	if len(edits) > 0 {
+		if changes, _, err = a.Editor.Apply(ctx, viewerOf(ctx), edits); err != nil {
+			return nil, err
+		}
 	}
 	if d, scope, err = a.within(ctx); err != nil {
 		return nil, err
 	}
 	for _, p := range d.People() {
 		if p.ID == id {
-			return connect.NewResponse(&adminv1.SetPersonResponse{Person: person(d, scope, p, d.PersonGroups()[id])}), nil
+			return connect.NewResponse(&adminv1.SetPersonResponse{
+				Person: personSeen(d, scope, p, d.PersonGroups()[id], d.PersonOwners()[id]), Changes: a.changes(ctx, changes),
+			}), nil
 		}
 	}
 	return nil, collector.Refuse(collector.Conflict, "person", "the person was changed by somebody else meanwhile")

@@ -69,23 +69,11 @@ func Apply(content map[string][]byte, edits []Edit) (map[string][]byte, error) {
 
 // Value writes a value of a file as the file could in one line; empty where it is not there.
 func (s *Set) Value(file, key string) string {
-	n, _, problem := parseTree(s.Content[file])
 	steps, err := parseKey(key)
-	if problem != nil || err != nil {
+	if err != nil {
 		return ""
 	}
-	pattern := ""
-	for _, s := range steps {
-		place, err := n.walkTo(s, pattern)
-		if err != nil || place < 0 {
-			return ""
-		}
-		pattern, n = s.below(pattern, n), n.children[place].value
-	}
-	if n.kind == scalar {
-		return n.text
-	}
-	return inline(n)
+	return source(find(s.Content[file], steps))
 }
 
 // edited gives a copy of a value to be changed; the children stay shared.

@@ -13,6 +13,8 @@ type Editor struct {
 	Watcher *Watcher
 	// May refuses a change that a viewer may not make; before is in force. Nil: everyone may.
 	May func(viewer collector.Viewer, before, after *Set) error
+	// Past tells who changed what meanwhile; nil: nothing is kept.
+	Past Past
 }
 
 // Apply makes edits, all or none: it writes the files, puts them in force, and writes down what changed with the viewer
@@ -20,29 +22,43 @@ type Editor struct {
 // errors it is left alone, and nothing is edited: Conflict. Edits that do not hold are refused as BadRequest, with
 // everything that is wrong in problems; without an error, problems are warnings.
 func (e *Editor) Apply(ctx context.Context, viewer collector.Viewer, edits []Edit) (changes []Change, problems []Problem, err error) {
+	return e.Edit(ctx, viewer, func(*Set) ([]Edit, error) { return edits, nil })
+}
+
+// Edit is Apply of edits that are made for the set in force, which is nobody else's to edit meanwhile.
+func (e *Editor) Edit(ctx context.Context, viewer collector.Viewer, edits func(*Set) ([]Edit, error)) (changes []Change, problems []Problem, err error) {
+	_, changes, problems, err = e.apply(ctx, viewer, edits)
+	return changes, problems, err
+}
+
+// apply also gives the set that is in force afterwards.
+func (e *Editor) apply(ctx context.Context, viewer collector.Viewer, edits func(*Set) ([]Edit, error)) (after *Set, changes []Change, problems []Problem, err error) {
 	w := e.Watcher
 	ctx = context.WithoutCancel(ctx) // the files, what is in force and the audit log go together
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if problems := w.look(ctx); len(problems) > 0 {
-		return nil, problems, collector.Refuse(collector.Conflict, "", "the files have an error, which has to be mended in the files: %s", problems[0])
+		return nil, nil, problems, collector.Refuse(collector.Conflict, "", "the files have an error, which has to be mended in the files: %s", problems[0])
 	}
 	before := w.inForce
-	after, problems, err := propose(before, edits)
+	wanted, err := edits(before)
 	if err != nil {
-		return nil, problems, err
+		return nil, nil, nil, err
+	}
+	if after, problems, err = propose(before, wanted); err != nil {
+		return nil, nil, problems, err
 	}
 	problems = append(problems, w.judge(ctx, after)...)
 	if err := refusal(problems); err != nil {
-		return nil, problems, err
+		return nil, nil, problems, err
 	}
 	if e.May != nil {
 		if err := e.May(viewer, before, after); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
 	if changes = Changes(before, after); same(before.Content, after.Content) {
-		return nil, problems, nil
+		return before, nil, problems, nil
 	}
 	recorded := false
 	err = write(w.Dir, before.Content, after.Content, func() error {
@@ -55,10 +71,10 @@ func (e *Editor) Apply(ctx context.Context, viewer collector.Viewer, edits []Edi
 				err = fmt.Errorf("%w; and the history tells of it all the same: %w", err, undone)
 			}
 		}
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	w.put(ctx, after)
-	return changes, fresh(problems, append(w.judge(ctx, before), before.doubts...)), nil
+	return after, changes, fresh(problems, append(w.judge(ctx, before), before.doubts...)), nil
 }
 
 // fresh are the problems that were not there before, wherever those stood.

@@ -84,6 +84,26 @@ type Group struct {
 	Devices []string `json:"devices"`
 }
 
+// Group finds a group by its name, without case.
+func (p *People) Group(name string) (group Group, known bool) {
+	for _, g := range p.Groups {
+		if strings.EqualFold(g.Name, name) {
+			return g, true
+		}
+	}
+	return group, false
+}
+
+// LimitedTo gives the users whose view is limited to a group, alone or among others, by e-mail.
+func (p *People) LimitedTo(group string) (emails []string) {
+	for _, user := range p.Users {
+		if slices.Contains(user.ViewableGroups.Groups, group) {
+			emails = append(emails, user.Email)
+		}
+	}
+	return emails
+}
+
 func (p *People) groupNames() []string {
 	names := make([]string, len(p.Groups))
 	for i, group := range p.Groups {

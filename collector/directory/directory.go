@@ -320,6 +320,16 @@ func TellApart(people []collector.Person) {
 	}
 }
 
+// PersonOwners gives, by a person's id, the owners that the registry knows of.
+func (d *Directory) PersonOwners() map[string][]collector.Owner {
+	owners := map[string][]collector.Owner{}
+	for _, owner := range d.owners {
+		id := d.Person(owner).ID
+		owners[id] = append(owners[id], owner)
+	}
+	return owners
+}
+
 // PersonGroups gives, by a person's id, the groups in the file's order that hold the person or one of its logins.
 func (d *Directory) PersonGroups() map[string][]string {
 	groups := map[string][]string{}

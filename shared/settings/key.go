@@ -138,6 +138,14 @@ func (k *Key) Ends() (low, high string) {
 	return Bytes(k.Min).String(), Bytes(k.Max).String()
 }
 
+// StepText is what a length is a multiple of, as the file writes it; empty: any.
+func (k *Key) StepText() string {
+	if k.Step <= time.Millisecond {
+		return ""
+	}
+	return short(k.Step)
+}
+
 // allowed says what may stand there: "0m–30m, whole minutes, or indefinitely", "24h or 12h".
 func (k *Key) allowed() string {
 	low, high := k.Ends()

@@ -1,0 +1,143 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"connectrpc.com/connect"
+
+	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/collector/access"
+	"github.com/dayline-project/dayline/collector/config"
+	"github.com/dayline-project/dayline/collector/directory"
+	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
+)
+
+// ListGroups lists the groups that the caller knows of; who and what is in them is for those who may change groups.
+func (a adminService) ListGroups(ctx context.Context, _ *connect.Request[adminv1.ListGroupsRequest]) (*connect.Response[adminv1.ListGroupsResponse], error) {
+	d, scope, err := a.within(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int32{}
+	for id, groups := range d.PersonGroups() {
+		for _, name := range groups {
+			if scope.Person(id) {
+				counts[name]++
+			}
+		}
+	}
+	answer := &adminv1.ListGroupsResponse{}
+	people := a.Config().People
+	for _, g := range people.Groups {
+		if scope.Group(g.Name) {
+			answer.Groups = append(answer.Groups, shownGroup(viewerOf(ctx), people, g, counts[g.Name]))
+		}
+	}
+	return connect.NewResponse(answer), nil
+}
+
+func shownGroup(viewer collector.Viewer, people *config.People, g config.Group, count int32) *adminv1.Group {
+	shown := &adminv1.Group{Name: g.Name, PeopleCount: count, Editable: access.MayEditGroup(viewer, people, g.Name)}
+	if viewer.Role == collector.Admin || viewer.Role == collector.Configurator {
+		shown.People, shown.Logins, shown.Devices = g.People, g.Logins, g.Devices
+	}
+	if viewer.Role == collector.Admin {
+		shown.Limits = people.LimitedTo(g.Name)
+	}
+	return shown
+}
+
+// SetGroup adds a group, changes its members, and renames it wherever the files name it.
+func (a adminService) SetGroup(ctx context.Context, req *connect.Request[adminv1.SetGroupRequest]) (*connect.Response[adminv1.SetGroupResponse], error) {
+	m := req.Msg
+	add := directory.Members{People: m.AddPeople, Logins: m.AddLogins, Devices: m.AddDevices}
+	remove := directory.Members{People: m.RemovePeople, Logins: m.RemoveLogins, Devices: m.RemoveDevices}
+	if n := add.Count() + remove.Count(); n > maxEdits {
+		return nil, collector.Refuse(collector.BadRequest, "add_people", "%d members at once; at most %d", n, maxEdits)
+	}
+	name := strings.TrimSpace(m.Name)
+	if name == "" {
+		return nil, collector.Refuse(collector.BadRequest, "name", "say which group")
+	}
+	changes, problems, err := a.Editor.Edit(ctx, viewerOf(ctx), func(set *config.Set) ([]config.Edit, error) {
+		d, scope, err := a.within(ctx)
+		if err != nil {
+			return nil, err
+		}
+		group, known := set.People.Group(name)
+		var edits []config.Edit
+		switch {
+		case known:
+			name = group.Name
+			if err := mayEditGroup(viewerOf(ctx), set, name); err != nil {
+				return nil, err
+			}
+		case m.Rename != "":
+			return nil, noGroup(name)
+		default:
+			group.Name = name
+			edits = append(edits, config.Edit{File: config.PeopleFile, Key: "groups" + config.Item(name), Value: "{}"})
+		}
+		members, err := d.GroupEdits(group, add, remove, scope)
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, members...)
+		if to := strings.TrimSpace(m.Rename); to != "" && to != name {
+			edits, name = append(edits, set.RenameGroup(name, to)...), to
+		}
+		return edits, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	listed, err := a.ListGroups(ctx, connect.NewRequest(&adminv1.ListGroupsRequest{}))
+	if err != nil {
+		return nil, err
+	}
+	answer := &adminv1.SetGroupResponse{Changes: a.changes(ctx, changes), Warnings: warnings(problems)}
+	i := slices.IndexFunc(listed.Msg.Groups, func(g *adminv1.Group) bool { return g.Name == name })
+	if i < 0 {
+		return nil, collector.Refuse(collector.Conflict, "name", "the group was removed by somebody else meanwhile")
+	}
+	answer.Group = listed.Msg.Groups[i]
+	return connect.NewResponse(answer), nil
+}
+
+func noGroup(name string) error {
+	return collector.Refuse(collector.NotFound, "name", "there is no group %.100q", name)
+}
+
+func mayEditGroup(viewer collector.Viewer, set *config.Set, name string) error {
+	if !access.MayEditGroup(viewer, set.People, name) {
+		return collector.Refuse(collector.Denied, "name", "somebody's view is limited to this group: only administrators change it")
+	}
+	return nil
+}
+
+// RemoveGroup takes a group out of people.yaml, unless something else names it.
+func (a adminService) RemoveGroup(ctx context.Context, req *connect.Request[adminv1.RemoveGroupRequest]) (*connect.Response[adminv1.RemoveGroupResponse], error) {
+	changes, _, err := a.Editor.Edit(ctx, viewerOf(ctx), func(set *config.Set) ([]config.Edit, error) {
+		group, known := set.People.Group(strings.TrimSpace(req.Msg.Name))
+		if !known {
+			return nil, noGroup(req.Msg.Name)
+		}
+		if err := mayEditGroup(viewerOf(ctx), set, group.Name); err != nil {
+			return nil, err
+		}
+		var places []string
+		for _, place := range set.PlacesOf(group.Name) {
+			places = append(places, set.Where(place))
+		}
+		if len(places) > 0 {
+			return nil, collector.Refuse(collector.Conflict, "name", "it is still named at %s", strings.Join(places, ", "))
+		}
+		return []config.Edit{{File: config.PeopleFile, Key: "groups" + config.Item(group.Name), Unset: true}}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(&adminv1.RemoveGroupResponse{Changes: a.changes(ctx, changes)}), nil
+}

@@ -23,7 +23,7 @@ TOOLS          := $(BUF) $(PROTOC_GO) $(PROTOC_CONNECT) $(STATICCHECK)
 RACE := ./agent/internal/buffer/... ./agent/internal/session/... ./agent/internal/service/... \
         ./collector/ingest/... ./collector/config/... ./collector/access/... ./collector/retention/...
 
-.PHONY: help setup tools pages build run test lint cross generated generate e2e bench soak clean
+.PHONY: help setup tools pages build run sample screenshots test lint cross generated generate e2e bench soak clean
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 11 | sort
@@ -56,6 +56,12 @@ build: pages ## dayline-agent and dayline-collector, into .build/
 run: build ## collector and agent on this desktop, or on a virtual one that is driven; SECONDS=60 ends by itself
 	@go build -o $(B)/dayline-run ./test/run
 	@exec $(B)/dayline-run -bin $(B) -state .run $(if $(filter command,$(origin SECONDS)),-for $(SECONDS)s)
+
+sample: pages ## the pages with six weeks of an invented studio, on http://127.0.0.1:8444
+	@go run ./test/sample
+
+screenshots: pages ## docs/screenshots, as the pages look now
+	@go run ./test/sample -web '' -- npm --silent --prefix $(APP) run screenshots -- $(CURDIR)/docs/screenshots
 
 # The end-to-end tests mostly wait (a real idle stretch is two minutes), so the checks run beside them, nicely.
 test: pages tools ## everything that has to hold before a change is kept

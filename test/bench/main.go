@@ -38,10 +38,11 @@ var measures = []measure{
 	{"agent", measureAgent},
 	{"reports", measureReports},
 	{"memory", measureMemory},
+	{"web", measureWeb},
 }
 
 func main() {
-	only := flag.String("only", ".", "measure what this expression matches: size, micro, load, devices, agent, reports, memory")
+	only := flag.String("only", ".", "measure what this expression matches: size, micro, load, devices, agent, reports, memory, web")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

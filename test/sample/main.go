@@ -1,5 +1,6 @@
 // Command sample is `make sample`: a collector with six weeks of an invented studio, to look at the pages with before one's own
-// computers report. Everything it starts ends with it.
+// computers report. With a command, as in `make screenshots`, it runs that at the studio instead and ends. Everything it
+// starts ends with it.
 package main
 
 import (
@@ -7,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"syscall"
@@ -18,17 +20,17 @@ import (
 
 func main() {
 	dir := flag.String("state", "", "the folder of the collector's files and data, new; empty: one that is removed at the end")
-	web := flag.String("web", "127.0.0.1:8444", "where the pages are served")
+	web := flag.String("web", "127.0.0.1:8444", "where the pages are served; empty: a port of the kernel's choice")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	if err := run(ctx, *dir, *web); err != nil && ctx.Err() == nil {
+	if err := run(ctx, *dir, *web, flag.Args()); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(os.Stderr, "sample:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, dir, web string) error {
+func run(ctx context.Context, dir, web string, command []string) error {
 	if dir == "" {
 		scratch, err := os.MkdirTemp("", "dayline-sample-")
 		if err != nil {
@@ -50,6 +52,9 @@ func run(ctx context.Context, dir, web string) error {
 		return err
 	}
 	defer s.Collector.Stop()
+	if len(command) > 0 {
+		return use(ctx, s, command)
+	}
 	fmt.Printf("The studio is at http://%s\n\n", s.Collector.Web)
 	for _, role := range []string{"admin", "configurator", "manager", "viewer", "person"} {
 		fmt.Printf("  %-13s %s\n", role, studio.Users[role])
@@ -67,4 +72,16 @@ func run(ctx context.Context, dir, web string) error {
 			}
 		}
 	}
+}
+
+// use runs a command that is told of the studio.
+func use(ctx context.Context, s *studio.Studio, command []string) error {
+	told, err := studio.Told(s.Collector, studio.Users)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Env = append(os.Environ(), "DAYLINE_STUDIO="+told)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	return cmd.Run()
 }

@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -177,21 +175,4 @@ func (s *Studio) write(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// Told is what a program needs to know to use the studio's pages, as JSON: web (by host name, since passkeys belong to one),
-// password, users by role, config (the folder of the files), chromium (the browser's program).
-func (s *Studio) Told() (string, error) {
-	chromium, err := exec.LookPath("chromium")
-	if err != nil {
-		return "", fmt.Errorf("studio: %w", err)
-	}
-	_, port, err := net.SplitHostPort(s.Collector.Web)
-	if err != nil {
-		return "", fmt.Errorf("studio: %w", err)
-	}
-	text, err := json.Marshal(map[string]any{
-		"web": "http://localhost:" + port, "password": Password, "users": Users, "config": s.Collector.Config, "chromium": chromium,
-	})
-	return string(text), err
 }

@@ -43,7 +43,7 @@ func TestPages(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			told, err := s.Told()
+			told, err := studio.Told(s.Collector, studio.Users)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,0 +1,157 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/dayline-project/dayline/shared/episode"
+	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
+	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
+	"github.com/dayline-project/dayline/test/rig"
+	"github.com/dayline-project/dayline/test/site"
+)
+
+// bearer brings a session's token.
+type bearer string
+
+func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+string(b))
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// A person opens its day through the agent, without an account: it sees what that login did on that device and nothing
+// else, not even what the same person did on another; the address lets one in, once.
+func TestMyDay(t *testing.T) {
+	t.Parallel()
+	here := site.New(t, rig.Options{Account: "settle: 0s\nagents: {sync_every: 1s}\n"})
+	here.Enroll(t, nil)
+	elsewhere := rig.NewAgent(here.Bin, filepath.Join(here.Dir, "other"), nil)
+	mustDo(t, elsewhere.Enroll(t.Context(), must(here.Collector.Link(t.Context()))(t)))
+	t.Cleanup(func() { mustDo(t, elsewhere.Stop()) })
+	began := time.Now().Add(-time.Minute).Truncate(time.Millisecond)
+	for title, agent := range map[string]*rig.Agent{"Mine": here.Agent, "Elsewhere": elsewhere} {
+		mustDo(t, agent.StartService())
+		helper := must(agent.Helper(t.Context()))(t)
+		t.Cleanup(helper.Close)
+		mustDo(t, helper.Store(episode.Episode{
+			State: episode.Active, Start: began, For: 40 * time.Second, EndedBy: episode.ByFocus,
+			Identity: episode.Identity{App: "card", Title: title},
+		}))
+	}
+	mine, other := rowOf(t, here, "Mine"), rowOf(t, here, "Elsewhere")
+	mustDo(t, rig.WriteFile(filepath.Join(here.Collector.Config, "people.yaml"), fmt.Sprintf(
+		"users: [{email: max@example.com, role: manager, viewable_groups: all}]\npeople: [{id: p-ana, name: Ana, email: ana@example.com, logins: ['%s\\%s', '%s\\%[2]s']}]\n",
+		mine.Device, account(mine.Login), other.Device)))
+	site.Eventually(t, time.Minute, "both logins are one person's", func() error {
+		rows, err := here.Collector.Closed(t.Context(), "--person", "p-ana")
+		if err == nil && len(rows) != 2 {
+			err = rig.ErrNoRows
+		}
+		return err
+	})
+	must(here.Collector.Activity(t.Context(), "--person", "p-ana", "--as", "max@example.com"))(t)
+
+	printed := string(must(here.Agent.Run(t.Context(), "my-day", "--print", "--state", here.Agent.State))(t))
+	page, code, _ := strings.Cut(strings.TrimSpace(printed), "/my-day#code=")
+	if !strings.HasPrefix(page, "http://127.0.0.1:") || code == "" {
+		t.Fatalf("printed %q", printed)
+	}
+	stranger := adminv1connect.NewAdminServiceClient(http.DefaultClient, page)
+	opened := must(stranger.OpenMyDay(t.Context(), connect.NewRequest(&adminv1.OpenMyDayRequest{Code: code})))(t)
+	if _, err := stranger.OpenMyDay(t.Context(), connect.NewRequest(&adminv1.OpenMyDayRequest{Code: code})); err == nil {
+		t.Error("a code lets in twice")
+	}
+	day := adminv1connect.NewAdminServiceClient(&http.Client{Transport: bearer(opened.Msg.Token)}, page)
+
+	who := must(day.WhoAmI(t.Context(), connect.NewRequest(&adminv1.WhoAmIRequest{})))(t).Msg
+	if who.Role != "person" || !strings.Contains(who.User, mine.Login) {
+		t.Errorf("it is %v", who)
+	}
+	range7 := &adminv1.ReportRequest{Range: "last_7_days"}
+	rows := must(day.ListActivity(t.Context(), connect.NewRequest(&adminv1.ListActivityRequest{Ask: range7})))(t).Msg.Rows
+	if len(rows) != 1 || rows[0].Title != "Mine" || rows[0].Device != mine.Device {
+		t.Errorf("it sees %v", rows)
+	}
+	totals := must(day.ReportDashboard(t.Context(), connect.NewRequest(range7)))(t).Msg
+	if got := totals.Times.GetTotal(); got != 40 {
+		t.Errorf("its total is %v s", got)
+	}
+	for what, ask := range map[string]*adminv1.ReportRequest{
+		"another device": {Range: "last_7_days", Device: other.Device},
+		"another person": {Range: "last_7_days", Person: "p-bob"},
+	} {
+		if answer, err := day.ListActivity(t.Context(), connect.NewRequest(&adminv1.ListActivityRequest{Ask: ask})); connect.CodeOf(err) != connect.CodeNotFound {
+			t.Errorf("%s: %v, %v", what, answer, err)
+		}
+	}
+	if _, err := day.ListPeople(t.Context(), connect.NewRequest(&adminv1.ListPeopleRequest{})); connect.CodeOf(err) != connect.CodePermissionDenied {
+		t.Errorf("it lists people: %v", err)
+	}
+	seesItsData(t, day, mine, other)
+	toldOfPeople(t, here, page)
+}
+
+// seesItsData wants what is collected of the login on the device, by which settings, and who looked.
+func seesItsData(t *testing.T, day adminv1connect.AdminServiceClient, mine, other rig.Row) {
+	t.Helper()
+	data := must(day.ShowMyData(t.Context(), connect.NewRequest(&adminv1.ShowMyDataRequest{})))(t).Msg
+	if data.Person != nil || len(data.Logins) != 1 || data.Logins[0].Device != mine.Device || data.Since == "" || data.MoreViews {
+		t.Errorf("its data: %v", data)
+	}
+	if !slices.ContainsFunc(data.Settings, func(s *adminv1.PersonSetting) bool {
+		return s.Key == "settle" && s.Value == "0s" && strings.HasPrefix(s.Source, "account.yaml:1")
+	}) {
+		t.Errorf("its settings: %v", data.Settings)
+	}
+	if slices.ContainsFunc(data.Settings, func(s *adminv1.PersonSetting) bool { return s.Device == other.Device }) {
+		t.Error("it is told of another device's settings")
+	}
+	var by []string
+	for _, view := range data.Views {
+		by = append(by, strings.Fields(view.Actor)[0]+" "+view.Action)
+	}
+	if len(by) < 2 || by[0] != "max@example.com activity.view" || by[len(by)-1] != "administrator activity.view" {
+		t.Errorf("who looked: %v", by)
+	}
+}
+
+// toldOfPeople wants the command to say plainly why there is nothing to open.
+func toldOfPeople(t *testing.T, here *site.Site, page string) {
+	t.Helper()
+	fresh := rig.NewAgent(here.Bin, filepath.Join(here.Dir, "fresh"), nil)
+	mustDo(t, fresh.Enroll(t.Context(), must(here.Collector.Link(t.Context()))(t)))
+	mustDo(t, fresh.StartService())
+	t.Cleanup(func() { mustDo(t, fresh.Stop()) })
+	ask := func() string {
+		_, err := fresh.Run(context.WithoutCancel(t.Context()), "my-day", "--state", fresh.State)
+		if err == nil {
+			return ""
+		}
+		return err.Error()
+	}
+	site.Eventually(t, time.Minute, "the service answers", func() error {
+		if said := ask(); !strings.Contains(said, "nothing of you has reached the collector") {
+			return fmt.Errorf("%s", said)
+		}
+		return nil
+	})
+	mustDo(t, here.Collector.Stop())
+	if said := ask(); !strings.Contains(said, "does not answer") {
+		t.Errorf("without a collector at %s: %s", page, said)
+	}
+	here.StartCollector(t)
+}
+
+func account(login string) string {
+	_, name, _ := strings.Cut(login, `\`)
+	return name
+}

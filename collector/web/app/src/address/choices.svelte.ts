@@ -5,6 +5,8 @@ import { may } from '../viewer/viewer.svelte'
 export interface Choice {
   id: string
   name: string
+  /** Of a group: how many are in it. */
+  people?: number
 }
 
 let known = $state.raw<{ people: Choice[]; devices: Choice[]; groups: Choice[] } | undefined>()
@@ -20,7 +22,7 @@ async function find() {
   known = {
     people: byName(people.map(({ id, name }) => ({ id, name: name || id }))),
     devices: byName(devices.map(({ id, name, alias }) => ({ id, name: alias || name || id }))),
-    groups: groups.map(({ name }) => ({ id: name, name })),
+    groups: groups.map(({ name, peopleCount }) => ({ id: name, name, people: peopleCount })),
   }
 }
 

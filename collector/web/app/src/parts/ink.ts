@@ -6,6 +6,7 @@ const names = {
   'productive-active': '--productive', 'productive-passive': '--productive-passive',
   'undefined-active': '--undefined', 'undefined-passive': '--undefined-passive',
   'unproductive-active': '--unproductive', 'unproductive-passive': '--unproductive-passive',
+  'untold-active': '--untold', 'untold-passive': '--untold-passive',
 } as const
 
 /** Ink gives each colour by its name, those of times by the names that parts() gives, and the family of letters as `font`. */

@@ -60,6 +60,7 @@ export default {
   keyGo: 'Zu einer Seite: g, dann der erste Buchstabe von {pages}',
   typeToConfirm: 'Zur Bestätigung {word} eintippen',
   person: 'Person',
+  day: 'Tag',
   device: 'Gerät',
   group: 'Gruppe',
 } satisfies Same<typeof en>

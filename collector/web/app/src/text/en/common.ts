@@ -57,6 +57,7 @@ export default {
   keyGo: 'To a page: g, then the first letter of {pages}',
   typeToConfirm: 'Type {word} to confirm',
   person: 'Person',
+  day: 'Day',
   device: 'Device',
   group: 'Group',
 } as const

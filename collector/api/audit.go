@@ -20,7 +20,7 @@ const (
 	auditPage = 2000
 )
 
-// ListAudit lists entries in order, from after a sequence. What is not wanted is passed over here: who did what is
+// ListAudit lists entries in order, from after a sequence, or newest first, from before one. What is not wanted is passed over here: who did what is
 // within the payloads, which can be erased.
 func (a adminService) ListAudit(ctx context.Context, req *connect.Request[adminv1.ListAuditRequest]) (*connect.Response[adminv1.ListAuditResponse], error) {
 	m := req.Msg
@@ -28,20 +28,27 @@ func (a adminService) ListAudit(ctx context.Context, req *connect.Request[adminv
 	if limit <= 0 || limit > maxAuditEntries {
 		limit = maxAuditEntries
 	}
-	if s := m.AfterSequence; s != s || s < 0 || s > 1<<53 {
-		return nil, collector.Refuse(collector.BadRequest, "after_sequence", "it is no sequence")
+	for field, s := range map[string]float64{"after_sequence": m.AfterSequence, "before_sequence": m.BeforeSequence} {
+		if s != s || s < 0 || s > 1<<53 {
+			return nil, collector.Refuse(collector.BadRequest, field, "it is no sequence")
+		}
 	}
 	wanted, err := a.wantedEntries(ctx, m)
 	if err != nil {
 		return nil, err
 	}
 	answer := &adminv1.ListAuditResponse{}
-	err = a.eachEntry(ctx, uint64(m.AfterSequence), func(e *collector.AuditEntry) (more bool, err error) {
+	take := func(e *collector.AuditEntry) (more bool, err error) {
 		if wanted(e) {
 			answer.Entries = append(answer.Entries, auditEntry(e))
 		}
 		return len(answer.Entries) < limit, nil
-	})
+	}
+	if m.NewestFirst {
+		err = a.eachEntryBack(ctx, uint64(m.BeforeSequence), take)
+	} else {
+		err = a.eachEntry(ctx, uint64(m.AfterSequence), take)
+	}
 	return connect.NewResponse(answer), err
 }
 
@@ -59,6 +66,32 @@ func (a adminService) eachEntry(ctx context.Context, after uint64, yield func(*c
 		}
 		after = entries[len(entries)-1].Sequence
 	}
+}
+
+// eachEntryBack reads it backwards, from before a sequence (0: from the newest), until yield has enough.
+func (a adminService) eachEntryBack(ctx context.Context, before uint64, yield func(*collector.AuditEntry) (more bool, err error)) error {
+	head, err := a.Registry.AuditHead(ctx)
+	if err != nil {
+		return err
+	}
+	last := head.Sequence
+	if before > 0 {
+		last = min(last, before-1)
+	}
+	for last > 0 {
+		count := min(last, auditPage)
+		entries, err := a.Registry.AuditEntries(ctx, last-count, int(count))
+		if err != nil {
+			return err
+		}
+		for i := range slices.Backward(entries) {
+			if more, err := yield(&entries[i]); err != nil || !more {
+				return err
+			}
+		}
+		last -= count
+	}
+	return nil
 }
 
 func auditEntry(e *collector.AuditEntry) *adminv1.AuditEntry {

@@ -57,16 +57,12 @@ func (a adminService) ShowMyData(ctx context.Context, _ *connect.Request[adminv1
 	answer := &adminv1.ShowMyDataResponse{}
 	viewer := viewerOf(ctx)
 	p, err := d.FindPerson(scope.Self(), scope)
-	switch {
-	case viewer.Owner != collector.Owner{}:
-		p = d.Person(viewer.Owner)
-	case err != nil: // the caller is nobody who is measured
+	if err != nil { // the caller is nobody who is measured
 		return connect.NewResponse(answer), nil
-	default:
-		answer.Person = person(d, scope, p, d.PersonGroups()[p.ID])
 	}
 	h := a.holding(ctx, d, scope, p)
-	if answer.Person != nil {
+	if viewer.Owner == (collector.Owner{}) {
+		answer.Person = person(d, scope, p, d.PersonGroups()[p.ID])
 		answer.Person.Logins = h.loginNames()
 	}
 	if err := h.logins(gather(&answer.Logins)); err != nil {
@@ -139,31 +135,20 @@ func (h *holding) views(row func(proto.Message) error) error {
 
 // newestViews are the newest of these, newest first; more tells that older ones were left out.
 func (h *holding) newestViews() (views []*adminv1.AuditEntry, more bool, err error) {
-	head, err := h.Registry.AuditHead(h.ctx)
-	if err != nil {
-		return nil, false, err
-	}
-	oldest := head.Sequence - min(head.Sequence, lookedBack)
-	for end := head.Sequence; end > oldest; {
-		begin := end - min(end-oldest, auditPage)
-		entries, err := h.Registry.AuditEntries(h.ctx, begin, int(end-begin))
+	read := 0
+	err = h.eachEntryBack(h.ctx, 0, func(e *collector.AuditEntry) (bool, error) {
+		shown, err := viewOf(h.person.ID, e)
 		if err != nil {
-			return nil, false, err
+			return false, err
 		}
-		for i := range slices.Backward(entries) {
-			shown, err := viewOf(h.person.ID, &entries[i])
-			switch {
-			case err != nil:
-				return nil, false, err
-			case shown != nil && len(views) == maxViews:
-				return views, true, nil
-			case shown != nil:
-				views = append(views, shown)
-			}
+		read++
+		more = shown != nil && len(views) == maxViews || read > lookedBack
+		if shown != nil && !more {
+			views = append(views, shown)
 		}
-		end = begin
-	}
-	return views, oldest > 0, nil
+		return !more, nil
+	})
+	return views, more, err
 }
 
 // viewOf is an entry as the person who was looked at is told of it, nil where it tells of something else: who looked, when

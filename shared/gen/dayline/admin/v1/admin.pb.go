@@ -7202,9 +7202,12 @@ type ListAuditRequest struct {
 	// An action or its beginning: "config", "activity.view".
 	Action string `protobuf:"bytes,6,opt,name=action,proto3" json:"action,omitempty"`
 	// A subject, or a person's or device's name: who looked at whom is asked with it.
-	Subject       string `protobuf:"bytes,7,opt,name=subject,proto3" json:"subject,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Subject     string `protobuf:"bytes,7,opt,name=subject,proto3" json:"subject,omitempty"`
+	NewestFirst bool   `protobuf:"varint,8,opt,name=newest_first,json=newestFirst,proto3" json:"newest_first,omitempty"`
+	// Of newest_first; 0: from the newest.
+	BeforeSequence float64 `protobuf:"fixed64,9,opt,name=before_sequence,json=beforeSequence,proto3" json:"before_sequence,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ListAuditRequest) Reset() {
@@ -7284,6 +7287,20 @@ func (x *ListAuditRequest) GetSubject() string {
 		return x.Subject
 	}
 	return ""
+}
+
+func (x *ListAuditRequest) GetNewestFirst() bool {
+	if x != nil {
+		return x.NewestFirst
+	}
+	return false
+}
+
+func (x *ListAuditRequest) GetBeforeSequence() float64 {
+	if x != nil {
+		return x.BeforeSequence
+	}
+	return 0
 }
 
 type AuditEntry struct {
@@ -11079,7 +11096,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x12ExportRulesRequest\x12\x18\n" +
 	"\ashipped\x18\x01 \x01(\bR\ashipped\"'\n" +
 	"\x13ExportRulesResponse\x12\x10\n" +
-	"\x03csv\x18\x01 \x01(\tR\x03csv\"\xbb\x01\n" +
+	"\x03csv\x18\x01 \x01(\tR\x03csv\"\x87\x02\n" +
 	"\x10ListAuditRequest\x12%\n" +
 	"\x0eafter_sequence\x18\x01 \x01(\x01R\rafterSequence\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\x05R\x05limit\x12\x12\n" +
@@ -11087,7 +11104,9 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x02to\x18\x04 \x01(\tR\x02to\x12\x14\n" +
 	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x16\n" +
 	"\x06action\x18\x06 \x01(\tR\x06action\x12\x18\n" +
-	"\asubject\x18\a \x01(\tR\asubject\"\x98\x01\n" +
+	"\asubject\x18\a \x01(\tR\asubject\x12!\n" +
+	"\fnewest_first\x18\b \x01(\bR\vnewestFirst\x12'\n" +
+	"\x0fbefore_sequence\x18\t \x01(\x01R\x0ebeforeSequence\"\x98\x01\n" +
 	"\n" +
 	"AuditEntry\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x01R\bsequence\x12\x0e\n" +

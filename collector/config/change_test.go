@@ -123,6 +123,14 @@ func TestHistory(t *testing.T) {
 	if got := told("", 100); !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
+	last, newest, err := config.LastChanges(ctx, registry, config.AccountFile, []string{"settle", "set", "passive.start"})
+	if err != nil || len(last) != 1 || last["settle"].Actor != "ada@example.com" || last["settle"].At.Hour() != 13 || newest.Actor != "file" || newest.At.Hour() != 14 {
+		t.Errorf("got %v, %s at %v (%v)", last, newest.Actor, newest.At, err)
+	}
+	last, _, err = config.LastChanges(ctx, registry, config.PeopleFile, []string{"groups", "people", "users"})
+	if err != nil || len(last) != 2 || last["groups"].Key != "groups" || last["people"].Key != "people[p-1].name" {
+		t.Errorf("got %v (%v)", last, err)
+	}
 	wanted = func(c config.Change) bool { return c.File == config.AccountFile }
 	if got := told("", 2); !slices.Equal(got, []string{want[2], want[5]}) {
 		t.Errorf("got %q", got)

@@ -3,6 +3,7 @@ package config_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -153,4 +154,59 @@ func TestShowIsTheDocument(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestSettings: what the account page shows is what the file says, with the defaults, in JSON.
+func TestSettings(t *testing.T) {
+	account := shownAccount + "updates: {linux: {pinned: 1.4.2}}\nretention:\n  days: 0\nnotice: {text: Hello, version: 2}\n"
+	set := load(t, map[string]string{config.AccountFile: account, config.PeopleFile: shownPeople})
+	shown := map[string]string{}
+	var order []string
+	for _, s := range set.Settings() {
+		order = append(order, s.Path)
+		shown[s.Path] = fmt.Sprint(s.Value, " ", s.Default, " ", s.Said, " ", s.Overridden)
+	}
+	for key, want := range map[string]string{
+		"passive.start": `"3m" "2m" true []`, "passive.stop": `"5m" "5m" false [overrides[1]]`, "settle": `"2s" "2s" false [overrides[0]]`,
+		"schedules": `{"office":{"mon":["08:00-18:00"]}} {} true []`,
+		"schedule":  `{"default":"always","groups":[{"group":"Support","use":"office"}]} {"default":"always"} true []`,
+		"overrides": `[{"devices":["d-1"],"settle":"1s"},{"groups":["Support"],"passive":{"stop":"0m"}}] [] true []`,
+		"notice":    `{"acknowledge":false,"text":"Hello","version":2} null true []`, "updates.linux": `{"pinned":"1.4.2"} "latest" true []`,
+		"updates.macos": `"latest" "latest" false []`, "updates.rollout": `{"every":"24h","plan":[1,10,50,100]} {"every":"24h","plan":[1,10,50,100]} false []`,
+		"retention.days": `0 180 true []`, "agents.buffer.size": `"64MB" "64MB" false []`, "storage.limit": `"none" "none" false []`,
+		"privacy.redact": `[] [] false []`, "privacy.titles": `true true false []`,
+	} {
+		if shown[key] != want {
+			t.Errorf("%s is %s, want %s", key, shown[key], want)
+		}
+	}
+	// Nothing of the file is left out: what config show tells of is one of them, or below one.
+	for _, v := range set.Show() {
+		if !slices.ContainsFunc(order, func(key string) bool {
+			return v.Key == key || strings.HasPrefix(v.Key, key+".") || strings.HasPrefix(v.Key, key+"[")
+		}) {
+			t.Errorf("%s is not among the keys", v.Key)
+		}
+	}
+	// Each can be written back as it is shown.
+	for _, s := range set.Settings() {
+		if s.Value == "null" {
+			continue
+		}
+		content, err := config.Apply(set.Content, []config.Edit{{File: config.AccountFile, Key: s.Path, Value: s.Value}})
+		if err != nil {
+			t.Errorf("%s: %v", s.Path, err)
+			continue
+		}
+		again, problems := config.Parse(content)
+		if again == nil {
+			t.Errorf("%s: %s: %v", s.Path, s.Value, problems)
+			continue
+		}
+		for i, back := range again.Settings() {
+			if back.Value != set.Settings()[i].Value {
+				t.Errorf("%s became %s by %s", back.Path, back.Value, s.Value)
+			}
+		}
+	}
 }

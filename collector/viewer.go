@@ -29,6 +29,8 @@ type Viewer struct {
 	Owner Owner
 	// Token is the id of the session or token that the viewer came with; empty on the local socket.
 	Token string
+	// Session: that is a session of a sign-in, and no token that a program holds.
+	Session bool
 	// ReadOnly: the token was not made for changes.
 	ReadOnly bool
 }

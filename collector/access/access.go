@@ -1,5 +1,6 @@
-// Package access says who calls and what they may: users sign in with passwords, programs with tokens; one table says
-// which role may call what, and MayApply which change of the configuration a role may make. Who may sign in stands in
+// Package access says who calls and what they may: users sign in with passwords, passkeys or through a provider, measured
+// people through their agent, programs with tokens; one table says which role may call what, and MayApply which change of
+// the configuration a role may make. Who may sign in stands in
 // people.yaml and is looked up in the set in force on every call; the registry keeps secrets alone, as hashes.
 package access
 
@@ -26,6 +27,13 @@ type Registry interface {
 	Credentials(ctx context.Context) ([]collector.Credential, error)
 	SetPassword(ctx context.Context, email, hash string, at time.Time) error
 	SignedIn(ctx context.Context, email string, at time.Time) error
+	SetTOTP(ctx context.Context, email, secret string) error
+	UseTOTP(ctx context.Context, email string, step int64) error
+	AddPasskey(ctx context.Context, passkey collector.Passkey) error
+	Passkeys(ctx context.Context) ([]collector.Passkey, error)
+	PasskeyUsed(ctx context.Context, id, credential []byte, at time.Time) error
+	RemovePasskey(ctx context.Context, email string, id []byte) error
+	ResetSignIn(ctx context.Context, email string) error
 	RemoveUser(ctx context.Context, email string, at time.Time) error
 	AddToken(ctx context.Context, token collector.AccessToken, secretHash [32]byte) error
 	TokenBySecret(ctx context.Context, secretHash [32]byte) (collector.AccessToken, error)
@@ -41,6 +49,15 @@ type Access struct {
 	set      func() *config.Set
 	now      func() time.Time
 	hashing  *hashing
+	throttle *throttle
+
+	// totps are secrets that no code was given for yet, by session.
+	totps      *Once[string]
+	ceremonies *Once[ceremony]
+	days       *Once[day]
+	firstAdmin *Once[struct{}]
+	// creating lets one after the other try to be the first administrator.
+	creating sync.Mutex
 
 	mu sync.Mutex
 	// used are the last uses not written down yet, by token.
@@ -49,7 +66,11 @@ type Access struct {
 
 // New gives access to the users of the set in force. Cost is what hashing a password takes; zero is the usual.
 func New(registry Registry, set func() *config.Set, cost Cost, now func() time.Time) *Access {
-	return &Access{registry: registry, set: set, now: now, hashing: newHashing(cost), used: map[string]time.Time{}}
+	return &Access{
+		registry: registry, set: set, now: now, hashing: newHashing(cost), throttle: newThrottle(now), used: map[string]time.Time{},
+		totps: NewOnce[string](totpWithin, maxCeremonies, now), ceremonies: NewOnce[ceremony](ceremonyFor, maxCeremonies, now),
+		days: NewOnce[day](dayCodeFor, maxDays, now), firstAdmin: NewOnce[struct{}](firstAdminFor, 1, now),
+	}
 }
 
 // User of the set in force, by e-mail without case.
@@ -109,32 +130,56 @@ func (a *Access) Authenticate(ctx context.Context, header string) (collector.Vie
 	if err != nil {
 		return collector.Viewer{}, err
 	}
-	user, known := a.User(token.Email)
 	now := a.now()
-	if !known || !a.holds(&token, user, now) {
+	v, holds := a.bearer(&token, now)
+	if !holds {
 		return collector.Viewer{}, errSignedOut
 	}
 	a.mu.Lock()
 	a.used[token.ID] = now
 	a.mu.Unlock()
-	v := viewer(user)
-	v.Token, v.ReadOnly = token.ID, !token.Write
 	return v, nil
 }
 
-// holds tells whether a token still lets its owner in. One made for another role has ended.
-func (a *Access) holds(token *collector.AccessToken, user config.User, now time.Time) bool {
-	if !token.RevokedAt.IsZero() || !now.Before(token.ExpiresAt) || collector.Role(user.Role) != token.Role {
-		return false
+// bearer gives whom a token lets in, as of now, and whether it still does. One made for another role has ended.
+func (a *Access) bearer(token *collector.AccessToken, now time.Time) (v collector.Viewer, holds bool) {
+	if !token.RevokedAt.IsZero() || !now.Before(token.ExpiresAt) || token.Session && a.idle(token, now) {
+		return v, false
 	}
-	if !token.Session {
-		return true
+	if token.Owner == (collector.Owner{}) {
+		v, _ = a.standing(token.Email)
+	} else {
+		v = collector.Viewer{User: token.Name, Role: collector.Measured, Owner: token.Owner}
 	}
+	v.Token, v.Session, v.ReadOnly = token.ID, token.Session, !token.Write
+	return v, v.Role == token.Role
+}
+
+// standing tells what somebody with an e-mail address is here: a user or, where exactly one person of people.yaml has
+// it, that person.
+func (a *Access) standing(email string) (v collector.Viewer, known bool) {
+	if user, known := a.User(email); known {
+		return viewer(user), true
+	}
+	persons := 0
+	for _, person := range a.set().People.People {
+		if person.Email != "" && sameEmail(person.Email, email) {
+			persons++
+			v = collector.Viewer{User: person.Email, Role: collector.Measured}
+		}
+	}
+	if persons != 1 {
+		return collector.Viewer{}, false
+	}
+	return v, true
+}
+
+func (a *Access) idle(token *collector.AccessToken, now time.Time) bool {
 	last := a.lastUsed(token)
 	if last.IsZero() {
 		last = token.CreatedAt
 	}
-	return now.Sub(last) <= idleFor
+	return now.Sub(last) > idleFor
 }
 
 // lastUsed is zero where it never was.
@@ -200,12 +245,12 @@ func (a *Access) Reconcile(ctx context.Context) error {
 	}
 	var failed []error
 	for _, token := range tokens {
-		user, known := a.User(token.Email)
+		who, known := a.standing(token.Email)
 		switch {
-		case !token.RevokedAt.IsZero() || !now.Before(token.ExpiresAt):
+		case !token.RevokedAt.IsZero() || !now.Before(token.ExpiresAt) || token.Owner != collector.Owner{}:
 		case !known:
 			gone[token.Email] = true
-		case collector.Role(user.Role) != token.Role:
+		case who.Role != token.Role:
 			failed = append(failed, a.end(ctx, token.ID, "the owner's role is another", a.registry.RevokeToken))
 		}
 	}

@@ -64,9 +64,7 @@ func (a *Admin) WebHandler() http.Handler { return patient(a.bearing(a.mux(false
 // mux of the contract and the probes; plainly tells callers what the log says of a failure.
 func (a *Admin) mux(plainly bool) *http.ServeMux {
 	mux := http.NewServeMux()
-	service := adminService{
-		Admin: a, byUser: newThrottle(signInsPerUser, time.Minute, a.Now), byAddress: newThrottle(signInsPerAddress, time.Minute, a.Now),
-	}
+	service := adminService{Admin: a}
 	mux.HandleFunc(filesPath+"{name}", service.serveFile)
 	mux.Handle(adminv1connect.NewAdminServiceHandler(service,
 		connect.WithCodec(protoCodec{}),
@@ -82,8 +80,6 @@ func (a *Admin) mux(plainly bool) *http.ServeMux {
 
 type adminService struct {
 	*Admin
-	// byUser and byAddress count attempts to sign in.
-	byUser, byAddress *throttle
 	// What no room answers yet.
 	adminv1connect.UnimplementedAdminServiceHandler
 }

@@ -13,54 +13,6 @@ import (
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 )
 
-// Attempts to sign in within a minute, as one user and from one network address.
-const (
-	signInsPerUser    = 10
-	signInsPerAddress = 30
-)
-
-// SignIn gives a session's token for an e-mail and a password.
-func (a adminService) SignIn(ctx context.Context, req *connect.Request[adminv1.SignInRequest]) (*connect.Response[adminv1.SignInResponse], error) {
-	email := strings.TrimSpace(req.Msg.Email)
-	if err := a.byAddress.admit(addressOf(ctx)); err != nil {
-		return nil, err
-	}
-	if err := a.byUser.admit(strings.ToLower(email)); err != nil {
-		return nil, err
-	}
-	secret, session, err := a.Access.SignIn(ctx, email, req.Msg.Password)
-	if collector.CodeOf(err) == collector.SignedOut {
-		// What is no user's may be anything that was typed, a password too, and is not written down.
-		subject := ""
-		if user, known := a.Access.User(email); known {
-			subject = user.Email
-		}
-		as := withViewer(ctx, collector.Viewer{User: "collector"}, "")
-		if err := a.audit(as, "user.sign_in_failed", subject, map[string]any{"address": addressOf(ctx)}); err != nil {
-			return nil, err
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	as := withViewer(ctx, collector.Viewer{User: session.Email}, "")
-	if err := a.audit(as, "user.sign_in", session.Email, map[string]any{"address": addressOf(ctx)}); err != nil {
-		return nil, err
-	}
-	return connect.NewResponse(&adminv1.SignInResponse{Token: secret, Expires: instant(session.ExpiresAt)}), nil
-}
-
-// SignOut ends what the caller came with.
-func (a adminService) SignOut(ctx context.Context, _ *connect.Request[adminv1.SignOutRequest]) (*connect.Response[adminv1.SignOutResponse], error) {
-	if err := a.Access.SignOut(ctx, viewerOf(ctx)); err != nil {
-		return nil, err
-	}
-	if err := a.audit(ctx, "user.sign_out", viewerOf(ctx).User, nil); err != nil {
-		return nil, err
-	}
-	return connect.NewResponse(&adminv1.SignOutResponse{}), nil
-}
-
 // SetPassword sets the caller's own password or, by administrators, another's.
 func (a adminService) SetPassword(ctx context.Context, req *connect.Request[adminv1.SetPasswordRequest]) (*connect.Response[adminv1.SetPasswordResponse], error) {
 	ctx = context.WithoutCancel(ctx) // the password and the audit log go together
@@ -127,26 +79,50 @@ func (a adminService) RevokeToken(ctx context.Context, req *connect.Request[admi
 
 // ListUsers lists who may sign in.
 func (a adminService) ListUsers(ctx context.Context, _ *connect.Request[adminv1.ListUsersRequest]) (*connect.Response[adminv1.ListUsersResponse], error) {
-	answer := &adminv1.ListUsersResponse{}
-	for _, user := range a.Config().People.Users {
-		shown, err := a.shownUser(ctx, user)
-		if err != nil {
-			return nil, err
-		}
-		answer.Users = append(answer.Users, shown)
-	}
-	return connect.NewResponse(answer), nil
-}
-
-func (a adminService) shownUser(ctx context.Context, user config.User) (*adminv1.User, error) {
-	credential, err := a.Registry.Credential(ctx, user.Email)
+	users, err := a.shownUsers(ctx, a.Config().People.Users)
 	if err != nil {
 		return nil, err
 	}
-	return &adminv1.User{
-		Email: user.Email, Role: user.Role, Everyone: user.ViewableGroups.All, ViewableGroups: user.ViewableGroups.Groups,
-		BreakGlass: user.BreakGlass, HasPassword: credential.Hash != "", LastSignIn: instant(credential.SignedInAt),
-	}, nil
+	return connect.NewResponse(&adminv1.ListUsersResponse{Users: users}), nil
+}
+
+// shownUsers joins users of people.yaml with what they sign in with.
+func (a adminService) shownUsers(ctx context.Context, users []config.User) (shown []*adminv1.User, err error) {
+	credentials, err := a.Registry.Credentials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	passkeys, err := a.Registry.Passkeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := a.Access.Sessions(ctx, collector.Viewer{Role: collector.Admin}, "", true)
+	if err != nil {
+		return nil, err
+	}
+	for _, user := range users {
+		email := strings.ToLower(user.Email)
+		one := &adminv1.User{
+			Email: user.Email, Role: user.Role, Everyone: user.ViewableGroups.All, ViewableGroups: user.ViewableGroups.Groups, BreakGlass: user.BreakGlass,
+		}
+		for _, c := range credentials {
+			if c.Email == email {
+				one.HasPassword, one.HasTotp, one.LastSignIn = c.Hash != "", c.TOTP != "", instant(c.SignedInAt)
+			}
+		}
+		for _, p := range passkeys {
+			if p.Email == email {
+				one.Passkeys++
+			}
+		}
+		for _, s := range sessions {
+			if s.Email == email {
+				one.Sessions++
+			}
+		}
+		shown = append(shown, one)
+	}
+	return shown, nil
 }
 
 // SetUser adds a user to people.yaml, or changes one: a changed role ends sessions and tokens.
@@ -169,11 +145,11 @@ func (a adminService) SetUser(ctx context.Context, req *connect.Request[adminv1.
 	if user, known = a.Access.User(email); !known {
 		return nil, collector.Refuse(collector.Conflict, "email", "the user was removed by somebody else meanwhile")
 	}
-	shown, err := a.shownUser(ctx, user)
+	shown, err := a.shownUsers(ctx, []config.User{user})
 	if err != nil {
 		return nil, err
 	}
-	return connect.NewResponse(&adminv1.SetUserResponse{User: shown}), nil
+	return connect.NewResponse(&adminv1.SetUserResponse{User: shown[0]}), nil
 }
 
 func userEdits(user config.User, email string, m *adminv1.SetUserRequest) (edits []config.Edit) {

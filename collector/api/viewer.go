@@ -25,8 +25,9 @@ const AsHeader = "Dayline-As"
 const maxWebCalls = 64
 
 type callerOfAdmin struct {
-	viewer  collector.Viewer
-	address string
+	viewer collector.Viewer
+	from   access.From
+	site   access.Site
 	// again gives who it is as of now; nil: nobody else than before.
 	again func(context.Context) (collector.Viewer, error)
 }
@@ -39,14 +40,16 @@ func viewerOf(ctx context.Context) collector.Viewer {
 	return c.viewer
 }
 
-// addressOf gives the network address that a call is counted for; empty on the local socket.
-func addressOf(ctx context.Context) string {
+// fromOf gives where a call comes from; nothing on the local socket.
+func fromOf(ctx context.Context) access.From {
 	c, _ := ctx.Value(viewerKey{}).(callerOfAdmin)
-	return c.address
+	return c.from
 }
 
-func withViewer(ctx context.Context, viewer collector.Viewer, address string) context.Context {
-	return context.WithValue(ctx, viewerKey{}, callerOfAdmin{viewer: viewer, address: address})
+// siteOf gives where the page is that makes a call; nothing on the local socket.
+func siteOf(ctx context.Context) access.Site {
+	c, _ := ctx.Value(viewerKey{}).(callerOfAdmin)
+	return c.site
 }
 
 // stillAllowed refuses to go on with an answer to somebody who may see something else by now, or nothing: what ends
@@ -98,32 +101,41 @@ func (a *Admin) bearing(next http.Handler) http.Handler {
 			return
 		}
 		defer calls.Release(1)
-		viewer, err := a.identify(w, r)
+		caller, err := a.identify(w, r)
 		if err != nil {
 			refuse(w, r, err)
 			return
 		}
-		caller := callerOfAdmin{viewer: viewer, address: a.Agents.proxies.caller(r), again: func(ctx context.Context) (collector.Viewer, error) {
-			return a.Access.Authenticate(ctx, r.Header.Get("Authorization"))
-		}}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), viewerKey{}, caller)))
 	})
 }
 
-// identify gives who calls over the network. Tokens and passwords do not cross it in the clear.
-func (a *Admin) identify(w http.ResponseWriter, r *http.Request) (collector.Viewer, error) {
+// identify gives who calls over the network: the bearer of a token or, where the call is of our own pages, of a cookie.
+// Tokens and passwords do not cross it in the clear.
+func (a *Admin) identify(w http.ResponseWriter, r *http.Request) (callerOfAdmin, error) {
+	caller := callerOfAdmin{from: a.From(r), site: a.site(r)}
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err != nil || r.TLS == nil &&
 		!peer.Addr().Unmap().IsLoopback() && !a.Agents.proxies.trust(peer.Addr().Unmap()) {
-		return collector.Viewer{}, collector.Refuse(collector.Denied, "", "only trusted_proxies may come without TLS")
+		return caller, collector.Refuse(collector.Denied, "", "only trusted_proxies may come without TLS")
 	}
-	if r.URL.Path == adminv1connect.AdminServiceSignInProcedure {
+	authorization := r.Header.Get("Authorization")
+	if authorization == "" { // then the browser itself may have put in who it is, or takes on who it becomes
+		if err := ownPage(r, caller.site); err != nil {
+			return caller, err
+		}
+		authorization = cookieOf(r)
+	}
+	if access.Open(r.URL.Path) {
 		if r.Header.Get("Content-Encoding") != "" {
-			return collector.Viewer{}, collector.Refuse(collector.BadRequest, "content-encoding", "sign-in is not compressed")
+			return caller, collector.Refuse(collector.BadRequest, "content-encoding", "sign-in is not compressed")
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxSmallBytes)
-		return collector.Viewer{}, nil
+		return caller, nil
 	}
-	return a.Access.Authenticate(r.Context(), r.Header.Get("Authorization"))
+	caller.again = func(ctx context.Context) (collector.Viewer, error) { return a.Access.Authenticate(ctx, authorization) }
+	var err error
+	caller.viewer, err = caller.again(r.Context())
+	return caller, err
 }
 
 // permitted holds every call to the table of who may call what.

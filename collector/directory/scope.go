@@ -16,12 +16,15 @@ type Scope struct {
 	logins bool
 	min    int
 	groups []*group
+	// owner, where there is one, is all that is the viewer's own.
+	owner collector.Owner
 	// own, people and devices are by lower-case id: the viewer's own people, and all that it sees some data of.
 	own, people, devices map[string]bool
 }
 
 // Scope turns a viewer into what it sees: administrators and configurators everyone, managers totals and single
-// activities of their viewable groups, viewers the totals of theirs; everybody their own.
+// activities of their viewable groups, viewers the totals of theirs; everybody their own. Whose session an agent opened
+// sees that login on that device, whatever other logins its person has.
 func (d *Directory) Scope(viewer collector.Viewer) Scope {
 	s := Scope{d: d, min: 1, own: map[string]bool{}, people: map[string]bool{}, devices: map[string]bool{}}
 	switch viewer.Role {
@@ -37,6 +40,10 @@ func (d *Directory) Scope(viewer collector.Viewer) Scope {
 		if viewer.Role == collector.ViewerRole {
 			s.min = max(1, d.minPeople)
 		}
+	}
+	if s.owner = viewer.Owner; s.owner != (collector.Owner{}) {
+		s.gather()
+		return s
 	}
 	email := strings.ToLower(viewer.User)
 	for _, p := range d.people {
@@ -81,8 +88,12 @@ func (s Scope) Activities(owner collector.Owner) bool {
 	return s.Own(owner) || s.single && s.Totals(owner)
 }
 
-// Own tells whether an owner's data is the viewer's own: its person has the viewer's e-mail.
+// Own tells whether an owner's data is the viewer's own: its person has the viewer's e-mail, or it is the very login and
+// device whose agent opened the session.
 func (s Scope) Own(owner collector.Owner) bool {
+	if s.owner != (collector.Owner{}) {
+		return owner == s.owner
+	}
 	return len(s.own) > 0 && s.own[strings.ToLower(s.d.Person(owner).ID)]
 }
 
@@ -99,6 +110,9 @@ func (s Scope) Device(id string) bool { return s.devices[strings.ToLower(id)] }
 
 // Self is the id of the viewer's own person, empty where nobody has its e-mail. Of several it is the first by id.
 func (s Scope) Self() string {
+	if s.owner != (collector.Owner{}) {
+		return s.d.Person(s.owner).ID
+	}
 	for _, p := range s.d.People() {
 		if s.own[strings.ToLower(p.ID)] {
 			return p.ID

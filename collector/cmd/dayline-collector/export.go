@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"connectrpc.com/connect"
+	"golang.org/x/sys/unix"
 
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 )
@@ -60,6 +61,6 @@ func isTerminal(w io.Writer) bool {
 	if !ok {
 		return false
 	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	_, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS) // a device alone may be /dev/null
+	return err == nil
 }

@@ -34,7 +34,7 @@ type commands struct {
 	Link     linkCommand     `cmd:"" help:"Installer links: create, list, revoke."`
 	Report   reportCommand   `cmd:"" help:"Reports: dashboard, people, apps, sites, titles, categories, hours, groups, timeline, live, activity."`
 	Person   personCommand   `cmd:"" help:"People: list, show, set, delete, export."`
-	User     userCommand     `cmd:"" help:"Who may sign in: list, add, set, remove, password."`
+	User     userCommand     `cmd:"" help:"Who may sign in: list, add, set, remove, password, reset, sessions."`
 	Token    tokenCommand    `cmd:"" help:"API tokens: create, list, revoke."`
 	Classify classifyCommand `cmd:"" help:"What counts as what: pending, set, explain, import, export."`
 	Device   deviceCommand   `cmd:"" help:"Devices: list, show, revoke, delete, uninstall."`

@@ -16,6 +16,8 @@ type userCommand struct {
 	Set      userSet      `cmd:"" help:"Change a user's role or what the user may see. A changed role ends sessions and tokens."`
 	Remove   userRemove   `cmd:"" help:"Take a user away, with password, sessions and tokens."`
 	Password userPassword `cmd:"" help:"Set a password: typed twice, or one line of standard input."`
+	Reset    userReset    `cmd:"" help:"Take authenticator application and passkeys away, and end the sessions: for one who has lost them."`
+	Sessions userSessions `cmd:"" help:"List or end sessions."`
 }
 
 type userList struct{ listed }
@@ -27,7 +29,7 @@ func (c *userList) Run(i *invocation) error {
 		return err
 	}
 	return list(i, c.Format, users, "There are no users yet; `user add EMAIL --role admin` makes the first.",
-		"email", "role", "everyone", "viewable_groups", "break_glass", "has_password", "last_sign_in")
+		"email", "role", "everyone", "viewable_groups", "break_glass", "has_password", "has_totp", "passkeys", "sessions", "last_sign_in")
 }
 
 func (i *invocation) users() ([]*adminv1.User, error) {
@@ -169,5 +171,63 @@ func (c *userPassword) Run(i *invocation) error {
 		return err
 	}
 	fmt.Fprintf(i.err, "The password of %s is set; the user's sessions have ended.\n", c.Email)
+	return nil
+}
+
+type userReset struct {
+	Email string `arg:"" help:"The user's e-mail address."`
+}
+
+// Run takes a user's second factors away.
+func (c *userReset) Run(i *invocation) error {
+	admin, err := i.admin()
+	if err != nil {
+		return err
+	}
+	if _, err := admin.ResetSignIn(i.ctx, connect.NewRequest(&adminv1.ResetSignInRequest{Email: c.Email})); err != nil {
+		return err
+	}
+	fmt.Fprintf(i.err, "%s has neither an authenticator application nor passkeys any more; the password stays, the sessions have ended.\n", c.Email)
+	return nil
+}
+
+type userSessions struct {
+	List   sessionList   `cmd:"" default:"withargs" help:"List the sessions that go on."`
+	Revoke sessionRevoke `cmd:"" help:"End a session."`
+}
+
+type sessionList struct {
+	Email string `arg:"" optional:"" help:"A user's e-mail address (default: everybody's)."`
+	listed
+}
+
+// Run lists sessions.
+func (c *sessionList) Run(i *invocation) error {
+	admin, err := i.admin()
+	if err != nil {
+		return err
+	}
+	answer, err := admin.ListSessions(i.ctx, connect.NewRequest(&adminv1.ListSessionsRequest{Email: c.Email, Everyone: c.Email == "" && i.as == ""}))
+	if err != nil {
+		return err
+	}
+	return list(i, c.Format, answer.Msg.Sessions, "Nobody is signed in.",
+		"id", "email", "how", "browser", "address", "created", "last_used", "expires")
+}
+
+type sessionRevoke struct {
+	ID string `arg:"" help:"The session's id."`
+}
+
+// Run ends a session.
+func (c *sessionRevoke) Run(i *invocation) error {
+	admin, err := i.admin()
+	if err != nil {
+		return err
+	}
+	if _, err := admin.RevokeSession(i.ctx, connect.NewRequest(&adminv1.RevokeSessionRequest{Id: c.ID})); err != nil {
+		return err
+	}
+	fmt.Fprintf(i.err, "Session %s has ended.\n", c.ID)
 	return nil
 }

@@ -20,6 +20,8 @@ var dist embed.FS
 type Options struct {
 	// Contract answers calls of the contract, downloads and probes.
 	Contract http.Handler
+	// SignIn leads to a provider of identities and back.
+	SignIn http.Handler
 	// Secure: browsers come by https.
 	Secure bool
 }
@@ -33,6 +35,9 @@ func Handler(o Options) http.Handler {
 	mux := http.NewServeMux()
 	for _, path := range []string{"/" + adminv1connect.AdminServiceName + "/", "/files/", "/livez", "/readyz"} {
 		mux.Handle(path, o.Contract)
+	}
+	for _, path := range []string{"/sign-in/provider", "/sign-in/provider/"} {
+		mux.Handle(path, o.SignIn)
 	}
 	mux.Handle("/", pages(built))
 	return guarded(o.Secure, mux)

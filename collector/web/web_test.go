@@ -44,11 +44,12 @@ func body(t *testing.T, r io.Reader) string {
 	return string(text)
 }
 
-// whole is the room as it is served, with a contract that says which path reached it.
+// whole is the room as it is served, with a contract and a provider that say which path reached them.
 func whole(secure bool) http.Handler {
-	return Handler(Options{Secure: secure, Contract: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, "contract "+r.URL.Path)
-	})})
+	say := func(what string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, what+" "+r.URL.Path) })
+	}
+	return Handler(Options{Secure: secure, Contract: say("contract"), SignIn: say("provider")})
 }
 
 func TestPages(t *testing.T) {
@@ -141,6 +142,9 @@ func TestHeadersAreOnEveryAnswer(t *testing.T) {
 				t.Errorf("%s: %v", path, got.Header)
 			}
 		}
+	}
+	if got := answer(whole(false), "GET", "/sign-in/provider/callback"); body(t, got.Body) != "provider /sign-in/provider/callback" {
+		t.Errorf("the way back from the provider: %d", got.StatusCode)
 	}
 	// A browser that came without TLS would be locked out of the other ports of this computer.
 	if got := answer(whole(false), "GET", "/"); got.Header.Get("Strict-Transport-Security") != "" {

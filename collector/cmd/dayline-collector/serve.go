@@ -23,6 +23,7 @@ import (
 	"github.com/dayline-project/dayline/collector/duckdb"
 	"github.com/dayline-project/dayline/collector/fleet"
 	"github.com/dayline-project/dayline/collector/ingest"
+	"github.com/dayline-project/dayline/collector/openid"
 	"github.com/dayline-project/dayline/collector/report"
 	"github.com/dayline-project/dayline/collector/retention"
 	"github.com/dayline-project/dayline/collector/sqlite"
@@ -67,7 +68,7 @@ type server struct {
 	words io.Writer
 	// changed is told of each change of the configuration.
 	changed chan struct{}
-	rules     atomic.Pointer[ruleSet]
+	rules   atomic.Pointer[ruleSet]
 
 	registry  *sqlite.Registry
 	store     *duckdb.Store
@@ -171,7 +172,13 @@ func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.M
 	if !c.PlainWeb() {
 		webTLS = s.keeper.TLS()
 	}
-	pages := web.Handler(web.Options{Contract: admin.WebHandler(), Secure: strings.HasPrefix(c.WebAddress(""), "https:")})
+	provider := openid.New(openid.Options{
+		Config: func() *config.OIDC { return s.set().Collector.SignIn.OIDC }, Address: func() string { return s.webURL },
+		Users: s.access, From: admin.From, SetSession: api.SetSession, Now: s.now, Log: s.log,
+	})
+	pages := web.Handler(web.Options{
+		Contract: admin.WebHandler(), SignIn: provider.Handler(), Secure: strings.HasPrefix(c.WebAddress(""), "https:"),
+	})
 	open := []func() (*api.Listener, error){
 		func() (*api.Listener, error) {
 			l, err := api.Listen(ctx, "web", c.Listen.Web, webTLS, pages, s.log)

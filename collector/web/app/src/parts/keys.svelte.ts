@@ -12,8 +12,9 @@ export interface Shortcut {
 export const shortcuts: Shortcut[] = $state([])
 
 /** useKeys adds shortcuts while a component is shown. */
-export function useKeys(list: Shortcut[]) {
+export function useKeys(given: Shortcut[] | (() => Shortcut[])) {
   $effect(() => {
+    const list = typeof given === 'function' ? given() : given
     shortcuts.push(...list)
     return () => {
       for (const shortcut of list) {

@@ -1,0 +1,41 @@
+// What the contract says of a device, as people read it.
+
+import type { Device } from '../../contract/gen/dayline/admin/v1/admin_pb'
+import { say, sayWord } from '../../text/text'
+
+/** nameOf a device is what it is called here: its alias, else its own name. */
+export function nameOf(device: Device): string {
+  return device.alias || device.name || device.id
+}
+
+const systems: Record<string, string> = { windows: 'Windows', macos: 'macOS', darwin: 'macOS', linux: 'Linux' }
+
+/** systemOf an operating system is how its makers write it. */
+export function systemOf(os: string): string {
+  return systems[os] ?? os
+}
+
+/** notesOf are the words that are worth knowing of a device: those of its state come first. */
+export function notesOf(device: Device): string[] {
+  return [...(device.silent ? ['silent'] : []), ...device.flags]
+}
+
+/** stateOf is the word for how it does. */
+export function stateOf(device: Device): string {
+  return device.revoked ? 'revoked' : device.state
+}
+
+/** whyOf explains such a word; empty where there is no more to say. */
+export function whyOf(word: string): string {
+  const why = sayWord('devices', word + 'Why')
+  return why === word + 'Why' ? '' : why
+}
+
+/** limitText writes "x11: application_only: no title" or "missing: accessibility" in words. */
+export function limitText(limit: string): string {
+  const [what = '', level = '', ...rest] = limit.split(': ')
+  if (what === 'missing') return say('devices.missing', { what: [level, ...rest].join(': ') })
+  const shown = sayWord('devices', level === 'none' ? 'nothing' : level)
+  const why = rest.join(': ')
+  return why ? say('devices.limitWhy', { what, level: shown, why }) : say('devices.limit', { what, level: shown })
+}

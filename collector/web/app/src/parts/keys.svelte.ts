@@ -1,5 +1,6 @@
 // Keys that hold on every page. A page adds its own while it is shown.
 
+import { untrack } from 'svelte'
 import type { Key } from '../text/text'
 
 export interface Shortcut {
@@ -11,11 +12,12 @@ export interface Shortcut {
 
 export const shortcuts: Shortcut[] = $state([])
 
-/** useKeys adds shortcuts while a component is shown. */
+/** useKeys adds shortcuts while a component is shown; those of a function, as long as it gives them. */
 export function useKeys(given: Shortcut[] | (() => Shortcut[])) {
   $effect(() => {
     const list = typeof given === 'function' ? given() : given
-    shortcuts.push(...list)
+    // Adding reads the list too: without untrack the effect would run for what it did itself.
+    untrack(() => shortcuts.push(...list))
     return () => {
       for (const shortcut of list) {
         const at = shortcuts.findIndex((s) => s.key === shortcut.key)

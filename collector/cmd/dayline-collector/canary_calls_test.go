@@ -9,6 +9,8 @@ import (
 var changes = []string{
 	"CreateLink", "RevokeLink", "DeleteDevice", "RevokeDevice", "UninstallDevice", "SetPerson", "DeletePerson", "SetUser", "RemoveUser",
 	"SetPassword", "CreateToken", "RevokeToken", "SetConfig", "Classify", "Compact", "StripPrivacy", "Backup",
+	"RevokeSession", "BeginTOTP", "EnableTOTP", "DisableTOTP", "BeginPasskey", "FinishPasskey", "RemovePasskey", "ResetSignIn",
+	"SetGroup", "RemoveGroup", "SetDoNotTrack", "EditConfig",
 }
 
 // callsOf gives, for each call of the contract, its questions about what words name.
@@ -49,10 +51,25 @@ func callsOf(now time.Time) map[string]func(names) []string {
 	}
 	device := func(w names) string { return w.device }
 	user := func(w names) string { return w.user }
+	inGroup := func(w names) string { return w.group }
 	person := func(w names) string { return w.person }
 	return map[string]func(names) []string{
 		"WhoAmI": always("{}"), "SignOut": always(), // it ends what the others need; it answers nothing
-		"SignIn":     always(),
+		"SignInOptions": always("{}"), "BeginPasskeySignIn": always("{}"), "ShowSignIn": always("{}"), "ShowMyData": always("{}"),
+		// Failures of these are few a minute, and they answer with a session or nothing.
+		"SignIn": always(), "FinishPasskeySignIn": always(), "CreateFirstAdmin": always(), "OpenMyDay": always(),
+		"ListSessions": func(w names) []string {
+			return []string{"{}", `{"everyone":true}`, fmt.Sprintf(`{"email":"%s"}`, w.user)}
+		},
+		"RevokeSession": always(`{"id":"t-000000000000"}`), "ResetSignIn": with(`{"email":"%s"}`, user),
+		"BeginTOTP": always("{}"), "EnableTOTP": always(`{"code":"000000"}`), "DisableTOTP": always(`{"code":"000000"}`),
+		"BeginPasskey": always("{}"), "FinishPasskey": always("{}"), "RemovePasskey": always(`{"id":"AAAA"}`),
+		"ListGroups": always("{}"), "SetGroup": with(`{"name":"%s","add_people":["a-bob"]}`, inGroup), "RemoveGroup": with(`{"name":"%s"}`, inGroup),
+		"ListDoNotTrack": always("{}"), "SetDoNotTrack": always(`{"add":[{"user":"zqlogin-ana","domain":"*"}]}`),
+		"ShowAccount": always("{}"), "ListRules": always("{}"), "TryRedaction": always(`{"patterns":["x"],"title":"a x"}`),
+		"EditConfig": func(w names) []string {
+			return []string{fmt.Sprintf(`{"file":"people.yaml","edits":[{"key":"users[%s].role","value":"admin"}]}`, w.user)}
+		},
 		"CreateLink": always(`{"os":"linux"}`), "ListLinks": always("{}"), "RevokeLink": always(`{"id":"l-1"}`),
 		"ListDevices": always("{}"), "DeleteDevice": with(`{"id":"%s"}`, device), "RevokeDevice": with(`{"id":"%s"}`, device),
 		"UninstallDevice": with(`{"id":"%s"}`, device),

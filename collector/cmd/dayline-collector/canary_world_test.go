@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -252,6 +254,17 @@ func (w *world) register(t *testing.T, data string, now time.Time) map[string]de
 		}
 		keys[device] = deviceKey{key, &agentv1.Credential{Device: id, PublicKey: public, IssuedMs: 1,
 			Signature: token.CredentialStatement(id, public, 1).Sign(ed25519.NewKeyFromSeed(seed))}}
+	}
+	for who, session := range map[string]collector.AccessToken{
+		"dora": {Email: mail("dora")},
+		"ana":  {Name: `EXAMPLE\zqlogin-ana on zqhost-d1`, Owner: collector.Owner{Device: idOf("d1"), LoginKey: collector.LoginKey(idOf("d1"), directoryLogin("ana"))}},
+	} {
+		session.ID, session.Role, session.Session, session.CreatedAt, session.ExpiresAt = "t-"+who, collector.Measured, true, time.Now(), time.Now().Add(time.Hour)
+		secret := sha256.Sum256([]byte(who))
+		if err := registry.AddToken(t.Context(), session, sha256.Sum256(secret[:])); err != nil {
+			t.Fatal(err)
+		}
+		w.secrets[who] = "dayline_" + base64.RawURLEncoding.EncodeToString(secret[:])
 	}
 	if err := registry.Close(); err != nil {
 		t.Fatal(err)

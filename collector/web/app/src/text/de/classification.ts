@@ -36,6 +36,7 @@ export default {
   browserHelp: 'Was Sie einem Browser geben, gilt für jede Website darin, die keine Regel nennt.',
   siteHelp: 'Gilt für diesen Host und alle darunter.',
   urlHelp: 'Gilt für alle Adressen, die so beginnen, nach ganzen Teilen des Pfads.',
+  taken: 'Dafür gibt es schon eine Regel.',
   nothingChanged: 'Noch ist nichts geändert.',
   same: 'Das sagen die Regeln schon; es wurde nichts geändert.',
 

@@ -33,6 +33,7 @@ export default {
   browserHelp: 'A status or category given to a browser holds for every site in it that no rule names.',
   siteHelp: 'Holds for this host and all below it.',
   urlHelp: 'Holds for all addresses that begin so, by whole parts of the path.',
+  taken: 'There is a rule for it already.',
   nothingChanged: 'Nothing is changed yet.',
   same: 'That says what the rules say already; nothing was changed.',
 

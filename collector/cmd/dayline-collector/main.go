@@ -29,21 +29,23 @@ type commands struct {
 	ConfigDir string  `name:"config" placeholder:"DIR" default:"/etc/dayline" env:"DAYLINE_CONFIG" help:"Folder of the configuration files."`
 	As        *string `name:"as" placeholder:"USER" help:"Act as this user: see and do what the user may."`
 
-	Serve    serveCommand    `cmd:"" help:"Run the collector."`
-	Config   configCommand   `cmd:"" help:"The configuration: check, show, set, unset, history, init."`
-	Link     linkCommand     `cmd:"" help:"Installer links: create, list, revoke."`
-	Report   reportCommand   `cmd:"" help:"Reports: dashboard, people, apps, sites, titles, categories, hours, groups, timeline, live, activity."`
-	Person   personCommand   `cmd:"" help:"People: list, show, set, delete, export."`
-	User     userCommand     `cmd:"" help:"Who may sign in: list, add, set, remove, password, reset, sessions."`
-	Token    tokenCommand    `cmd:"" help:"API tokens: create, list, revoke."`
-	Classify classifyCommand `cmd:"" help:"What counts as what: pending, set, explain, import, export."`
-	Device   deviceCommand   `cmd:"" help:"Devices: list, show, revoke, delete, uninstall."`
-	Storage  storageCommand  `cmd:"" help:"What is stored, how long there is room; compact."`
-	Privacy  privacyCommand  `cmd:"" help:"Clear titles and addresses already stored: strip."`
-	Audit    auditCommand    `cmd:"" help:"The audit log: list, verify."`
-	Backup   backupCommand   `cmd:"" help:"Back up the running collector into an empty folder, or verify a backup."`
-	Restore  restoreCommand  `cmd:"" help:"Make a data folder of a backup."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Serve      serveCommand      `cmd:"" help:"Run the collector."`
+	Config     configCommand     `cmd:"" help:"The configuration: check, show, set, unset, history, init."`
+	Link       linkCommand       `cmd:"" help:"Installer links: create, list, revoke."`
+	Report     reportCommand     `cmd:"" help:"Reports: dashboard, people, apps, sites, titles, categories, hours, groups, timeline, live, activity."`
+	Person     personCommand     `cmd:"" help:"People: list, show, set, delete, export."`
+	Group      groupCommand      `cmd:"" help:"Groups of people and devices: list, show, set, remove."`
+	User       userCommand       `cmd:"" help:"Who may sign in: list, add, set, remove, password, reset, sessions."`
+	DoNotTrack doNotTrackCommand `cmd:"" help:"Logins of which nothing is collected: list, add, remove."`
+	Token      tokenCommand      `cmd:"" help:"API tokens: create, list, revoke."`
+	Classify   classifyCommand   `cmd:"" help:"What counts as what: pending, set, explain, import, export."`
+	Device     deviceCommand     `cmd:"" help:"Devices: list, show, revoke, delete, uninstall."`
+	Storage    storageCommand    `cmd:"" help:"What is stored, how long there is room; compact."`
+	Privacy    privacyCommand    `cmd:"" help:"Clear titles and addresses already stored: strip."`
+	Audit      auditCommand      `cmd:"" help:"The audit log: list, verify."`
+	Backup     backupCommand     `cmd:"" help:"Back up the running collector into an empty folder, or verify a backup."`
+	Restore    restoreCommand    `cmd:"" help:"Make a data folder of a backup."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 
 // streams are where a command writes, results to out, words for people to err, and where it reads what is no argument.

@@ -55,9 +55,14 @@ func (f *firstAdmin) Run(ctx context.Context) error {
 			waiting = !f.access.HasAdmin()
 		}
 	}
-	err := f.withdraw()
+	if err := f.withdraw(); err != nil {
+		return err
+	}
+	if f.access.HasAdmin() {
+		f.log.Info("there is an administrator now")
+	}
 	<-ctx.Done()
-	return err
+	return nil
 }
 
 func (f *firstAdmin) offer(link string) error {

@@ -68,6 +68,7 @@ func TestUsersTokensAndPeople(t *testing.T) {
 	if status != http.StatusOK || !strings.Contains(answer, "dayline_") {
 		t.Errorf("signing in: %d %s", status, answer)
 	}
+	p.sessionsOf("mia@example.com")
 
 	token := strings.TrimSpace(p.must("token", "create", "--user", "mia@example.com", "--name", "nightly", "--expires", "2d"))
 	if status, answer := p.ask(token, "WhoAmI", "{}"); status != http.StatusOK || !strings.Contains(answer, `"viewable_groups":["Support"]`) {
@@ -118,5 +119,24 @@ func TestUsersTokensAndPeople(t *testing.T) {
 	p.must("user", "remove", "mia@example.com")
 	if users := rows(t, p.must("user", "list", "--format", "json")); len(users) != 1 || users[0]["role"] != "admin" {
 		t.Errorf("users %v", users)
+	}
+}
+
+// sessionsOf ends the one session of a user, and resets what the user signs in with.
+func (p *collectorProcess) sessionsOf(email string) {
+	p.t.Helper()
+	all := rows(p.t, p.must("user", "sessions", "--format", "json"))
+	own := rows(p.t, p.must("user", "sessions", email, "--format", "json"))
+	as := rows(p.t, p.must("--as", email, "user", "sessions", "--format", "json"))
+	if len(all) != 1 || len(own) != 1 || len(as) != 1 || own[0]["email"] != email || own[0]["how"] != "password" || own[0]["address"] != "127.0.0.1" {
+		p.t.Fatalf("%v, %v, %v", all, own, as)
+	}
+	if users := rows(p.t, p.must("user", "list", "--format", "json")); users[1]["sessions"] != 1.0 || users[1]["has_totp"] != false {
+		p.t.Errorf("%v", users)
+	}
+	p.must("user", "sessions", "revoke", own[0]["id"].(string))
+	p.must("user", "reset", email)
+	if left := rows(p.t, p.must("user", "sessions", "--format", "json")); len(left) != 0 {
+		p.t.Errorf("left: %v", left)
 	}
 }

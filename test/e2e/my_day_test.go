@@ -40,7 +40,11 @@ func TestMyDay(t *testing.T) {
 	began := time.Now().Add(-time.Minute).Truncate(time.Millisecond)
 	for title, agent := range map[string]*rig.Agent{"Mine": here.Agent, "Elsewhere": elsewhere} {
 		mustDo(t, agent.StartService())
-		helper := must(agent.Helper(t.Context()))(t)
+		var helper *rig.Helper
+		site.Eventually(t, time.Minute, "the service collects", func() (err error) {
+			helper, err = agent.Helper(t.Context())
+			return err
+		})
 		t.Cleanup(helper.Close)
 		mustDo(t, helper.Store(episode.Episode{
 			State: episode.Active, Start: began, For: 40 * time.Second, EndedBy: episode.ByFocus,
@@ -49,7 +53,7 @@ func TestMyDay(t *testing.T) {
 	}
 	mine, other := rowOf(t, here, "Mine"), rowOf(t, here, "Elsewhere")
 	mustDo(t, rig.WriteFile(filepath.Join(here.Collector.Config, "people.yaml"), fmt.Sprintf(
-		"users: [{email: max@example.com, role: manager, viewable_groups: all}]\npeople: [{id: p-ana, name: Ana, email: ana@example.com, logins: ['%s\\%s', '%s\\%[2]s']}]\n",
+		"users: [{email: ada@example.com, role: admin}, {email: max@example.com, role: manager, viewable_groups: all}]\npeople: [{id: p-ana, name: Ana, email: ana@example.com, logins: ['%s\\%s', '%s\\%[2]s']}]\n",
 		mine.Device, account(mine.Login), other.Device)))
 	site.Eventually(t, time.Minute, "both logins are one person's", func() error {
 		rows, err := here.Collector.Closed(t.Context(), "--person", "p-ana")
@@ -108,7 +112,7 @@ func seesItsData(t *testing.T, day adminv1connect.AdminServiceClient, mine, othe
 		t.Errorf("its data: %v", data)
 	}
 	if !slices.ContainsFunc(data.Settings, func(s *adminv1.PersonSetting) bool {
-		return s.Key == "settle" && s.Value == "0s" && strings.HasPrefix(s.Source, "account.yaml:1")
+		return s.Key == "agents.sync_every" && s.Value == "1s" && s.Source == "account.yaml:2"
 	}) {
 		t.Errorf("its settings: %v", data.Settings)
 	}

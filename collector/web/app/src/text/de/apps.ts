@@ -13,7 +13,6 @@ export default {
   status: 'Einstufung',
   category: 'Kategorie',
   none: 'Keine Zeit an diesen Tagen, soweit Sie sie sehen dürfen.',
-  noneNarrowed: 'Keine Zeit, auf die die Filter zutreffen.',
   unnamed: 'Anwendung nicht bekannt',
   close: 'Einzelheiten zu {name} schließen',
   summary: '{time}, {share} aller Zeit in der Ansicht; {people}',
@@ -35,9 +34,4 @@ export default {
   log: 'Jede einzelne Tätigkeit',
   down: 'Nächste Zeile',
   up: 'Vorige Zeile',
-  open: 'Zeile öffnen',
-  shut: 'Einzelheiten schließen',
-  only: 'Nur {what}: {value}',
-  without: 'Ohne den Filter {what}: {value}',
-  withoutCategory: 'keine',
 } satisfies Same<typeof en>

@@ -10,7 +10,6 @@ export default {
   status: 'Status',
   category: 'Category',
   none: 'No time in these days, as far as you may see.',
-  noneNarrowed: 'No time that fits the filters.',
   unnamed: 'application not known',
   close: 'Close the details of {name}',
   summary: '{time}, {share} of all time in view; {people}',
@@ -32,9 +31,4 @@ export default {
   log: 'Every single activity',
   down: 'Next row',
   up: 'Previous row',
-  open: 'Open the row',
-  shut: 'Close the details',
-  only: 'Only {what}: {value}',
-  without: 'Without the filter {what}: {value}',
-  withoutCategory: 'none',
 } as const

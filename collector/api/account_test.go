@@ -91,7 +91,7 @@ func TestAccountPage(t *testing.T) {
 	}
 	for _, bad := range []*adminv1.EditConfigRequest{
 		{}, {Edits: []*adminv1.ConfigEdit{{Key: "passive.start", Value: "1h"}}}, {Edits: []*adminv1.ConfigEdit{{Key: "nothing", Value: "1"}}},
-		{File: "other.yaml", Edits: edits}, {Edits: slices.Repeat(edits, maxEdits)},
+		{File: "other.yaml", Revision: "x", Edits: edits}, {Edits: slices.Repeat(edits, maxEdits)},
 	} {
 		if _, err := edit(client, t, bad); connect.CodeOf(err) != connect.CodeInvalidArgument {
 			t.Errorf("%.100v: %v", bad, err)

@@ -10,6 +10,7 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/collector/access"
 	"github.com/dayline-project/dayline/collector/config"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	"github.com/dayline-project/dayline/shared/settings"
@@ -134,10 +135,16 @@ func (a adminService) EditConfig(ctx context.Context, req *connect.Request[admin
 	if len(m.Edits) == 0 || len(m.Edits) > maxEdits {
 		return nil, collector.Refuse(collector.BadRequest, "edits", "there are %d; there must be 1 to %d", len(m.Edits), maxEdits)
 	}
+	if !slices.Contains(config.Files, file) {
+		return nil, collector.Refuse(collector.BadRequest, "file", "there is no configuration file %q", file)
+	}
 	var edits []config.Edit
 	for _, edit := range m.Edits {
 		if err := mayName(viewer, file, edit.GetKey()); err != nil {
 			return nil, err
+		}
+		if file == config.AccountFile && !access.MayEdit(viewer, edit.GetKey()) {
+			return nil, collector.Refuse(collector.Denied, edit.GetKey(), "only administrators change this")
 		}
 		edits = append(edits, config.Edit{Key: edit.GetKey(), Value: edit.GetValue(), Unset: edit.GetUnset()})
 	}

@@ -68,7 +68,10 @@ func callsOf(now time.Time) map[string]func(names) []string {
 		"ListDoNotTrack": always("{}"), "SetDoNotTrack": always(`{"add":[{"user":"zqlogin-ana","domain":"*"}]}`),
 		"ShowAccount": always("{}"), "ListRules": always("{}"), "TryRedaction": always(`{"patterns":["x"],"title":"a x"}`),
 		"EditConfig": func(w names) []string {
-			return []string{fmt.Sprintf(`{"file":"people.yaml","edits":[{"key":"users[%s].role","value":"admin"}]}`, w.user)}
+			return []string{
+				fmt.Sprintf(`{"file":"people.yaml","edits":[{"key":"users[%s].role","value":"admin"}]}`, w.user),
+				`{"revision":"00","edits":[{"key":"privacy.min_people","value":"1"}]}`,
+			}
 		},
 		"CreateLink": always(`{"os":"linux"}`), "ListLinks": always("{}"), "RevokeLink": always(`{"id":"l-1"}`),
 		"ListDevices": always("{}"), "DeleteDevice": with(`{"id":"%s"}`, device), "RevokeDevice": with(`{"id":"%s"}`, device),

@@ -30,9 +30,20 @@ export function changed(set: Changes, path = now.path): string {
   return text ? `${path}?${text}` : path
 }
 
+let stays: ((to: string) => boolean) | undefined
+
+/** hold asks before another page is gone to: where `asked` answers true the browser stays. It gives what ends that. */
+export function hold(asked: (to: string) => boolean): () => void {
+  stays = asked
+  return () => {
+    if (stays === asked) stays = undefined
+  }
+}
+
 /** go goes to an address of ours, as a link would; with replace the one before cannot be come back to. */
 export function go(to: string, { replace = false } = {}) {
   const from = now.path
+  if (new URL(to, location.href).pathname !== from && stays?.(to)) return
   if (replace) history.replaceState(null, '', to)
   else history.pushState(null, '', to)
   now = read()
@@ -47,6 +58,10 @@ export function change(set: Changes, options?: { replace?: boolean }) {
 /** followLinks makes links within the pages go without a reload. */
 export function followLinks() {
   addEventListener('popstate', () => {
+    if (location.pathname !== now.path && stays?.(location.pathname + location.search + location.hash)) {
+      history.pushState(null, '', changed({}))
+      return
+    }
     now = read()
   })
   document.addEventListener('click', (event) => {

@@ -3,7 +3,6 @@ import type en from '../en/person'
 
 export default {
   title: 'Tag',
-  ofPerson: 'Tag von {name}',
   unknownDay: 'Von diesem Tag ist nichts bekannt: Er liegt vor den ersten Daten dieser Person oder kommt erst noch.',
   nobody: 'Der Collector weiß nicht, welche Person Sie sind; darum gibt es keinen Tag zu zeigen.',
 
@@ -25,7 +24,6 @@ export default {
   span: '{start} – {end}',
   open: 'dauert noch an, Stand des letzten Kontakts',
   private: 'privates Fenster',
-  mostOf: 'überwiegend {what}',
   nothingRecorded: 'nichts gezählt, mit dem Grund',
   notKnown: 'Daten fehlen',
 
@@ -52,4 +50,18 @@ export default {
   meansLocked: 'Der Bildschirm war gesperrt oder der Computer schlief. Das ist in keiner Summe.',
   nothingCounted: 'An diesem Tag wurde keine Zeit gezählt: {reason}.',
   breaksOf: '{n} ({length})',
+
+  days: 'Die Tage ringsum',
+  stripNothing: 'nichts bekannt',
+  apps: 'Anwendungen',
+  sites: 'Websites',
+  allApps: 'Alle Anwendungen',
+  allSites: 'Alle Websites',
+  noApps: 'Keine Anwendung und keine Website hatte an diesem Tag gezählte Zeit.',
+  noSites: 'Keine Website hatte an diesem Tag gezählte Zeit.',
+  unknownDays: 'Von diesen Tagen ist nichts bekannt: Sie liegen vor den ersten Daten dieser Person oder kommen erst noch.',
+  dayColumn: 'Tag',
+  spanColumn: 'Erste bis letzte Aktivität',
+  classesColumn: 'Einstufung',
+  onlyPassive: 'ganz ohne Eingabe',
 } satisfies Same<typeof en>

@@ -1,6 +1,5 @@
 export default {
   title: 'Day',
-  ofPerson: 'Day of {name}',
   unknownDay: 'Nothing is known of this day: it lies before the first data of this person, or is still to come.',
   nobody: 'The collector does not know which person you are, so there is no day to show.',
 
@@ -22,7 +21,6 @@ export default {
   span: '{start} – {end}',
   open: 'still going on, as of the last contact',
   private: 'private window',
-  mostOf: 'mostly {what}',
   nothingRecorded: 'nothing counted, with the reason',
   notKnown: 'data missing',
 
@@ -49,4 +47,18 @@ export default {
   meansLocked: 'The screen was locked or the computer slept. It is in no total.',
   nothingCounted: 'No time was counted on this day: {reason}.',
   breaksOf: '{n} ({length})',
+
+  days: 'The days around',
+  stripNothing: 'nothing known',
+  apps: 'Applications',
+  sites: 'Sites',
+  allApps: 'All applications',
+  allSites: 'All sites',
+  noApps: 'No application and no site had counted time on this day.',
+  noSites: 'No site had counted time on this day.',
+  unknownDays: 'Nothing is known of these days: they lie before the first data of this person, or are still to come.',
+  dayColumn: 'Day',
+  spanColumn: 'First to last activity',
+  classesColumn: 'Classes',
+  onlyPassive: 'without any input',
 } as const

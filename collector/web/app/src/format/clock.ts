@@ -56,6 +56,16 @@ export function day(date: string, { short = false, weekday = true } = {}): strin
   }).format(new Date(date + 'T00:00:00Z'))
 }
 
+/** weekday writes the short name of a local day's weekday: "Fri". */
+export function weekday(date: string): string {
+  return format({ weekday: 'short', timeZone: 'UTC' }).format(new Date(date + 'T00:00:00Z'))
+}
+
+/** timeHere writes the reader's own time of day, with seconds: when an answer came, not when somebody worked. */
+export function timeHere(at: Date): string {
+  return format({ hour: hour12 ? 'numeric' : '2-digit', minute: '2-digit', second: '2-digit', hour12 }).format(at)
+}
+
 /** moment writes an instant with its day, in the reader's own zone: when something was done, not when somebody worked. */
 export function moment(instant: string): string {
   if (!instant) return ''

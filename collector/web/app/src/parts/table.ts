@@ -11,6 +11,8 @@ export interface Column<Row> {
   text?: (row: Row) => string
   /** Numbers stand to the right, and begin with the largest when sorted. */
   number?: boolean
+  /** What draws a number begins with the largest too, and stands where text does. */
+  bar?: boolean
   /** Shown instead of the text. */
   cell?: Snippet<[Row]>
   /** Left out on narrow screens. */

@@ -3,4 +3,14 @@ import type en from '../en/categories'
 
 export default {
   title: 'Kategorien',
+  caption: 'Kategorien',
+  category: 'Kategorie',
+  none: 'ohne Kategorie',
+  classes: 'Einstufungen',
+  total: 'Gesamt',
+  share: 'Anteil',
+  people: 'Personen',
+  active: 'Mit Eingabe',
+  passive: 'Ohne Eingabe',
+  empty: 'In diesen Tagen gibt es keine Daten.',
 } satisfies Same<typeof en>

@@ -7,7 +7,4 @@ export default {
   keys: 'Pfeiltasten gehen von Stelle zu Stelle.',
   keysPick: 'Pfeiltasten gehen von Stelle zu Stelle, die Eingabetaste öffnet eine.',
   failed: 'Die Zeichnung konnte nicht geladen werden. Die Zahlen stehen in der Tabelle.',
-  name: 'Name',
-  bar: 'Einstufungen',
-  share: 'Anteil',
 } satisfies Same<typeof en>

@@ -32,6 +32,8 @@ export default {
   copy: 'Kopieren',
   copied: 'Kopiert.',
   signOut: 'Abmelden',
+  you: 'Sie',
+  order: 'Reihenfolge',
   signedInAs: 'Angemeldet als {user}',
   theme: 'Farben',
   themeSystem: 'Wie das System',

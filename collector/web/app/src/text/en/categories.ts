@@ -1,3 +1,13 @@
 export default {
   title: 'Categories',
+  caption: 'Categories',
+  category: 'Category',
+  none: 'without a category',
+  classes: 'Classes',
+  total: 'Total',
+  share: 'Share',
+  people: 'People',
+  active: 'With input',
+  passive: 'No input',
+  empty: 'No data in these days.',
 } as const

@@ -4,7 +4,4 @@ export default {
   keys: 'Arrow keys go from place to place.',
   keysPick: 'Arrow keys go from place to place, Enter opens one.',
   failed: 'The drawing could not be loaded. The numbers are in the table.',
-  name: 'Name',
-  bar: 'Classes',
-  share: 'Share',
 } as const

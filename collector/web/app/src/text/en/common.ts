@@ -29,6 +29,8 @@ export default {
   copy: 'Copy',
   copied: 'Copied.',
   signOut: 'Sign out',
+  you: 'You',
+  order: 'Order',
   signedInAs: 'Signed in as {user}',
   theme: 'Colours',
   themeSystem: 'As the system',

@@ -1,3 +1,15 @@
 export default {
   title: 'Groups side by side',
+  about: 'A longer bar is more time per person. Who is in several groups counts in each of them.',
+  caption: 'Groups',
+  group: 'Group',
+  classes: 'Classes',
+  mean: 'Mean per person',
+  people: 'People with time',
+  total: 'Total',
+  active: 'With input',
+  passive: 'No input',
+  empty: 'No group has data in these days.',
+  emptyWhy: 'Groups are set up under Groups; what they hold shows here as soon as somebody in them has time.',
+  openGroups: 'Set up groups',
 } as const

@@ -18,6 +18,7 @@ export default {
   summary: '{time}, {share} aller Zeit in der Ansicht; {people}',
   byPeople: { one: '{n} Person', other: '{n} Personen' },
   hidden: 'Keine Zeit an diesen Tagen, soweit Sie sie sehen dürfen.',
+  mostly: 'Die Tabelle zeigt, als was die meiste Zeit zählte; Websites, Adressen und Gruppen können anders zählen.',
   who: 'Von wem',
   whoNone: 'Niemand, dessen Summen Sie sehen dürfen.',
   sites: 'Welche Websites',

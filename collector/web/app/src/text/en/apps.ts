@@ -15,6 +15,7 @@ export default {
   summary: '{time}, {share} of all time in view; {people}',
   byPeople: { one: '{n} person', other: '{n} people' },
   hidden: 'It has no time in these days, as far as you may see.',
+  mostly: 'The table shows what most of its time counted as; sites, addresses and groups may count differently.',
   who: 'By whom',
   whoNone: 'Nobody whose totals you may see.',
   sites: 'Which sites',

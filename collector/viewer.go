@@ -35,9 +35,15 @@ type Viewer struct {
 	ReadOnly bool
 }
 
+// measuredActor is who is written down for what measured people do: an erasure takes their names out of the details.
+const measuredActor = "measured person"
+
 // Actor is who is written down for what a viewer does: "max@example.com (by administrator (local))" where somebody
-// acts as the user.
+// acts as the user; whoever is no user is named in an entry's detail alone.
 func (v Viewer) Actor() string {
+	if v.Role == Measured {
+		return measuredActor
+	}
 	if v.By == "" {
 		return v.User
 	}

@@ -115,7 +115,7 @@ func (a *Access) begin(ctx context.Context, v collector.Viewer, how string, from
 			return "", session, err
 		}
 	}
-	if err := a.write(ctx, "user.sign_in", v.User, v.User, how, from); err != nil {
+	if err := a.write(ctx, "user.sign_in", v, how, from); err != nil {
 		return "", session, err
 	}
 	return a.issue(ctx, session)
@@ -124,22 +124,29 @@ func (a *Access) begin(ctx context.Context, v collector.Viewer, how string, from
 // failed writes a failure down, and gives its error back.
 func (a *Access) failed(ctx context.Context, email, how string, from From, reason error) error {
 	// What is no user's may be anything that was typed, a password too, and is not written down.
-	subject := ""
-	if user, known := a.User(email); known {
-		subject = user.Email
-	}
-	if err := a.write(context.WithoutCancel(ctx), "user.sign_in_failed", "collector", subject, how, from); err != nil {
+	user, _ := a.User(email)
+	if err := a.write(context.WithoutCancel(ctx), "user.sign_in_failed", collector.Viewer{User: user.Email}, how, from); err != nil {
 		return err
 	}
 	return reason
 }
 
-func (a *Access) write(ctx context.Context, action, actor, subject, how string, from From) error {
-	detail, err := json.Marshal(map[string]string{"address": from.Address, "browser": from.Browser, "how": how})
+// write writes down who signed in. Nobody is the actor of a failure.
+func (a *Access) write(ctx context.Context, action string, who collector.Viewer, how string, from From) error {
+	entry := collector.AuditEntry{At: a.now(), Actor: "collector", Action: action, Subject: who.User}
+	detail := map[string]string{"address": from.Address, "browser": from.Browser, "how": how}
+	if who.Role != "" {
+		entry.Actor = who.Actor()
+	}
+	if who.Role == collector.Measured {
+		entry.Subject, detail["user"] = "", who.User
+	}
+	text, err := json.Marshal(detail)
 	if err != nil {
 		return err
 	}
-	return a.registry.Audit(ctx, collector.AuditEntry{At: a.now(), Actor: actor, Action: action, Subject: subject, Detail: string(detail)})
+	entry.Detail = string(text)
+	return a.registry.Audit(ctx, entry)
 }
 
 // SignOut ends the session or token that a viewer came with.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -88,6 +89,11 @@ type adminService struct {
 func (a adminService) audit(ctx context.Context, action, subject string, detail map[string]any) error {
 	ctx = context.WithoutCancel(ctx)
 	defer a.Agents.heads.forget()
+	if viewer := viewerOf(ctx); viewer.Role == collector.Measured {
+		whole := map[string]any{"user": viewer.User}
+		maps.Copy(whole, detail)
+		detail = whole
+	}
 	text, err := json.Marshal(detail)
 	if err != nil {
 		return err

@@ -37,18 +37,21 @@ func (a adminService) RevokeSession(ctx context.Context, req *connect.Request[ad
 	if req.Msg.Others && req.Msg.Id != "" {
 		return nil, collector.Refuse(collector.BadRequest, "id", "id and others exclude each other")
 	}
-	ended, whose, err := 1, viewerOf(ctx).User, error(nil)
+	subject, detail := req.Msg.Id, map[string]any{}
+	ended, err := 1, error(nil)
 	if req.Msg.Others {
+		subject = viewerOf(ctx).User
 		ended, err = a.Access.RevokeOthers(ctx, viewerOf(ctx))
 	} else {
 		var session collector.AccessToken
-		session, err = a.Access.RevokeSession(ctx, viewerOf(ctx), req.Msg.Id)
-		whose = cmp.Or(session.Email, session.Name)
+		session, err = a.Access.RevokeSession(ctx, viewerOf(ctx), subject)
+		detail["user"] = cmp.Or(session.Email, session.Name)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := a.audit(ctx, "session.revoke", whose, map[string]any{"ended": ended}); err != nil {
+	detail["ended"] = ended
+	if err := a.audit(ctx, "session.revoke", subject, detail); err != nil {
 		return nil, err
 	}
 	return connect.NewResponse(&adminv1.RevokeSessionResponse{Ended: int32(ended)}), nil

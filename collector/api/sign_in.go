@@ -95,7 +95,7 @@ func (a adminService) SignOut(ctx context.Context, req *connect.Request[adminv1.
 	if err := a.Access.SignOut(ctx, viewerOf(ctx)); err != nil {
 		return nil, err
 	}
-	if err := a.audit(ctx, "user.sign_out", viewerOf(ctx).User, nil); err != nil {
+	if err := a.audit(ctx, "user.sign_out", viewerOf(ctx).Actor(), nil); err != nil {
 		return nil, err
 	}
 	answer := connect.NewResponse(&adminv1.SignOutResponse{})

@@ -11,7 +11,6 @@ export default {
   class: 'Einstufung',
   time: 'Zeit',
   share: 'Anteil',
-  passiveOf: 'ohne Eingabe {length}',
   untold: 'Die Einstufungen werden hier nicht unterschieden: Einige betreffen zu wenige Personen, als dass Sie sie sehen dürften.',
   classify: 'Einstufen',
   byDay: 'Tag für Tag',

@@ -8,7 +8,6 @@ export default {
   class: 'Class',
   time: 'Time',
   share: 'Share',
-  passiveOf: 'no input {length}',
   untold: 'Classes are not told apart here: some are of too few people for you to see.',
   classify: 'Classify',
   byDay: 'Day by day',

@@ -77,6 +77,13 @@ func (p *Provider) Issuer() string { return p.server.URL }
 // Certificate is what who asks the provider has to trust.
 func (p *Provider) Certificate() *x509.Certificate { return p.server.Certificate() }
 
+// Browser trusts the provider, and follows nobody by itself.
+func (p *Provider) Browser() *http.Client {
+	client := *p.server.Client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &client
+}
+
 // RS256 signs claims as the provider does.
 func (p *Provider) RS256(claims []byte) string { return Signed(p.t, jose.RS256, p.key, claims) }
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { create } from '@bufbuild/protobuf'
+import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { AccountKeySchema, type AccountKey } from '../../contract/gen/dayline/admin/v1/admin_pb'
 import { defaulted, drafted, editsOf, kept, type Drafts } from './draft'
 import { moved, nestedOf, overrideOf } from './override'
 import { backwards, daysOf, minutesOfWeek, weekOf } from './schedule'
 import { bytesOf, flawOf, measureOf, secondsOf, unitsOf } from './value'
 
-const key = (name: string, value: unknown, more: Partial<AccountKey> = {}): AccountKey =>
-  create(AccountKeySchema, { key: name, value: JSON.stringify(value), default: JSON.stringify('2m'), set: true, ...more })
+const key = (name: string, value: unknown, more: MessageInitShape<typeof AccountKeySchema> = {}): AccountKey =>
+  create(AccountKeySchema, { key: name, value: JSON.stringify(value), default: JSON.stringify('2m'), set: true, ...more } as MessageInitShape<typeof AccountKeySchema>)
 const start = key('passive.start', '3m')
 const urls = key('privacy.urls', 'host', { set: false, default: '"host"' })
 const schedule = key('schedule', { default: 'always', groups: [] })

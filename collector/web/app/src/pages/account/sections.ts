@@ -1,6 +1,13 @@
-// The page's sections in their order, with the keys that are shown one after the other; other parts of a section have a
-// component of their own. What has no engine yet (updates) is in none.
-export const sections: { id: string; keys: string[] }[] = [
+/** A section of the page. What has no engine yet (updates) is in none. */
+export interface Section {
+  id: string
+  /** Keys shown one after the other. */
+  keys: string[]
+  /** Keys that a component of their own shows. */
+  own?: string[]
+}
+
+export const sections: Section[] = [
   { id: 'links', keys: ['installers.link_expiry', 'installers.max_devices', 'installers.max_per_minute', 'installers.non_admins'] },
   { id: 'passive', keys: ['passive.start', 'passive.stop'] },
   { id: 'active', keys: ['active.limit'] },
@@ -9,8 +16,13 @@ export const sections: { id: string; keys: string[] }[] = [
   { id: 'days', keys: ['reports.time_zone', 'reports.week_start', 'reports.clock'] },
   { id: 'landing', keys: ['reports.landing_page'] },
   { id: 'storage', keys: ['storage.limit', 'retention.days'] },
-  { id: 'privacy', keys: ['privacy.titles', 'privacy.urls', 'browsers.unknown_private', 'privacy.pause', 'privacy.min_people'] },
-  { id: 'schedules', keys: [] },
-  { id: 'overrides', keys: [] },
+  { id: 'privacy', keys: ['privacy.titles', 'privacy.urls', 'browsers.unknown_private', 'privacy.pause', 'privacy.min_people'], own: ['privacy.redact', 'notice'] },
+  { id: 'schedules', keys: [], own: ['schedules', 'schedule'] },
+  { id: 'overrides', keys: [], own: ['overrides'] },
   { id: 'agents', keys: ['agents.sync_every', 'agents.buffer.size', 'agents.buffer.days'] },
 ]
+
+/** sectionOf is where a key is shown. */
+export function sectionOf(key: string): string {
+  return sections.find((section) => section.keys.includes(key) || section.own?.includes(key))?.id ?? ''
+}

@@ -1,11 +1,13 @@
 // Keys and values of account.yaml in words.
 
+import { choices } from '../../address/choices.svelte'
 import type { AccountKey } from '../../contract/gen/dayline/admin/v1/admin_pb'
 import { count } from '../../format/amount'
 import { language } from '../../text/language'
 import { say, sayWord } from '../../text/text'
 import { overrideOf, type Nested } from './override'
 import { weekdays, weekOf, timeOf, type Days, type Week } from './schedule'
+import { sectionOf } from './sections'
 import { measureOf, type Flaw, type Spec } from './value'
 
 /** nameOf is what a key is called: "Without input after"; the key itself where the catalogue has no name. */
@@ -71,7 +73,7 @@ export function allowedOf(spec: Spec): string {
   if (kind === 'words') return spec.max ? say('account.atMost', { n: Number(spec.max) }) : ''
   if (kind !== 'duration' && kind !== 'size' && kind !== 'number') return ''
   const write = (text: string) => (kind === 'number' ? count(Number(text)) : measured(kind, text))
-  const range = spec.max ? say('account.range', { low: write(spec.min), high: write(spec.max) }) : ''
+  const range = spec.max ? say('account.range', { low: write(spec.min), high: write(spec.max) }) : say('account.anySize')
   return [range, ...spec.words.map((word) => choiceOf(spec.key, word))].filter(Boolean).join(say('account.or'))
 }
 
@@ -113,12 +115,17 @@ export interface Difference {
 /** differencesOf says what a draft changes at a key; structures part by part. */
 export function differencesOf(key: AccountKey, value: unknown, keys: AccountKey[]): Difference[] {
   const now = JSON.parse(key.value)
-  if (key.kind !== 'structure') return [{ name: nameOf(key.key), old: valueOf(key, now), new: valueOf(key, value) }]
+  if (key.kind !== 'structure') return [{ name: say('account.inSection', { section: sayWord('account', `section_${sectionOf(key.key)}`), name: nameOf(key.key) }), old: valueOf(key, now), new: valueOf(key, value) }]
   const [before, after] = [partsOf(key.key, now, keys), partsOf(key.key, value, keys)]
   const differences = [...new Set([...before.keys(), ...after.keys()])]
     .filter((name) => before.get(name) !== after.get(name))
     .map((name) => ({ name, old: before.get(name) ?? say('common.none'), new: after.get(name) ?? say('common.none') }))
   return differences.length ? differences : [{ name: nameOf(key.key), old: say('account.asInFile'), new: say('account.default') }]
+}
+
+/** deviceName is what a device is called, once that is known. */
+export function deviceName(id: string): string {
+  return choices.known?.devices.find((one) => one.id === id)?.name ?? id
 }
 
 /** partsOf gives the parts of a structure by their names, in words. */
@@ -136,7 +143,7 @@ function partsOf(key: string, value: unknown, keys: AccountKey[]): Map<string, s
     for (const [i, one] of ((value ?? []) as Nested[]).entries()) {
       const override = overrideOf(one, overridable.map((each) => each.key))
       const values = overridable.filter((each) => each.key in override.values).map((each) => `${nameOf(each.key)}: ${valueOf(each, override.values[each.key])}`)
-      parts.set(say('account.overrideOf', { n: i + 1 }), [[...override.devices, ...override.groups].join(', '), ...values].join(' · '))
+      parts.set(say('account.overrideOf', { n: i + 1 }), [[...override.devices.map(deviceName), ...override.groups].join(', '), ...values].join(' · '))
     }
   } else {
     for (const [part, one] of Object.entries((value ?? {}) as Nested)) {

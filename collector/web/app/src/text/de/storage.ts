@@ -2,7 +2,6 @@ import type { Same } from '../same'
 import type en from '../en/storage'
 
 export default {
-  title: 'Speicher',
   stored: 'Gespeichert',
   episodesIn: '{n} Aktivitäten in {size}',
   oldest: 'Seit',

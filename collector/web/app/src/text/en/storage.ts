@@ -1,5 +1,4 @@
 export default {
-  title: 'Storage',
   stored: 'Stored',
   episodesIn: '{n} activities in {size}',
   oldest: 'Since',

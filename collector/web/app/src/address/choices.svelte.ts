@@ -35,3 +35,9 @@ export const choices = {
     return known
   },
 }
+
+/** forgetChoices has them asked for again: somebody changed them here. */
+export function forgetChoices() {
+  known = undefined
+  asked = undefined
+}

@@ -26,6 +26,7 @@ export function whyOf(key: string): string {
 
 /** choiceOf is a word that may stand at a key: "Host only". */
 export function choiceOf(key: string, word: string): string {
+  if (weekdays.includes(word)) return weekday(weekdays.indexOf(word), 'long')
   const own = `${key.replaceAll('.', '_')}_${word.replaceAll('-', '_')}`
   const said = sayWord('account', own)
   if (said !== own) return said
@@ -101,9 +102,6 @@ export function weekWords(week: Week): string {
 export function weekday(day: number, width: 'short' | 'long' = 'short'): string {
   return new Intl.DateTimeFormat(language(), { weekday: width, timeZone: 'UTC' }).format(new Date(Date.UTC(2024, 0, 1 + day)))
 }
-
-/** weekdayWord names a day as the file does: "mon". */
-export const weekdayWord = (word: string) => weekday(weekdays.indexOf(word), 'long')
 
 /** A change of a part of the account: what it is called, and its old and new value in words. */
 export interface Difference {

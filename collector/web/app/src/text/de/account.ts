@@ -75,15 +75,15 @@ export default {
   reports_landing_page_sites: 'Websites',
   reports_landing_page_hours: 'Arbeitszeiten',
   reports_landing_page_timeline: 'Tag einer Person',
-  reports_landing_page_activity: 'Aktivitätsprotokoll',
+  reports_landing_page_activity: 'Tätigkeitsprotokoll',
   reports_landing_page_live: 'Jetzt',
   reports_landing_page_categories: 'Kategorien',
   reports_landing_page_groups: 'Gruppen im Vergleich',
   reports_landing_page_devices: 'Geräte',
   reports_landing_page_my_day: 'Mein Tag',
-  storage_limit: 'Grenze des Aktivitätsprotokolls',
+  storage_limit: 'Grenze des Tätigkeitsprotokolls',
   storage_limit_why:
-    'Darüber erscheint eine Warnung, und die ältesten Tage verlassen das Aktivitätsprotokoll, bis die Grenze erhöht wird. Gelöscht wird dadurch nichts: Aufzeichnung und Summen gehen mit allen Tagen weiter.',
+    'Darüber erscheint eine Warnung, und die ältesten Tage verlassen das Tätigkeitsprotokoll, bis die Grenze erhöht wird. Gelöscht wird dadurch nichts: Aufzeichnung und Summen gehen mit allen Tagen weiter.',
   storage_limit_none: 'keine Grenze',
   retention_days: 'Aufbewahrte Tage',
   retention_days_why:
@@ -287,7 +287,7 @@ export default {
   leaveAnyway: 'Verwerfen und gehen',
 
   history: 'Verlauf',
-  historyWhy: 'Die letzten Änderungen von account.yaml, ob hier, mit einem Befehl oder in einem Editor gemacht. Das Audit-Protokoll behält sie ohne Grenze.',
+  historyWhy: 'Die letzten Änderungen von account.yaml, ob hier, mit einem Befehl oder in einem Editor gemacht. Das Prüfprotokoll behält sie ohne Grenze.',
   noHistory: 'Noch wurde nichts geändert.',
   historyEnds: 'Das sind die neuesten {n} Änderungen.',
   when: 'Wann',

@@ -16,7 +16,7 @@ export default {
   ofFree: '{until} ({free} frei)',
   days: { one: '{n} Tag', other: '{n} Tage' },
   never: 'nie bei diesem Tempo',
-  activityFrom: 'Das Aktivitätsprotokoll beginnt',
+  activityFrom: 'Das Tätigkeitsprotokoll beginnt',
   forecast: 'Zuwachs ist der der letzten 30 Tage. Die Vorhersage geht in diesem Tempo weiter, mit dem, was inzwischen gelöscht wird.',
   by: 'Anteile nach',
   months: 'Monat',

@@ -284,7 +284,7 @@ export default {
   leaveAnyway: 'Discard and leave',
 
   history: 'History',
-  historyWhy: 'The latest changes of account.yaml, whether it was made here, by a command or with an editor. The audit log keeps them without limit.',
+  historyWhy: 'The latest changes of account.yaml, made here, by a command or with an editor. The audit log keeps them without limit.',
   noHistory: 'Nothing was changed yet.',
   historyEnds: 'These are the newest {n} changes.',
   when: 'When',

@@ -90,7 +90,7 @@ func TestTimeline(t *testing.T) {
 		Days: ofMonday, Day: anasMonday(), BeginsAt: at("00:00"), EndsAt: "2026-03-03T00:00:00.000+01:00",
 		Blocks: []*adminv1.TimelineBlock{
 			{Start: at("08:00"), Seconds: 3600, Status: "productive", Times: minutes(30, 10, 0, 0, 0, 0), App: "winword"},
-			{Start: at("09:00"), Seconds: 3600, Status: "productive", Times: minutes(30, 0, 10, 0, 0, 0), LockedSeconds: 20 * minute, App: "code"},
+			{Start: at("09:00"), Seconds: 3600, Status: "productive", Times: minutes(30, 0, 10, 0, 0, 0), LockedSeconds: 20 * minute, App: "code", Product: "Code"},
 			{Start: at("11:00"), Seconds: 3600, Status: "undefined", Times: minutes(0, 0, 0, 0, 30, 0), App: "zeta"},
 			{Start: at("23:00"), Seconds: 3600, Status: "productive", Times: minutes(10, 0, 0, 0, 0, 0), App: "winword"},
 		},
@@ -205,7 +205,7 @@ func TestActivity(t *testing.T) {
 		}),
 		row("2026-03-02T09:10:00.000+01:00", 30, func(r *adminv1.ActivityRow) {
 			r.Device, r.DeviceName, r.Login, r.Session = laptop, "LAPTOP", `EXAMPLE\lima`, "s-lima"
-			r.App, r.Title, r.Category = "code", "main.go", "Development"
+			r.App, r.Product, r.Title, r.Category = "code", "Code", "main.go", "Development"
 		}),
 		row("2026-03-02T09:00:00.000+01:00", 30, func(r *adminv1.ActivityRow) {
 			r.App, r.Site, r.Title, r.Category, r.Status = "browser", "facebook.com", "Feed", "Social", "unproductive"
@@ -215,7 +215,7 @@ func TestActivity(t *testing.T) {
 		}),
 		row("2026-03-02T08:20:00.000+01:00", 20, func(r *adminv1.ActivityRow) {
 			r.Device, r.DeviceName, r.Login, r.Session = laptop, "LAPTOP", `EXAMPLE\lima`, "s-lima"
-			r.State, r.App, r.Title, r.Category = "passive", "code", "main.go", "Development"
+			r.State, r.App, r.Product, r.Title, r.Category = "passive", "code", "Code", "main.go", "Development"
 		}),
 		row("2026-03-02T08:00:00.000+01:00", 30, func(r *adminv1.ActivityRow) { r.App, r.Title, r.Category = "winword", "Plan", "Documents" }),
 	}}, read, administrator, &adminv1.ReportRequest{From: "2026-03-02", Person: "Ana Lima"})

@@ -116,7 +116,7 @@ func peopleRows() []*adminv1.PeopleRow {
 // 75), and so is facebook.com.
 func appsRows() []*adminv1.AppsRow {
 	return []*adminv1.AppsRow{
-		{App: "code", ActiveSeconds: 90 * minute, TotalSeconds: 90 * minute, Share: 90.0 / 295, People: 2, Status: "productive", Category: "Development"},
+		{App: "code", Product: "Code", ActiveSeconds: 90 * minute, TotalSeconds: 90 * minute, Share: 90.0 / 295, People: 2, Status: "productive", Category: "Development"},
 		{App: "browser", ActiveSeconds: 70 * minute, PassiveSeconds: 5 * minute, TotalSeconds: 75 * minute, Share: 75.0 / 295, People: 2, Status: "productive", Category: "Social"},
 		{App: "winword", ActiveSeconds: 60 * minute, PassiveSeconds: 10 * minute, TotalSeconds: 70 * minute, Share: 70.0 / 295, People: 1, Status: "productive", Category: "Documents"},
 		{App: "zeta", ActiveSeconds: 60 * minute, TotalSeconds: 60 * minute, Share: 60.0 / 295, People: 2, Status: "undefined"},

@@ -158,12 +158,15 @@ func loginNamed(name string) stream.Login {
 	return stream.Login{Authority: "example", Account: name, Name: `EXAMPLE\` + name}
 }
 
+// products of those applications that tell theirs.
+var products = map[string]string{"code": "Code"}
+
 // does makes an episode: "Mon 09:00" for so many minutes in an application, on a site or under a title.
 func does(login, at string, minutes int, state episode.State, app, site, title string) collector.Row {
 	start := clock(at)
 	row := collector.Row{
 		LoginKey: collector.LoginKey("", loginNamed(login)), Day: collector.LocalDay(start),
-		Record: stream.Record{Login: loginNamed(login), Session: "s-" + login, Episode: episode.Episode{
+		Record: stream.Record{Login: loginNamed(login), Session: "s-" + login, Product: products[app], Episode: episode.Episode{
 			State: state, Start: start, For: time.Duration(minutes) * time.Minute, EndedBy: episode.ByFocus,
 			Identity: episode.Identity{App: app, Site: site, Title: title},
 		}},

@@ -70,13 +70,15 @@ func (s *subject) class() collector.Class {
 	})
 }
 
+func (s *subject) product() string { return most(s.products, strings.Compare) }
+
 // apps gives time by application, most first.
 func (q *question) apps(sums []collector.SubjectSum, total float64) []*adminv1.AppsRow {
 	var parts []part[*adminv1.AppsRow]
 	for _, one := range subjectsBy(sums, func(s *collector.SubjectSum) string { return s.App }) {
 		class := one.class()
 		parts = append(parts, part[*adminv1.AppsRow]{&adminv1.AppsRow{
-			App: one.name, Product: most(one.products, strings.Compare),
+			App: one.name, Product: one.product(),
 			ActiveSeconds: one.times.Active().Seconds(), PassiveSeconds: one.times.Passive().Seconds(), TotalSeconds: one.times.Total().Seconds(),
 			Share: share(one.times.Total().Seconds(), total), People: int32(one.people.size()),
 			Status: class.Status.String(), Category: class.Category,

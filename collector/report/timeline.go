@@ -61,7 +61,7 @@ func (r *Reports) Timeline(ctx context.Context, viewer collector.Viewer, ask *ad
 
 func (r *Reports) timeline(ctx context.Context, q *question, block time.Duration) (*adminv1.TimelineReport, error) {
 	report := &adminv1.TimelineReport{Days: q.days.message()}
-	sums, err := r.Store.Sum(ctx, q.query, collector.Want{Days: true, Gaps: true})
+	sums, err := r.Store.Sum(ctx, q.query, collector.Want{Days: true, Gaps: true, Subjects: true})
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +85,13 @@ func (r *Reports) timeline(ctx context.Context, q *question, block time.Duration
 		to = q.now.In(to.Location())
 	}
 	report.Blocks = blocks(q, pieces, from, to, block)
+	products := map[string]string{}
+	for _, app := range subjectsBy(sums.Subjects, func(s *collector.SubjectSum) string { return s.App }) {
+		products[app.name] = app.product()
+	}
+	for _, one := range report.Blocks {
+		one.Product = products[one.App]
+	}
 	if q.query.Only != (collector.Only{}) {
 		return report, nil // of what is left out nothing is told, not even why
 	}

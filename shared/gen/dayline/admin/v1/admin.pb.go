@@ -9827,6 +9827,8 @@ type TimelineBlock struct {
 	LockedSeconds float64 `protobuf:"fixed64,5,opt,name=locked_seconds,json=lockedSeconds,proto3" json:"locked_seconds,omitempty"`
 	App           string  `protobuf:"bytes,6,opt,name=app,proto3" json:"app,omitempty"`
 	Site          string  `protobuf:"bytes,7,opt,name=site,proto3" json:"site,omitempty"`
+	// Of the application, as most of its time that day had it.
+	Product       string `protobuf:"bytes,8,opt,name=product,proto3" json:"product,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -9906,6 +9908,13 @@ func (x *TimelineBlock) GetApp() string {
 func (x *TimelineBlock) GetSite() string {
 	if x != nil {
 		return x.Site
+	}
+	return ""
+}
+
+func (x *TimelineBlock) GetProduct() string {
+	if x != nil {
+		return x.Product
 	}
 	return ""
 }
@@ -11307,7 +11316,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x04gaps\x18\x04 \x03(\v2\x1d.dayline.admin.v1.TimelineGapR\x04gaps\x12\x1b\n" +
 	"\tbegins_at\x18\x05 \x01(\tR\bbeginsAt\x12\x17\n" +
 	"\aends_at\x18\x06 \x01(\tR\x06endsAt\x12(\n" +
-	"\x10clocks_change_at\x18\a \x01(\tR\x0eclocksChangeAt\"\xd3\x01\n" +
+	"\x10clocks_change_at\x18\a \x01(\tR\x0eclocksChangeAt\"\xed\x01\n" +
 	"\rTimelineBlock\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\tR\x05start\x12\x18\n" +
 	"\aseconds\x18\x02 \x01(\x01R\aseconds\x12\x16\n" +
@@ -11315,7 +11324,8 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x05times\x18\x04 \x01(\v2\x17.dayline.admin.v1.TimesR\x05times\x12%\n" +
 	"\x0elocked_seconds\x18\x05 \x01(\x01R\rlockedSeconds\x12\x10\n" +
 	"\x03app\x18\x06 \x01(\tR\x03app\x12\x12\n" +
-	"\x04site\x18\a \x01(\tR\x04site\"U\n" +
+	"\x04site\x18\a \x01(\tR\x04site\x12\x18\n" +
+	"\aproduct\x18\b \x01(\tR\aproduct\"U\n" +
 	"\vTimelineGap\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\tR\x05start\x12\x18\n" +
 	"\aseconds\x18\x02 \x01(\x01R\aseconds\x12\x16\n" +

@@ -7,7 +7,7 @@ export default {
   role: 'Role',
   sees: 'Sees',
   signsIn: 'Signs in with',
-  sessions: 'Signed in',
+  sessions: { one: 'signed in once', other: 'signed in {n} times' },
   lastSignIn: 'Last sign-in',
   never: 'never',
   you: 'you',

@@ -31,6 +31,8 @@ test('what is under two fingers stays under them', () => {
 
 test('a mark is brought into view, no further than it has to', () => {
   assert.deepEqual(hours(showing(view(8, 12), day, view(9, 10))), [8, 12])
+  assert.deepEqual(hours(showing(view(8, 12), day, view(0, 8.5))), [8, 12])
+  assert.deepEqual(hours(showing(view(8, 12), day, view(4, 8.2))), [3.84, 7.84])
   assert.deepEqual(hours(showing(view(8, 12), day, view(12, 13))), [9.16, 13.16])
   assert.deepEqual(hours(showing(view(8, 12), day, view(6, 7))), [5.84, 9.84])
 })
@@ -54,10 +56,10 @@ test('the scale is by the clock on the wall, on days of 23 and 25 hours too', ()
 })
 
 test('a view and an instant are the same after the address', () => {
-  assert.equal(writeView(day, view(8.5, 10.25)), '08:30-10:15')
-  assert.deepEqual(readView(day, '08:30-10:15'), view(8.5, 10.25))
+  assert.equal(writeView(day, view(8.5, 10.25)), '08.30-10.15')
+  assert.deepEqual(readView(day, '08.30-10.15'), view(8.5, 10.25))
   const odd = day.from + 9 * hour + 12 * 60_000 + 4_120
-  assert.equal(writeTime(day, odd), '09:12:04.120')
-  assert.equal(readTime(day, '09:12:04.120'), odd)
-  for (const wrong of ['', 'x', '10:00', '11:00-10:00', '-']) assert.equal(readView(day, wrong), undefined)
+  assert.equal(writeTime(day, odd), '09.12.04.120')
+  assert.equal(readTime(day, '09.12.04.120'), odd)
+  for (const wrong of ['', 'x', '10.00', '11.00-10.00', '-', '08:30-10:15']) assert.equal(readView(day, wrong), undefined)
 })

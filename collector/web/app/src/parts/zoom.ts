@@ -40,10 +40,11 @@ export function pinched(view: Span, day: Span, instants: [number, number], place
   return within(wanted, day)
 }
 
-/** showing moves a view no further than it has to, so that a mark is in it; a longer one is shown from its beginning. */
+/** showing moves a view no further than it has to, so that enough of a mark is in it; a longer one is shown from its beginning. */
 export function showing(view: Span, day: Span, mark: Span): Span {
   const margin = long(view) * 0.04
-  if (mark.from >= view.from && mark.to <= view.to) return view
+  const seen = Math.min(mark.to, view.to) - Math.max(mark.from, view.from)
+  if (seen >= Math.min(long(mark), long(view) / 10)) return view
   const from = mark.from < view.from || long(mark) > long(view) ? mark.from - margin : mark.to + margin - long(view)
   return within({ from, to: from + long(view) }, day)
 }
@@ -84,22 +85,22 @@ export function ticks(day: Day, view: Span, width: number, label = 62): Tick[] {
   return found
 }
 
-/** The address has a view as times since midnight ("08:30-10:15"), and an instant as one. */
+/** In addresses an instant is a time since midnight, without colons since those are written as %3A: "08.30", "09.12.04.120". */
 export function writeTime(day: Span, at: number): string {
   const ms = Math.round(at - day.from)
   const two = (n: number) => String(Math.floor(n)).padStart(2, '0')
-  let text = `${two(ms / hour)}:${two((ms / minute) % 60)}`
-  if (ms % minute) text += `:${two((ms / 1000) % 60)}`
-  if (ms % 1000) text += `.${String(ms % 1000).padStart(3, '0')}`
-  return text
+  const parts = [two(ms / hour), two((ms / minute) % 60)]
+  if (ms % minute) parts.push(two((ms / 1000) % 60))
+  if (ms % 1000) parts.push(String(ms % 1000).padStart(3, '0'))
+  return parts.join('.')
 }
 
 export function readTime(day: Span, text: string | null): number | undefined {
-  const found = /^(\d\d?):(\d\d)(?::(\d\d(?:\.\d{1,3})?))?$/.exec(text ?? '')
-  if (!found) return undefined
-  return day.from + Number(found[1]) * hour + Number(found[2]) * minute + Math.round(Number(found[3] ?? 0) * 1000)
+  const [, h, m, s = 0, ms = 0] = /^(\d\d?)\.(\d\d)(?:\.(\d\d))?(?:\.(\d{3}))?$/.exec(text ?? '') ?? []
+  return h === undefined ? undefined : day.from + Number(h) * hour + Number(m) * minute + Number(s) * 1000 + Number(ms)
 }
 
+/** A view is two of them: "08.30-10.15". */
 export function writeView(day: Span, view: Span): string {
   const second = (at: number) => day.from + Math.round((at - day.from) / 1000) * 1000
   return `${writeTime(day, second(view.from))}-${writeTime(day, second(view.to))}`

@@ -12,5 +12,5 @@ export default {
   people: 'Personen',
   active: 'Mit Eingabe',
   passive: 'Ohne Eingabe',
-  empty: 'In diesen Tagen gibt es keine Daten.',
+  empty: 'Für diese Tage ist nichts zu zeigen.',
 } satisfies Same<typeof en>

@@ -18,6 +18,7 @@ export default {
   all: 'Alle',
   filter: 'Zustand',
   nobody: 'Gerade ist niemand in einer Sitzung, die erfasst wird.',
+  nobodyOwn: 'Sie sind gerade in keiner Sitzung, die erfasst wird.',
   nobodyWhy: 'Hier steht, wer angemeldet ist und erfasst wird: im Zeitplan, nicht angehalten und in den letzten 24 Stunden gehört.',
   noneSo: 'Gerade ist niemand in diesem Zustand.',
   nothingToday: 'noch nichts',

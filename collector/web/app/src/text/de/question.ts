@@ -32,6 +32,7 @@ export default {
   person: 'Person',
   device: 'Gerät',
   group: 'Gruppe',
+  few: 'Es gibt keine Daten, oder sie betreffen zu wenige Personen, als dass Sie sie sehen dürften.',
   filters: 'Filter',
   app: 'Anwendung',
   site: 'Website',

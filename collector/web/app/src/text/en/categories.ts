@@ -9,5 +9,5 @@ export default {
   people: 'People',
   active: 'With input',
   passive: 'No input',
-  empty: 'No data in these days.',
+  empty: 'Nothing to show for these days.',
 } as const

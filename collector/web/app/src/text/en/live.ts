@@ -15,6 +15,7 @@ export default {
   all: 'All',
   filter: 'State',
   nobody: 'Nobody is in a session that is tracked now.',
+  nobodyOwn: 'You are in no session that is tracked now.',
   nobodyWhy: 'Here is who is logged in and tracked: within the schedule, not paused, and heard of in the last 24 hours.',
   noneSo: 'Nobody is in this state now.',
   nothingToday: 'nothing yet',

@@ -29,6 +29,7 @@ export default {
   person: 'Person',
   device: 'Device',
   group: 'Group',
+  few: 'There is no data, or it is of too few people for you to see.',
   filters: 'Filters',
   app: 'Application',
   site: 'Site',

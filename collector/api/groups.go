@@ -86,6 +86,9 @@ func (a adminService) SetGroup(ctx context.Context, req *connect.Request[adminv1
 		}
 		edits = append(edits, members...)
 		if to := strings.TrimSpace(m.Rename); to != "" && to != name {
+			if other, taken := set.People.Group(to); taken && other.Name != name {
+				return nil, collector.Refuse(collector.BadRequest, "rename", "there is a group %q already", other.Name)
+			}
 			edits, name = append(edits, set.RenameGroup(name, to)...), to
 		}
 		return edits, nil

@@ -1,8 +1,11 @@
 package e2e
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -101,6 +104,7 @@ func TestMyDay(t *testing.T) {
 		t.Errorf("it lists people: %v", err)
 	}
 	seesItsData(t, day, mine, other)
+	takesItAlong(t, day, who.Person, other)
 	toldOfPeople(t, here, page)
 }
 
@@ -125,6 +129,28 @@ func seesItsData(t *testing.T, day adminv1connect.AdminServiceClient, mine, othe
 	}
 	if len(by) < 2 || by[0] != "max@example.com activity.view" || by[len(by)-1] != "administrator activity.view" {
 		t.Errorf("who looked: %v", by)
+	}
+}
+
+// takesItAlong wants all of it in the file of the person, and nothing of another device.
+func takesItAlong(t *testing.T, day adminv1connect.AdminServiceClient, person string, other rig.Row) {
+	t.Helper()
+	stream := must(day.ExportPerson(t.Context(), connect.NewRequest(&adminv1.ExportPersonRequest{Person: person})))(t)
+	defer stream.Close()
+	var packed bytes.Buffer
+	for stream.Receive() {
+		packed.Write(stream.Msg().Data)
+	}
+	mustDo(t, stream.Err())
+	files := must(zip.NewReader(bytes.NewReader(packed.Bytes()), int64(packed.Len())))(t)
+	var all strings.Builder
+	for _, file := range files.File {
+		opened := must(file.Open())(t)
+		must(io.Copy(&all, opened))(t)
+		mustDo(t, opened.Close())
+	}
+	if text := all.String(); !strings.Contains(text, "Mine") || strings.Contains(text, "Elsewhere") || strings.Contains(text, other.Device) {
+		t.Errorf("the file of %d parts: %s", len(files.File), text)
 	}
 }
 

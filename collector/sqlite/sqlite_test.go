@@ -105,19 +105,20 @@ func TestNothingSecretOnDisk(t *testing.T) {
 	sealed := bytes.Repeat([]byte("canary-of-a-key!"), 4)
 	check(t, registry.PutSecret(ctx, "ca", sealed))
 	check(t, registry.PutSecret(ctx, "ca", append(sealed, '2')))
+	check(t, registry.SetTOTP(ctx, "ada@example.com", "canary-of-an-application"))
 	check(t, registry.Audit(ctx, collector.AuditEntry{At: noon, Actor: "canary-of-a-person", Action: "x", Detail: "canary-of-a-person"}))
 	if !bytes.Contains(everything(t, dir), []byte("canary-of-a-person")) {
 		t.Fatal("the payload is not where it is looked for")
 	}
 	check(t, registry.EraseAudit(ctx, 1))
-	for _, canary := range []string{string(linkSecret), "canary-of-a-key!", "canary-of-a-person"} {
+	for _, canary := range []string{string(linkSecret), "canary-of-a-key!", "canary-of-a-person", "canary-of-an-application"} {
 		if bytes.Contains(everything(t, dir), []byte(canary)) {
 			t.Errorf("%s is on the disk", canary)
 		}
 	}
 	copied := t.TempDir()
 	check(t, registry.BackupTo(ctx, filepath.Join(copied, sqlite.File)))
-	for _, canary := range []string{string(linkSecret), "canary-of-a-key!", "canary-of-a-person"} {
+	for _, canary := range []string{string(linkSecret), "canary-of-a-key!", "canary-of-a-person", "canary-of-an-application"} {
 		if bytes.Contains(everything(t, copied), []byte(canary)) {
 			t.Errorf("%s is in the backup", canary)
 		}

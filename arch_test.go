@@ -321,7 +321,7 @@ func TestNoBinaries(t *testing.T) {
 			return err
 		}
 		if entry.IsDir() {
-			if name == ".git" || name == ".build" || name == ".run" {
+			if name == ".git" || name == ".build" || name == ".run" || entry.Name() == "node_modules" {
 				return fs.SkipDir
 			}
 			return nil

@@ -6,7 +6,6 @@ export default {
   app: 'Anwendung',
   time: 'Zeit',
   share: 'Anteil',
-  bar: 'Mit und ohne Eingabe',
   active: 'Mit Eingabe',
   passive: 'Ohne Eingabe',
   people: 'Personen',

@@ -16,6 +16,8 @@ export default {
   site: 'Website',
   url: 'Adresse',
   subject: 'Anwendung, Website oder Adresse',
+  what: 'Was',
+  look: 'Wer und wann',
   kind: 'Art',
   status: 'Einstufung',
   category: 'Kategorie',

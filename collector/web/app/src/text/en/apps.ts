@@ -3,7 +3,6 @@ export default {
   app: 'Application',
   time: 'Time',
   share: 'Share',
-  bar: 'With and without input',
   active: 'With input',
   passive: 'No input',
   people: 'People',

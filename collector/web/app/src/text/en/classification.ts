@@ -13,6 +13,8 @@ export default {
   site: 'Site',
   url: 'Address',
   subject: 'Application, site or address',
+  what: 'What',
+  look: 'Who and when',
   kind: 'Kind',
   status: 'Status',
   category: 'Category',

@@ -112,7 +112,7 @@ export default {
   privacy_redact_why:
     'Muster (reguläre Ausdrücke, wie RE2 sie kennt). Was eines trifft, wird zu ***, ein Muster nach dem anderen, auf dem Computer, bevor etwas geschrieben wird. „\\d{4,}“ schwärzt Zahlen ab vier Ziffern.',
   notice: 'Hinweis',
-  notice_why: 'Was Menschen über die Aufzeichnung gesagt wird. „dayline-agent status“ und der eigene Tag zeigen ihn.',
+  notice_why: 'Was Menschen über die Aufzeichnung gesagt wird. „dayline-agent status“ zeigt den Text.',
   notice_text: 'Text',
   notice_purpose: 'Zweck',
   notice_contact: 'Wen man fragen kann',

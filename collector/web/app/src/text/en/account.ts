@@ -109,7 +109,7 @@ export default {
   privacy_redact_why:
     'Patterns (regular expressions as RE2 has them). Whatever one matches becomes ***, one pattern after the other, on the computer, before anything is written. “\\d{4,}” blanks numbers of four digits and more.',
   notice: 'Notice',
-  notice_why: 'What people are told about the recording. “dayline-agent status” and one’s own day show it.',
+  notice_why: 'What people are told about the recording. “dayline-agent status” shows its text.',
   notice_text: 'Text',
   notice_purpose: 'Purpose',
   notice_contact: 'Whom to ask',

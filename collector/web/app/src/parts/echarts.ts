@@ -1,10 +1,10 @@
 // The parts of ECharts that are used. It is loaded when the first chart is shown.
 
-import { BarChart, HeatmapChart } from 'echarts/charts'
-import { GridSimpleComponent, VisualMapPiecewiseComponent } from 'echarts/components'
+import { BarChart } from 'echarts/charts'
+import { GridSimpleComponent } from 'echarts/components'
 import { init, use } from 'echarts/core'
 import { CanvasRenderer } from 'echarts/renderers'
 
-use([BarChart, HeatmapChart, GridSimpleComponent, VisualMapPiecewiseComponent, CanvasRenderer])
+use([BarChart, GridSimpleComponent, CanvasRenderer])
 
 export { init }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -105,7 +107,35 @@ func TestMyDay(t *testing.T) {
 	}
 	seesItsData(t, day, mine, other)
 	takesItAlong(t, day, who.Person, other)
+	opensItsBrowser(t, here)
 	toldOfPeople(t, here, page)
+}
+
+// opensItsBrowser wants the desktop's browser sent on to the page, which trades the code and shows the day: see my-day.ts.
+func opensItsBrowser(t *testing.T, here *site.Site) {
+	t.Helper()
+	app := filepath.Join(must(rig.Root())(t), "collector", "web", "app")
+	program := must(exec.LookPath("chromium"))(t)
+	home, said := filepath.Join(here.Dir, "home"), filepath.Join(here.Dir, "browser.log")
+	for name, text := range map[string]string{
+		"mimeapps.list":                "[Default Applications]\nx-scheme-handler/http=browser.desktop\n",
+		"applications/browser.desktop": "[Desktop Entry]\nType=Application\nName=Browser\nExec=" + filepath.Join(home, "browser") + " %u\n",
+		"browser":                      fmt.Sprintf("#!/bin/sh\ncd %q && node --import tsx test/my-day.ts %q \"$1\" > %[3]q.part 2>&1 && echo well >> %[3]q.part\nmv %[3]q.part %[3]q\n", app, program, said),
+	} {
+		file := filepath.Join(home, name)
+		mustDo(t, os.MkdirAll(filepath.Dir(file), 0o700))
+		mustDo(t, os.WriteFile(file, []byte(text), 0o700))
+	}
+	desktop := rig.NewAgent(here.Bin, here.Dir, append(os.Environ(), "DISPLAY=:none", "XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home))
+	must(desktop.Run(t.Context(), "my-day", "--state", here.Agent.State))(t)
+	var text []byte
+	site.Eventually(t, time.Minute, "the browser has done its part", func() (err error) {
+		text, err = os.ReadFile(said)
+		return err
+	})
+	if string(text) != "well\n" {
+		t.Errorf("the browser: %s", text)
+	}
 }
 
 // seesItsData wants what is collected of the login on the device, by which settings, and who looked.

@@ -89,7 +89,7 @@ func New(o Options) *SignIn {
 		o.Client = newClient(nil)
 	}
 	return &SignIn{
-		Options: o, provider: provider{client: o.Client, now: o.Now},
+		Options: o, provider: provider{client: o.Client, now: o.Now, log: o.Log},
 		visits: access.NewOnce[visit](visitFor, maxVisits, o.Now), returns: semaphore.NewWeighted(maxReturns),
 	}
 }
@@ -112,7 +112,6 @@ func (s *SignIn) leave(w http.ResponseWriter, r *http.Request) {
 	}
 	known, err := s.provider.find(r.Context(), now.Issuer)
 	if err != nil {
-		s.Log.Error("provider of identities not reached", "error", err)
 		s.refuse(w, r, back, unreachable)
 		return
 	}
@@ -126,7 +125,12 @@ func (s *SignIn) leave(w http.ResponseWriter, r *http.Request) {
 func (s *SignIn) comeBack(w http.ResponseWriter, r *http.Request) {
 	from := s.From(r)
 	undo, err := s.Users.BackFromProvider(from)
-	if err != nil || !s.returns.TryAcquire(1) {
+	if err != nil {
+		s.refuse(w, r, "", busy)
+		return
+	}
+	if !s.returns.TryAcquire(1) {
+		undo()
 		s.refuse(w, r, "", busy)
 		return
 	}
@@ -173,7 +177,7 @@ func (s *SignIn) visit(r *http.Request) (v visit, reason reason) {
 func (s *SignIn) letIn(w http.ResponseWriter, r *http.Request, v visit, from access.From) reason {
 	said, err := s.provider.vouch(r.Context(), v, r.URL.Query().Get("code"), s.Address())
 	if err != nil {
-		s.Log.Warn("sign-in at the provider failed", "error", err)
+		s.Log.Warn("sign-in at the provider failed", "error", brief(err))
 		return reasonOf(err)
 	}
 	if !said.verified() {

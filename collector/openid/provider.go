@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"slices"
@@ -37,6 +38,7 @@ const (
 type provider struct {
 	client *http.Client
 	now    func() time.Time
+	log    *slog.Logger
 
 	mu    sync.Mutex
 	known *description
@@ -69,7 +71,9 @@ func (p *provider) find(ctx context.Context, issuer string) (*description, error
 			return nil, p.failed
 		}
 	}
-	p.known, p.failed = p.discover(ctx, issuer)
+	if p.known, p.failed = p.discover(ctx, issuer); p.failed != nil {
+		p.log.Error("provider of identities not reached", "error", brief(p.failed))
+	}
 	p.issuer, p.askedAt = issuer, p.now()
 	return p.known, p.failed
 }
@@ -192,6 +196,14 @@ func (p *provider) ask(ctx context.Context, d *description, client *oauth2.Confi
 // signedWith are the signatures taken, whatever the provider lists: of keys that only it has.
 var signedWith = []string{
 	oidc.RS256, oidc.RS384, oidc.RS512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.EdDSA,
+}
+
+// maxErrorBytes of an error are logged: some hold a whole page that a server answered with.
+const maxErrorBytes = 300
+
+func brief(err error) string {
+	text := err.Error()
+	return text[:min(len(text), maxErrorBytes)]
 }
 
 // wordless keeps a token endpoint's words, which may hold the code, out of the log.

@@ -127,7 +127,7 @@ func (r *manyReports) Activity(_ context.Context, _ collector.Viewer, _ *adminv1
 	for i := range rows {
 		rows[i] = &adminv1.ActivityRow{App: "editor", Title: strings.Repeat(strconv.Itoa(i), 50)}
 	}
-	for range 3 {
+	for range chunksAhead + 2 { // so that those of the first have left
 		if err := yield(rows); err != nil {
 			return err
 		}

@@ -58,7 +58,7 @@ func TestMyDay(t *testing.T) {
 	}
 	mine, other := rowOf(t, here, "Mine"), rowOf(t, here, "Elsewhere")
 	mustDo(t, rig.WriteFile(filepath.Join(here.Collector.Config, "people.yaml"), fmt.Sprintf(
-		"users: [{email: ada@example.com, role: admin}, {email: max@example.com, role: manager, viewable_groups: all}]\npeople: [{id: p-ana, name: Ana, email: ana@example.com, logins: ['%s\\%s', '%s\\%[2]s']}]\n",
+		"users: [{email: ada@example.com, role: admin}, {email: max@example.com, role: manager, viewable_groups: all}, {email: ana@example.com, role: viewer}]\npeople: [{id: p-ana, name: Ana, email: ana@example.com, logins: ['%s\\%s', '%s\\%[2]s']}]\n",
 		mine.Device, account(mine.Login), other.Device)))
 	site.Eventually(t, time.Minute, "both logins are one person's", func() error {
 		rows, err := here.Collector.Closed(t.Context(), "--person", "p-ana")
@@ -107,6 +107,7 @@ func TestMyDay(t *testing.T) {
 	}
 	seesItsData(t, day, mine, other)
 	takesItAlong(t, day, who.Person, other)
+	seesAllOfItself(t, here, page)
 	opensItsBrowser(t, here)
 	toldOfPeople(t, here, page)
 }
@@ -159,6 +160,20 @@ func seesItsData(t *testing.T, day adminv1connect.AdminServiceClient, mine, othe
 	}
 	if len(by) < 2 || by[0] != "max@example.com activity.view" || by[len(by)-1] != "administrator activity.view" {
 		t.Errorf("who looked: %v", by)
+	}
+}
+
+// seesAllOfItself wants whoever signs in with the person's e-mail told of both devices, and a user who is no such person of
+// nothing.
+func seesAllOfItself(t *testing.T, here *site.Site, page string) {
+	t.Helper()
+	for email, logins := range map[string]int{"ana@example.com": 2, "max@example.com": 0} {
+		token := strings.TrimSpace(string(must(here.Collector.Run(t.Context(), "token", "create", "--user", email))(t)))
+		user := adminv1connect.NewAdminServiceClient(&http.Client{Transport: bearer(token)}, page)
+		data := must(user.ShowMyData(t.Context(), connect.NewRequest(&adminv1.ShowMyDataRequest{})))(t).Msg
+		if len(data.Logins) != logins || (logins == 0) != (len(data.Settings)+len(data.Views) == 0) || data.Person.GetEmail() != map[bool]string{true: email}[logins > 0] {
+			t.Errorf("%s: %v", email, data)
+		}
 	}
 }
 

@@ -16,6 +16,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 800,
+    // What pages share comes as one file: many small ones each cost a way to the collector and back.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'parts', test: /src\/(parts|address|format|viewer|style)\//, minShareCount: 2 }] } } },
   },
   server: { proxy: { '/dayline.admin.v1.AdminService': passOn, '/files': passOn, '/sign-in/provider': passOn } },
 })

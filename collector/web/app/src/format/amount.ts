@@ -12,6 +12,16 @@ export function length(seconds: number): string {
   return say('format.hours', { h: count(Math.floor(minutes / 60)), m: String(minutes % 60).padStart(2, '0') })
 }
 
+const made = new Map<string, Intl.NumberFormat>()
+
+/** format keeps what is dear to make: tables write tens of thousands of numbers. */
+function format(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = language() + JSON.stringify(options)
+  let found = made.get(key)
+  if (!found) made.set(key, (found = new Intl.NumberFormat(language(), options)))
+  return found
+}
+
 /** hours writes seconds as "7:25", for tables. */
 export function hours(seconds: number): string {
   const minutes = Math.round(seconds / 60)
@@ -21,12 +31,12 @@ export function hours(seconds: number): string {
 /** share writes a part of 1 in per cent. */
 export function share(part: number): string {
   const digits = part > 0 && part < 0.0995 ? 1 : 0
-  return new Intl.NumberFormat(language(), { style: 'percent', maximumFractionDigits: digits }).format(part)
+  return format({ style: 'percent', maximumFractionDigits: digits }).format(part)
 }
 
 /** count writes a whole number. */
 export function count(n: number): string {
-  return new Intl.NumberFormat(language(), { maximumFractionDigits: 0 }).format(n)
+  return format({ maximumFractionDigits: 0 }).format(n)
 }
 
 /** size writes bytes: "3.2 GB". */
@@ -37,5 +47,5 @@ export function size(bytes: number): string {
     bytes /= 1000
     unit++
   }
-  return new Intl.NumberFormat(language(), { style: 'unit', unit: units[unit], unitDisplay: 'short', maximumFractionDigits: unit > 1 && bytes < 100 ? 1 : 0 }).format(bytes)
+  return format({ style: 'unit', unit: units[unit], unitDisplay: 'short', maximumFractionDigits: unit > 1 && bytes < 100 ? 1 : 0 }).format(bytes)
 }

@@ -30,12 +30,12 @@ func myDay(args []string, stdout, stderr io.Writer) int {
 		return fail(stderr, err)
 	}
 	if !*printed {
-		if err := browse(address); err == nil {
+		err := browse(address)
+		if err == nil {
 			fmt.Fprintln(stdout, "your day is open in your browser")
 			return done
-		} else {
-			fmt.Fprintf(stderr, "dayline-agent: %v; open this address yourself: it is good once, for two minutes\n", err)
 		}
+		fmt.Fprintf(stderr, "dayline-agent: %v; open this address yourself: it is good once, for two minutes\n", err)
 	}
 	fmt.Fprintln(stdout, address)
 	return done

@@ -2,7 +2,7 @@
 
 import type { PersonSetting } from '../../contract/gen/dayline/admin/v1/admin_pb'
 import { length } from '../../format/amount'
-import { weekday } from './weekday'
+import { addDays, weekday } from '../../format/clock'
 import { say, sayWord } from '../../text/text'
 
 /** Meaning is one thing that is collected or not, and the setting that decides it. */
@@ -42,8 +42,14 @@ function hoursText(settings: PersonSetting[], use: string): string {
     .filter(({ key }) => key.startsWith('schedules'))
     .map(({ key, value }) => ({ day: key.slice(key.lastIndexOf('.') + 1), hours: value.match(/\d\d:\d\d-\d\d:\d\d/g) ?? [] }))
     .filter(({ hours }) => hours.length)
-    .map(({ day, hours }) => `${weekday(day)} ${hours.map((span) => span.replace('-', '–')).join(', ')}`)
+    .map(({ day, hours }) => `${weekdayText(day)} ${hours.map((span) => span.replace('-', '–')).join(', ')}`)
   return days.length ? say('myDay.within', { hours: days.join('; ') }) : say('myDay.outside')
+}
+
+/** weekdayText writes a day of the week as the files have it: "mon". */
+function weekdayText(day: string): string {
+  const at = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'].indexOf(day)
+  return at < 0 ? day : weekday(addDays('2024-01-01', at)) // which was a Monday
 }
 
 /** listOf reads a list of the files: "[a, b]". */

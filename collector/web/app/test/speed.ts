@@ -18,12 +18,12 @@ for (let round = 0; round < rounds; round++) {
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[]) seen.shift += entry.value
     }).observe({ type: 'layout-shift', buffered: true })
-    const look = () => {
-      if (!document.querySelector('main .loaded[aria-busy="false"]')) return requestAnimationFrame(look)
-      // The frame after is the one that shows it.
-      return requestAnimationFrame(() => setTimeout(() => (seen.at = performance.now())))
-    }
-    requestAnimationFrame(look)
+    new MutationObserver((_, observer) => {
+      if (!document.querySelector('main .loaded[aria-busy="false"]')) return
+      observer.disconnect()
+      // The frame after the next is the first that shows it whole.
+      requestAnimationFrame(() => requestAnimationFrame(() => (seen.at = performance.now())))
+    }).observe(document, { subtree: true, childList: true, attributeFilter: ['aria-busy'] })
   })
   await page.goto(`${studio.web}/dashboard`)
   const { at } = await page.waitForFunction(() => {
@@ -31,15 +31,16 @@ for (let round = 0; round < rounds; round++) {
     return seen.at > 0 && seen
   }).then((handle) => handle.jsonValue() as Promise<{ at: number }>)
   await page.waitForLoadState('networkidle')
-  const sent = await page.evaluate((until) => {
-    const scripts = (performance.getEntriesByType('resource') as PerformanceResourceTiming[]).filter((entry) => entry.name.endsWith('.js'))
-    const bytes = (list: PerformanceResourceTiming[]) => list.reduce((sum, entry) => sum + entry.encodedBodySize, 0)
-    return { first: bytes(scripts.filter((entry) => entry.startTime < until)), all: bytes(scripts), shift: (globalThis as unknown as { seen: { shift: number } }).seen.shift }
-  }, at)
+  const scripts = await page.evaluate(() =>
+    (performance.getEntriesByType('resource') as PerformanceResourceTiming[])
+      .filter((entry) => entry.name.endsWith('.js'))
+      .map((entry) => ({ start: entry.startTime, bytes: entry.encodedBodySize })),
+  )
+  const bytes = (late: boolean) => scripts.filter((s) => s.start >= at === late).reduce((sum, s) => sum + s.bytes, 0)
   took.push(at)
-  script = Math.max(script, sent.first)
-  later = Math.max(later, sent.all - sent.first)
-  shift = Math.max(shift, sent.shift)
+  script = Math.max(script, bytes(false))
+  later = Math.max(later, bytes(true))
+  shift = Math.max(shift, await page.evaluate(() => (globalThis as unknown as { seen: { shift: number } }).seen.shift))
   await browser.close()
 }
 took.sort((a, b) => a - b)

@@ -4,6 +4,7 @@ package web
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,12 +44,25 @@ func TestPages(t *testing.T) {
 					t.Error(err)
 				}
 			})
+			built(t, s.Collector.Web)
 			told, err := studio.Told(s.Collector, studio.Users)
 			if err != nil {
 				t.Fatal(err)
 			}
 			run(t, app, file, told)
 		})
+	}
+}
+
+// built looks that the collector has pages: one built without them says so at every address.
+func built(t *testing.T, web string) {
+	answer, err := http.Get("http://" + web + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Fatalf("the pages were not built (%s): run make pages", answer.Status)
 	}
 }
 

@@ -226,13 +226,13 @@ func (a *Access) BeginPasskeySignIn(site Site, from From) (name string, options 
 }
 
 // SignInPasskey gives a session for what a browser answered to BeginPasskeySignIn. Failures are in the audit log.
-func (a *Access) SignInPasskey(ctx context.Context, site Site, ceremonyName string, credentialJSON []byte, from From) (secret string, session collector.AccessToken, err error) {
+func (a *Access) SignInPasskey(ctx context.Context, ceremonyName string, credentialJSON []byte, from From) (secret string, session collector.AccessToken, err error) {
 	undo, err := a.throttle.beginStrange(from)
 	if err != nil {
 		return "", session, err
 	}
 	begun, found := a.ceremonies.Take(ceremonyName)
-	if !found || begun.site != site || begun.token != "" {
+	if !found {
 		return "", session, a.failed(ctx, "", collector.ByPasskey, from, errCeremony)
 	}
 	email, err := a.assert(ctx, begun, credentialJSON)

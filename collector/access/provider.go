@@ -9,7 +9,9 @@ import (
 
 // BackFromProvider counts somebody's return from an OpenID Connect provider as failed until that is undone: TooMany where
 // too many of one network failed.
-func (a *Access) BackFromProvider(from From) (undo func(), err error) { return a.throttle.beginStrange(from) }
+func (a *Access) BackFromProvider(from From) (undo func(), err error) {
+	return a.throttle.beginStrange(from)
+}
 
 // ProviderFailed writes down that a sign-in at the provider let nobody in; reason is a word.
 func (a *Access) ProviderFailed(ctx context.Context, from From, reason string) error {

@@ -36,11 +36,12 @@ const (
 type throttle struct {
 	now func() time.Time
 
-	mu                                        sync.Mutex
+	mu sync.Mutex
+	// Failures: of pairs of an account and a network, of networks and of accounts; wrong codes of accounts; and, by network,
+	// failures that are of no account.
 	pairs, networks, accounts, codes, strange *tally
-	begun                                     *tally
-	// homes counts the successes of pairs.
-	homes *tally
+	// homes are the successes of pairs; begun the passkey sign-ins that a network began.
+	homes, begun *tally
 }
 
 func newThrottle(now func() time.Time) *throttle {
@@ -64,13 +65,13 @@ func (t *throttle) begin(email string, from From) (attempt, error) {
 	defer t.mu.Unlock()
 	now := t.now()
 	pair, home := t.pairs.of(a.pair, now), t.homes.of(a.pair, now).n > 0
-	account30, network := t.accounts.of(a.account, now), t.networks.of(a.network, now)
+	everywhere, network := t.accounts.of(a.account, now), t.networks.of(a.network, now)
 	switch {
 	case pair.n >= failuresPerPair:
 		return a, tooMany(pair.since.Add(pairWindow).Sub(now))
 	case !home && network.n >= failuresPerNetwork:
 		return a, tooMany(network.since.Add(networkWindow).Sub(now))
-	case !home && account30.n >= failuresPerAccount && pair.n > 0 && now.Sub(pair.last) < accountPause:
+	case !home && everywhere.n >= failuresPerAccount && now.Sub(pair.last) < accountPause:
 		return a, tooMany(pair.last.Add(accountPause).Sub(now))
 	}
 	t.pairs.add(a.pair, now, 1)
@@ -135,8 +136,7 @@ func (a attempt) rightCode() {
 	a.t.codes.add(a.account, a.t.now(), -1)
 }
 
-// beginPasskey bounds how many sign-ins a network begins, and how often it fails with passkeys and one-time codes:
-// nobody guesses those, but each failure is written down.
+// beginPasskey bounds how many passkey sign-ins a network begins.
 func (t *throttle) beginPasskey(from From) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -148,7 +148,8 @@ func (t *throttle) beginPasskey(from From) error {
 	return nil
 }
 
-// beginStrange counts an attempt without an account as failed until it is undone.
+// beginStrange counts an attempt of no account as failed until it is undone: with a passkey, a one-time code or at the
+// provider. Nobody guesses those, but each failure is written down.
 func (t *throttle) beginStrange(from From) (undo func(), err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -61,7 +61,7 @@ func (a adminService) BeginPasskeySignIn(ctx context.Context, _ *connect.Request
 // FinishPasskeySignIn gives a session for what the browser answered.
 func (a adminService) FinishPasskeySignIn(ctx context.Context, req *connect.Request[adminv1.FinishPasskeySignInRequest]) (*connect.Response[adminv1.SignInResponse], error) {
 	m := req.Msg
-	secret, session, err := a.Access.SignInPasskey(ctx, siteOf(ctx), m.Ceremony, []byte(m.CredentialJson), fromOf(ctx))
+	secret, session, err := a.Access.SignInPasskey(ctx, m.Ceremony, []byte(m.CredentialJson), fromOf(ctx))
 	return a.letIn(secret, session, m.Cookie, err)
 }
 

@@ -3,6 +3,7 @@ import type en from '../en/person'
 
 export default {
   title: 'Tag',
+  totalsOnly: 'Sie sehen die Summen dieser Person; einzelne Aktivitäten werden Ihnen nicht gezeigt.',
   unknownDay: 'Von diesem Tag ist nichts bekannt: Er liegt vor den ersten Daten dieser Person oder kommt erst noch.',
   nobody: 'Der Collector weiß nicht, welche Person Sie sind; darum gibt es keinen Tag zu zeigen.',
 

@@ -1,5 +1,6 @@
 export default {
   title: 'Day',
+  totalsOnly: 'You see the totals of this person; single activities are not shown to you.',
   unknownDay: 'Nothing is known of this day: it lies before the first data of this person, or is still to come.',
   nobody: 'The collector does not know which person you are, so there is no day to show.',
 

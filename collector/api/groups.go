@@ -51,47 +51,10 @@ func shownGroup(viewer collector.Viewer, people *config.People, g config.Group, 
 
 // SetGroup adds a group, changes its members, and renames it wherever the files name it.
 func (a adminService) SetGroup(ctx context.Context, req *connect.Request[adminv1.SetGroupRequest]) (*connect.Response[adminv1.SetGroupResponse], error) {
-	m := req.Msg
-	add := directory.Members{People: m.AddPeople, Logins: m.AddLogins, Devices: m.AddDevices}
-	remove := directory.Members{People: m.RemovePeople, Logins: m.RemoveLogins, Devices: m.RemoveDevices}
-	if n := add.Count() + remove.Count(); n > maxEdits {
-		return nil, collector.Refuse(collector.BadRequest, "add_people", "%d members at once; at most %d", n, maxEdits)
-	}
-	name := strings.TrimSpace(m.Name)
-	if name == "" {
-		return nil, collector.Refuse(collector.BadRequest, "name", "say which group")
-	}
-	changes, problems, err := a.Editor.Edit(ctx, viewerOf(ctx), func(set *config.Set) ([]config.Edit, error) {
-		d, scope, err := a.within(ctx)
-		if err != nil {
-			return nil, err
-		}
-		group, known := set.People.Group(name)
-		var edits []config.Edit
-		switch {
-		case known:
-			name = group.Name
-			if err := mayEditGroup(viewerOf(ctx), set, name); err != nil {
-				return nil, err
-			}
-		case m.Rename != "":
-			return nil, noGroup(name)
-		default:
-			group.Name = name
-			edits = append(edits, config.Edit{File: config.PeopleFile, Key: "groups" + config.Item(name), Value: "{}"})
-		}
-		members, err := d.GroupEdits(group, add, remove, scope)
-		if err != nil {
-			return nil, err
-		}
-		edits = append(edits, members...)
-		if to := strings.TrimSpace(m.Rename); to != "" && to != name {
-			if other, taken := set.People.Group(to); taken && other.Name != name {
-				return nil, collector.Refuse(collector.BadRequest, "rename", "there is a group %q already", other.Name)
-			}
-			edits, name = append(edits, set.RenameGroup(name, to)...), to
-		}
-		return edits, nil
+	var name string
+	changes, problems, err := a.Editor.Edit(ctx, viewerOf(ctx), func(set *config.Set) (edits []config.Edit, err error) {
+		edits, name, err = a.groupEdits(ctx, set, req.Msg)
+		return edits, err
 	})
 	if err != nil {
 		return nil, err
@@ -100,13 +63,53 @@ func (a adminService) SetGroup(ctx context.Context, req *connect.Request[adminv1
 	if err != nil {
 		return nil, err
 	}
-	answer := &adminv1.SetGroupResponse{Changes: a.changes(ctx, changes), Warnings: warnings(problems)}
 	i := slices.IndexFunc(listed.Msg.Groups, func(g *adminv1.Group) bool { return g.Name == name })
 	if i < 0 {
 		return nil, collector.Refuse(collector.Conflict, "name", "the group was removed by somebody else meanwhile")
 	}
-	answer.Group = listed.Msg.Groups[i]
-	return connect.NewResponse(answer), nil
+	return connect.NewResponse(&adminv1.SetGroupResponse{
+		Group: listed.Msg.Groups[i], Changes: a.changes(ctx, changes), Warnings: warnings(problems),
+	}), nil
+}
+
+// groupEdits gives the edits that a request means, and the group's name after them.
+func (a adminService) groupEdits(ctx context.Context, set *config.Set, m *adminv1.SetGroupRequest) (edits []config.Edit, name string, err error) {
+	add := directory.Members{People: m.AddPeople, Logins: m.AddLogins, Devices: m.AddDevices}
+	remove := directory.Members{People: m.RemovePeople, Logins: m.RemoveLogins, Devices: m.RemoveDevices}
+	name, to := strings.TrimSpace(m.Name), strings.TrimSpace(m.Rename)
+	group, known := set.People.Group(name)
+	switch n := add.Count() + remove.Count(); {
+	case n > maxEdits:
+		return nil, "", collector.Refuse(collector.BadRequest, "add_people", "%d members at once; at most %d", n, maxEdits)
+	case name == "":
+		return nil, "", collector.Refuse(collector.BadRequest, "name", "say which group")
+	case known:
+		name = group.Name
+		if err := mayEditGroup(viewerOf(ctx), set, name); err != nil {
+			return nil, "", err
+		}
+	case to != "":
+		return nil, "", noGroup(name)
+	default:
+		group.Name = name
+		edits = append(edits, config.Edit{File: config.PeopleFile, Key: "groups" + config.Item(name), Value: "{}"})
+	}
+	d, scope, err := a.within(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	members, err := d.GroupEdits(group, add, remove, scope)
+	if err != nil {
+		return nil, "", err
+	}
+	edits = append(edits, members...)
+	if to == "" || to == name {
+		return edits, name, nil
+	}
+	if other, taken := set.People.Group(to); taken && other.Name != name {
+		return nil, "", collector.Refuse(collector.BadRequest, "rename", "there is a group %q already", other.Name)
+	}
+	return append(edits, set.RenameGroup(name, to)...), to, nil
 }
 
 func noGroup(name string) error {

@@ -188,25 +188,22 @@ func TestSettings(t *testing.T) {
 			t.Errorf("%s is not among the keys", v.Key)
 		}
 	}
-	// Each can be written back as it is shown.
+	// All can be written back as they are shown.
+	var edits []config.Edit
 	for _, s := range set.Settings() {
-		if s.Value == "null" {
-			continue
-		}
-		content, err := config.Apply(set.Content, []config.Edit{{File: config.AccountFile, Key: s.Path, Value: s.Value}})
-		if err != nil {
-			t.Errorf("%s: %v", s.Path, err)
-			continue
-		}
-		again, problems := config.Parse(content)
-		if again == nil {
-			t.Errorf("%s: %s: %v", s.Path, s.Value, problems)
-			continue
-		}
-		for i, back := range again.Settings() {
-			if back.Value != set.Settings()[i].Value {
-				t.Errorf("%s became %s by %s", back.Path, back.Value, s.Value)
-			}
+		edits = append(edits, config.Edit{File: config.AccountFile, Key: s.Path, Value: s.Value})
+	}
+	content, err := config.Apply(set.Content, edits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, problems := config.Parse(content)
+	if again == nil {
+		t.Fatal(problems)
+	}
+	for i, back := range again.Settings() {
+		if back.Value != set.Settings()[i].Value || !back.Said {
+			t.Errorf("%s became %s", back.Path, back.Value)
 		}
 	}
 }

@@ -15,8 +15,8 @@ export interface Column<Row> {
   bar?: boolean
   /** Shown instead of the text. */
   cell?: Snippet<[Row]>
-  /** Left out on narrow screens. */
-  wide?: boolean
+  /** Left out where the table is narrow, as on a phone; very: where it is no more than half a screen. */
+  wide?: boolean | 'very'
 }
 
 /** How many rows are shown at a time. */

@@ -23,7 +23,7 @@ export default {
   later: 'Später',
   everyone: 'Alle',
   anyDevice: 'Jedes Gerät',
-  anyState: 'Mit und ohne Eingabe',
+  anyState: 'Eingabe: egal',
   state: 'Zustand',
   clear: 'Alle Filter entfernen',
   span: '{from} – {to}',

@@ -20,7 +20,7 @@ export default {
   later: 'Later',
   everyone: 'Everyone',
   anyDevice: 'Any device',
-  anyState: 'With and without input',
+  anyState: 'Input: any',
   state: 'State',
   clear: 'Clear all filters',
   span: '{from} – {to}',

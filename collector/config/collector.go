@@ -225,7 +225,7 @@ func (c *Collector) PublicAddress() string {
 }
 
 // WebAddress is where browsers find the pages, an origin without a slash at its end: WebURL; else the pages' listener
-// itself where it stays on this computer; else public_url's host with that listener's port. listening is where it really
+// itself where it stays on this computer, by the name localhost; else public_url's host with that listener's port. listening is where it really
 // listens, host:port: in the file the port may be 0, for any.
 func (c *Collector) WebAddress(listening string) string {
 	if c.WebURL != "" {
@@ -234,6 +234,9 @@ func (c *Collector) WebAddress(listening string) string {
 	host, port, err := net.SplitHostPort(listening)
 	if err != nil {
 		host, port, _ = net.SplitHostPort(c.Listen.Web)
+	}
+	if host == "127.0.0.1" {
+		host = "localhost" // passkeys belong to a name
 	}
 	if isLoopback(host) {
 		return "http://" + net.JoinHostPort(host, port)

@@ -31,8 +31,8 @@ func TestPlainWeb(t *testing.T) {
 // Where nothing is said, browsers find the pages on this computer if they stay there, else where agents find it.
 func TestWebAddress(t *testing.T) {
 	for _, c := range []struct{ web, url, listening, want string }{
-		{"127.0.0.1:8444", "", "127.0.0.1:8444", "http://127.0.0.1:8444"},
-		{"127.0.0.1:0", "", "127.0.0.1:40123", "http://127.0.0.1:40123"},
+		{"127.0.0.1:8444", "", "127.0.0.1:8444", "http://localhost:8444"},
+		{"127.0.0.1:0", "", "127.0.0.1:40123", "http://localhost:40123"},
 		{"localhost:8444", "", "", "http://localhost:8444"},
 		{"[::1]:8444", "", "[::1]:8444", "http://[::1]:8444"},
 		{":8444", "", "[::]:8444", "https://dayline.example.com:8444"},

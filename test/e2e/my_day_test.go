@@ -71,7 +71,7 @@ func TestMyDay(t *testing.T) {
 
 	printed := string(must(here.Agent.Run(t.Context(), "my-day", "--print", "--state", here.Agent.State))(t))
 	page, code, _ := strings.Cut(strings.TrimSpace(printed), "/my-day#code=")
-	if !strings.HasPrefix(page, "http://127.0.0.1:") || code == "" {
+	if !strings.HasPrefix(page, "http://localhost:") || code == "" {
 		t.Fatalf("printed %q", printed)
 	}
 	stranger := adminv1connect.NewAdminServiceClient(http.DefaultClient, page)

@@ -110,6 +110,10 @@ func (s *SignIn) leave(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, back, noProvider)
 		return
 	}
+	if here := s.Address(); elsewhere(r.Host, here) {
+		http.Redirect(w, r, here+r.URL.RequestURI(), http.StatusSeeOther)
+		return
+	}
 	known, err := s.provider.find(r.Context(), now.Issuer)
 	if err != nil {
 		s.refuse(w, r, back, unreachable)
@@ -119,6 +123,14 @@ func (s *SignIn) leave(w http.ResponseWriter, r *http.Request) {
 	state := s.visits.Keep(v)
 	client := known.client(*now, "", s.Address())
 	http.Redirect(w, r, client.AuthCodeURL(state, oauth2.S256ChallengeOption(v.verifier), oauth2.SetAuthURLParam("nonce", v.nonce)), http.StatusSeeOther)
+}
+
+// elsewhere tells whether a browser calls this computer by another name than the one that it would come back to: what it
+// is bound to would not come back with it.
+func elsewhere(host, address string) bool {
+	known, err := url.Parse(address)
+	asked := url.URL{Host: host}
+	return err == nil && known.Hostname() == "localhost" && asked.Hostname() == "127.0.0.1"
 }
 
 // comeBack lets in whom the provider sends back, or says on the page why not.

@@ -325,6 +325,19 @@ func TestNobodyIsSentElsewhere(t *testing.T) {
 }
 
 // What is configured holds at once: another secret, and no provider.
+func TestTheWayBeginsWhereItEnds(t *testing.T) {
+	handler := New(Options{
+		Config: func() *config.OIDC { return &config.OIDC{} }, Address: func() string { return "http://localhost:8444" }, Now: time.Now,
+		Log: slog.New(slog.DiscardHandler),
+	}).Handler()
+	request := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8444"+Path+"?back=%2Fpeople", nil)
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, request)
+	if at := answer.Header().Get("Location"); at != "http://localhost:8444"+Path+"?back=%2Fpeople" || len(answer.Result().Cookies()) > 0 {
+		t.Errorf("sent to %q", at)
+	}
+}
+
 func TestTheProviderOfNow(t *testing.T) {
 	o := open(t)
 	b := o.browser()

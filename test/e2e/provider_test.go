@@ -33,7 +33,7 @@ func TestSignInAtTheProvider(t *testing.T) {
 	text := string(must(os.ReadFile(file))(t))
 	mustDo(t, rig.WriteFile(file, text+fmt.Sprintf("sign_in: {oidc: {issuer: %q, client_id: %s, client_secret_file: %q}}\n",
 		provider.Issuer(), openidtest.ClientID, secret)))
-	pages := "http://" + here.Collector.Web
+	pages := "http://" + strings.Replace(here.Collector.Web, "127.0.0.1", "localhost", 1)
 	provider.Redirect = pages + "/sign-in/provider/callback"
 	site.Eventually(t, time.Minute, "the provider is in force", func() error {
 		if at := goTo(t, provider, pages+"/sign-in/provider", nil).Header.Get("Location"); !strings.HasPrefix(at, provider.Issuer()) {

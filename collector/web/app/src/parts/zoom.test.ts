@@ -45,7 +45,7 @@ test('a day fits around what was, in whole hours', () => {
 })
 
 test('the scale is by the clock on the wall, on days of 23 and 25 hours too', () => {
-  const labels = (d: typeof day, v = d as { from: number; to: number }, width = 1000) => ticks(d, v, width).map((tick) => tick.instant.slice(11, 16)).join(' ')
+  const labels = (d: typeof day, v = d as { from: number; to: number }, width = 1000) => ticks(d, v, width, 62).map((tick) => tick.instant.slice(11, 16)).join(' ')
   assert.equal(labels(day, view(9, 10), 500), '09:00 09:10 09:20 09:30 09:40 09:50 10:00')
   assert.equal(labels(day, day, 400), '00:00 04:00 08:00 12:00 16:00 20:00 00:00')
   const spring = dayOf({ beginsAt: '2026-03-29T00:00:00.000+01:00', endsAt: '2026-03-30T00:00:00.000+02:00', clocksChangeAt: '2026-03-29T03:00:00.000+02:00' })

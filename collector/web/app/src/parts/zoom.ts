@@ -70,8 +70,8 @@ export interface Tick {
 
 const steps = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360]
 
-/** ticks are the places of a scale, by the clock on the wall, of which `width` pixels have room for the labels. */
-export function ticks(day: Day, view: Span, width: number, label = 62): Tick[] {
+/** ticks are the places of a scale, by the clock on the wall, as many as labels of that width have room for in `width` pixels. */
+export function ticks(day: Day, view: Span, width: number, label: number): Tick[] {
   const room = Math.max(1, Math.floor(width / label))
   const step = steps.find((minutes) => long(view) / (minutes * minute) <= room) ?? 720
   // Clocks change by half an hour at the least, so that every place by the clock is a multiple of that after midnight.

@@ -293,6 +293,25 @@ func TestOwnAlone(t *testing.T) {
 	}
 }
 
+// A token that a program holds makes no way in that outlives it, for nobody.
+func TestTokensMakeNoWayIn(t *testing.T) {
+	h := open(t)
+	max := h.max()
+	for _, email := range []string{"max@example.com", "ada@example.com"} {
+		secret, _ := h.token(email, time.Hour, true)
+		program, err := h.viewer(secret)
+		h.check(err)
+		_, err = h.SetPassword(t.Context(), program, "max@example.com", "another "+password)
+		h.refused("a password by a token of "+email, err, collector.Denied)
+		_, _, err = h.CreateToken(t.Context(), program, "max@example.com", "", 0, true)
+		h.refused("a token by a token of "+email, err, collector.Denied)
+	}
+	h.check(h.with(password, ""))
+	if _, _, err := h.CreateToken(t.Context(), max, "", "", 0, true); err != nil {
+		t.Error(err)
+	}
+}
+
 // uses counts what is written down of the use of tokens.
 type uses struct {
 	*sqlite.Registry

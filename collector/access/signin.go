@@ -159,7 +159,7 @@ func (a *Access) SignOut(ctx context.Context, viewer collector.Viewer) error {
 
 // SetPassword sets a user's password, the viewer's own where email is empty, and ends the user's sessions.
 func (a *Access) SetPassword(ctx context.Context, viewer collector.Viewer, email, password string) (config.User, error) {
-	user, err := a.meant(viewer, email)
+	user, err := a.meantByPerson(viewer, email)
 	if err != nil {
 		return user, err
 	}
@@ -219,6 +219,14 @@ func providerName(set *config.Set) string {
 		return strings.TrimPrefix(set.Collector.SignIn.OIDC.Issuer, "https://")
 	}
 	return issuer.Hostname()
+}
+
+// meantByPerson is meant, for a new way in: a token that a program holds must not make one that outlives it.
+func (a *Access) meantByPerson(viewer collector.Viewer, email string) (config.User, error) {
+	if viewer.Token != "" && !viewer.Session {
+		return config.User{}, collector.Refuse(collector.Denied, "", "sign in as a user to do this; a token may not")
+	}
+	return a.meant(viewer, email)
 }
 
 // meant gives the user whose password, token or session is meant: only administrators mean others.

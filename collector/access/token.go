@@ -63,7 +63,7 @@ func (a *Access) issue(ctx context.Context, token collector.AccessToken) (secret
 
 // CreateToken makes an API token; its secret is given this once. length 0 is 90 days.
 func (a *Access) CreateToken(ctx context.Context, viewer collector.Viewer, email, name string, length time.Duration, write bool) (secret string, token collector.AccessToken, err error) {
-	user, err := a.meant(viewer, email)
+	user, err := a.meantByPerson(viewer, email)
 	if err != nil {
 		return "", token, err
 	}

@@ -83,6 +83,7 @@ export function pointing(line: HTMLElement, on: Pointing) {
     if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) on.show(panned(view, day, (event.deltaX * lines) / line.clientWidth))
     else if (event.deltaY > 0 && view.to - view.from >= day.to - day.from) return // there is nothing farther away
     else on.show(zoomed(view, day, Math.exp(event.deltaY * lines * (event.ctrlKey ? 0.01 : 0.002)), instantAt(placeOf(event))))
+    on.point(markUnder(event))
     event.preventDefault()
   }
   const scrolled = (event: Event) => (scrolledAt = event.timeStamp)

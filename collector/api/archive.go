@@ -45,7 +45,7 @@ func (a adminService) exportPerson(ctx context.Context, whom string, to io.Write
 		defer a.Agents.heads.forget()
 		file := &archive{holding: of, zip: zip.NewWriter(out), asks: asks, at: a.Now()}
 		err := file.write()
-		if noted := a.audit(ctx, "person.export", p.ID, map[string]any{"complete": err == nil}); err == nil {
+		if noted := a.audit(ctx, "person.export", p.ID, map[string]any{"complete": err == nil, "devices": of.devices()}); err == nil {
 			err = noted
 		}
 		return err

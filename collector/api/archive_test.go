@@ -18,13 +18,28 @@ func TestWhatAPersonIsToldOfALook(t *testing.T) {
 		"no look":       {"person.delete", "p-ana", `null`, ""},
 	} {
 		e := &collector.AuditEntry{Sequence: 7, Actor: "max@example.com", Action: c.action, Subject: c.subject, Detail: c.detail}
-		shown, err := viewOf("p-ana", e)
+		shown, err := viewOf("p-ana", "", e)
 		got := ""
 		if shown != nil {
 			got = fmt.Sprint(shown.Subject, " ", shown.Detail)
 		}
 		if err != nil || got != c.want || shown.GetSequence() != 0 {
 			t.Errorf("%s: %q %v %v", name, got, shown, err)
+		}
+	}
+}
+
+// Whose session an agent opened is told of looks at what is of its device: a device that calls a login by somebody's name
+// learns of nobody's looks at that one.
+func TestWhatADeviceIsToldOfALook(t *testing.T) {
+	for detail, told := range map[string]bool{
+		`{"seen":["p-ana"],"devices":["d-1","d-2"]}`: true,
+		`{"seen":["p-ana"],"devices":["d-2"]}`:       false,
+		`{"seen":["p-ana"]}`:                         false,
+	} {
+		e := &collector.AuditEntry{Actor: "max@example.com", Action: "activity.view", Subject: "p-ana", Detail: detail}
+		if shown, err := viewOf("p-ana", "d-1", e); err != nil || (shown != nil) != told {
+			t.Errorf("%s: %v, %v", detail, shown, err)
 		}
 	}
 }

@@ -122,10 +122,23 @@ func (h *holding) settings(row func(proto.Message) error) error {
 	return nil
 }
 
+// device is the only one that the viewer is told of looks at, where an agent opened its session: what a device calls a
+// login may be another's name, and that one's looks are not for it. Empty is any.
+func (h *holding) device() string { return viewerOf(h.ctx).Owner.Device }
+
+// devices are those that the owners are on.
+func (h *holding) devices() []string {
+	devices := []string{}
+	for _, owner := range h.owners {
+		devices = append(devices, owner.Device)
+	}
+	return slices.Compact(devices) // owners are sorted by device
+}
+
 // views are the entries of the audit log that tell of looks at the person.
 func (h *holding) views(row func(proto.Message) error) error {
 	return h.eachEntry(h.ctx, 0, func(e *collector.AuditEntry) (bool, error) {
-		shown, err := viewOf(h.person.ID, e)
+		shown, err := viewOf(h.person.ID, h.device(), e)
 		if shown == nil || err != nil {
 			return err == nil, err
 		}
@@ -137,7 +150,7 @@ func (h *holding) views(row func(proto.Message) error) error {
 func (h *holding) newestViews() (views []*adminv1.AuditEntry, more bool, err error) {
 	read := 0
 	err = h.eachEntryBack(h.ctx, 0, func(e *collector.AuditEntry) (bool, error) {
-		shown, err := viewOf(h.person.ID, e)
+		shown, err := viewOf(h.person.ID, h.device(), e)
 		if err != nil {
 			return false, err
 		}
@@ -152,14 +165,18 @@ func (h *holding) newestViews() (views []*adminv1.AuditEntry, more bool, err err
 }
 
 // viewOf is an entry as the person who was looked at is told of it, nil where it tells of something else: who looked, when
-// and at which days. Whom else the look was at, what it was narrowed to, and how much else the log holds is not told.
-func viewOf(person string, e *collector.AuditEntry) (*adminv1.AuditEntry, error) {
+// and at which days. With a device it is told of looks at what is of that device alone. Whom else the look was at, what it
+// was narrowed to, and how much else the log holds is not told.
+func viewOf(person, device string, e *collector.AuditEntry) (*adminv1.AuditEntry, error) {
 	if e.Action != "activity.view" && e.Action != "person.export" || !about(e, person) {
 		return nil, nil
 	}
 	var detail map[string]any
 	if err := json.Unmarshal([]byte(e.Detail), &detail); err != nil {
 		return nil, err
+	}
+	if at, _ := detail["devices"].([]any); device != "" && !slices.Contains(at, any(device)) {
+		return nil, nil
 	}
 	maps.DeleteFunc(detail, func(key string, _ any) bool {
 		return !slices.Contains([]string{"report", "from", "to", "complete"}, key)

@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -16,7 +17,7 @@ const (
 	sameLookFor = 10 * time.Minute
 	// maxLooks are remembered; beyond, a look is written down once more.
 	maxLooks = 10_000
-	// maxSeen people are named in an entry by their ids.
+	// maxSeen people, and as many devices, are named in an entry by their ids.
 	maxSeen = 100
 )
 
@@ -86,10 +87,17 @@ func (q *question) entry(viewer collector.Viewer, report string) (collector.Audi
 	for _, person := range q.query.People {
 		seen = append(seen, person.ID)
 	}
+	devices := map[string]bool{}
+	for owner := range q.query.Owners {
+		devices[owner.Device] = true
+	}
 	detail := map[string]any{"report": report, "from": dateOf(q.days.from), "to": dateOf(q.days.to), "people": len(seen)}
 	if len(seen) <= maxSeen {
 		slices.Sort(seen)
 		detail["seen"] = seen
+	}
+	if len(devices) <= maxSeen { // whose session an agent opened is told of looks at its device
+		detail["devices"] = slices.Sorted(maps.Keys(devices))
 	}
 	if q.device != "" {
 		detail["device"] = q.device

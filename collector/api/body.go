@@ -91,7 +91,7 @@ func (l *limits) whole(w http.ResponseWriter, r *http.Request, next http.Handler
 	if r.URL.Path == agentv1connect.AgentServiceSyncProcedure {
 		limit = maxBodyBytes
 	}
-	body, held, err := l.receive(w, r, limit)
+	body, held, err := receive(w, r, l.receiving, limit)
 	defer func() { l.receiving.Release(held) }()
 	if err != nil {
 		l.refuse(w, r, err)
@@ -114,7 +114,7 @@ func (l *limits) whole(w http.ResponseWriter, r *http.Request, next http.Handler
 }
 
 // receive reads the body; held is what it holds of the memory for bodies. The listener's timeouts end slow ones.
-func (l *limits) receive(w http.ResponseWriter, r *http.Request, limit int) (body []byte, held int64, err error) {
+func receive(w http.ResponseWriter, r *http.Request, memory *semaphore.Weighted, limit int) (body []byte, held int64, err error) {
 	if r.ContentLength > int64(limit) {
 		return nil, 0, tooLarge(limit)
 	}
@@ -122,7 +122,7 @@ func (l *limits) receive(w http.ResponseWriter, r *http.Request, limit int) (bod
 	for {
 		if cap(body)-len(body) == 0 {
 			more := max(2<<10, cap(body))
-			if !l.receiving.TryAcquire(int64(more)) {
+			if !memory.TryAcquire(int64(more)) {
 				return nil, held, collector.Refuse(collector.TooMany, "", "too many bodies arrive at once; come back soon")
 			}
 			held += int64(more)

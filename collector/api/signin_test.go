@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -170,5 +172,30 @@ func TestWhoIsSentSomethingMayStillSeeIt(t *testing.T) {
 		if err := <-ended; connect.CodeOf(err) != connect.CodePermissionDenied {
 			t.Errorf("%s: %v", who, err)
 		}
+	}
+}
+
+// Bodies that come slowly, from whoever sends them, keep nobody out: neither those who are signed in nor those who want to.
+func TestSlowStrangersKeepNobodyOut(t *testing.T) {
+	o := openOffice(t)
+	token := map[string]string{"Authorization": "Bearer " + o.token(mia, false)}
+	var slow net.Dialer
+	for range 2 * maxWebCalls {
+		conn, err := slow.DialContext(t.Context(), "tcp", o.web.Listener.Addr().String())
+		o.check(err)
+		defer conn.Close()
+		_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n",
+			adminv1connect.AdminServiceSignInProcedure)
+		o.check(err)
+		// It is being waited for.
+		if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
+			t.Fatal(line, err)
+		}
+	}
+	if status, answer := o.post(o.web.URL, adminv1connect.AdminServiceWhoAmIProcedure, `{}`, token); status != http.StatusOK {
+		t.Errorf("signed in: %d %v", status, answer)
+	}
+	if status, answer := o.post(o.web.URL, adminv1connect.AdminServiceSignInOptionsProcedure, `{}`, nil); status != http.StatusOK {
+		t.Errorf("to sign in: %d %v", status, answer)
 	}
 }

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"net/netip"
 	"reflect"
@@ -21,8 +23,12 @@ const LocalAdministrator = "administrator (local)"
 // AsHeader names the user whom the local administrator acts as; it means nothing elsewhere.
 const AsHeader = "Dayline-As"
 
-// maxWebCalls of the contract at once on the pages' listener.
-const maxWebCalls = 64
+const (
+	// maxWebCalls of the contract at once on the pages' listener.
+	maxWebCalls = 64
+	// maxArriving is what bodies of those who are not known yet may hold while they arrive.
+	maxArriving = 16 << 20
+)
 
 type callerOfAdmin struct {
 	viewer collector.Viewer
@@ -83,9 +89,11 @@ func (a *Admin) local(next http.Handler) http.Handler {
 	})
 }
 
-// bearing lets in who brings a token, before a byte of the body is read, and whoever wants to sign in.
+// bearing lets in who brings a token, before a byte of the body is read, and whoever wants to sign in once the body is
+// there: nobody holds others up by sending slowly.
 func (a *Admin) bearing(next http.Handler) http.Handler {
 	limits := a.Agents.limits
+	strangers := semaphore.NewWeighted(maxArriving)
 	calls := semaphore.NewWeighted(maxWebCalls)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		refuse := limits.refuse
@@ -96,12 +104,21 @@ func (a *Admin) bearing(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		if access.Open(r.URL.Path) {
+			body, held, err := receive(w, r, strangers, maxSmallBytes)
+			defer func() { strangers.Release(held) }()
+			if err != nil {
+				refuse(w, r, err)
+				return
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+		}
 		if !calls.TryAcquire(1) {
 			refuse(w, r, collector.Refuse(collector.TooMany, "", "the collector has too much to do; come back soon"))
 			return
 		}
 		defer calls.Release(1)
-		caller, err := a.identify(w, r)
+		caller, err := a.identify(r)
 		if err != nil {
 			refuse(w, r, err)
 			return
@@ -112,7 +129,7 @@ func (a *Admin) bearing(next http.Handler) http.Handler {
 
 // identify gives who calls over the network: the bearer of a token or, where the call is of our own pages, of a cookie.
 // Tokens and passwords do not cross it in the clear.
-func (a *Admin) identify(w http.ResponseWriter, r *http.Request) (callerOfAdmin, error) {
+func (a *Admin) identify(r *http.Request) (callerOfAdmin, error) {
 	caller := callerOfAdmin{from: a.From(r), site: a.site(r)}
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err != nil || r.TLS == nil &&
 		!peer.Addr().Unmap().IsLoopback() && !a.Agents.proxies.trust(peer.Addr().Unmap()) {
@@ -129,7 +146,6 @@ func (a *Admin) identify(w http.ResponseWriter, r *http.Request) (callerOfAdmin,
 		if r.Header.Get("Content-Encoding") != "" {
 			return caller, collector.Refuse(collector.BadRequest, "content-encoding", "sign-in is not compressed")
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxSmallBytes)
 		return caller, nil
 	}
 	caller.again = func(ctx context.Context) (collector.Viewer, error) { return a.Access.Authenticate(ctx, authorization) }

@@ -294,9 +294,10 @@ func TestActivityBeginsWhereTheLimitLetsIt(t *testing.T) {
 // Ana works; Bo has paused and is not shown; Cy's device was last heard of on Monday at 17:00, in a session.
 func TestLive(t *testing.T) {
 	o := openOffice(t)
+	o.going[0].Product = "Word"
 	ana := &adminv1.LiveRow{
 		Person: "p-ana", Name: "Ana Lima", Device: desk, DeviceName: "Ana's desk", State: "active", Since: "2026-03-03T11:50:00.000+01:00",
-		App: "winword", Title: "Report", Status: "productive", Category: "Documents", LastContact: "2026-03-03T10:59:50Z",
+		App: "winword", Product: "Word", Title: "Report", Status: "productive", Category: "Documents", LastContact: "2026-03-03T10:59:50Z",
 		Today: minutes(20, 0, 0, 0, 0, 0),
 	}
 	expect(t, &adminv1.LiveReport{Rows: []*adminv1.LiveRow{ana, {

@@ -181,7 +181,7 @@ func (q *question) liveRow(s *session, going []*agentv1.Span, place *time.Locati
 	}
 	row.State, row.Since = string(s.open.State), q.instant(s.open.Start)
 	if s.open.State != episode.Locked {
-		row.App, row.Title, row.Site = s.open.App, s.open.Title, s.open.Site
+		row.App, row.Product, row.Title, row.Site = s.open.App, s.open.Product, s.open.Title, s.open.Site
 		row.Status, row.Category = s.class.Status.String(), s.class.Category
 	}
 	return row, nil

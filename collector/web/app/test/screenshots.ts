@@ -1,4 +1,4 @@
-// `make screenshots`: the main pages as an administrator sees them, at three widths, into the folder that is named. What
+// `make screenshots`: the main pages as an administrator sees them, and a person's own day, at three widths, into the folder that is named. What
 // the README shows is made by this, so that it shows what is there.
 
 import { mkdir } from 'node:fs/promises'
@@ -20,8 +20,9 @@ const shots = {
   classification: '/classification',
   account: '/account',
   devices: '/devices',
-  'my-day': '/my-day',
 }
+/** Seen by who is measured. */
+const own = { 'my-day': '/my-day' }
 const looks = {
   '': { viewport: { width: 1440, height: 900 } },
   '-dark': { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' as const },
@@ -32,13 +33,15 @@ const looks = {
 await mkdir(into, { recursive: true })
 const browser = await openBrowser()
 for (const [look, options] of Object.entries(looks)) {
-  const context = await signedIn(browser, 'admin', options)
-  const at = await watched(context)
-  for (const [name, address] of Object.entries(shots)) {
-    await at.open(address)
-    await at.page.screenshot({ path: `${into}/${name}${look}.png`, animations: 'disabled' })
+  for (const [role, list] of [['admin', shots], ['person', own]] as const) {
+    const context = await signedIn(browser, role, options)
+    const at = await watched(context)
+    for (const [name, address] of Object.entries(list)) {
+      await at.open(address)
+      await at.page.screenshot({ path: `${into}/${name}${look}.png`, animations: 'disabled' })
+    }
+    if (at.faults.length) throw new Error(at.faults.join('\n'))
+    await context.close()
   }
-  if (at.faults.length) throw new Error(at.faults.join('\n'))
-  await context.close()
 }
 await browser.close()

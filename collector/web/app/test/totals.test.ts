@@ -130,6 +130,7 @@ test('live shows the sessions of the contract, asks again by itself, and a viewe
   await at.open('/live')
   const { rows } = await manager.reportLive({})
   assert.deepEqual(await told(at.page.locator('tbody th a')), rows.map((row) => row.name))
+  for (const row of rows.filter((one) => one.product)) assert.ok(await at.page.getByText(row.product).count(), row.product)
   for (const row of rows.filter((one) => one.title)) assert.ok(await at.page.getByTitle(row.title, { exact: true }).count(), row.title)
   const again = at.page.waitForRequest('**/ReportLive')
   await at.page.clock.fastForward(11_000)

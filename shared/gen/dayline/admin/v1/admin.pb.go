@@ -10041,6 +10041,7 @@ type LiveRow struct {
 	LastContact string `protobuf:"bytes,12,opt,name=last_contact,json=lastContact,proto3" json:"last_contact,omitempty"`
 	// Of today, of the person.
 	Today         *Times `protobuf:"bytes,13,opt,name=today,proto3" json:"today,omitempty"`
+	Product       string `protobuf:"bytes,14,opt,name=product,proto3" json:"product,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -10164,6 +10165,13 @@ func (x *LiveRow) GetToday() *Times {
 		return x.Today
 	}
 	return nil
+}
+
+func (x *LiveRow) GetProduct() string {
+	if x != nil {
+		return x.Product
+	}
+	return ""
 }
 
 type ActivityReport struct {
@@ -11332,7 +11340,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\";\n" +
 	"\n" +
 	"LiveReport\x12-\n" +
-	"\x04rows\x18\x01 \x03(\v2\x19.dayline.admin.v1.LiveRowR\x04rows\"\xdc\x02\n" +
+	"\x04rows\x18\x01 \x03(\v2\x19.dayline.admin.v1.LiveRowR\x04rows\"\xf6\x02\n" +
 	"\aLiveRow\x12\x16\n" +
 	"\x06person\x18\x01 \x01(\tR\x06person\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -11348,7 +11356,8 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	" \x01(\tR\x06status\x12\x1a\n" +
 	"\bcategory\x18\v \x01(\tR\bcategory\x12!\n" +
 	"\flast_contact\x18\f \x01(\tR\vlastContact\x12-\n" +
-	"\x05today\x18\r \x01(\v2\x17.dayline.admin.v1.TimesR\x05today\"C\n" +
+	"\x05today\x18\r \x01(\v2\x17.dayline.admin.v1.TimesR\x05today\x12\x18\n" +
+	"\aproduct\x18\x0e \x01(\tR\aproduct\"C\n" +
 	"\x0eActivityReport\x121\n" +
 	"\x04rows\x18\x01 \x03(\v2\x1d.dayline.admin.v1.ActivityRowR\x04rows\"\x9d\x04\n" +
 	"\vActivityRow\x12\x16\n" +

@@ -27,14 +27,21 @@ func (a *Access) OpenDay(_ context.Context, owner collector.Owner, shown string)
 	return a.days.Keep(day{owner, shown}), nil
 }
 
-// OpenMyDay trades a code of OpenDay for a session.
-func (a *Access) OpenMyDay(ctx context.Context, code string, from From) (secret string, session collector.AccessToken, err error) {
+// OpenMyDay trades a code of OpenDay for a session, if the day may still be opened: what ends a device's sessions, or
+// forgets a login, ends the codes that nobody came with yet.
+func (a *Access) OpenMyDay(ctx context.Context, code string, from From, may func(context.Context, collector.Owner) error) (secret string, session collector.AccessToken, err error) {
 	undo, err := a.throttle.beginStrange(from)
 	if err != nil {
 		return "", session, err
 	}
 	day, found := a.days.Take(code)
-	if !found {
+	if found {
+		err = may(ctx, day.owner)
+	}
+	if err != nil && collector.CodeOf(err) == collector.Internal {
+		return "", session, err
+	}
+	if !found || err != nil {
 		return "", session, a.failed(ctx, "", collector.ByAgent, from,
 			collector.Refuse(collector.SignedOut, "code", "this link was used already or is over two minutes old; ask your agent for another"))
 	}

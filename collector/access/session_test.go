@@ -129,21 +129,27 @@ func TestOpenMyDay(t *testing.T) {
 	ctx := t.Context()
 	owner := collector.Owner{Device: "d-1", LoginKey: "example\\ana"}
 	const shown = `CORP\ana on MACBOOK-7`
+	may := func(_ context.Context, who collector.Owner) error {
+		if who != owner {
+			t.Errorf("asked of %+v", who)
+		}
+		return nil
+	}
 	code, err := h.OpenDay(ctx, owner, shown)
 	h.check(err)
-	secret, session, err := h.OpenMyDay(ctx, code, home)
+	secret, session, err := h.OpenMyDay(ctx, code, home, may)
 	h.check(err)
 	v, err := h.viewer(secret)
 	h.check(err)
 	if v.User != shown || v.Role != collector.Measured || v.Owner != owner || v.Everyone || session.How != collector.ByAgent || session.Email != "" {
 		t.Errorf("%+v, %+v", v, session)
 	}
-	_, _, err = h.OpenMyDay(ctx, code, home)
+	_, _, err = h.OpenMyDay(ctx, code, home, may)
 	h.refused("again", err, collector.SignedOut)
 	late, err := h.OpenDay(ctx, owner, shown)
 	h.check(err)
 	h.later(dayCodeFor)
-	_, _, err = h.OpenMyDay(ctx, late, home)
+	_, _, err = h.OpenMyDay(ctx, late, home, may)
 	h.refused("too late", err, collector.SignedOut)
 	_, err = h.OpenDay(ctx, collector.Owner{Device: "d-1"}, shown)
 	h.refused("nobody's", err, collector.BadRequest)
@@ -155,7 +161,7 @@ func TestOpenMyDay(t *testing.T) {
 	h.wrote("user.sign_in by measured person of ", 1)
 	h.wrote("user.sign_in_failed by collector of ", 2)
 	for range 100 {
-		_, _, err = h.OpenMyDay(ctx, "guessed", home)
+		_, _, err = h.OpenMyDay(ctx, "guessed", home, may)
 	}
 	h.refused("guessing", err, collector.TooMany)
 }

@@ -72,6 +72,15 @@ func (a *Agents) MyDay(ctx context.Context, req *connect.Request[agentv1.MyDayRe
 	return connect.NewResponse(&agentv1.MyDayResponse{Url: page + "/my-day#code=" + code}), nil
 }
 
+// opens refuses the day of a login whose device was revoked, or of which there is nothing any more.
+func (a *Agents) opens(ctx context.Context, owner collector.Owner) error {
+	if device := a.devices.find(owner.Device); device == nil || !device.snapshot().RevokedAt.IsZero() {
+		return errRevoked
+	}
+	_, err := a.seen(ctx, owner)
+	return err
+}
+
 // seen gives a login that episodes have come of from a device, called as that device calls it.
 func (a *Agents) seen(ctx context.Context, owner collector.Owner) (login collector.Login, err error) {
 	names, err := a.registry.LoginNames(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -12,6 +13,8 @@ import (
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/collector/api/apitest"
 	"github.com/dayline-project/dayline/shared/buildinfo"
+	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
+	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 )
 
@@ -166,5 +169,34 @@ func must[T any](value T, err error) func(t *testing.T) T {
 			t.Fatal(err)
 		}
 		return value
+	}
+}
+
+// A code that nobody came with yet ends with what it lets see: with the device, and with the login's history.
+func TestACodeEndsWithWhatItOpens(t *testing.T) {
+	o := openOffice(t)
+	opens := func(a *apitest.Agent) bool {
+		id := a.Credential.Device
+		code := must(o.admin.Access.OpenDay(t.Context(), collector.Owner{Device: id, LoginKey: id + `\ana`}, `DESK\ana on desk`))(t)
+		status, _ := o.post(o.web.URL, adminv1connect.AdminServiceOpenMyDayProcedure, fmt.Sprintf(`{"code":%q}`, code), nil)
+		if status != http.StatusOK && status != http.StatusUnauthorized {
+			t.Errorf("%d", status)
+		}
+		return status == http.StatusOK
+	}
+	one, other := o.enrolled(), o.enrolled()
+	for _, a := range []*apitest.Agent{one, other} {
+		must(a.Sync(t.Context(), a.Record(time.Hour, "")))(t)
+		if !opens(a) {
+			t.Fatal("the day is not opened")
+		}
+	}
+	must(o.asBySocket("").RevokeDevice(t.Context(), connect.NewRequest(&adminv1.DeviceRequest{Id: one.Credential.Device})))(t)
+	if opens(one) {
+		t.Error("a revoked device's code lets in")
+	}
+	o.check(o.registry.ForgetLogins(t.Context(), []string{other.Credential.Device + `\ana`}))
+	if opens(other) {
+		t.Error("a forgotten login's code lets in")
 	}
 }

@@ -86,7 +86,7 @@ func (a adminService) CreateFirstAdmin(ctx context.Context, req *connect.Request
 
 // OpenMyDay trades the code that an agent was given for a session.
 func (a adminService) OpenMyDay(ctx context.Context, req *connect.Request[adminv1.OpenMyDayRequest]) (*connect.Response[adminv1.SignInResponse], error) {
-	secret, session, err := a.Access.OpenMyDay(ctx, req.Msg.Code, fromOf(ctx))
+	secret, session, err := a.Access.OpenMyDay(ctx, req.Msg.Code, fromOf(ctx), a.Agents.opens)
 	return a.letIn(secret, session, req.Msg.Cookie, err)
 }
 

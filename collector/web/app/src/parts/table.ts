@@ -15,8 +15,8 @@ export interface Column<Row> {
   bar?: boolean
   /** Shown instead of the text. */
   cell?: Snippet<[Row]>
-  /** Left out where the table is narrow, as on a phone; very: where it is no more than half a screen. */
-  wide?: boolean | 'very'
+  /** Left out where the table is narrow, as on a phone; very: on half a screen; most: where it has not a whole screen. */
+  wide?: boolean | 'very' | 'most'
 }
 
 /** How many rows are shown at a time. */

@@ -2,6 +2,7 @@
 
 import { count } from '../../format/amount'
 import { day, moment } from '../../format/clock'
+import { browserText } from '../../parts/browser'
 import { say, sayWord } from '../../text/text'
 
 /** Line is one thing that was noted. */
@@ -17,6 +18,21 @@ export interface ChangeLine {
   after: string
 }
 
+/** What begins: a question's report and its days. */
+const first = ['report', 'from', 'to']
+
+/** What the contract has its own words for. */
+const words: Record<string, (value: string) => string> = {
+  browser: browserText,
+  how: (value) => wordOf('security', `how.${value}`, value),
+  report: (value) => wordOf('myDay', `report.${value}`, value),
+}
+
+function wordOf(area: 'security' | 'myDay' | 'audit', key: string, value: string): string {
+  const said = sayWord(area, key)
+  return said === key ? value : said
+}
+
 /** How many of a list's values are written out. */
 const listed = 8
 
@@ -30,8 +46,10 @@ export function detailOf(detail: string, named: (id: string) => string): { lines
   }
   if (noted === null || typeof noted !== 'object') return { lines: [], changes: [] }
   const { changes, ...rest } = noted as Record<string, unknown>
+  const place = (name: string) => first.indexOf(name) + 1 || first.length + 1
   const lines = Object.entries(rest)
-    .map(([name, value]) => ({ name: nameOf(name), text: textOf(value, named) }))
+    .sort(([a], [b]) => place(a) - place(b))
+    .map(([name, value]) => ({ name: nameOf(name), text: words[name]?.(String(value)) ?? textOf(value, named) }))
     .filter(({ text }) => text !== '')
   return { lines, changes: Array.isArray(changes) ? changes.map(changeOf) : [] }
 }
@@ -42,9 +60,7 @@ function changeOf(change: { key?: string; old?: string; new?: string }): ChangeL
 }
 
 function nameOf(name: string): string {
-  const key = 'detail.' + name
-  const said = sayWord('audit', key)
-  return said === key ? name.replaceAll('_', ' ') : said
+  return wordOf('audit', `detail.${name}`, name.replaceAll('_', ' '))
 }
 
 function textOf(value: unknown, named: (id: string) => string): string {

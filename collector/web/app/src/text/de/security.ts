@@ -63,6 +63,8 @@ export default {
   ended: 'Die Sitzung wurde beendet.',
   endOthers: 'Alle anderen beenden',
   endedOthers: { one: '{n} Sitzung wurde beendet.', other: '{n} Sitzungen wurden beendet.' },
+  browserOn: '{browser} unter {system}',
+  someBrowser: 'Ein Browser',
   'how.password': 'Passwort',
   'how.password+code': 'Passwort und Code',
   'how.passkey': 'Passkey',

@@ -60,6 +60,8 @@ export default {
   ended: 'The session was ended.',
   endOthers: 'End all others',
   endedOthers: { one: '{n} session was ended.', other: '{n} sessions were ended.' },
+  browserOn: '{browser} on {system}',
+  someBrowser: 'A browser',
   'how.password': 'password',
   'how.password+code': 'password and code',
   'how.passkey': 'passkey',

@@ -74,7 +74,7 @@ export default {
   reports_landing_page_apps: 'Anwendungen',
   reports_landing_page_sites: 'Websites',
   reports_landing_page_hours: 'Arbeitszeiten',
-  reports_landing_page_timeline: 'Tag einer Person',
+  reports_landing_page_timeline: 'Der eigene Tag, wie „Mein Tag“',
   reports_landing_page_activity: 'Tätigkeitsprotokoll',
   reports_landing_page_live: 'Jetzt',
   reports_landing_page_categories: 'Kategorien',

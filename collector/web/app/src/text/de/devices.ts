@@ -18,7 +18,7 @@ export default {
   option: '{name} ({n})',
   never: 'nie',
   none: 'Noch kein Computer hat einen Agenten.',
-  noneHint: 'Legen Sie einen Installationslink an und öffnen Sie ihn auf einem Computer: nach spätestens einer Minute ist er hier.',
+  noneHint: 'Legen Sie einen Installationslink an und melden Sie den Agenten eines Computers damit an: nach spätestens einer Minute ist er hier.',
   toLinks: 'Installationslink anlegen',
   noMatch: 'Kein Gerät passt zu diesen Filtern.',
   clear: 'Filter entfernen',

@@ -11,7 +11,7 @@ export default {
   last: 'Letzte Aktivität',
   nobody: 'Niemand hat in diesen Tagen gezählte Zeit.',
   missing: 'Ohne Zeit in diesen Tagen',
-  nobodyMissing: 'Alle, von denen es überhaupt Daten gibt, haben in diesen Tagen Zeit.',
+  nobodyMissing: 'Von allen, von denen es überhaupt Daten gibt, ist in diesen Tagen Zeit gezählt.',
   missingWhy: { one: 'Eine Person, mit dem Grund, soweit er bekannt ist.', other: '{n} Personen, mit den Gründen, soweit sie bekannt sind.' },
   reason: { one: '{reason} (1 Tag)', other: '{reason} ({n} Tage)' },
 } satisfies Same<typeof en>

@@ -71,7 +71,7 @@ export default {
   reports_landing_page_apps: 'Applications',
   reports_landing_page_sites: 'Sites',
   reports_landing_page_hours: 'Working hours',
-  reports_landing_page_timeline: 'A person’s day',
+  reports_landing_page_timeline: 'The own day, as “My day”',
   reports_landing_page_activity: 'Activity log',
   reports_landing_page_live: 'Live',
   reports_landing_page_categories: 'Categories',

@@ -15,7 +15,7 @@ export default {
   option: '{name} ({n})',
   never: 'never',
   none: 'No computer has an agent yet.',
-  noneHint: 'Create an installer link and open it on a computer: it is here within a minute.',
+  noneHint: 'Create an installer link and enrol the agent of a computer with it: it is here within a minute.',
   toLinks: 'Create an installer link',
   noMatch: 'No device fits these filters.',
   clear: 'Clear the filters',

@@ -8,7 +8,7 @@ export default {
   last: 'Last activity',
   nobody: 'Nobody has counted time in these days.',
   missing: 'Without time in these days',
-  nobodyMissing: 'Everybody of whom there is any data has time in these days.',
+  nobodyMissing: 'Everybody of whom there is any data has counted time in these days.',
   missingWhy: { one: 'One person, with the reason as far as it is known.', other: '{n} people, with the reasons as far as they are known.' },
   reason: { one: '{reason} (1 day)', other: '{reason} ({n} days)' },
 } as const

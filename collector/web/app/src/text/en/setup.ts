@@ -3,7 +3,7 @@ export default {
   welcome: 'You become the first administrator of this collector. Others are added afterwards.',
   email: 'Your e-mail address',
   password: 'A password',
-  passwordRule: 'At least 12 characters. Several words are easier to keep than signs.',
+  passwordRule: 'At least 12 characters. Several words are easier to remember than symbols.',
   repeat: 'The password again',
   different: 'The two passwords are not the same.',
   create: 'Become the administrator',

@@ -21,9 +21,9 @@ export function meaningsOf(settings: PersonSetting[]): Meaning[] {
   return [
     ...means('tracked', say('myDay.tracked')),
     ...means('privacy.titles', say(value('privacy.titles') === 'true' ? 'myDay.titles' : 'myDay.noTitles')),
-    ...means('privacy.urls', sayWord('myDay', 'urls_' + value('privacy.urls'))),
+    ...means('privacy.urls', sayWord('myDay', `urls_${value('privacy.urls')}`)),
     ...(patterns ? means('privacy.redact', say('myDay.redact', { n: patterns })) : []),
-    ...means('browsers.unknown_private', sayWord('myDay', 'private_' + value('browsers.unknown_private'))),
+    ...means('browsers.unknown_private', sayWord('myDay', `private_${value('browsers.unknown_private')}`)),
     ...means('schedule', hoursText(settings, value('schedule'))),
     ...means('passive.start', say('myDay.passiveStart', { length: lengthText(value('passive.start')) })),
     ...means('passive.stop', passiveText(value('passive.stop'))),

@@ -19,7 +19,6 @@ export default {
   block: 'Blöcke von {length}',
   asList: 'Als Liste',
   view: '{from} – {to}',
-  overview: 'Der ganze Tag; ziehen verschiebt den Ausschnitt',
   hint: 'Zeigen Sie auf einen Abschnitt, tippen Sie ihn an, oder wählen Sie ihn mit den Pfeiltasten.',
   loadingEpisodes: 'Einzelne Aktivitäten werden geladen …',
   toCome: 'kommt noch',

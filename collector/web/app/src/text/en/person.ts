@@ -16,7 +16,6 @@ export default {
   block: 'Blocks of {length}',
   asList: 'As a list',
   view: '{from} – {to}',
-  overview: 'The whole day; drag to move what is in view',
   hint: 'Point at a stretch, tap it, or choose it with the arrow keys.',
   loadingEpisodes: 'Single activities are loading …',
   toCome: 'still to come',

@@ -24,7 +24,9 @@ const (
 	ceremonyFor    = 5 * time.Minute
 	maxCeremonies  = 10000
 	maxPasskeyJSON = 12 << 10
-	handleBytes    = 32
+	// maxOrigin is "https://", the longest name of a host (RFC 1035, 2.3.4) and a port.
+	maxOrigin   = 8 + 253 + 6
+	handleBytes = 32
 )
 
 // Site is where the pages are, as the browser that calls sees it.
@@ -39,7 +41,7 @@ type Site struct {
 // from there. See "relying party identifier" and "secure context".
 func (s Site) Passkeys() bool {
 	_, err := netip.ParseAddr(strings.Trim(s.Host, "[]"))
-	return s.Host != "" && err != nil && (strings.HasPrefix(s.Origin, "https://") || s.Host == "localhost")
+	return s.Host != "" && len(s.Origin) <= maxOrigin && err != nil && (strings.HasPrefix(s.Origin, "https://") || s.Host == "localhost")
 }
 
 // ceremony is a registration or sign-in under way.

@@ -189,3 +189,16 @@ func TestWhoMakesPasskeys(t *testing.T) {
 	_, err = h.register(v, unverified, site)
 	h.refused("user not verified", err, collector.BadRequest)
 }
+
+// What a request says its host is stays in memory for as long as a ceremony lasts.
+func TestCeremoniesKeepNoEndlessNames(t *testing.T) {
+	for _, host := range []string{strings.Repeat("x.", 200) + "example.com", "localhost"} {
+		endless := Site{Host: host, Origin: "https://" + host + ":" + strings.Repeat("1", 400)}
+		if endless.Passkeys() {
+			t.Errorf("passkeys at a host of %d bytes, an origin of %d", len(endless.Host), len(endless.Origin))
+		}
+	}
+	if longest := strings.Repeat("x", 253); !(Site{Host: longest, Origin: "https://" + longest + ":65535"}).Passkeys() {
+		t.Error("no passkeys at the longest name there may be")
+	}
+}

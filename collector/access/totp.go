@@ -120,7 +120,7 @@ func (a *Access) EnableTOTP(ctx context.Context, viewer collector.Viewer, code s
 }
 
 // DisableTOTP takes the authenticator application away, for the password or a code. Wrong ones count like those of a
-// sign-in.
+// sign-in, and are written down like them: who found a session open would try some.
 func (a *Access) DisableTOTP(ctx context.Context, viewer collector.Viewer, password, code string, from From) error {
 	user, err := a.own(viewer)
 	if err != nil {
@@ -137,9 +137,10 @@ func (a *Access) DisableTOTP(ctx context.Context, viewer collector.Viewer, passw
 	if err != nil {
 		return err
 	}
-	right := false
+	right, how := false, collector.ByPassword
 	switch {
 	case code != "":
+		how = collector.ByPasswordAndCode
 		if err := try.code(); err != nil {
 			return err
 		}
@@ -154,7 +155,8 @@ func (a *Access) DisableTOTP(ctx context.Context, viewer collector.Viewer, passw
 		return err
 	}
 	if !right {
-		return collector.Refuse(collector.BadRequest, "code", "your password or a code is wanted, and this is neither")
+		return a.failed(ctx, user.Email, how, from,
+			collector.Refuse(collector.BadRequest, "code", "your password or a code is wanted, and this is neither"))
 	}
 	try.undone()
 	return a.registry.SetTOTP(ctx, user.Email, "")

@@ -75,6 +75,7 @@ func TestTOTP(t *testing.T) {
 	h.refused("neither", h.DisableTOTP(t.Context(), v, "", "", home), collector.BadRequest)
 	h.refused("the wrong password", h.DisableTOTP(t.Context(), v, "wrong wrong wrong", "", home), collector.BadRequest)
 	h.refused("a used code", h.DisableTOTP(t.Context(), v, "", before, home), collector.BadRequest)
+	h.wrote("user.sign_in_failed by collector of max@example.com", 8) // the last three with DisableTOTP
 	h.check(h.DisableTOTP(t.Context(), v, password, "", home))
 	h.check(h.with(password, ""))
 	h.later(time.Minute)

@@ -59,6 +59,7 @@ func (a adminService) EnableTOTP(ctx context.Context, req *connect.Request[admin
 // DisableTOTP wants none any more.
 func (a adminService) DisableTOTP(ctx context.Context, req *connect.Request[adminv1.DisableTOTPRequest]) (*connect.Response[adminv1.DisableTOTPResponse], error) {
 	ctx = context.WithoutCancel(ctx)
+	defer a.Agents.heads.forget() // a failure was written down too
 	if err := a.Access.DisableTOTP(ctx, viewerOf(ctx), req.Msg.Password, strings.TrimSpace(req.Msg.Code), fromOf(ctx)); err != nil {
 		return nil, err
 	}

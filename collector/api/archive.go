@@ -124,6 +124,9 @@ func (f *archive) file(name string) (io.Writer, error) {
 func (f *archive) whom(row func(proto.Message) error) error {
 	shown := person(f.directory, f.scope, f.person, f.directory.PersonGroups()[f.person.ID])
 	shown.Logins = f.loginNames()
+	if f.device() != "" { // what a device calls a login may be another's name
+		shown.Email = ""
+	}
 	return row(shown)
 }
 

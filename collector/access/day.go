@@ -30,10 +30,6 @@ func (a *Access) OpenDay(_ context.Context, owner collector.Owner, shown string)
 // OpenMyDay trades a code of OpenDay for a session, if the day may still be opened: what ends a device's sessions, or
 // forgets a login, ends the codes that nobody came with yet.
 func (a *Access) OpenMyDay(ctx context.Context, code string, from From, may func(context.Context, collector.Owner) error) (secret string, session collector.AccessToken, err error) {
-	undo, err := a.throttle.beginStrange(from)
-	if err != nil {
-		return "", session, err
-	}
 	day, found := a.days.Take(code)
 	if found {
 		err = may(ctx, day.owner)
@@ -42,9 +38,8 @@ func (a *Access) OpenMyDay(ctx context.Context, code string, from From, may func
 		return "", session, err
 	}
 	if !found || err != nil {
-		return "", session, a.failed(ctx, "", collector.ByAgent, from,
+		return "", session, a.failedStrange(ctx, "", collector.ByAgent, from,
 			collector.Refuse(collector.SignedOut, "code", "this link was used already or is over two minutes old; ask your agent for another"))
 	}
-	undo()
 	return a.begin(ctx, collector.Viewer{User: day.shown, Role: collector.Measured, Owner: day.owner}, collector.ByAgent, from)
 }

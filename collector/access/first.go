@@ -26,18 +26,13 @@ func (a *Access) OfferFirstAdmin() (code string, until time.Time) {
 // CreateFirstAdmin makes the first administrator, and signs in. add puts the user into people.yaml. It succeeds once: who
 // comes at the same time is told that there is an administrator.
 func (a *Access) CreateFirstAdmin(ctx context.Context, code, email, password string, from From, add func(context.Context, collector.Viewer) error) (secret string, session collector.AccessToken, err error) {
-	undo, err := a.throttle.beginStrange(from)
-	if err != nil {
-		return "", session, err
-	}
 	// The code is left where it is until all is done: who mistypes an e-mail address tries again.
 	a.creating.Lock()
 	defer a.creating.Unlock()
 	if _, found := a.firstAdmin.Peek(code); !found || a.HasAdmin() {
-		return "", session, a.failed(ctx, "", collector.ByFirstAdmin, from, collector.Refuse(collector.SignedOut, "code",
+		return "", session, a.failedStrange(ctx, "", collector.ByFirstAdmin, from, collector.Refuse(collector.SignedOut, "code",
 			"this link was used already or is over an hour old; while there is no administrator, a restarted collector makes another"))
 	}
-	undo()
 	if len(email) > maxEmail {
 		return "", session, collector.Refuse(collector.BadRequest, "email", "an e-mail address has at most %d bytes", maxEmail)
 	}

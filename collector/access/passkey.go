@@ -229,13 +229,9 @@ func (a *Access) BeginPasskeySignIn(site Site, from From) (name string, options 
 
 // SignInPasskey gives a session for what a browser answered to BeginPasskeySignIn. Failures are in the audit log.
 func (a *Access) SignInPasskey(ctx context.Context, ceremonyName string, credentialJSON []byte, from From) (secret string, session collector.AccessToken, err error) {
-	undo, err := a.throttle.beginStrange(from)
-	if err != nil {
-		return "", session, err
-	}
 	begun, found := a.ceremonies.Take(ceremonyName)
 	if !found {
-		return "", session, a.failed(ctx, "", collector.ByPasskey, from, errCeremony)
+		return "", session, a.failedStrange(ctx, "", collector.ByPasskey, from, errCeremony)
 	}
 	email, err := a.assert(ctx, begun, credentialJSON)
 	switch code := collector.CodeOf(err); code {
@@ -243,13 +239,12 @@ func (a *Access) SignInPasskey(ctx context.Context, ceremonyName string, credent
 	case collector.Internal:
 		return "", session, err
 	default:
-		return "", session, a.failed(ctx, email, collector.ByPasskey, from, err)
+		return "", session, a.failedStrange(ctx, email, collector.ByPasskey, from, err)
 	}
 	user, known := a.User(email)
 	if !known {
-		return "", session, a.failed(ctx, email, collector.ByPasskey, from, errPasskey)
+		return "", session, a.failedStrange(ctx, email, collector.ByPasskey, from, errPasskey)
 	}
-	undo()
 	return a.begin(ctx, viewer(user), collector.ByPasskey, from)
 }
 

@@ -7,14 +7,12 @@ import (
 	"github.com/dayline-project/dayline/collector"
 )
 
-// BackFromProvider counts somebody's return from an OpenID Connect provider as failed until that is undone: TooMany where
-// too many of one network failed.
-func (a *Access) BackFromProvider(from From) (undo func(), err error) {
-	return a.throttle.beginStrange(from)
-}
-
-// ProviderFailed writes down that a sign-in at the provider let nobody in; reason is a word.
+// ProviderFailed writes down that a sign-in at the provider let nobody in; reason is a word. TooMany, and nothing is
+// written down, where too many of one network failed.
 func (a *Access) ProviderFailed(ctx context.Context, from From, reason string) error {
+	if err := a.throttle.failStrange(from); err != nil {
+		return err
+	}
 	detail, err := json.Marshal(map[string]string{
 		"address": from.Address, "browser": from.Browser, "how": collector.ByProvider, "reason": reason,
 	})

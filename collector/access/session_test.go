@@ -166,6 +166,37 @@ func TestOpenMyDay(t *testing.T) {
 	h.refused("guessing", err, collector.TooMany)
 }
 
+// Who fails without end, with what nobody guesses, keeps nobody of the same network out.
+func TestStrangersKeepNobodyOfTheirNetworkOut(t *testing.T) {
+	h := open(t)
+	ctx := t.Context()
+	may := func(context.Context, collector.Owner) error { return nil }
+	v, key := h.max(), newAuthenticator(t)
+	_, err := h.register(v, key, site)
+	h.check(err)
+	code, err := h.OpenDay(ctx, collector.Owner{Device: "d-1", LoginKey: "example\\ana"}, "Ana")
+	h.check(err)
+	for n := range 100 {
+		_, _, err = h.OpenMyDay(ctx, "guessed", home, may)
+		if n >= failuresPerNetwork {
+			h.refused("guessing", err, collector.TooMany)
+		}
+	}
+	h.refused("at the provider", h.ProviderFailed(ctx, home, "late"), collector.TooMany)
+	_, _, err = h.SignInVerified(ctx, "nobody@example.com", home)
+	h.refused("a stranger of the provider's", err, collector.TooMany)
+	h.wrote("user.sign_in_failed by collector of ", failuresPerNetwork) // and no more: each is an entry
+	if _, _, err := h.OpenMyDay(ctx, code, home, may); err != nil {
+		t.Errorf("a day: %v", err)
+	}
+	if _, err := h.use(key, site); err != nil {
+		t.Errorf("a passkey: %v", err)
+	}
+	if _, _, err := h.SignInVerified(ctx, "max@example.com", home); err != nil {
+		t.Errorf("at the provider: %v", err)
+	}
+}
+
 // Many open the one link at once: one of them becomes the administrator.
 func TestFirstAdminIsOne(t *testing.T) {
 	h := open(t)

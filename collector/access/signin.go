@@ -93,7 +93,7 @@ func (a *Access) localPassword(user config.User) bool {
 func (a *Access) SignInVerified(ctx context.Context, email string, from From) (secret string, session collector.AccessToken, err error) {
 	v, known := a.standing(email)
 	if !known || email == "" {
-		return "", session, a.failed(ctx, email, collector.ByProvider, from,
+		return "", session, a.failedStrange(ctx, email, collector.ByProvider, from,
 			collector.Refuse(collector.SignedOut, "", "nobody here has the e-mail address that you signed in with"))
 	}
 	return a.begin(ctx, v, collector.ByProvider, from)
@@ -119,6 +119,14 @@ func (a *Access) begin(ctx context.Context, v collector.Viewer, how string, from
 		return "", session, err
 	}
 	return a.issue(ctx, session)
+}
+
+// failedStrange is failed for what is counted by network alone, and not written down beyond its bound: TooMany.
+func (a *Access) failedStrange(ctx context.Context, email, how string, from From, reason error) error {
+	if err := a.throttle.failStrange(from); err != nil {
+		return err
+	}
+	return a.failed(ctx, email, how, from, reason)
 }
 
 // failed writes a failure down, and gives its error back.

@@ -148,21 +148,18 @@ func (t *throttle) beginPasskey(from From) error {
 	return nil
 }
 
-// beginStrange counts an attempt of no account as failed until it is undone: with a passkey, a one-time code or at the
-// provider. Nobody guesses those, but each failure is written down.
-func (t *throttle) beginStrange(from From) (undo func(), err error) {
+// failStrange counts a failure that is of no account: with a passkey, a one-time code or at the provider. Nobody guesses
+// those, but each failure is written down: TooMany where a network's are not any more. Who has the right one is let in
+// however many others failed there.
+func (t *throttle) failStrange(from From) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
 	if strange := t.strange.of(from.Address, now); strange.n >= failuresPerNetwork {
-		return nil, tooMany(strange.since.Add(networkWindow).Sub(now))
+		return tooMany(strange.since.Add(networkWindow).Sub(now))
 	}
 	t.strange.add(from.Address, now, 1)
-	return func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.strange.add(from.Address, t.now(), -1)
-	}, nil
+	return nil
 }
 
 // maxTallied bounds how many names one tally tells apart: who comes with ever new ones only makes it forget the oldest,

@@ -46,7 +46,6 @@ const (
 // Users lets in whom the provider vouches for (collector/access).
 type Users interface {
 	SignInVerified(ctx context.Context, email string, from access.From) (secret string, session collector.AccessToken, err error)
-	BackFromProvider(from access.From) (undo func(), err error)
 	ProviderFailed(ctx context.Context, from access.From, reason string) error
 }
 
@@ -136,13 +135,7 @@ func elsewhere(host, address string) bool {
 // comeBack lets in whom the provider sends back, or says on the page why not.
 func (s *SignIn) comeBack(w http.ResponseWriter, r *http.Request) {
 	from := s.From(r)
-	undo, err := s.Users.BackFromProvider(from)
-	if err != nil {
-		s.refuse(w, r, "", busy)
-		return
-	}
 	if !s.returns.TryAcquire(1) {
-		undo()
 		s.refuse(w, r, "", busy)
 		return
 	}
@@ -152,12 +145,15 @@ func (s *SignIn) comeBack(w http.ResponseWriter, r *http.Request) {
 		reason = s.letIn(w, r, v, from)
 	}
 	if reason == "" {
-		undo()
 		http.Redirect(w, r, v.back, http.StatusSeeOther)
 		return
 	}
-	if reason != unknownPerson { // that is written down where it is found
-		if err := s.Users.ProviderFailed(context.WithoutCancel(r.Context()), from, string(reason)); err != nil {
+	if reason != unknownPerson && reason != busy { // these are dealt with where they are found
+		err := s.Users.ProviderFailed(context.WithoutCancel(r.Context()), from, string(reason))
+		switch {
+		case collector.CodeOf(err) == collector.TooMany:
+			reason = busy
+		case err != nil:
 			s.Log.Error("failed sign-in not written down", "error", err)
 		}
 	}
@@ -199,6 +195,8 @@ func (s *SignIn) letIn(w http.ResponseWriter, r *http.Request, v visit, from acc
 	switch {
 	case collector.CodeOf(err) == collector.SignedOut:
 		return unknownPerson
+	case collector.CodeOf(err) == collector.TooMany:
+		return busy
 	case err != nil:
 		s.Log.Error("sign-in at the provider failed", "error", err)
 		return failed

@@ -45,7 +45,9 @@ type watch struct {
 	schedule  episode.Schedule
 	tracked   bool
 	contactAt time.Time
-	now       time.Time
+	// since is when the agent came: of the time before nothing is known. Zero where there is data of before too.
+	since time.Time
+	now   time.Time
 }
 
 // during is the watch with no spans but those that reach into a time.
@@ -81,7 +83,7 @@ func (w *watch) reason(at time.Time) string {
 		return notTracked
 	case !scheduled(w.schedule, at):
 		return outsideSchedule
-	case w.contactAt.IsZero():
+	case w.contactAt.IsZero(), at.Before(w.since):
 		return unknown
 	case unheard && w.now.Sub(w.contactAt) <= fleet.SilentAfter:
 		return ""
@@ -103,7 +105,7 @@ func (w *watch) reason(at time.Time) string {
 
 // borders are where the reason may change within a time.
 func (w *watch) borders(from, to time.Time) []time.Time {
-	borders := []time.Time{w.contactAt}
+	borders := []time.Time{w.contactAt, w.since}
 	for _, span := range w.spans {
 		borders = append(borders, time.UnixMilli(span.StartMs), time.UnixMilli(span.EndMs))
 	}
@@ -202,6 +204,10 @@ func (r *Reports) watching(ctx context.Context, q *question, owners []collector.
 	for _, owner := range owners {
 		byDevice[owner.Device] = append(byDevice[owner.Device], owner)
 	}
+	firstDays, err := r.Store.FirstDays(ctx)
+	if err != nil {
+		return nil, err
+	}
 	watches := map[int][]*watch{}
 	for device, owners := range byDevice {
 		spans, err := r.Registry.Spans(ctx, device, from, to)
@@ -221,11 +227,20 @@ func (r *Reports) watching(ctx context.Context, q *question, owners []collector.
 			person := q.query.Owners[owner].Person
 			watches[person] = append(watches[person], &watch{
 				spans: slices.Concat(of[owner.LoginKey], of[""]), schedule: rule.Schedule, tracked: rule.Tracked,
-				contactAt: q.devices[device].LastContactAt, now: q.now,
+				contactAt: q.devices[device].LastContactAt, now: q.now, since: since(q.devices[device].EnrolledAt.In(from.Location()), firstDays[owner]),
 			})
 		}
 	}
 	return watches, nil
+}
+
+// since is when the agent of a login's device came; zero where the login's first local day was before, as after a device was
+// enrolled anew.
+func since(enrolled time.Time, firstDay int32) time.Time {
+	if firstDay < numberOf(enrolled) {
+		return time.Time{}
+	}
+	return enrolled
 }
 
 // spanLogin is the key of a span's login; empty where it is about the device.

@@ -46,6 +46,8 @@ func TestReasons(t *testing.T) {
 		{"silent since Sunday", []*watch{heardUntil("Sun 12:00", of("session", "Sun 08:00", ""))}, "00:00 silent", "silent"},
 		{"not back since a proper end", []*watch{heardUntil("Sun 12:00", of("session", "Sun 08:00", "Sun 12:00"))}, "00:00 off", "off"},
 		{"never heard of", []*watch{{tracked: true, now: now}}, "00:00 unknown", "unknown"},
+		{"before its agent came", []*watch{{spans: []*agentv1.Span{of("session", "Mon 10:00", "Mon 18:00")}, tracked: true, since: clock("Mon 09:59"),
+			contactAt: clock("Tue 11:59"), now: now}}, "00:00 unknown, 09:59 off, 10:00 inactive, 18:00 off", "inactive"},
 		{"not tracked", []*watch{{spans: []*agentv1.Span{allDay}, contactAt: clock("Tue 11:59"), now: now}}, "00:00 not_tracked", "not_tracked"},
 		{"by a schedule", []*watch{{spans: []*agentv1.Span{allDay}, tracked: true, schedule: office, contactAt: clock("Tue 11:59"), now: now}},
 			"00:00 outside_schedule, 09:00 inactive, 12:00 outside_schedule, 13:00 inactive, 17:00 outside_schedule", "inactive"},
@@ -69,6 +71,17 @@ func TestReasons(t *testing.T) {
 	recent := heardUntil("Tue 11:59", of("session", "Tue 08:00", ""))
 	if all := explain([]*watch{recent}, clock("Tue 11:00"), now); len(all) != 1 || !all[0].to.Equal(clock("Tue 11:59")) {
 		t.Errorf("%v", all)
+	}
+}
+
+// An agent knows nothing of the time before it came; one that was enrolled anew knew of it.
+func TestSince(t *testing.T) {
+	enrolled := clock("Mon 09:59")
+	if got := since(enrolled, numberOf(enrolled)); !got.Equal(enrolled) {
+		t.Errorf("enrolled on its first day: since %v", got)
+	}
+	if got := since(enrolled, numberOf(enrolled)-1); !got.IsZero() {
+		t.Errorf("with data of the day before: since %v", got)
 	}
 }
 

@@ -16,6 +16,11 @@ export const address = {
   },
 }
 
+/** arrived tells whether a page was come to from another, without a load. */
+export const arrived = () => gone
+
+let gone = false
+
 /** set holds the query's values to change; an empty one takes its name out. */
 export type Changes = Record<string, string | undefined>
 
@@ -47,6 +52,7 @@ export function go(to: string, { replace = false } = {}) {
   if (replace) history.replaceState(null, '', to)
   else history.pushState(null, '', to)
   now = read()
+  gone = true
   if (now.path !== from) scrollTo(0, 0)
 }
 
@@ -63,6 +69,7 @@ export function followLinks() {
       return
     }
     now = read()
+    gone = true
   })
   document.addEventListener('click', (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return

@@ -29,10 +29,14 @@ async function find() {
 /** choices are what the viewer may narrow questions to, asked for once; undefined until they are there. */
 export const choices = {
   get known() {
-    asked ??= find().catch(() => {
-      asked = undefined // the next page asks again; until then there is nothing to choose from
-    })
+    void choices.there()
     return known
+  },
+  /** there waits until they are known, or could not be had. */
+  there() {
+    return (asked ??= find().catch(() => {
+      asked = undefined // the next page asks again; until then there is nothing to choose from
+    }))
   },
 }
 

@@ -12,8 +12,8 @@ import (
 )
 
 // MayApply refuses a change of the configuration that the viewer may not make, judged by what the sets mean. A
-// configurator changes classification, schedules, and groups that limit nobody's view; administrators change all, but
-// nobody takes the last administrator away.
+// configurator changes classification, schedules, and groups that limit nobody's view and override no settings;
+// administrators change all, but nobody takes the last administrator away.
 func MayApply(viewer collector.Viewer, before, after *config.Set) error {
 	if err := Permit(viewer, setConfig); err != nil {
 		return err
@@ -43,7 +43,7 @@ func MayApply(viewer collector.Viewer, before, after *config.Set) error {
 	if !same(before.Account, &account) {
 		return only("account.yaml")
 	}
-	return mayGroups(before.People, after.People)
+	return mayGroups(before, after)
 }
 
 // MayEdit tells whether a viewer may change a key of account.yaml, as MayApply judges it.
@@ -53,8 +53,8 @@ func MayEdit(viewer collector.Viewer, key string) bool {
 }
 
 // MayEditGroup tells whether a viewer may change the members of a group, as MayApply judges it.
-func MayEditGroup(viewer collector.Viewer, people *config.People, group string) bool {
-	return Permit(viewer, setConfig) == nil && (viewer.Role == collector.Admin || len(people.LimitedTo(group)) == 0)
+func MayEditGroup(viewer collector.Viewer, set *config.Set, group string) bool {
+	return Permit(viewer, setConfig) == nil && (viewer.Role == collector.Admin || !reserved(set)[group])
 }
 
 const setConfig = adminv1connect.AdminServiceSetConfigProcedure
@@ -81,21 +81,34 @@ func same(a, b any) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// mayGroups refuses a change of a group that somebody's view is limited to: adding a member would widen it.
-func mayGroups(before, after *config.People) error {
-	limiting := map[string]bool{}
-	for _, user := range slices.Concat(before.Users, after.Users) {
-		for _, name := range user.ViewableGroups.Groups {
-			limiting[name] = true
-		}
-	}
-	old, now := membersOf(before), membersOf(after)
-	for name := range limiting {
+// mayGroups refuses a change of the members of a reserved group.
+func mayGroups(before, after *config.Set) error {
+	groups := reserved(before)
+	maps.Copy(groups, reserved(after))
+	old, now := membersOf(before.People), membersOf(after.People)
+	for name := range groups {
 		if !reflect.DeepEqual(old[name], now[name]) {
 			return only("groups[" + name + "]")
 		}
 	}
 	return nil
+}
+
+// reserved are the groups whose members administrators alone change: those that somebody's view is limited to, which a
+// member would widen, and those of overrides, which set what is collected of a member.
+func reserved(set *config.Set) map[string]bool {
+	names := map[string]bool{}
+	for _, user := range set.People.Users {
+		for _, name := range user.ViewableGroups.Groups {
+			names[name] = true
+		}
+	}
+	for i := range set.Account.Overrides {
+		for _, name := range set.Account.Overrides[i].Groups {
+			names[name] = true
+		}
+	}
+	return names
 }
 
 // membersOf gives each group's members, sorted and without case: the order in the file means nothing.

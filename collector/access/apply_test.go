@@ -141,3 +141,19 @@ func TestLastAdministrator(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A group that overrides name bears on what is collected of its members, which only administrators set.
+func TestGroupsOfOverrides(t *testing.T) {
+	before := edited(t, office(t), config.Edit{Key: "overrides", Value: "[{groups: [Marketing], privacy: {urls: full}}]"})
+	after := edited(t, before, config.Edit{Key: "groups[Marketing].devices", Value: "[d-1]"})
+	cleo := collector.Viewer{Role: collector.Configurator}
+	if err := MayApply(cleo, before, after); collector.CodeOf(err) != collector.Denied {
+		t.Errorf("a configurator has more collected of a device: %v", err)
+	}
+	if err := MayApply(collector.Viewer{Role: collector.Admin}, before, after); err != nil {
+		t.Error(err)
+	}
+	if MayEditGroup(cleo, before, "Marketing") || !MayEditGroup(cleo, office(t), "Marketing") || MayEditGroup(cleo, before, "Support") {
+		t.Error("what may be edited is not what may be applied")
+	}
+}

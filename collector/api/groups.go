@@ -29,22 +29,22 @@ func (a adminService) ListGroups(ctx context.Context, _ *connect.Request[adminv1
 		}
 	}
 	answer := &adminv1.ListGroupsResponse{}
-	people := a.Config().People
-	for _, g := range people.Groups {
+	set := a.Config()
+	for _, g := range set.People.Groups {
 		if scope.Group(g.Name) {
-			answer.Groups = append(answer.Groups, shownGroup(viewerOf(ctx), people, g, counts[g.Name]))
+			answer.Groups = append(answer.Groups, shownGroup(viewerOf(ctx), set, g, counts[g.Name]))
 		}
 	}
 	return connect.NewResponse(answer), nil
 }
 
-func shownGroup(viewer collector.Viewer, people *config.People, g config.Group, count int32) *adminv1.Group {
-	shown := &adminv1.Group{Name: g.Name, PeopleCount: count, Editable: access.MayEditGroup(viewer, people, g.Name)}
+func shownGroup(viewer collector.Viewer, set *config.Set, g config.Group, count int32) *adminv1.Group {
+	shown := &adminv1.Group{Name: g.Name, PeopleCount: count, Editable: access.MayEditGroup(viewer, set, g.Name)}
 	if viewer.Role == collector.Admin || viewer.Role == collector.Configurator {
 		shown.People, shown.Logins, shown.Devices = g.People, g.Logins, g.Devices
 	}
 	if viewer.Role == collector.Admin {
-		shown.Limits = people.LimitedTo(g.Name)
+		shown.Limits = set.People.LimitedTo(g.Name)
 	}
 	return shown
 }
@@ -117,8 +117,8 @@ func noGroup(name string) error {
 }
 
 func mayEditGroup(viewer collector.Viewer, set *config.Set, name string) error {
-	if !access.MayEditGroup(viewer, set.People, name) {
-		return collector.Refuse(collector.Denied, "name", "somebody's view is limited to this group: only administrators change it")
+	if !access.MayEditGroup(viewer, set, name) {
+		return collector.Refuse(collector.Denied, "name", "somebody's view is limited to this group, or settings are overridden for it: only administrators change it")
 	}
 	return nil
 }

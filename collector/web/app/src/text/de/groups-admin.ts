@@ -24,7 +24,7 @@ export default {
   addDevice: 'Ein Gerät: Name oder Kennung',
   nobody: 'keine',
   remove: '{member} herausnehmen',
-  locked: 'Jemandes Sicht ist auf diese Gruppe begrenzt; deshalb ändern nur Administratoren sie.',
+  locked: 'Jemandes Sicht ist auf diese Gruppe begrenzt, oder für sie gelten abweichende Einstellungen; deshalb ändern nur Administratoren sie.',
   limitsWhy: 'Sie begrenzt die Sicht von {users}: Wer hier dazukommt, wird von ihnen gesehen.',
   rename: 'Umbenennen',
   renameTo: 'Ihr neuer Name',

@@ -21,7 +21,7 @@ export default {
   addDevice: 'A device: name or id',
   nobody: 'none',
   remove: 'Take {member} out',
-  locked: 'Somebody’s view is limited to this group, so that only administrators change it.',
+  locked: 'Somebody’s view is limited to this group, or settings are overridden for it, so that only administrators change it.',
   limitsWhy: 'It limits the view of {users}: whoever is added here is seen by them.',
   rename: 'Rename',
   renameTo: 'Its new name',

@@ -5,6 +5,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,7 +50,9 @@ func TestPages(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			run(t, app, file, told)
+			going := httptest.NewServer(contact(s))
+			defer going.Close()
+			run(t, app, file, "DAYLINE_STUDIO="+told, "DAYLINE_CONTACT="+going.URL)
 		})
 	}
 }
@@ -66,15 +69,24 @@ func built(t *testing.T, web string) {
 	}
 }
 
+// contact has the studio's computers heard of again whenever a test asks for it: what goes on there goes on.
+func contact(s *studio.Studio) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := s.Contact(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	}
+}
+
 // passed is in what a run says that had tests.
 var passed = regexp.MustCompile(`(?m)^# pass [1-9]`)
 
 // run runs one file of tests and shows what it says where it fails.
-func run(t *testing.T, app, file, told string) {
+func run(t *testing.T, app, file string, told ...string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "--import", "tsx", "--test", "--test-reporter=tap", file)
-	cmd.Dir, cmd.Env = app, append(os.Environ(), "DAYLINE_STUDIO="+told)
+	cmd.Dir, cmd.Env = app, append(os.Environ(), told...)
 	output, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)

@@ -36,8 +36,10 @@ function token(email: string): Promise<string> {
   return found
 }
 
+export type Contract = Client<typeof AdminService>
+
 /** contract is the AdminService, asked as a program would with a role's token; as nobody where none is given. */
-export function contract(role?: Role): Client<typeof AdminService> {
+export function contract(role?: Role): Contract {
   return createClient(
     AdminService,
     createConnectTransport({
@@ -51,6 +53,12 @@ export function contract(role?: Role): Client<typeof AdminService> {
       ],
     }),
   )
+}
+
+/** contact has every computer that is in use heard of again: what goes on there has gone on. */
+export async function contact() {
+  const answer = await fetch(process.env.DAYLINE_CONTACT!, { method: 'POST' })
+  assert.equal(answer.status, 200, await answer.text())
 }
 
 /** What a page must never do, collected while it is open. */

@@ -216,7 +216,7 @@ func (a *Access) BeginPasskeySignIn(site Site, from From) (name string, options 
 	if err != nil {
 		return "", nil, err
 	}
-	if err := a.throttle.beginPasskey(from); err != nil {
+	if err := a.throttle.beginUnknown(from); err != nil {
 		return "", nil, err
 	}
 	assertion, session, err := party.BeginDiscoverableLogin()

@@ -28,7 +28,7 @@ const (
 	codesPerAccount = 10
 	// homeFor is how long a network is remembered from which somebody signed in.
 	homeFor = 30 * 24 * time.Hour
-	// beginsPerNetwork: passkey sign-ins begun, in networkWindow. Pages begin one whenever they are opened.
+	// beginsPerNetwork: sign-ins with a passkey or at the provider begun, in networkWindow.
 	beginsPerNetwork = 300
 )
 
@@ -40,7 +40,7 @@ type throttle struct {
 	// Failures: of pairs of an account and a network, of networks and of accounts; wrong codes of accounts; and, by network,
 	// failures that are of no account.
 	pairs, networks, accounts, codes, strange *tally
-	// homes are the successes of pairs; begun the passkey sign-ins that a network began.
+	// homes are the successes of pairs; begun the sign-ins of nobody known that a network began.
 	homes, begun *tally
 }
 
@@ -136,8 +136,8 @@ func (a attempt) rightCode() {
 	a.t.codes.add(a.account, a.t.now(), -1)
 }
 
-// beginPasskey bounds how many passkey sign-ins a network begins.
-func (t *throttle) beginPasskey(from From) error {
+// beginUnknown bounds how many sign-ins a network begins of which it is not known whose they are.
+func (t *throttle) beginUnknown(from From) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()

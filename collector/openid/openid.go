@@ -46,6 +46,7 @@ const (
 // Users lets in whom the provider vouches for (collector/access).
 type Users interface {
 	SignInVerified(ctx context.Context, email string, from access.From) (secret string, session collector.AccessToken, err error)
+	BeginAtProvider(from access.From) error
 	ProviderFailed(ctx context.Context, from access.From, reason string) error
 }
 
@@ -111,6 +112,10 @@ func (s *SignIn) leave(w http.ResponseWriter, r *http.Request) {
 	}
 	if here := s.Address(); elsewhere(r.Host, here) {
 		http.Redirect(w, r, here+r.URL.RequestURI(), http.StatusSeeOther)
+		return
+	}
+	if s.Users.BeginAtProvider(s.From(r)) != nil {
+		s.refuse(w, r, back, busy)
 		return
 	}
 	known, err := s.provider.find(r.Context(), now.Issuer)

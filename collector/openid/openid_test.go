@@ -422,4 +422,15 @@ func TestFailuresAreBounded(t *testing.T) {
 	if b.to(b.away("/")); b.who() == "" {
 		t.Error("not let in beside them")
 	}
+	landed := ""
+	for range 300 {
+		landed = b.to(o.server.URL + Path)
+	}
+	if landed != "/sign-in?failed=busy" {
+		t.Errorf("after hundreds in a minute landed at %s", landed)
+	}
+	o.later(time.Minute)
+	if b.to(b.away("/")); b.who() == "" {
+		t.Error("not let in a minute later")
+	}
 }

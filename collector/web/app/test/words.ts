@@ -86,9 +86,9 @@ export function moment(instant: string): string {
   return `${months[at.getMonth()]} ${at.getDate()}, ${at.getFullYear()}, ${two(at.getHours())}:${two(at.getMinutes())}`
 }
 
-/** ago, of what was less than a day ago. */
-export function ago(instant: string): string {
-  const minutes = Math.floor((Date.now() - Date.parse(instant)) / 60_000)
+/** ago, of what was less than a day ago, as of some time. */
+export function ago(instant: string, now = Date.now()): string {
+  const minutes = Math.floor((now - Date.parse(instant)) / 60_000)
   if (minutes < 1) return 'this minute'
   return minutes < 60 ? `${several(minutes, 'minute', 'minutes')} ago` : `${several(Math.floor(minutes / 60), 'hour', 'hours')} ago`
 }

@@ -65,7 +65,7 @@ func (h *house) edit(edits ...config.Edit) {
 // signIn gives Max a password and a session.
 func (h *house) signIn() (secret string) {
 	h.t.Helper()
-	_, err := h.SetPassword(h.t.Context(), admin, "max@example.com", password)
+	_, err := h.SetPassword(h.t.Context(), admin, "max@example.com", password, "", From{})
 	h.check(err)
 	secret, session, err := h.SignIn(h.t.Context(), "MAX@example.com", password, "", home)
 	h.check(err)
@@ -141,7 +141,9 @@ func TestSession(t *testing.T) {
 	h.out("signed out", secret)
 
 	secret = h.signIn()
-	_, err = h.SetPassword(t.Context(), v, "", "another "+password)
+	_, err = h.SetPassword(t.Context(), v, "", "another "+password, "not "+password, From{})
+	h.refused("a session that does not know the password", err, collector.BadRequest)
+	_, err = h.SetPassword(t.Context(), v, "", "another "+password, password, From{})
 	h.check(err)
 	h.out("after another password", secret)
 }
@@ -260,8 +262,8 @@ func TestOwnAlone(t *testing.T) {
 	_, own := h.token("max@example.com", 0, false)
 	h.signIn()
 	max := collector.Viewer{User: "max@example.com", Role: collector.Manager}
-	_, err := h.SetPassword(t.Context(), max, "ada@example.com", password)
-	_, nobody := h.SetPassword(t.Context(), max, "nobody@example.com", password)
+	_, err := h.SetPassword(t.Context(), max, "ada@example.com", password, "", From{})
+	_, nobody := h.SetPassword(t.Context(), max, "nobody@example.com", password, "", From{})
 	if collector.CodeOf(err) != collector.Denied || err.Error() != nobody.Error() {
 		t.Errorf("%v; %v", err, nobody)
 	}
@@ -281,7 +283,7 @@ func TestOwnAlone(t *testing.T) {
 		t.Errorf("%v; %v", err, never)
 	}
 	h.check(h.RevokeToken(t.Context(), max, own))
-	if _, err := h.SetPassword(t.Context(), admin, "", password); collector.CodeOf(err) != collector.BadRequest {
+	if _, err := h.SetPassword(t.Context(), admin, "", password, "", From{}); collector.CodeOf(err) != collector.BadRequest {
 		t.Errorf("the local administrator's own: %v", err)
 	}
 	as, err := h.As("MAX@example.com", "administrator (local)")
@@ -301,7 +303,7 @@ func TestTokensMakeNoWayIn(t *testing.T) {
 		secret, _ := h.token(email, time.Hour, true)
 		program, err := h.viewer(secret)
 		h.check(err)
-		_, err = h.SetPassword(t.Context(), program, "max@example.com", "another "+password)
+		_, err = h.SetPassword(t.Context(), program, "max@example.com", "another "+password, password, From{})
 		h.refused("a password by a token of "+email, err, collector.Denied)
 		_, _, err = h.CreateToken(t.Context(), program, "max@example.com", "", 0, true)
 		h.refused("a token by a token of "+email, err, collector.Denied)

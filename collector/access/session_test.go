@@ -19,7 +19,7 @@ func TestSessions(t *testing.T) {
 	max := h.max()
 	second, _, err := h.SignIn(ctx, "max@example.com", password, "", at(1))
 	h.check(err)
-	_, err = h.SetPassword(ctx, admin, "ada@example.com", password)
+	_, err = h.SetPassword(ctx, admin, "ada@example.com", password, "", From{})
 	h.check(err)
 	adas, _, err := h.SignIn(ctx, "ada@example.com", password, "", at(2))
 	h.check(err)

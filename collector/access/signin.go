@@ -165,8 +165,9 @@ func (a *Access) SignOut(ctx context.Context, viewer collector.Viewer) error {
 	return a.registry.RevokeToken(ctx, viewer.Token, a.now())
 }
 
-// SetPassword sets a user's password, the viewer's own where email is empty, and ends the user's sessions.
-func (a *Access) SetPassword(ctx context.Context, viewer collector.Viewer, email, password string) (config.User, error) {
+// SetPassword sets a user's password, the viewer's own where email is empty, and ends the user's sessions. A session
+// changes its own user's only with the current one.
+func (a *Access) SetPassword(ctx context.Context, viewer collector.Viewer, email, password, current string, from From) (config.User, error) {
 	user, err := a.meantByPerson(viewer, email)
 	if err != nil {
 		return user, err
@@ -174,11 +175,43 @@ func (a *Access) SetPassword(ctx context.Context, viewer collector.Viewer, email
 	if err := checkPassword(user.Email, password); err != nil {
 		return user, err
 	}
+	if viewer.Token != "" && sameEmail(user.Email, viewer.User) {
+		if err := a.knows(ctx, user.Email, current, from); err != nil {
+			return user, err
+		}
+	}
 	hash, err := a.hashing.hash(ctx, password)
 	if err != nil {
 		return user, err
 	}
 	return user, a.registry.SetPassword(ctx, user.Email, hash, a.now())
+}
+
+// knows refuses who does not know the user's password, if there is one: who found a session open must not keep the
+// account. Wrong ones count like those of a sign-in, and are written down like them.
+func (a *Access) knows(ctx context.Context, email, password string, from From) error {
+	credential, err := a.registry.Credential(ctx, email)
+	if err != nil || credential.Hash == "" {
+		return err
+	}
+	wrong := collector.Refuse(collector.BadRequest, "current", "this is not your password until now")
+	if password == "" || len(password) > maxPasswordBytes {
+		return wrong
+	}
+	try, err := a.throttle.begin(email, from)
+	if err != nil {
+		return err
+	}
+	right, err := a.hashing.verify(ctx, credential.Hash, password)
+	if err != nil {
+		try.undone()
+		return err
+	}
+	if !right {
+		return a.failed(ctx, email, collector.ByPassword, from, wrong)
+	}
+	try.undone()
+	return nil
 }
 
 // ResetSignIn takes a user's authenticator application and passkeys away, and ends the user's sessions.

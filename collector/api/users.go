@@ -16,7 +16,7 @@ import (
 // SetPassword sets the caller's own password or, by administrators, another's.
 func (a adminService) SetPassword(ctx context.Context, req *connect.Request[adminv1.SetPasswordRequest]) (*connect.Response[adminv1.SetPasswordResponse], error) {
 	ctx = context.WithoutCancel(ctx) // the password and the audit log go together
-	user, err := a.Access.SetPassword(ctx, viewerOf(ctx), req.Msg.Email, req.Msg.Password)
+	user, err := a.Access.SetPassword(ctx, viewerOf(ctx), req.Msg.Email, req.Msg.Password, req.Msg.Current, fromOf(ctx))
 	if err != nil {
 		return nil, err
 	}

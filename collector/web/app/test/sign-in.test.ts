@@ -123,6 +123,7 @@ test('a session ended elsewhere is over, and a new password ends all others', as
   await other.page.getByRole('heading', { name: 'Sign-in and security' }).waitFor()
   await mine.open('/security')
   await mine.page.getByRole('button', { name: 'Change the password' }).click()
+  await mine.page.getByLabel('Password until now').fill(studio.password)
   await mine.page.getByLabel('New password').fill('another good password')
   await mine.page.getByLabel('The password again').fill('another good pass')
   await mine.page.getByRole('dialog').getByRole('button', { name: 'Change the password' }).click()

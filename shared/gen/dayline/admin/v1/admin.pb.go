@@ -4606,8 +4606,10 @@ func (*RemoveUserResponse) Descriptor() ([]byte, []int) {
 type SetPasswordRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty: the caller's own.
-	Email         string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
-	Password      string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	Email    string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	Password string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	// The password until now, where a session changes its own user's.
+	Current       string `protobuf:"bytes,3,opt,name=current,proto3" json:"current,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4652,6 +4654,13 @@ func (x *SetPasswordRequest) GetEmail() string {
 func (x *SetPasswordRequest) GetPassword() string {
 	if x != nil {
 		return x.Password
+	}
+	return ""
+}
+
+func (x *SetPasswordRequest) GetCurrent() string {
+	if x != nil {
+		return x.Current
 	}
 	return ""
 }
@@ -10929,10 +10938,11 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x04user\x18\x01 \x01(\v2\x16.dayline.admin.v1.UserR\x04user\")\n" +
 	"\x11RemoveUserRequest\x12\x14\n" +
 	"\x05email\x18\x01 \x01(\tR\x05email\"\x14\n" +
-	"\x12RemoveUserResponse\"F\n" +
+	"\x12RemoveUserResponse\"`\n" +
 	"\x12SetPasswordRequest\x12\x14\n" +
 	"\x05email\x18\x01 \x01(\tR\x05email\x12\x1a\n" +
-	"\bpassword\x18\x02 \x01(\tR\bpassword\"\x15\n" +
+	"\bpassword\x18\x02 \x01(\tR\bpassword\x12\x18\n" +
+	"\acurrent\x18\x03 \x01(\tR\acurrent\"\x15\n" +
 	"\x13SetPasswordResponse\"}\n" +
 	"\x12CreateTokenRequest\x12\x14\n" +
 	"\x05email\x18\x01 \x01(\tR\x05email\x12\x12\n" +

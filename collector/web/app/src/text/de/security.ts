@@ -9,6 +9,7 @@ export default {
   password: 'Passwort',
   passwordSet: 'Sie haben ein Passwort.',
   passwordNone: 'Sie haben kein Passwort.',
+  passwordCurrent: 'Bisheriges Passwort',
   passwordNew: 'Neues Passwort',
   passwordChange: 'Passwort ändern',
   passwordAdd: 'Passwort festlegen',

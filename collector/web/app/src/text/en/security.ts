@@ -6,6 +6,7 @@ export default {
   password: 'Password',
   passwordSet: 'You have a password.',
   passwordNone: 'You have no password.',
+  passwordCurrent: 'Password until now',
   passwordNew: 'New password',
   passwordChange: 'Change the password',
   passwordAdd: 'Set a password',

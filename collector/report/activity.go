@@ -31,7 +31,7 @@ func (r *Reports) ListActivity(ctx context.Context, viewer collector.Viewer, ask
 		if err != nil {
 			return err
 		}
-		if page.After, err = r.cursors.unwrap(q, ask.Cursor); err != nil {
+		if page.After, err = r.cursors.unwrap(viewer, q, ask.Cursor); err != nil {
 			return err
 		}
 		answer = &adminv1.ListActivityResponse{Days: q.days.message()}
@@ -39,7 +39,7 @@ func (r *Reports) ListActivity(ctx context.Context, viewer collector.Viewer, ask
 			answer.Rows = append(answer.Rows, rows...)
 			return nil
 		})
-		answer.NextCursor = r.cursors.wrap(q, next)
+		answer.NextCursor = r.cursors.wrap(viewer, q, next)
 		return err
 	})
 	return answer, err

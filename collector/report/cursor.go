@@ -10,7 +10,7 @@ import (
 )
 
 // cursors are sealed: the store's say how much was stored before by anybody, which is outside most scopes. One holds for
-// what its question was narrowed to (the store binds it to the rest), and until the collector ends.
+// whoever asked and what the question was narrowed to (the store binds it to the rest), and until the collector ends.
 type cursors struct{ cipher.AEAD }
 
 func newCursors() cursors {
@@ -27,20 +27,20 @@ func newCursors() cursors {
 	return cursors{sealed}
 }
 
-func (c cursors) wrap(q *question, next string) string {
+func (c cursors) wrap(viewer collector.Viewer, q *question, next string) string {
 	if next == "" {
 		return ""
 	}
-	return base64.RawURLEncoding.EncodeToString(c.Seal(nil, nil, []byte(next), q.narrowed()))
+	return base64.RawURLEncoding.EncodeToString(c.Seal(nil, nil, []byte(next), askedBy(viewer, q)))
 }
 
-func (c cursors) unwrap(q *question, cursor string) (after string, err error) {
+func (c cursors) unwrap(viewer collector.Viewer, q *question, cursor string) (after string, err error) {
 	if cursor == "" {
 		return "", nil
 	}
 	sealed, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err == nil {
-		sealed, err = c.Open(nil, nil, sealed, q.narrowed())
+		sealed, err = c.Open(nil, nil, sealed, askedBy(viewer, q))
 	}
 	if err != nil {
 		return "", collector.Refuse(collector.BadRequest, "cursor", "is not of this question")
@@ -48,6 +48,6 @@ func (c cursors) unwrap(q *question, cursor string) (after string, err error) {
 	return string(sealed), nil
 }
 
-func (q *question) narrowed() []byte {
-	return []byte(q.person.ID + "\x00" + q.device + "\x00" + q.group)
+func askedBy(viewer collector.Viewer, q *question) []byte {
+	return []byte(viewer.User + "\x00" + q.person.ID + "\x00" + q.device + "\x00" + q.group)
 }

@@ -112,21 +112,28 @@ func (s *Studio) fill(ctx context.Context) error {
 		return err
 	}
 	for i := range workers {
-		w := &workers[i]
-		for at, c := range w.computers {
-			d, err := device.Enroll(ctx, link, c.name)
-			if err != nil {
-				return err
-			}
-			login := stream.Login{Authority: "S-1-5-21-2026", Account: w.account, Name: `STUDIO\` + w.account}
-			one := &desk{worker: w, computer: c, at: at, device: d, login: login}
-			if err := one.send(ctx, s.now); err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
-			}
-			s.desks = append(s.desks, one)
+		if err := s.join(ctx, link, &workers[i]); err != nil {
+			return err
 		}
 	}
 	return s.write(ctx)
+}
+
+// join has a worker's computers enrol and send what they have.
+func (s *Studio) join(ctx context.Context, link string, w *worker) error {
+	for at, c := range w.computers {
+		d, err := device.Enroll(ctx, link, c.name)
+		if err != nil {
+			return err
+		}
+		login := stream.Login{Authority: "S-1-5-21-2026", Account: w.account, Name: `STUDIO\` + w.account}
+		one := &desk{worker: w, computer: c, at: at, device: d, login: login}
+		if err := one.send(ctx, s.now); err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+		s.desks = append(s.desks, one)
+	}
+	return nil
 }
 
 // write writes who is who into the files, and gives users their passwords.

@@ -46,6 +46,11 @@ func TestPages(t *testing.T) {
 				}
 			})
 			built(t, s.Collector.Web)
+			if strings.HasPrefix(filepath.Base(file), "outside.") {
+				if err := s.Stranger(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
 			told, err := studio.Told(s.Collector, studio.Users)
 			if err != nil {
 				t.Fatal(err)

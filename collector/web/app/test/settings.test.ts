@@ -249,6 +249,7 @@ test('signing in and reading a report need no mouse', async () => {
   await at.settled()
   await keyboard.press(']')
   await page.waitForURL(new RegExp(`from=${today}`))
+  await page.getByRole('searchbox').waitFor()
   await keyboard.press('/')
   await page.getByRole('searchbox').and(page.locator(':focus')).waitFor()
   await keyboard.type('lena')

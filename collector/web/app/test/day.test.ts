@@ -49,7 +49,16 @@ test('a day is drawn and told as the contract has it, down to single activities'
   const { rows } = await manager.listActivity({ ask, limit: 100 })
   const first = rows.find((one) => one.state !== 'locked')!
   await details.getByText(first.title, { exact: true }).waitFor()
-  await at.page.waitForFunction(() => location.search.includes('zoom=') && location.search.includes('at='))
+  // The address follows once the keys rest: it is the view's when it has stayed the same for longer than that.
+  await at.page.waitForFunction(
+    () => {
+      const before = document.body.dataset.search
+      document.body.dataset.search = location.search
+      return before === location.search && /zoom=.*at=|at=.*zoom=/.test(before)
+    },
+    undefined,
+    { polling: 800 },
+  )
   const again = await watched(context)
   await again.page.goto(at.page.url())
   await again.settled()

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/dayline-project/dayline/test/process"
@@ -171,6 +172,20 @@ func (c *Collector) Start(ctx context.Context) error {
 		return fmt.Errorf("%w\n%s", err, p.Tail())
 	}
 	return nil
+}
+
+// Pages is where browsers find the pages: by host name, since passkeys belong to one.
+func (c *Collector) Pages() string {
+	return "http://" + strings.Replace(c.Web, "127.0.0.1", "localhost", 1)
+}
+
+// FirstAdmin gives the link that makes the first administrator, or where the pages are once there is one.
+func (c *Collector) FirstAdmin() string {
+	link, err := os.ReadFile(filepath.Join(c.Data, "first-admin"))
+	if err != nil {
+		return c.Pages()
+	}
+	return strings.TrimSpace(string(link))
 }
 
 // Ready asks whether it takes data in.

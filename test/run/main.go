@@ -183,7 +183,8 @@ func say(bin string, collector *rig.Collector, agent *rig.Agent, virtual bool) {
 	fmt.Printf(`
 A collector runs at https://%s and an agent watches %s.
 
-  what was seen   %s %s report activity
+  the pages       %[10]s
+  what was seen   %[3]s %[4]s report activity
   the totals      %[3]s %[4]s report apps
   the agent       %[5]s status --state %[6]s
   the settings    %[7]s/account.yaml
@@ -192,7 +193,7 @@ A collector runs at https://%s and an agent watches %s.
 The report follows every %[9]s.
 
 `, collector.Listen, watched, environment, rig.Binaries(bin).Collector(), rig.Binaries(bin).Agent(), agent.State, collector.Config,
-		filepath.Dir(collector.Config), showEvery)
+		filepath.Dir(collector.Config), showEvery, collector.FirstAdmin())
 }
 
 // watch prints the report again and again until the context ends or something else does.

@@ -55,7 +55,7 @@ func run(ctx context.Context, dir, web string, command []string) error {
 	if len(command) > 0 {
 		return use(ctx, s, command)
 	}
-	fmt.Printf("The studio is at http://%s\n\n", s.Collector.Web)
+	fmt.Printf("The studio is at %s\n\n", s.Collector.Pages())
 	for _, role := range []string{"admin", "configurator", "manager", "viewer", "person"} {
 		fmt.Printf("  %-13s %s\n", role, studio.Users[role])
 	}

@@ -3,7 +3,6 @@ package studio
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"os/exec"
 
 	"github.com/dayline-project/dayline/test/rig"
@@ -16,12 +15,8 @@ func Told(c *rig.Collector, users map[string]string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("studio: %w", err)
 	}
-	_, port, err := net.SplitHostPort(c.Web)
-	if err != nil {
-		return "", fmt.Errorf("studio: %w", err)
-	}
 	text, err := json.Marshal(map[string]any{
-		"web": "http://localhost:" + port, "password": Password, "users": users, "config": c.Config, "chromium": chromium,
+		"web": c.Pages(), "password": Password, "users": users, "config": c.Config, "chromium": chromium,
 	})
 	return string(text), err
 }

@@ -23,20 +23,22 @@ const shots = {
 }
 /** Seen by who is measured. */
 const own = { 'my-day': '/my-day' }
+/** Whatever is kept makes every clone larger: all of them once, and some in other looks. */
 const looks = {
-  '': { viewport: { width: 1440, height: 900 } },
-  '-dark': { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' as const },
-  '-1024': { viewport: { width: 1024, height: 768 } },
-  '-390': { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+  '': { options: { viewport: { width: 1440, height: 900 } }, only: undefined },
+  '-dark': { options: { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' as const }, only: ['dashboard', 'live', 'day'] },
+  '-1024': { options: { viewport: { width: 1024, height: 768 } }, only: ['dashboard', 'people', 'apps'] },
+  '-390': { options: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }, only: ['dashboard', 'day', 'activity', 'account', 'my-day'] },
 }
 
 await mkdir(into, { recursive: true })
 const browser = await openBrowser()
-for (const [look, options] of Object.entries(looks)) {
+for (const [look, { options, only }] of Object.entries(looks)) {
   for (const [role, list] of [['admin', shots], ['person', own]] as const) {
     const context = await signedIn(browser, role, options)
     const at = await watched(context)
     for (const [name, address] of Object.entries(list)) {
+      if (only && !only.includes(name)) continue
       await at.open(address)
       await at.page.screenshot({ path: `${into}/${name}${look}.png`, animations: 'disabled' })
     }

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page, Request } from 'playwright-core'
 import { pages } from '../src/pages/pages'
 import { contract, openBrowser, signedIn, studio, watched, type Role } from './studio'
 import { unzipped } from './unzip'
@@ -60,13 +60,25 @@ function foreign(role: Role): string[] {
 /** What a context's browser is sent, the pages' own code left out. */
 class Received {
   private readonly bodies: Promise<string>[] = []
-  constructor(context: BrowserContext) {
+  constructor(private readonly context: BrowserContext) {
     context.on('requestfinished', (request) => {
       if (new URL(request.url()).pathname.startsWith('/assets/')) return
-      this.bodies.push(request.response().then((answer) => (answer!.status() === 304 || request.url().includes('.parquet') ? '' : answer!.text())))
+      const body = this.body(request)
+      body.catch(() => {}) // told by text(), or of a page that nobody asks about any more
+      this.bodies.push(body)
     })
   }
-  /** To be asked before the page goes elsewhere: the browser forgets what it was sent then. */
+  private async body(request: Request): Promise<string> {
+    const answer = await request.response()
+    if (!answer || answer.status() === 304 || request.url().includes('.parquet')) return ''
+    try {
+      return await answer.text()
+    } catch {
+      // The browser forgets what it was sent once the page goes elsewhere: the same is asked again, as the same person.
+      const headers = { 'Content-Type': request.headers()['content-type'] ?? '' }
+      return (await this.context.request.fetch(request.url(), { method: request.method(), headers, data: request.postDataBuffer() ?? undefined })).text()
+    }
+  }
   async text(): Promise<string> {
     return (await Promise.all(this.bodies)).join('\n')
   }

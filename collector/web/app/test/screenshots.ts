@@ -1,5 +1,5 @@
-// `make screenshots`: the main pages as an administrator sees them, and a person's own day, at three widths, into the folder that is named. What
-// the README shows is made by this, so that it shows what is there.
+// `make screenshots`: the main pages as an administrator sees them, and a person's own day, at three widths, into the folder
+// that is named. What the README shows is made by this, so that it shows what is there.
 
 import { mkdir } from 'node:fs/promises'
 import { contract, openBrowser, signedIn, watched } from './studio'
@@ -40,6 +40,7 @@ for (const [look, { options, only }] of Object.entries(looks)) {
     for (const [name, address] of Object.entries(list)) {
       if (only && !only.includes(name)) continue
       await at.open(address)
+      await at.page.waitForLoadState('networkidle') // charts come after the numbers
       await at.page.screenshot({ path: `${into}/${name}${look}.png`, animations: 'disabled' })
     }
     if (at.faults.length) throw new Error(at.faults.join('\n'))

@@ -179,15 +179,6 @@ func (c *Collector) Pages() string {
 	return "http://" + strings.Replace(c.Web, "127.0.0.1", "localhost", 1)
 }
 
-// FirstAdmin gives the link that makes the first administrator, or where the pages are once there is one.
-func (c *Collector) FirstAdmin() string {
-	link, err := os.ReadFile(filepath.Join(c.Data, "first-admin"))
-	if err != nil {
-		return c.Pages()
-	}
-	return strings.TrimSpace(string(link))
-}
-
 // Ready asks whether it takes data in.
 func (c *Collector) Ready(ctx context.Context) error {
 	// Whose certificate it is is not the question here.

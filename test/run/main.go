@@ -184,6 +184,7 @@ func say(bin string, collector *rig.Collector, agent *rig.Agent, virtual bool) {
 A collector runs at https://%s and an agent watches %s.
 
   the pages       %[10]s
+  to sign in      the link for the first administrator is in %[11]s/first-admin
   what was seen   %[3]s %[4]s report activity
   the totals      %[3]s %[4]s report apps
   the agent       %[5]s status --state %[6]s
@@ -193,7 +194,7 @@ A collector runs at https://%s and an agent watches %s.
 The report follows every %[9]s.
 
 `, collector.Listen, watched, environment, rig.Binaries(bin).Collector(), rig.Binaries(bin).Agent(), agent.State, collector.Config,
-		filepath.Dir(collector.Config), showEvery, collector.FirstAdmin())
+		filepath.Dir(collector.Config), showEvery, collector.Pages(), collector.Data)
 }
 
 // watch prints the report again and again until the context ends or something else does.

@@ -153,7 +153,7 @@ func Default() *Account {
 			Settle:       new(episode.Duration(2 * time.Second)),
 			AlwaysActive: &[]string{},
 			Privacy:      PrivacyRules{Titles: new(true), URLs: new(episode.URLsHost), Redact: &[]string{}, Pause: new(false), MinPeople: new(1)},
-			Browsers:     BrowserRules{UnknownPrivate: new("blank")},
+			Browsers:     BrowserRules{UnknownPrivate: new("blank"), Accessibility: new(true)},
 			Agents: AgentRules{
 				SyncEvery: new(episode.Duration(48 * time.Second)),
 				Buffer:    BufferRules{Size: new(Bytes(64e6)), Days: new(60)},

@@ -23,6 +23,8 @@ type Effective struct {
 	Settings *episode.Settings
 	// UnknownPrivate: "blank" (a browser window of unknown privacy counts as private) or "title".
 	UnknownPrivate string
+	// Accessibility: may the agent read a page's address through the system's accessibility interface?
+	Accessibility bool
 	// NamesOnly: the settings require what this agent lacks; application names only.
 	NamesOnly bool
 	// BadRedaction: a pattern does not compile here, so no titles are collected, and no more of addresses than hosts.
@@ -55,7 +57,9 @@ func ParseDevice(document []byte) (*Device, error) {
 
 // For gives what holds for a login, on an agent with these features, under the device's own ceiling (nil for none).
 func (d *Device) For(login stream.Login, features []string, ceiling *Ceiling) *Effective {
-	effective := &Effective{UnknownPrivate: d.Browsers.UnknownPrivate, Pause: d.Pause, Notice: d.Notice}
+	effective := &Effective{
+		UnknownPrivate: d.Browsers.UnknownPrivate, Accessibility: d.Browsers.Accessibility, Pause: d.Pause, Notice: d.Notice,
+	}
 	rules := d.Settings
 	own, known := d.Logins[LoginKey(login)]
 	switch {

@@ -49,10 +49,13 @@ type Login struct {
 	Schedule episode.Schedule `json:"schedule"`
 }
 
-// Browsers is about browser windows whose privacy is not known.
+// Browsers is about browser windows whose privacy is not known, and about page addresses.
 type Browsers struct {
 	// UnknownPrivate: "blank" (such a window counts as private) or "title".
 	UnknownPrivate string `json:"unknown_private"`
+	// Accessibility: may the agent read a page's address through the system's accessibility interface, where the
+	// browser's extension does not tell it? A collector that does not know the key says no.
+	Accessibility bool `json:"accessibility,omitempty"`
 }
 
 // Agents is how agents buffer and send.

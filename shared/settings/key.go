@@ -62,6 +62,7 @@ var table = []Key{
 	{Path: "privacy.pause", Kind: SwitchKind},
 	numbers("privacy.min_people", 1, 1000),
 	words("browsers.unknown_private", "blank", "title"),
+	{Path: "browsers.accessibility", Kind: SwitchKind},
 	{Path: "notice", Kind: StructureKind},
 	numbers("notice.version", 1, 1_000_000),
 	{Path: "schedules", Kind: StructureKind},

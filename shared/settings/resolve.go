@@ -65,7 +65,7 @@ func Explain(account *Account, people *People, subject *Subject, salt []byte) (*
 	device := &Device{
 		Device:           subject.ID,
 		Settings:         rules.timeRules(),
-		Browsers:         Browsers{UnknownPrivate: *rules.Browsers.UnknownPrivate},
+		Browsers:         Browsers{UnknownPrivate: *rules.Browsers.UnknownPrivate, Accessibility: *rules.Browsers.Accessibility},
 		Pause:            *rules.Privacy.Pause,
 		DoNotTrackSalt:   hex.EncodeToString(salt),
 		DoNotTrackHashes: people.hashes(salt),

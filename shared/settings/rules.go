@@ -36,9 +36,11 @@ type PrivacyRules struct {
 	MinPeople *int `json:"min_people,omitempty"`
 }
 
-// BrowserRules are about browser windows of unknown privacy: "blank" or "title".
+// BrowserRules are about browser windows of unknown privacy, "blank" or "title", and about reading page addresses through
+// the system's accessibility interface.
 type BrowserRules struct {
 	UnknownPrivate *string `json:"unknown_private,omitempty"`
+	Accessibility  *bool   `json:"accessibility,omitempty"`
 }
 
 // AgentRules are how agents buffer and send.
@@ -65,6 +67,7 @@ func (r *Rules) over(upper *Rules, took func(key string)) {
 	take("privacy.redact", &r.Privacy.Redact, upper.Privacy.Redact, took)
 	take("privacy.pause", &r.Privacy.Pause, upper.Privacy.Pause, took)
 	take("browsers.unknown_private", &r.Browsers.UnknownPrivate, upper.Browsers.UnknownPrivate, took)
+	take("browsers.accessibility", &r.Browsers.Accessibility, upper.Browsers.Accessibility, took)
 	take("notice", &r.Notice, upper.Notice, took)
 	take("agents.sync_every", &r.Agents.SyncEvery, upper.Agents.SyncEvery, took)
 	take("agents.buffer.size", &r.Agents.Buffer.Size, upper.Agents.Buffer.Size, took)

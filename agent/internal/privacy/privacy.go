@@ -22,6 +22,9 @@ type Rules struct {
 	// TitleOfUnknown lets the title of a browser's window through although nobody knows whether it is private
 	// (`browsers.unknown_private: title`); the default is to take such a window for private.
 	TitleOfUnknown bool
+	// ReadAddresses lets a page's address be read through the system's accessibility interface, of a window that shows
+	// no sign of being private and whose title may be told (`browsers.accessibility`).
+	ReadAddresses bool
 	// NamesOnly lets application names through and nothing else: the settings require what this agent lacks
 	// (security.md 4).
 	NamesOnly bool

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/dayline-project/dayline/agent/internal/buffer"
@@ -87,7 +88,7 @@ func (w *blindWatch) look(ctx context.Context, s *Service, sessions []dbus.Sessi
 		if !one.Graphical || !one.Active {
 			continue
 		}
-		login, err := session.LoginOf(ctx, one.UID)
+		login, err := session.LoginOf(ctx, strconv.FormatUint(uint64(one.UID), 10))
 		if err != nil || !s.hub.blindTo(login, one) {
 			continue
 		}
@@ -126,7 +127,7 @@ func (h *hub) blindTo(login stream.Login, one dbus.Session) bool {
 	defer h.mu.Unlock()
 	for _, helper := range h.helpers {
 		// A helper under a user unit may not know its session's id.
-		if helper.conn != nil && helper.peer.UID == one.UID && (helper.hello.OSSession == one.ID || helper.hello.OSSession == "") {
+		if helper.conn != nil && helper.peer.User == strconv.FormatUint(uint64(one.UID), 10) && (helper.hello.OSSession == one.ID || helper.hello.OSSession == "") {
 			return false
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/dayline-project/dayline/agent/internal/buffer"
@@ -51,12 +50,12 @@ type openEpisode struct {
 }
 
 // runKey names a run in the buffer: runs of two users never meet, whatever their helpers call them.
-func runKey(uid uint32, run string) string { return strconv.FormatUint(uint64(uid), 10) + "/" + run }
+func runKey(user, run string) string { return user + "/" + run }
 
 // hello takes in a helper, or refuses it in words.
 func (h *hub) hello(c *session.Conn, hello *session.Hello) error {
 	refuse := func(why string) error {
-		h.log.Info("helper refused", "uid", c.UID, "reason", why)
+		h.log.Info("helper refused", "user", c.User, "reason", why)
 		return errors.Join(c.Send(&session.Message{Welcome: &session.Welcome{Login: c.Login, Refused: why}}), errRefused)
 	}
 	switch {
@@ -67,13 +66,13 @@ func (h *hub) hello(c *session.Conn, hello *session.Hello) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	key := runKey(c.UID, hello.Run)
-	switch other := h.watching(c.UID, hello); {
+	key := runKey(c.User, hello.Run)
+	switch other := h.watching(c.User, hello); {
 	case h.byConn[c] != nil:
 		return fmt.Errorf("%w: a second hello", session.ErrBadFrame)
 	case other != nil && other.key != key:
 		return refuse("another helper watches this session")
-	case h.helpers[key] == nil && h.alive(c.UID) >= maxRuns:
+	case h.helpers[key] == nil && h.alive(c.User) >= maxRuns:
 		return refuse("this user has too many sessions")
 	}
 	now := time.Now()
@@ -97,7 +96,7 @@ func (h *hub) hello(c *session.Conn, hello *session.Hello) error {
 	if err := h.saw(c.Login, now); err != nil {
 		h.log.Error("login not noted", "error", err)
 	}
-	h.log.Info("helper connected", "uid", c.UID, "desktop", hello.Desktop)
+	h.log.Info("helper connected", "user", c.User, "desktop", hello.Desktop)
 	if err := c.Send(&session.Message{Welcome: &session.Welcome{Login: c.Login}}); err != nil {
 		return err
 	}
@@ -105,10 +104,10 @@ func (h *hub) hello(c *session.Conn, hello *session.Hello) error {
 }
 
 // alive counts the runs of a user whose helper may still come back. The hub is locked.
-func (h *hub) alive(uid uint32) int {
+func (h *hub) alive(user string) int {
 	count := 0
 	for _, one := range h.helpers {
-		if one.peer.UID == uid && !processGone(one.peer.PID) {
+		if one.peer.User == user && !processGone(one.peer.PID) {
 			count++
 		}
 	}
@@ -119,10 +118,10 @@ var errRefused = errors.New("service: helper refused")
 
 // watching finds the helper that is connected for the same session of the operating system or the same display: one
 // under a user unit may not know its session, and both would count its time.
-func (h *hub) watching(uid uint32, hello *session.Hello) *helper {
+func (h *hub) watching(user string, hello *session.Hello) *helper {
 	for _, one := range h.helpers {
 		same := hello.OSSession != "" && one.hello.OSSession == hello.OSSession || hello.Display != "" && one.hello.Display == hello.Display
-		if same && one.conn != nil && one.peer.UID == uid && one.hello.Desktop == hello.Desktop && !processGone(one.peer.PID) {
+		if same && one.conn != nil && one.peer.User == user && one.hello.Desktop == hello.Desktop && !processGone(one.peer.PID) {
 			return one
 		}
 	}
@@ -169,7 +168,8 @@ func (h *hub) rules(login stream.Login, now time.Time) (settings *session.Settin
 		return &session.Settings{Reason: "the collector has not said yet what holds for this login"}, false, false
 	}
 	settings = &session.Settings{
-		Collect: effective.Collect(), Reason: reason, UnknownPrivate: effective.UnknownPrivate, NamesOnly: effective.NamesOnly,
+		Collect: effective.Collect(), Reason: reason, UnknownPrivate: effective.UnknownPrivate, Accessibility: effective.Accessibility,
+		NamesOnly: effective.NamesOnly,
 	}
 	var err error
 	if settings.Episode, err = json.Marshal(effective.Settings); err != nil {

@@ -30,7 +30,7 @@ func TestMyDayIsOfWhoAsks(t *testing.T) {
 		t.Errorf("asked about %v", login)
 	}
 	bert := stream.Login{Account: "bert", Name: `pc\bert`}
-	if answer := w.service.answer(t.Context(), session.Peer{UID: 12345, Login: bert}, "my-day"); answer.Error != "" {
+	if answer := w.service.answer(t.Context(), session.Peer{User: "12345", Login: bert}, "my-day"); answer.Error != "" {
 		t.Error(answer.Error)
 	}
 	if login := <-asked; login.Account != "bert" {

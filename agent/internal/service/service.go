@@ -52,7 +52,22 @@ type Config struct {
 	Level *slog.LevelVar
 	// Uninstall carries out the directive; nil where nothing is installed.
 	Uninstall func() error
+	// Launcher starts a helper in each login session; nil where the session starts its own.
+	Launcher session.Launcher
+	// Notices of the service manager; nil where it gives none.
+	Notices <-chan Notice
 }
+
+// Notice is what a service manager tells beyond start and stop.
+type Notice int
+
+// The notices.
+const (
+	// NoticeSessions: a login session came, went or changed.
+	NoticeSessions Notice = iota + 1
+	// NoticeResumed: the computer woke up.
+	NoticeResumed
+)
 
 // Service is the running service.
 type Service struct {

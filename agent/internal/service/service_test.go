@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -313,7 +314,7 @@ func TestAKilledHelperLosesNothingBeforeItsCheckpoint(t *testing.T) {
 
 func (w *world) me() stream.Login {
 	w.t.Helper()
-	login, err := session.LoginOf(w.t.Context(), uint32(os.Getuid()))
+	login, err := session.LoginOf(w.t.Context(), strconv.Itoa(os.Getuid()))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -462,7 +463,7 @@ func TestStatusIsAboutWhoAsks(t *testing.T) {
 	if !mine.Enrolled || mine.SettingsRevision == "" || len(mine.Logins) != 1 || !mine.Logins[0].Collect || mine.Update == "" {
 		t.Errorf("status %+v", mine)
 	}
-	other := w.service.answer(t.Context(), session.Peer{UID: 12345, Login: stream.Login{Account: "bert", Name: `pc\bert`}}, "status")
+	other := w.service.answer(t.Context(), session.Peer{User: "12345", Login: stream.Login{Account: "bert", Name: `pc\bert`}}, "status")
 	if other.Error != "" || strings.Contains(string(other.Document), w.me().Name) || strings.Contains(string(other.Document), `"buffered_episodes":1`) {
 		t.Errorf("another person is told: %s %s", other.Error, other.Document)
 	}

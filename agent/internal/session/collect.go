@@ -48,7 +48,9 @@ func (h *Helper) read(s *Settings) (settings *episode.Settings, rules privacy.Ru
 	if s.NamesOnly {
 		settings.Privacy.Titles, settings.Privacy.URLs = false, episode.URLsNone
 	}
-	return settings, privacy.Rules{TitleOfUnknown: s.UnknownPrivate == "title", NamesOnly: s.NamesOnly}, true
+	// An address that would not be told is not read either.
+	readable := s.Accessibility && settings.Privacy.URLs != episode.URLsNone
+	return settings, privacy.Rules{TitleOfUnknown: s.UnknownPrivate == "title", ReadAddresses: readable, NamesOnly: s.NamesOnly}, true
 }
 
 // start begins a session of the engine, and the service's pause after it.

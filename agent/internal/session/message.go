@@ -106,6 +106,8 @@ type Settings struct {
 	Episode json.RawMessage `json:"episode,omitempty"`
 	// UnknownPrivate: "blank" (a browser window of unknown privacy counts as private) or "title".
 	UnknownPrivate string `json:"unknown_private,omitempty"`
+	// Accessibility: may a page's address be read through the system's accessibility interface?
+	Accessibility bool `json:"accessibility,omitempty"`
 	// NamesOnly: the settings require what this agent lacks; application names only.
 	NamesOnly bool `json:"names_only,omitempty"`
 }

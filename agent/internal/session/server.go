@@ -25,7 +25,8 @@ const (
 
 // Peer is who is at the other end, as the operating system says.
 type Peer struct {
-	UID   uint32
+	// User is the system's own word for the account: its number on unix, its SID on Windows.
+	User  string
 	PID   int
 	Login stream.Login
 	// Root may ask about everybody.
@@ -48,9 +49,9 @@ type Server struct {
 	log      *slog.Logger
 
 	mu     sync.Mutex
-	peers  map[uint32]int
+	peers  map[string]int
 	conns  map[*Conn]struct{}
-	bucket map[uint32]*bucket
+	bucket map[string]*bucket
 	wait   sync.WaitGroup
 }
 
@@ -75,7 +76,7 @@ func Listen(path string, handler Handler, log *slog.Logger) (*Server, error) {
 	}
 	return &Server{
 		listener: listener, handler: handler, log: log,
-		peers: map[uint32]int{}, conns: map[*Conn]struct{}{}, bucket: map[uint32]*bucket{},
+		peers: map[string]int{}, conns: map[*Conn]struct{}{}, bucket: map[string]*bucket{},
 	}, nil
 }
 
@@ -113,27 +114,40 @@ func (s *Server) close() {
 	}
 }
 
+// credential is what the system says of a connection's other end.
+type credential struct {
+	user string
+	pid  int
+	// root: the peer may ask about everybody.
+	root bool
+}
+
 // serve is one connection's life. Whose it is is known before it is served; how many of one user's are served is
 // bounded before that user is looked up, which may take a directory's time.
 func (s *Server) serve(ctx context.Context, conn net.Conn) {
 	defer s.wait.Done()
 	defer conn.Close()
 	c := &Conn{line: newLine(conn, writeFor)}
-	var err error
-	if c.UID, c.PID, err = identify(conn); err != nil {
+	who, err := identify(conn)
+	if err != nil {
 		s.log.Warn("peer not known", "error", err)
 		return
 	}
+	c.User, c.PID, c.Root = who.user, who.pid, who.root
 	if !s.admit(ctx, c) {
-		s.log.Warn("peer has too many connections", "uid", c.UID)
+		s.log.Warn("peer has too many connections", "user", c.User)
 		return
 	}
 	defer s.leave(c)
-	if c.Login, err = LoginOf(ctx, c.UID); err != nil {
+	if c.Login, err = LoginOf(ctx, c.User); err != nil {
 		s.log.Warn("peer not known", "error", err)
 		return
 	}
-	c.Root = mayAskAll(c.UID)
+	s.converse(ctx, c)
+}
+
+// converse reads what an admitted peer sends, and sends it what is queued for it, until the connection ends.
+func (s *Server) converse(ctx context.Context, c *Conn) {
 	writing, finish := context.WithCancel(ctx)
 	var writer sync.WaitGroup
 	defer writer.Wait()
@@ -144,9 +158,10 @@ func (s *Server) serve(ctx context.Context, conn net.Conn) {
 		}
 	})
 	defer s.contain(func() { s.handler.Gone(c) })
+	var err error
 	s.contain(func() { err = s.read(ctx, c) })
 	if err != nil && ctx.Err() == nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
-		s.log.Warn("connection ended", "uid", c.UID, "error", err)
+		s.log.Warn("connection ended", "user", c.User, "error", err)
 	}
 }
 
@@ -157,7 +172,7 @@ func (s *Server) read(ctx context.Context, c *Conn) error {
 			return err
 		}
 		if m.stored() {
-			if err := s.throttle(ctx, c.UID); err != nil {
+			if err := s.throttle(ctx, c.User); err != nil {
 				return err
 			}
 		}
@@ -183,10 +198,10 @@ func (s *Server) contain(act func()) {
 func (s *Server) admit(ctx context.Context, c *Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ctx.Err() != nil || s.peers[c.UID] >= maxPeerConnections {
+	if ctx.Err() != nil || s.peers[c.User] >= maxPeerConnections {
 		return false
 	}
-	s.peers[c.UID]++
+	s.peers[c.User]++
 	s.conns[c] = struct{}{}
 	return true
 }
@@ -195,8 +210,8 @@ func (s *Server) leave(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
-	if s.peers[c.UID]--; s.peers[c.UID] == 0 {
-		delete(s.peers, c.UID)
+	if s.peers[c.User]--; s.peers[c.User] == 0 {
+		delete(s.peers, c.User)
 	}
 }
 
@@ -207,12 +222,12 @@ func (m *Message) stored() bool {
 
 // throttle waits until the login may bring another message that costs a write. Reading on only then makes the helper
 // wait, which loses nothing.
-func (s *Server) throttle(ctx context.Context, uid uint32) error {
+func (s *Server) throttle(ctx context.Context, user string) error {
 	s.mu.Lock()
-	b := s.bucket[uid]
+	b := s.bucket[user]
 	if b == nil {
 		b = &bucket{tokens: episodesBurst, at: time.Now()}
-		s.bucket[uid] = b
+		s.bucket[user] = b
 	}
 	wait := b.take(time.Now())
 	s.mu.Unlock()

@@ -13,11 +13,9 @@ import (
 // Windows hands pipes to the helpers it starts; that comes with observing there.
 func listen(string) (net.Listener, error) { return nil, errors.ErrUnsupported }
 
-func identify(net.Conn) (uint32, int, error) { return 0, 0, errors.ErrUnsupported }
+func identify(net.Conn) (credential, error) { return credential{}, errors.ErrUnsupported }
 
-// LoginOf gives the account with this number.
-func LoginOf(context.Context, uint32) (stream.Login, error) {
+// LoginOf gives the account with this SID.
+func LoginOf(context.Context, string) (stream.Login, error) {
 	return stream.Login{}, errors.ErrUnsupported
 }
-
-func mayAskAll(uint32) bool { return false }

@@ -92,7 +92,7 @@ func TestThePeerIsWhoTheSystemSays(t *testing.T) {
 		t.Errorf("answered %+v", m)
 	}
 	conn.Close()
-	if peer := <-handler.gone; peer.PID != os.Getpid() || peer.UID != uint32(os.Getuid()) {
+	if peer := <-handler.gone; peer.PID != os.Getpid() || peer.User != strconv.Itoa(os.Getuid()) {
 		t.Errorf("gone: %+v", peer)
 	}
 }

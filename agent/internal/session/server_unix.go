@@ -54,22 +54,21 @@ func listen(path string) (net.Listener, error) {
 	return listener, nil
 }
 
-func identify(conn net.Conn) (uid uint32, pid int, err error) {
+// identify asks the kernel. An administrator, or whoever runs the service in the foreground, may ask about everybody.
+func identify(conn net.Conn) (credential, error) {
 	unixConn, ok := conn.(*net.UnixConn)
 	if !ok {
-		return 0, 0, errors.New("session: peer: no unix socket")
+		return credential{}, errors.New("session: peer: no unix socket")
 	}
-	if uid, pid, err = credentials(unixConn); err != nil {
-		return 0, 0, fmt.Errorf("session: peer: %w", err)
+	uid, pid, err := credentials(unixConn)
+	if err != nil {
+		return credential{}, fmt.Errorf("session: peer: %w", err)
 	}
-	return uid, pid, nil
+	return credential{user: strconv.FormatUint(uint64(uid), 10), pid: pid, root: uid == 0 || int(uid) == os.Geteuid()}, nil
 }
 
-// mayAskAll: an administrator, or whoever runs the service in the foreground.
-func mayAskAll(uid uint32) bool { return uid == 0 || int(uid) == os.Geteuid() }
-
 // LoginOf gives the account with this number, local or of a directory.
-func LoginOf(ctx context.Context, uid uint32) (stream.Login, error) { return logins.of(ctx, uid) }
+func LoginOf(ctx context.Context, user string) (stream.Login, error) { return logins.of(ctx, user) }
 
 // logins remembers who is who, since a directory may be slow to ask. An account's name does not change under its
 // number.
@@ -77,13 +76,13 @@ var logins loginCache
 
 type loginCache struct {
 	mu    sync.Mutex
-	known map[uint32]stream.Login
+	known map[string]stream.Login
 }
 
 // of does not hold the lock while it asks: a directory that is slow for one account is not for the others.
-func (l *loginCache) of(ctx context.Context, uid uint32) (stream.Login, error) {
+func (l *loginCache) of(ctx context.Context, user string) (stream.Login, error) {
 	l.mu.Lock()
-	login, known := l.known[uid]
+	login, known := l.known[user]
 	l.mu.Unlock()
 	if known {
 		return login, nil
@@ -92,22 +91,21 @@ func (l *loginCache) of(ctx context.Context, uid uint32) (stream.Login, error) {
 	if err != nil {
 		return stream.Login{}, fmt.Errorf("session: host name: %w", err)
 	}
-	if login, err = lookUp(ctx, uid, host); err != nil {
+	if login, err = lookUp(ctx, user, host); err != nil {
 		return stream.Login{}, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.known == nil || len(l.known) >= keptLogins {
-		l.known = map[uint32]stream.Login{}
+		l.known = map[string]stream.Login{}
 	}
-	l.known[uid] = login
+	l.known[user] = login
 	return login, nil
 }
 
 // lookUp finds the account: in the machine's own list (local to the device), else in a directory by `getent`, which asks
 // what the system is configured to ask. A pure Go program reads only the machine's list itself.
-func lookUp(ctx context.Context, uid uint32, host string) (stream.Login, error) {
-	number := strconv.FormatUint(uint64(uid), 10)
+func lookUp(ctx context.Context, number, host string) (stream.Login, error) {
 	if account, err := user.LookupId(number); err == nil {
 		return localLogin(account.Username, host), nil
 	}

@@ -88,7 +88,7 @@ active: {limit: 120m}
 settle: 500ms
 always_active: [zoom.exe, meet.example.com]
 privacy: {titles: false, urls: path, redact: ['\d{4}'], pause: true, min_people: 3}
-browsers: {unknown_private: title}
+browsers: {unknown_private: title, accessibility: false}
 notice: {text: We measure., purpose: Planning, contact: ada@example.com, version: 2, acknowledge: false}
 schedules: {office: {mon-fri: ["08:00-12:00", "13:00-18:00"], sat: ["10:00-12:00"]}}
 schedule: {default: office, groups: [{group: Support, use: always}]}
@@ -114,7 +114,7 @@ rules: [{app: a.exe, status: productive, category: Mail}, {url: "https://x.examp
 	})
 	account := set.Account
 	if account.Updates.Linux.Pinned != "1.4.2-rc.1" || account.Updates.Windows.Mode != "paused" || account.Storage.Limit != 3e9 ||
-		*account.Overrides[0].Privacy.URLs != "none" || *account.Overrides[0].Agents.Buffer.Days != 5 || account.Overrides[0].Privacy.Titles != nil {
+		*account.Overrides[0].Privacy.URLs != "none" || *account.Overrides[0].Agents.Buffer.Days != 5 || account.Overrides[0].Privacy.Titles != nil || *account.Browsers.Accessibility {
 		t.Errorf("account: %+v", account)
 	}
 	if c := set.Collector; c.Storage.Floor != 5<<30 || c.SignIn.OIDC.ClientID != "x" || c.TLS.Cert != "/etc/c.pem" || c.Metrics.Listen != "" {
@@ -156,6 +156,7 @@ func TestRefusals(t *testing.T) {
 		{a, "privacy: {redact: [" + strings.Repeat("a", 257) + "]}\n", "privacy.redact[0]: a pattern of 257 bytes"},
 		{a, "privacy: {min_people: 0}\n", "privacy.min_people: 0 is not allowed; allowed: 1–1000"},
 		{a, "browsers: {unknown_private: show}\n", "browsers.unknown_private"},
+		{a, "browsers: {accessibility: title}\n", `browsers.accessibility: "title" is neither true nor false`},
 		{a, "schedules: {office: {mon-fry: ['08:00-18:00']}}\n", "schedules.office.mon-fry"},
 		{a, "schedules: {office: {mon: ['18:00-08:00']}}\n", "schedules.office.mon[0]"},
 		{a, "schedules: {office: {mon: ['08:00-24:01']}}\n", "schedules.office.mon[0]"},

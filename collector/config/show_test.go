@@ -104,7 +104,7 @@ func TestShowIsTheDocument(t *testing.T) {
 			}
 			return pick("settle: %s", "0s", "1s") + pick("passive: {stop: %s}", "1m", "indefinitely") +
 				pick("privacy: {urls: %s, titles: false}", "none", "full") + pick("always_active: [%s]", "zoom.exe") +
-				pick("agents: {sync_every: %s}", "10s") + pick("browsers: {unknown_private: %s}", "title")
+				pick("agents: {sync_every: %s}", "10s") + pick("browsers: {unknown_private: %s, accessibility: false}", "title")
 		}
 		account := "reports: {clock: 12h}\n"
 		if own := rules("own "); own != "" {
@@ -138,6 +138,7 @@ func TestShowIsTheDocument(t *testing.T) {
 			"always_active":            "[" + strings.Join(document.Settings.AlwaysActive, ", ") + "]",
 			"agents.sync_every":        settings.Length(document.Agents.SyncEvery),
 			"browsers.unknown_private": document.Browsers.UnknownPrivate,
+			"browsers.accessibility":   fmt.Sprint(document.Browsers.Accessibility),
 		}
 		lines := strings.Split(account, "\n")
 		for _, v := range set.ShowDevice(why, "") {

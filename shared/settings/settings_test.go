@@ -98,6 +98,33 @@ func TestOverrides(t *testing.T) {
 	}
 }
 
+// TestAccessibility: an override may turn the reading of addresses off for some computers, and a document that says nothing
+// of it, as of a collector that does not know the key, turns it off.
+func TestAccessibility(t *testing.T) {
+	account := settings.Default()
+	account.Overrides = []settings.Override{
+		{Devices: []string{"d-1"}, Rules: settings.Rules{Browsers: settings.BrowserRules{Accessibility: new(false)}}},
+	}
+	for device, want := range map[string]bool{"d-1": false, "d-2": true} {
+		read := sent(t, resolve(t, account, nobody, &settings.Subject{ID: device}))
+		if got := read.For(max, nil, nil).Accessibility; got != want {
+			t.Errorf("%s reads addresses: %t", device, got)
+		}
+	}
+	_, document, err := resolve(t, settings.Default(), nobody, subject()).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	unsaid := strings.Replace(string(document), `,"accessibility":true`, "", 1)
+	old, err := settings.ParseDevice([]byte(unsaid))
+	if err != nil || unsaid == string(document) {
+		t.Fatalf("%v\n%s", err, document)
+	}
+	if old.For(max, nil, nil).Accessibility {
+		t.Error("addresses are read although the settings do not say so")
+	}
+}
+
 func TestSchedules(t *testing.T) {
 	account := settings.Default()
 	account.Schedules = map[string]settings.Days{

@@ -16,7 +16,7 @@ export const sections: Section[] = [
   { id: 'days', keys: ['reports.time_zone', 'reports.week_start', 'reports.clock'] },
   { id: 'landing', keys: ['reports.landing_page'] },
   { id: 'storage', keys: ['storage.limit', 'retention.days'] },
-  { id: 'privacy', keys: ['privacy.titles', 'privacy.urls', 'browsers.unknown_private', 'privacy.pause', 'privacy.min_people'], own: ['privacy.redact', 'notice'] },
+  { id: 'privacy', keys: ['privacy.titles', 'privacy.urls', 'browsers.unknown_private', 'browsers.accessibility', 'privacy.pause', 'privacy.min_people'], own: ['privacy.redact', 'notice'] },
   { id: 'schedules', keys: [], own: ['schedules', 'schedule'] },
   { id: 'overrides', keys: [], own: ['overrides'] },
   { id: 'agents', keys: ['agents.sync_every', 'agents.buffer.size', 'agents.buffer.days'] },

@@ -22,6 +22,18 @@ test('of whom nothing is collected, nothing else is said', () => {
   assert.equal(words({ tracked: 'false', 'privacy.titles': 'true' }), 'Nothing is collected of you here.')
 })
 
+test('it is said whether addresses are read off windows, and which setting decides', () => {
+  const browsers = { 'privacy.urls': 'host', 'browsers.unknown_private': 'title', 'browsers.accessibility': 'true' }
+  const decides = (values: Record<string, string>) =>
+    meaningsOf(Object.entries({ ...browsers, ...values }).map(([key, value]) => ({ key, value, source: key }) as PersonSetting)).at(-1)
+  assert.match(decides({})!.words, /address is asked of the browser/)
+  assert.equal(decides({})!.source, 'browsers.accessibility')
+  assert.match(decides({ 'browsers.accessibility': 'false' })!.words, /^No address is read/)
+  assert.match(decides({ 'browsers.unknown_private': 'blank' })!.words, /^No address is read/)
+  assert.equal(decides({ 'browsers.unknown_private': 'blank' })!.source, 'browsers.unknown_private')
+  assert.doesNotMatch(words({ ...browsers, 'privacy.urls': 'none' }), /address is (asked|read)/)
+})
+
 test('a schedule is said day by day', () => {
   assert.equal(words({ schedule: 'always' }), 'At any time of day.')
   const office = { schedule: 'office', 'schedules.office.mon': "['08:00-12:00', '13:00-18:00']", 'schedules.office.sun': '[]' }

@@ -17,6 +17,9 @@ export function meaningsOf(settings: PersonSetting[]): Meaning[] {
   const value = (key: string) => by.get(key)?.value ?? ''
   const means = (key: string, words: string): Meaning[] => (by.has(key) ? [{ words, source: by.get(key)!.source }] : [])
   if (value('tracked') === 'false') return means('tracked', say('myDay.untracked'))
+  // No browser's window says by itself that it is not private: where that counts as private, none is asked.
+  const unsaid = value('browsers.unknown_private') === 'blank'
+  const asked = !unsaid && value('browsers.accessibility') === 'true'
   const patterns = listOf(value('privacy.redact')).length
   return [
     ...means('tracked', say('myDay.tracked')),
@@ -24,6 +27,9 @@ export function meaningsOf(settings: PersonSetting[]): Meaning[] {
     ...means('privacy.urls', sayWord('myDay', `urls_${value('privacy.urls')}`)),
     ...(patterns ? means('privacy.redact', say('myDay.redact', { n: patterns })) : []),
     ...means('browsers.unknown_private', sayWord('myDay', `private_${value('browsers.unknown_private')}`)),
+    ...(value('privacy.urls') === 'none'
+      ? []
+      : means(unsaid ? 'browsers.unknown_private' : 'browsers.accessibility', say(asked ? 'myDay.addressesRead' : 'myDay.addressesUnread'))),
     ...means('schedule', hoursText(settings, value('schedule'))),
     ...means('passive.start', say('myDay.passiveStart', { length: lengthText(value('passive.start')) })),
     ...means('passive.stop', passiveText(value('passive.stop'))),

@@ -30,6 +30,9 @@ func TestShippedListNamesKindsOnly(t *testing.T) {
 		} else {
 			seen[key] = true
 		}
+		if name := strings.ToLower(entry.App); strings.HasSuffix(name, ".exe") && name != entry.App {
+			t.Errorf("%s: agents on Windows tell of %s", entry, name)
+		}
 		given := 0
 		for _, name := range []string{entry.App, entry.Site, entry.URL} {
 			if name != "" {

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/shared/episode"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 )
 
@@ -198,6 +199,24 @@ func TestFilters(t *testing.T) {
 		}
 		if c.total > 0 && (shares < 1-1e-9 || shares > 1+1e-9) {
 			t.Errorf("%s: shares add up to %g", name, shares)
+		}
+	}
+}
+
+// TestApplicationsOfWindows: an application that a rule spells otherwise is the rule's on Windows, and another on Linux.
+func TestApplicationsOfWindows(t *testing.T) {
+	o := openOffice(t)
+	o.configure(t, "settle: 2s\n", people, classification+"  - {app: Excel.exe, status: productive, category: Documents}\n")
+	o.upload(t, desk, does("dora", "Mon 12:00", 20, episode.Active, "excel.exe", "", ""))
+	o.upload(t, boDesk, does("erik", "Mon 12:00", 10, episode.Active, "excel.exe", "", ""))
+	for status, want := range map[string]float64{"productive": 20, "undefined": 10} {
+		ask := on(friday, func(r *adminv1.ReportRequest) { r.App, r.Status = "excel.exe", status })
+		dashboard, err := o.Dashboard(t.Context(), administrator, ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := dashboard.Times.Total / minute; got != want {
+			t.Errorf("%s: %g minutes, want %g", status, got, want)
 		}
 	}
 }

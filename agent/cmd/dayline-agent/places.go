@@ -1,49 +1,12 @@
 package main
 
-import (
-	"os"
-	"path/filepath"
-	"runtime"
-)
+import "path/filepath"
 
-// Where things are on each system; --state moves the state, and the socket with it.
-
-func defaultState() string {
-	switch runtime.GOOS {
-	case "windows":
-		return filepath.Join(os.Getenv("ProgramData"), "Dayline", "agent")
-	case "darwin":
-		return "/Library/Application Support/Dayline/agent"
+// ownFolders are those that nobody but the service may change: the state folder, and what holds it where that is ours
+// too. Where these and other things are is told by the file of each system.
+func ownFolders(state string) []string {
+	if parentIsOurs && state == defaultState() {
+		return []string{filepath.Dir(state), state}
 	}
-	return "/var/lib/dayline-agent"
-}
-
-// socketOf is where the service of a state folder listens.
-func socketOf(state string) string {
-	if state != defaultState() {
-		return filepath.Join(state, "agent.sock")
-	}
-	if runtime.GOOS == "darwin" {
-		return "/var/run/dayline/agent.sock"
-	}
-	return "/run/dayline/agent.sock"
-}
-
-// carrier is the file an installer leaves the enrolment string in.
-func carrier() string {
-	if runtime.GOOS == "linux" {
-		return "/etc/dayline/enroll"
-	}
-	return ""
-}
-
-// ceiling is the device's own limit.
-func ceiling() string {
-	switch runtime.GOOS {
-	case "windows":
-		return filepath.Join(os.Getenv("ProgramData"), "Dayline", "ceiling.json")
-	case "darwin":
-		return "/Library/Application Support/Dayline/ceiling.json"
-	}
-	return "/etc/dayline/ceiling.json"
+	return []string{state}
 }

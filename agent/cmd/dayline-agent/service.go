@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -23,18 +22,23 @@ const enrolledEvery = 2 * time.Second
 // serve is the system service: it enrols by the carrier an installer left, or waits for `enroll`, and then works.
 func serve(args []string, _, stderr io.Writer) int {
 	o := newOptions("service", "", stderr)
+	managed := o.Bool("managed", false, "answer the service manager of Windows, which started it")
 	if _, status, ok := o.parse(args, 0); !ok {
 		return status
 	}
+	if *managed {
+		return serveManaged(o.state, stderr)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := serveIn(ctx, o.state, logTo(stderr)); err != nil {
+	if err := serveIn(ctx, o.state, logTo(stderr), nil); err != nil {
 		return fail(stderr, err)
 	}
 	return done
 }
 
-func serveIn(ctx context.Context, state string, log slog.Handler) error {
+// serveIn works until ctx ends, enrolled or not; notices are the service manager's, where it gives any.
+func serveIn(ctx context.Context, state string, log slog.Handler, notices <-chan service.Notice) error {
 	if err := prepare(state, slog.New(log)); err != nil {
 		return err
 	}
@@ -45,7 +49,7 @@ func serveIn(ctx context.Context, state string, log slog.Handler) error {
 		}
 		config := service.Config{
 			Folder: state, Socket: socketOf(state), Ceiling: ceiling(), Identity: identity, Log: log, Level: &level,
-			Uninstall: uninstallInBackground,
+			Uninstall: uninstallInBackground, Notices: notices,
 		}
 		if identity != nil {
 			if config.Trusted, err = enroll.Trusted(state); err != nil {
@@ -94,14 +98,16 @@ func awaitEnrolment(ctx context.Context, state string) {
 
 // prepare makes the state folder, and the socket's where it is another.
 func prepare(state string, log *slog.Logger) error {
-	moved, err := service.Prepare(state)
-	if err != nil {
-		return err
+	for _, folder := range ownFolders(state) {
+		moved, err := service.Prepare(folder)
+		if err != nil {
+			return err
+		}
+		if moved != "" {
+			log.Error("state folder was not ours and was moved aside")
+		}
 	}
-	if moved != "" {
-		log.Error("state folder was not ours and was moved aside")
-	}
-	return os.MkdirAll(filepath.Dir(socketOf(state)), 0o755)
+	return makeSocketFolder(state)
 }
 
 // identityIn loads the identity; without one it enrols by the carrier; nil where there is neither.

@@ -24,7 +24,7 @@ func (program) Stop(kservice.Service) error  { return nil }
 func controller(executable string) (kservice.Service, error) {
 	return kservice.New(program{}, &kservice.Config{
 		Name: Name, DisplayName: "Dayline agent", Description: "Dayline agent: measures the working day on this computer, visibly",
-		Executable: executable, Arguments: []string{"service"}, Option: unitOptions(executable),
+		Executable: executable, Arguments: arguments, Option: unitOptions(executable),
 	})
 }
 

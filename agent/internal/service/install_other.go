@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !windows
 
 package service
 
@@ -8,12 +8,15 @@ import (
 	kservice "github.com/kardianos/service"
 )
 
+// arguments are what the service manager starts the service with.
+var arguments = []string{"service"}
+
 // managed: the system always has a service manager there.
 func managed() bool { return true }
 
 func unitOptions(string) kservice.KeyValue { return kservice.KeyValue{} }
 
-// installHelper: the service starts the helpers on Windows, launchd on macOS; that comes with observing there.
+// installHelper: launchd starts the helpers; that comes with observing there.
 func installHelper(string) error { return errors.ErrUnsupported }
 
 func uninstallHelper() error { return nil }

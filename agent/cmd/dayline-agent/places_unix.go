@@ -1,0 +1,32 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+)
+
+// parentIsOurs: only root makes folders there.
+const parentIsOurs = false
+
+// asAdministrator is how a command is given an administrator's rights.
+const asAdministrator = "sudo dayline-agent …"
+
+func defaultState() string { return statePath }
+
+// socketOf is where the service of a state folder listens.
+func socketOf(state string) string {
+	if state != defaultState() {
+		return filepath.Join(state, "agent.sock")
+	}
+	return socketPath
+}
+
+func makeSocketFolder(state string) error { return os.MkdirAll(filepath.Dir(socketOf(state)), 0o755) }
+
+// carrier is the file an installer leaves the enrolment string in; empty for none.
+func carrier() string { return carrierPath }
+
+// ceiling is the device's own limit.
+func ceiling() string { return ceilingPath }

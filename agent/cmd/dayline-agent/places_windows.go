@@ -1,0 +1,49 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/windows"
+)
+
+// parentIsOurs: anybody may make folders in ProgramData, and who owns one may exchange what is in it.
+const parentIsOurs = true
+
+// asAdministrator is how a command is given an administrator's rights.
+const asAdministrator = "open the terminal with “Run as administrator”"
+
+// programData is asked of the system: the variable of that name is anybody's.
+func programData() string {
+	folder, err := windows.KnownFolderPath(windows.FOLDERID_ProgramData, windows.KF_FLAG_DEFAULT)
+	if err != nil {
+		return `C:\ProgramData`
+	}
+	return folder
+}
+
+func defaultState() string { return filepath.Join(programData(), "Dayline", "agent") }
+
+// socketOf is the named pipe at which the service of a state folder listens.
+func socketOf(state string) string {
+	const name = `\\.\pipe\dayline-agent`
+	if state == defaultState() {
+		return name
+	}
+	if absolute, err := filepath.Abs(state); err == nil {
+		state = absolute
+	}
+	sum := sha256.Sum256([]byte(strings.ToLower(state)))
+	return name + "-" + hex.EncodeToString(sum[:8])
+}
+
+// makeSocketFolder: a pipe is in none.
+func makeSocketFolder(string) error { return nil }
+
+// carrier: no installer leaves the enrolment string in a file there.
+func carrier() string { return "" }
+
+// ceiling is the device's own limit.
+func ceiling() string { return filepath.Join(programData(), "Dayline", "ceiling.json") }

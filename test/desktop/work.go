@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dayline-project/dayline/test/process"
+	"github.com/dayline-project/dayline/test/script"
 )
 
 // Program is an opened program and its window.
@@ -21,9 +22,6 @@ type Program struct {
 
 	desktop *Desktop
 }
-
-// Did is when an act was done: between the moment it was begun and the moment its effect was seen on the screen.
-type Did struct{ Begun, Seen time.Time }
 
 // OpenTerminal opens an xterm in the upper left. A line typed into it becomes its title.
 func (d *Desktop) OpenTerminal(ctx context.Context, title string) (*Program, error) {
@@ -93,27 +91,27 @@ func (d *Desktop) open(ctx context.Context, name, class, program string, args ..
 func (p *Program) Title() (string, error) { return p.desktop.x.title(p.Window) }
 
 // Activate brings the window to the front without any input, as a task bar or a script does.
-func (p *Program) Activate(ctx context.Context) (Did, error) {
+func (p *Program) Activate(ctx context.Context) (script.Did, error) {
 	return p.front(ctx, func() error { return p.desktop.x.activate(p.Window) })
 }
 
 // Click brings the window to the front by moving the pointer into it and pressing a button.
-func (p *Program) Click(ctx context.Context) (Did, error) {
+func (p *Program) Click(ctx context.Context) (script.Did, error) {
 	x, y, err := p.desktop.x.centre(p.Window)
 	if err != nil {
-		return Did{}, fmt.Errorf("desktop: click: %w", err)
+		return script.Did{}, fmt.Errorf("desktop: click: %w", err)
 	}
 	if err := p.desktop.Input("mousemove", strconv.Itoa(x), strconv.Itoa(y)); err != nil {
-		return Did{}, err
+		return script.Did{}, err
 	}
 	return p.front(ctx, func() error { return p.desktop.Input("click", "1") })
 }
 
-func (p *Program) front(ctx context.Context, act func() error) (Did, error) {
+func (p *Program) front(ctx context.Context, act func() error) (script.Did, error) {
 	if err := p.desktop.hold(ctx); err != nil {
-		return Did{}, err
+		return script.Did{}, err
 	}
-	did := Did{Begun: time.Now()}
+	did := script.Did{Begun: time.Now()}
 	if err := act(); err != nil {
 		return did, fmt.Errorf("desktop: bring %s to the front: %w", p.App, err)
 	}
@@ -129,11 +127,11 @@ func (p *Program) front(ctx context.Context, act func() error) (Did, error) {
 }
 
 // Type types text into the window in front, where it is this one, and waits until its title is as told.
-func (p *Program) Type(ctx context.Context, text, title string) (Did, error) {
+func (p *Program) Type(ctx context.Context, text, title string) (script.Did, error) {
 	if err := p.desktop.hold(ctx); err != nil {
-		return Did{}, err
+		return script.Did{}, err
 	}
-	did := Did{Begun: time.Now()}
+	did := script.Did{Begun: time.Now()}
 	if err := p.desktop.Input("type", "--delay", "0", text); err != nil {
 		return did, err
 	}

@@ -1,3 +1,5 @@
+// Package e2e holds the tests that cross every room: real programs on a real X server, the real agent, the real
+// collector, and the report a person reads.
 package e2e
 
 import (
@@ -6,8 +8,8 @@ import (
 	"time"
 
 	"github.com/dayline-project/dayline/test/desktop"
-	"github.com/dayline-project/dayline/test/process"
 	"github.com/dayline-project/dayline/test/rig"
+	"github.com/dayline-project/dayline/test/script"
 	"github.com/dayline-project/dayline/test/site"
 )
 
@@ -27,28 +29,13 @@ func TestDay(t *testing.T) {
 	office := openOffice(t, screen)
 	here.Watch(t, screen)
 
-	var s script
+	var s script.Script
 	office.changeFocus(t, &s)
 	office.lock(t, &s)
 	office.idle(t, &s)
 
-	var faults []string
-	err := process.Wait(t.Context(), time.Minute, "the report equals the script", func() error {
-		rows, err := here.Collector.Activity(t.Context())
-		if err != nil {
-			return err
-		}
-		faults = s.compare(rows)
-		if len(faults) > 0 {
-			return fmt.Errorf("%d differences", len(faults))
-		}
-		return nil
-	})
-	if err != nil {
+	if err := s.Arrives(t.Context(), time.Minute, here.Collector.Activity); err != nil {
 		t.Error(err)
-		for _, fault := range faults {
-			t.Log(fault)
-		}
 	}
 }
 
@@ -61,7 +48,7 @@ type office struct {
 }
 
 // changeFocus goes from window to window by click and by task bar, and lets titles change.
-func (o *office) changeFocus(t *testing.T, s *script) {
+func (o *office) changeFocus(t *testing.T, s *script.Script) {
 	t.Helper()
 	programs := []*desktop.Program{o.terminal, o.browser, o.editor}
 	for i := range 42 {
@@ -71,7 +58,7 @@ func (o *office) changeFocus(t *testing.T, s *script) {
 			front = p.Activate
 		}
 		did := must(front(t.Context()))(t)
-		s.focused(did, p.App, o.titles[p])
+		s.Focused(did, p.App, o.titles[p])
 		if i%3 == 2 || p == o.editor {
 			continue
 		}
@@ -82,12 +69,12 @@ func (o *office) changeFocus(t *testing.T, s *script) {
 		}
 		did = must(p.Type(t.Context(), text, title))(t)
 		o.titles[p] = title
-		s.focused(did, p.App, title)
+		s.Focused(did, p.App, title)
 	}
 }
 
 // lock locks the session and unlocks it, then has the machine say that it sleeps and wakes; neither counts as input.
-func (o *office) lock(t *testing.T, s *script) {
+func (o *office) lock(t *testing.T, s *script.Script) {
 	t.Helper()
 	for _, away := range []struct {
 		by, until string
@@ -97,39 +84,39 @@ func (o *office) lock(t *testing.T, s *script) {
 		{"lock", "unlock", o.Lock, o.Unlock},
 		{"sleep", "wake", func() error { return o.PrepareForSleep(true) }, func() error { return o.PrepareForSleep(false) }},
 	} {
-		front := s.episodes[len(s.episodes)-1]
-		did := desktop.Did{Begun: time.Now()}
+		front := s.Episodes[len(s.Episodes)-1]
+		did := script.Did{Begun: time.Now()}
 		mustDo(t, away.begin())
 		did.Seen = time.Now()
-		s.began(expected{state: "locked", began: did, endedBy: away.until, reason: away.by}, away.by)
+		s.Began(script.Episode{State: "locked", Began: did, EndedBy: away.until, Reason: away.by}, away.by)
 		site.Pass(t, time.Second)
 		mustDo(t, away.end())
 		site.Pass(t, time.Second)
 		did = must(o.nudge())(t)
-		s.began(expected{state: "active", app: front.app, title: front.title, began: did}, "")
+		s.Began(script.Episode{State: "active", App: front.App, Title: front.Title, Began: did}, "")
 	}
 }
 
 // idle lets the session be until active has become passive and passive has become nothing, then looks elsewhere
 // without input and comes back with some.
-func (o *office) idle(t *testing.T, s *script) {
+func (o *office) idle(t *testing.T, s *script.Script) {
 	t.Helper()
 	did := must(o.nudge())(t)
-	last := &s.episodes[len(s.episodes)-1]
-	last.endedBy = "idle"
-	s.began(expected{state: "passive", app: last.app, title: last.title, endedBy: "limit", began: did, after: time.Minute}, "")
+	last := &s.Episodes[len(s.Episodes)-1]
+	last.EndedBy = "idle"
+	s.Began(script.Episode{State: "passive", App: last.App, Title: last.Title, EndedBy: "limit", Began: did, After: time.Minute}, "")
 	site.Pass(t, 2*time.Minute+time.Second)
 	must(o.editor.Activate(t.Context()))(t)
 	must(o.terminal.Activate(t.Context()))(t)
 	did = must(o.nudge())(t)
-	s.began(expected{state: "active", app: o.terminal.App, title: o.titles[o.terminal], began: did}, "")
+	s.Began(script.Episode{State: "active", App: o.terminal.App, Title: o.titles[o.terminal], Began: did}, "")
 	did = must(o.editor.Click(t.Context()))(t)
-	s.focused(did, o.editor.App, o.titles[o.editor])
+	s.Focused(did, o.editor.App, o.titles[o.editor])
 }
 
 // nudge is input that changes nothing on the screen.
-func (o *office) nudge() (desktop.Did, error) {
-	did := desktop.Did{Begun: time.Now()}
+func (o *office) nudge() (script.Did, error) {
+	did := script.Did{Begun: time.Now()}
 	err := o.Input("key", "shift")
 	did.Seen = time.Now()
 	return did, err

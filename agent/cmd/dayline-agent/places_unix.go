@@ -7,9 +7,6 @@ import (
 	"path/filepath"
 )
 
-// parentIsOurs: only root makes folders there.
-const parentIsOurs = false
-
 // asAdministrator is how a command is given an administrator's rights.
 const asAdministrator = "sudo dayline-agent …"
 

@@ -9,9 +9,6 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// parentIsOurs: anybody may make folders in ProgramData, and who owns one may exchange what is in it.
-const parentIsOurs = true
-
 // asAdministrator is how a command is given an administrator's rights.
 const asAdministrator = "open the terminal with “Run as administrator”"
 

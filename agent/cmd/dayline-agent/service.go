@@ -98,14 +98,12 @@ func awaitEnrolment(ctx context.Context, state string) {
 
 // prepare makes the state folder, and the socket's where it is another.
 func prepare(state string, log *slog.Logger) error {
-	for _, folder := range ownFolders(state) {
-		moved, err := service.Prepare(folder)
-		if err != nil {
-			return err
-		}
-		if moved != "" {
-			log.Error("state folder was not ours and was moved aside")
-		}
+	moved, err := service.Prepare(state)
+	if err != nil {
+		return err
+	}
+	if moved != "" {
+		log.Error("state folder was not ours and was moved aside")
 	}
 	return makeSocketFolder(state)
 }

@@ -1,46 +1,85 @@
 package service
 
 import (
+	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/dayline-project/dayline/agent/internal/disk"
 )
 
 // onlySystem gives SYSTEM and the administrators everything, inherited by what is made inside, and nobody else
 // anything: https://learn.microsoft.com/windows/win32/secauthz/ace-strings
-const onlySystem = "O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
+const onlySystem = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
 
-// ours tells whether the folder is a real one owned by the system or the administrators.
-func ours(folder string) (bool, error) {
-	info, err := os.Lstat(folder)
+// makeParent makes what holds the state folder. In ProgramData anybody may make folders, and who owns one may exchange
+// what is in it: so ours has to be the system's too. One that an administrator made, with the access that folders have
+// there by themselves, is closed to others and keeps what is in it, which is judged file by file: a ceiling, say.
+func makeParent(folder string) (movedTo string, err error) {
+	parent := filepath.Dir(folder)
+	shared, err := windows.KnownFolderPath(windows.FOLDERID_ProgramData, windows.KF_FLAG_DEFAULT)
 	if err != nil {
-		return false, err
+		return "", err
 	}
-	if !info.IsDir() {
-		return false, nil
+	if !strings.EqualFold(filepath.Dir(parent), shared) {
+		return "", os.MkdirAll(parent, 0o700)
 	}
-	descriptor, err := windows.GetNamedSecurityInfo(folder, windows.SE_FILE_OBJECT, windows.OWNER_SECURITY_INFORMATION)
-	if err != nil {
-		return false, err
+	standing, err := disk.StandingOf(parent)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", makeOurs(parent)
+	case err != nil || standing == disk.Guarded:
+		return "", err
+	case standing == disk.Open:
+		return "", closeToOthers(parent)
 	}
-	owner, _, err := descriptor.Owner()
-	if err != nil {
-		return false, err
+	if movedTo, err = moveAside(parent); err != nil {
+		return "", err
 	}
-	return owner.IsWellKnown(windows.WinLocalSystemSid) || owner.IsWellKnown(windows.WinBuiltinAdministratorsSid), nil
+	return movedTo, makeOurs(parent)
 }
 
+// makeOurs makes the folder with its final access list in the creating call. Its owner is the administrators, or, for
+// somebody without their rights who tries the agent out, that person, who is let in too.
 func makeOurs(folder string) error {
-	descriptor, err := windows.SecurityDescriptorFromString(onlySystem)
-	if err != nil {
-		return err
-	}
 	name, err := windows.UTF16PtrFromString(folder)
 	if err != nil {
 		return err
 	}
-	attributes := &windows.SecurityAttributes{SecurityDescriptor: descriptor}
-	attributes.Length = uint32(unsafe.Sizeof(*attributes))
-	return windows.CreateDirectory(name, attributes)
+	create := func(list string) error {
+		descriptor, err := windows.SecurityDescriptorFromString(list)
+		if err != nil {
+			return err
+		}
+		attributes := &windows.SecurityAttributes{SecurityDescriptor: descriptor}
+		attributes.Length = uint32(unsafe.Sizeof(*attributes))
+		return windows.CreateDirectory(name, attributes)
+	}
+	err = create("O:BA" + onlySystem)
+	if !errors.Is(err, windows.ERROR_INVALID_OWNER) {
+		return err
+	}
+	user, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		return err
+	}
+	return create(onlySystem + "(A;OICI;FA;;;" + user.User.Sid.String() + ")")
+}
+
+func closeToOthers(folder string) error {
+	descriptor, err := windows.SecurityDescriptorFromString(onlySystem)
+	if err != nil {
+		return err
+	}
+	list, _, err := descriptor.DACL()
+	if err != nil {
+		return err
+	}
+	return windows.SetNamedSecurityInfo(folder, windows.SE_FILE_OBJECT,
+		windows.DACL_SECURITY_INFORMATION|windows.PROTECTED_DACL_SECURITY_INFORMATION, nil, nil, list, nil)
 }

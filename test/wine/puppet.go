@@ -1,0 +1,193 @@
+package wine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tc-hib/winres"
+	"github.com/tc-hib/winres/version"
+
+	"github.com/dayline-project/dayline/test/process"
+	"github.com/dayline-project/dayline/test/rig"
+	"github.com/dayline-project/dayline/test/script"
+	"github.com/dayline-project/dayline/test/wine/order"
+)
+
+// Program is one of a person's programs, as its file tells it. Without description and product it has no version
+// resource.
+type Program struct {
+	File, Description, Product string
+}
+
+// Puppet is an opened program and its window.
+type Puppet struct {
+	Program
+	// Silent: nobody is told of what its window does, as where an event is lost.
+	Silent bool
+
+	process *process.Process
+	conn    net.Conn
+	title   string
+}
+
+// Title is the window's title as it was told last.
+func (p *Puppet) Title() string { return p.title }
+
+// buildPuppet builds the program that all others are copies of, once.
+var buildPuppet = sync.OnceValues(func() (string, error) {
+	root, err := rig.Root()
+	if err != nil {
+		return "", err
+	}
+	dir, err := home()
+	if err != nil {
+		return "", err
+	}
+	// Another test may build it too: each has its own until it is whole.
+	building := filepath.Join(dir, fmt.Sprintf("puppet-%d.exe", os.Getpid()))
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -H=windowsgui", "-o", building, "./test/wine/puppet")
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("wine: build puppet: %w\n%s", err, output)
+	}
+	built := filepath.Join(dir, "puppet.exe")
+	return built, os.Rename(building, built)
+})
+
+// put puts a program onto the machine and gives its path there.
+func (m *Machine) put(program Program) (string, error) {
+	plain, err := buildPuppet()
+	if err != nil {
+		return "", err
+	}
+	path := `C:\Program Files\` + program.File
+	target := m.Path(path)
+	text, err := os.Open(plain)
+	if err != nil {
+		return "", err
+	}
+	defer text.Close()
+	file, err := os.OpenFile(target, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o755)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	var info version.Info
+	for key, value := range map[string]string{version.FileDescription: program.Description, version.ProductName: program.Product} {
+		if value == "" {
+			continue
+		}
+		if err := info.Set(version.LangDefault, key, value); err != nil {
+			return "", err
+		}
+	}
+	var resources winres.ResourceSet
+	if program.Description+program.Product != "" {
+		resources.SetVersionInfo(info)
+	} else {
+		resources.SetManifest(winres.AppManifest{})
+	}
+	return path, resources.WriteToEXE(file, text)
+}
+
+// Open starts a program, whose window comes to the front under a title.
+func (m *Machine) Open(ctx context.Context, program Program, title string) (*Puppet, script.Did, error) {
+	did := script.Did{Begun: time.Now()}
+	p, err := m.open(ctx, program, title)
+	if err != nil {
+		return nil, did, fmt.Errorf("wine: open %s: %w", program.File, err)
+	}
+	// That its window is in front Wine tells nobody.
+	front, err := p.Front()
+	did.Seen = front.Seen
+	return p, did, err
+}
+
+func (m *Machine) open(ctx context.Context, program Program, title string) (*Puppet, error) {
+	path, err := m.put(program)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer listener.Close()
+	p := &Puppet{Program: program, title: title}
+	p.process, err = process.Start(process.Command{Name: strings.TrimSuffix(program.File, ".exe"), Path: "wine",
+		Args: []string{path, listener.Addr().String(), title}, Env: m.env, Dir: m.dir})
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { listener.Close() })
+	defer stop()
+	if err := listener.(*net.TCPListener).SetDeadline(time.Now().Add(patience)); err != nil {
+		return nil, err
+	}
+	p.conn, err = listener.Accept()
+	if err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, p.process.Tail())
+	}
+	return p, nil
+}
+
+// Front brings the window to the front.
+func (p *Puppet) Front() (script.Did, error) {
+	return p.do(order.Order{Do: order.Front, Silent: p.Silent})
+}
+
+// Retitle gives the window another title.
+func (p *Puppet) Retitle(title string) (script.Did, error) {
+	p.title = title
+	return p.do(order.Order{Do: order.Title, Text: title, Silent: p.Silent})
+}
+
+// Input moves the pointer a little, as the person does.
+func (p *Puppet) Input() (script.Did, error) { return p.do(order.Order{Do: order.Input}) }
+
+// Post leaves a message for the window of a class.
+func (p *Puppet) Post(class string, message uint32, wParam, lParam uintptr) (script.Did, error) {
+	return p.do(order.Order{Do: order.Post, Text: class, Message: message, WParam: wParam, LParam: lParam})
+}
+
+// Send is Post that waits until the window has dealt with the message.
+func (p *Puppet) Send(class string, message uint32, wParam, lParam uintptr) (script.Did, error) {
+	return p.do(order.Order{Do: order.Send, Text: class, Message: message, WParam: wParam, LParam: lParam})
+}
+
+// Close closes the program.
+func (p *Puppet) Close() error {
+	p.conn.Close()
+	<-p.process.Done()
+	return p.process.Err()
+}
+
+// do has the window obey and says when.
+func (p *Puppet) do(o order.Order) (script.Did, error) {
+	did := script.Did{Begun: time.Now()}
+	if err := p.conn.SetDeadline(did.Begun.Add(patience)); err != nil {
+		return did, fmt.Errorf("wine: %s: %w", p.File, err)
+	}
+	err := json.NewEncoder(p.conn).Encode(o)
+	var answer order.Answer
+	if err == nil {
+		err = json.NewDecoder(p.conn).Decode(&answer)
+	}
+	if err == nil && answer.Error != "" {
+		err = errors.New(answer.Error)
+	}
+	did.Seen = time.Now()
+	if err != nil {
+		return did, fmt.Errorf("wine: %s: %s: %w", p.File, o.Do, err)
+	}
+	return did, nil
+}

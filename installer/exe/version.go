@@ -19,8 +19,8 @@ var stages = map[string]uint16{"alpha": 10_000, "beta": 20_000, "dev": 30_000, "
 var versionForm = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-(alpha|beta|dev|rc)(?:\.(0|[1-9]\d*))?)?$`)
 
 // The most Windows Installer takes of the first three (https://learn.microsoft.com/windows/win32/msi/productversion),
-// and a stage of its number.
-var most = [4]uint64{255, 255, 65_535, 9_998}
+// save one, for NextProduct; and a stage of its number.
+var most = [4]uint64{255, 255, 65_534, 9_998}
 
 // ParseVersion refuses what Windows could not put in order.
 func ParseVersion(text string) (Version, error) {
@@ -61,4 +61,9 @@ func (v Version) FileText() string {
 // Product gives the three numbers that Windows Installer compares: 1.2.3. Pre-releases of one release have the same.
 func (v Version) Product() string {
 	return fmt.Sprintf("%d.%d.%d", v.parts[0], v.parts[1], v.parts[2])
+}
+
+// NextProduct gives the least three numbers above those of Product.
+func (v Version) NextProduct() string {
+	return fmt.Sprintf("%d.%d.%d", v.parts[0], v.parts[1], v.parts[2]+1)
 }

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+
+	"github.com/dayline-project/dayline/installer/exe"
+	"github.com/dayline-project/dayline/installer/msi"
+)
+
+func (o options) agent() exe.Agent {
+	return exe.Agent{Version: o.version, Built: o.built, Arch: o.arch}
+}
+
+func buildExe(ctx context.Context, o options) (string, error) {
+	executable, err := o.agent().Build(ctx)
+	if err != nil {
+		return "", err
+	}
+	return o.write(".exe", executable)
+}
+
+func buildMSI(ctx context.Context, o options) (string, error) {
+	executable, err := o.agent().Build(ctx)
+	if err != nil {
+		return "", err
+	}
+	whole, err := msi.Package{Agent: o.agent(), Executable: executable}.Build(ctx)
+	if err != nil {
+		return "", err
+	}
+	return o.write(".msi", whole)
+}

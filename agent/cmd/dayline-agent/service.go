@@ -111,6 +111,11 @@ func prepare(state string, log *slog.Logger) error {
 // identityIn loads the identity; without one it enrols by the carrier; nil where there is neither.
 func identityIn(ctx context.Context, state string, log *slog.Logger) (*enroll.Identity, error) {
 	identity, err := enroll.Load(state)
+	if err == nil {
+		if err := identity.Reseal(); err != nil {
+			log.Error("device key not sealed anew", "error", err)
+		}
+	}
 	if !errors.Is(err, enroll.ErrNotEnrolled) {
 		return identity, err
 	}

@@ -32,7 +32,8 @@ type Enrolment struct {
 // collector's words. Without an answer nothing is changed but for the key that was made. ErrEnrolled where there is an
 // identity already.
 func (e Enrolment) Run(ctx context.Context) (*Identity, error) {
-	if _, err := Load(e.Folder); !errors.Is(err, ErrNotEnrolled) {
+	// Its key is nothing to ask for: another account may have sealed it.
+	if _, err := os.Stat(filepath.Join(e.Folder, identityFile)); !errors.Is(err, fs.ErrNotExist) {
 		if err == nil {
 			err = ErrEnrolled
 		}

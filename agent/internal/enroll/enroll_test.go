@@ -47,12 +47,15 @@ func TestTheIdentityIsKept(t *testing.T) {
 		if strings.Contains(string(raw), uplinktest.Secret) {
 			t.Errorf("%s keeps the secret", entry.Name())
 		}
-		if info, err := entry.Info(); err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s: mode %v, %v", entry.Name(), info.Mode(), err)
-		}
 	}
 	if _, err := enrolment(folder, c.Token(), silent).Run(t.Context()); !errors.Is(err, enroll.ErrEnrolled) {
 		t.Errorf("enrolled again: %v", err)
+	}
+	if err := loaded.Reseal(); err != nil {
+		t.Fatal(err)
+	}
+	if resealed, err := enroll.Load(folder); err != nil || !statement.Verify(loaded.Credential().PublicKey, resealed.Sign(statement)) {
+		t.Errorf("sealed anew, the key is another: %v", err)
 	}
 	if err := enroll.Forget(folder); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@
 package enroll
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"encoding/json"
 	"errors"
@@ -78,6 +79,21 @@ func load(path string) (*Identity, error) {
 		return nil, err
 	}
 	return i, nil
+}
+
+// Reseal seals the key for the account that runs this: another may have enrolled the device.
+func (i *Identity) Reseal() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	sealed, err := i.sealer.Seal(i.key.Seed())
+	if err != nil {
+		return fmt.Errorf("enroll: reseal: %w", err)
+	}
+	if bytes.Equal(sealed, i.stored.SealedKey) {
+		return nil
+	}
+	i.stored.SealedKey = sealed
+	return i.save()
 }
 
 // begin makes a key and keeps it before anything is asked of a collector, so that an enrolment cut off after the

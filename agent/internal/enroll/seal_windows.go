@@ -7,15 +7,26 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// sealer is DPAPI in the scope of the service's account (LocalSystem), without a prompt:
+// sealer is DPAPI, without a prompt, in the scope of the account that runs this. What an administrator's command seals the
+// service's account could not open so: that is sealed for the computer, behind the folder's access list, until the
+// service seals it for itself.
 // https://learn.microsoft.com/windows/win32/api/dpapi/nf-dpapi-cryptprotectdata
 var sealer Sealer = dpapi{}
 
 type dpapi struct{}
 
 func (dpapi) Seal(plain []byte) ([]byte, error) {
+	token := windows.GetCurrentProcessToken()
+	user, err := token.GetTokenUser()
+	if err != nil {
+		return nil, fmt.Errorf("enroll: seal: %w", err)
+	}
+	flags := uint32(windows.CRYPTPROTECT_UI_FORBIDDEN)
+	if token.IsElevated() && !user.User.Sid.IsWellKnown(windows.WinLocalSystemSid) {
+		flags |= windows.CRYPTPROTECT_LOCAL_MACHINE
+	}
 	var out windows.DataBlob
-	if err := windows.CryptProtectData(blob(plain), nil, nil, 0, nil, windows.CRYPTPROTECT_UI_FORBIDDEN, &out); err != nil {
+	if err := windows.CryptProtectData(blob(plain), nil, nil, 0, nil, flags, &out); err != nil {
 		return nil, fmt.Errorf("enroll: seal: %w", err)
 	}
 	return take(out), nil

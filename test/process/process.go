@@ -4,6 +4,7 @@
 package process
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,8 @@ type Command struct {
 	Dir string
 	// ExtraFiles become file descriptors 3 and up.
 	ExtraFiles []*os.File
+	// LastSignal is what it gets when this process ends without having stopped it; SIGKILL unless told otherwise.
+	LastSignal syscall.Signal
 }
 
 // Process is a running program, leader of a process group of its own.
@@ -51,7 +54,7 @@ func Start(command Command) (*Process, error) {
 	p.cmd = exec.Command(command.Path, command.Args...)
 	p.cmd.Env, p.cmd.Dir, p.cmd.ExtraFiles = command.Env, command.Dir, command.ExtraFiles
 	p.cmd.Stdout, p.cmd.Stderr = output, output
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: cmp.Or(command.LastSignal, syscall.SIGKILL)}
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("process: start %s: %w", command.Name, err)
 	}

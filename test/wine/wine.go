@@ -30,8 +30,6 @@ type Machine struct {
 	prefix string
 	env    []string
 	server *process.Process
-	// sockets is the folder the server listens in.
-	sockets string
 }
 
 var machines atomic.Int64
@@ -47,7 +45,7 @@ func newMachine(dir string) (*Machine, error) {
 		}
 	}
 	// Without these three Wine asks to download them, or writes menus into the person's desktop.
-	m.env = append(m.env, "WINEPREFIX="+m.prefix, "WINEDEBUG=-all", "WINEDLLOVERRIDES=mscoree=;mshtml=;winemenubuilder.exe=")
+	m.env = append(m.env, "WINEPREFIX="+m.prefix, "TMPDIR="+m.dir, "WINEDEBUG=-all", "WINEDLLOVERRIDES=mscoree=;mshtml=;winemenubuilder.exe=")
 	return m, os.MkdirAll(m.prefix, 0o755)
 }
 
@@ -96,23 +94,19 @@ func (m *Machine) Boot(ctx context.Context) error {
 	return err
 }
 
-// serve starts what stands for the kernel. It stays in the foreground (-f), so that it is killed when this process is,
-// and it outlives the last program (-p), as Windows does.
+// serve starts what stands for the kernel. It stays in the foreground (-f), so that it learns of this process's end, and
+// outlives the last program (-p), as Windows does. An interrupt has it end all programs.
 func (m *Machine) serve(ctx context.Context) (err error) {
-	m.server, err = process.Start(process.Command{Name: "wineserver", Path: "wineserver", Args: []string{"-f", "-p"}, Env: m.env, Dir: m.dir})
+	m.server, err = process.Start(process.Command{Name: "wineserver", Path: "wineserver", Args: []string{"-f", "-p"},
+		Env: m.env, Dir: m.dir, LastSignal: syscall.SIGINT})
 	if err != nil {
 		return fmt.Errorf("wine: boot: %w", err)
 	}
 	err = process.Wait(ctx, patience, "wine: boot", func() error {
 		// It works in the folder of its socket, which distributions put in different places.
-		folder, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", m.server.PID()))
-		if err != nil {
-			return err
-		}
-		conn, err := net.Dial("unix", filepath.Join(folder, "socket"))
+		conn, err := net.Dial("unix", fmt.Sprintf("/proc/%d/cwd/socket", m.server.PID()))
 		if err == nil {
 			conn.Close()
-			m.sockets = folder
 		}
 		return err
 	})
@@ -149,10 +143,6 @@ func (m *Machine) Reboot(ctx context.Context) error {
 // Close cuts the power and removes the machine.
 func (m *Machine) Close() error {
 	err := m.PowerCut()
-	if m.sockets != "" {
-		_ = os.RemoveAll(m.sockets)
-		_ = os.Remove(filepath.Dir(m.sockets)) // where it is this prefix's alone
-	}
 	return errors.Join(err, os.RemoveAll(m.dir))
 }
 

@@ -35,7 +35,7 @@ type Window struct {
 	// App is the program's name, Class what its window says of itself, where desktops have that.
 	App, Class string
 	Title, URL string
-	// Told is what the browser's extension said.
+	// Told is what the browser's extension said, or Yes where the accessibility interface shows a sign.
 	Told Private
 }
 
@@ -46,7 +46,8 @@ type Allowed struct {
 }
 
 // Allow applies the private-window rule (security.md 4): no title and no address of a private window or, unless the
-// rules say otherwise, of a browser's window that may be one.
+// rules say otherwise, of a browser's window that may be one. An address of the latter was read through the
+// accessibility interface, so that it goes with the switch for that.
 func Allow(w Window, rules Rules) Allowed {
 	if rules.NamesOnly {
 		return Allowed{}
@@ -55,11 +56,20 @@ func Allow(w Window, rules Rules) Allowed {
 	case No:
 		return Allowed{Title: w.Title, URL: w.URL}
 	case Unknown:
+		if MayReadAddress(w, rules) {
+			return Allowed{Title: w.Title, URL: w.URL}
+		}
 		if rules.TitleOfUnknown {
 			return Allowed{Title: w.Title}
 		}
 	}
 	return Allowed{Private: true}
+}
+
+// MayReadAddress tells whether the address of a window's page may be read through the accessibility interface: only of
+// a browser's window that shows no sign of being private and whose title may be told all the same.
+func MayReadAddress(w Window, rules Rules) bool {
+	return rules.ReadAddresses && rules.TitleOfUnknown && !rules.NamesOnly && Judge(w) == Unknown
 }
 
 // Judge tells whether a window is private. What is no browser is not. Of a browser the extension's word counts, save
@@ -119,9 +129,13 @@ var reverseDomains = []string{
 	"io.gitlab.librewolf-community.", "org.chromium.", "org.gnome.", "org.kde.", "org.mozilla.", "org.qutebrowser.",
 }
 
-// endsPrivate tells whether a title ends as those of private windows do: in English and in the languages most met.
+// endsPrivate tells whether a title ends as those of private windows do: in English and in the languages most met. Edge
+// says it in one word for all languages, before its own name.
 func endsPrivate(title string) bool {
 	title = strings.ToLower(strings.TrimRight(title, " )]"))
+	if strings.Contains(title, "[inprivate]") {
+		return true
+	}
 	return slices.ContainsFunc(privateEndings, func(ending string) bool { return strings.HasSuffix(title, ending) })
 }
 

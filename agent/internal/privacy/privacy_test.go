@@ -38,6 +38,12 @@ func TestAllow(t *testing.T) {
 		"unknown by class": {Window{App: "python3", Class: "qutebrowser", Title: page}, Rules{}, Allowed{Private: true}},
 		"unknown, titles let through": {Window{App: "chromium", Title: page, URL: url}, Rules{TitleOfUnknown: true},
 			Allowed{Title: page}},
+		"unknown, addresses read": {Window{App: "chrome.exe", Title: page, URL: url}, Rules{TitleOfUnknown: true, ReadAddresses: true},
+			Allowed{Title: page, URL: url}},
+		"unknown, addresses read and titles not let through": {Window{App: "chrome.exe", Title: page, URL: url}, Rules{ReadAddresses: true},
+			Allowed{Private: true}},
+		"a sign of being private": {Window{App: "chrome.exe", Title: page, URL: url, Told: Yes}, Rules{TitleOfUnknown: true, ReadAddresses: true},
+			Allowed{Private: true}},
 		"told no": {Window{App: "chromium", Title: page, URL: url, Told: No}, Rules{}, Allowed{Title: page, URL: url}},
 		"told yes": {Window{App: "chromium", Title: page, URL: url, Told: Yes}, Rules{TitleOfUnknown: true},
 			Allowed{Private: true}},
@@ -52,11 +58,35 @@ func TestAllow(t *testing.T) {
 			Allowed{Private: true}},
 		"Edge, marked": {Window{App: "msedge.exe", Title: page + " - [InPrivate]"}, Rules{TitleOfUnknown: true},
 			Allowed{Private: true}},
+		"Edge, marked before its name": {Window{App: "msedge.exe", Title: page + " - [InPrivate] - Microsoft\u200b Edge"}, Rules{TitleOfUnknown: true},
+			Allowed{Private: true}},
 		"names only":            {Window{App: "xterm", Title: page}, Rules{NamesOnly: true, TitleOfUnknown: true}, Allowed{}},
 		"names only, a browser": {Window{App: "chromium", Title: page, URL: url, Told: No}, Rules{NamesOnly: true}, Allowed{}},
 	} {
 		if got := Allow(test.window, test.rules); got != test.want {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)
+		}
+	}
+}
+
+func TestMayReadAddress(t *testing.T) {
+	read := Rules{TitleOfUnknown: true, ReadAddresses: true}
+	for name, test := range map[string]struct {
+		window Window
+		rules  Rules
+		want   bool
+	}{
+		"a browser":              {Window{App: "chrome.exe", Title: "page"}, read, true},
+		"switched off":           {Window{App: "chrome.exe", Title: "page"}, Rules{TitleOfUnknown: true}, false},
+		"titles not let through": {Window{App: "chrome.exe", Title: "page"}, Rules{ReadAddresses: true}, false},
+		"names only":             {Window{App: "chrome.exe", Title: "page"}, Rules{TitleOfUnknown: true, ReadAddresses: true, NamesOnly: true}, false},
+		"marked private":         {Window{App: "msedge.exe", Title: "page - [InPrivate]"}, read, false},
+		"told private":           {Window{App: "chrome.exe", Title: "page", Told: Yes}, read, false},
+		"told by the extension":  {Window{App: "chrome.exe", Title: "page", Told: No}, read, false},
+		"no browser":             {Window{App: "excel.exe", Title: "page"}, read, false},
+	} {
+		if got := MayReadAddress(test.window, test.rules); got != test.want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }

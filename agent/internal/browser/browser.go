@@ -1,0 +1,96 @@
+// Package browser reads the address of the page in front through the system's accessibility interface, where no
+// extension tells it. A browser that is asked works for it, so it is asked seldom: when the window or its title
+// changed, with a budget of time, not again soon after it failed, and only about its toolbar, never about its pages.
+//
+// Readings decides, Worker asks, Tree is the system's.
+package browser
+
+import (
+	"errors"
+	"time"
+)
+
+// Budget is how long what happened may wait for an address.
+const Budget = 150 * time.Millisecond
+
+// Window is a browser's window in front, as it was seen.
+type Window struct {
+	ID uint32
+	// App is the program's name, Title what the title bar shows.
+	App, Title string
+}
+
+// Page is what a window was found to show.
+type Page struct {
+	// URL is http or https and at most 2,048 bytes; empty where unknown.
+	URL string
+	// Private: the window shows a sign of being a private one.
+	Private bool
+}
+
+// What a Tree may tell.
+var (
+	// ErrAbsent: the system has no accessibility interface.
+	ErrAbsent = errors.New("browser: no accessibility interface")
+	// ErrLate: the browser did not answer in time.
+	ErrLate = errors.New("browser: no answer in time")
+)
+
+// What makes a reading worth nothing.
+var (
+	errMoved     = errors.New("browser: another title meanwhile")
+	errEdited    = errors.New("browser: the address is being edited")
+	errNoAddress = errors.New("browser: no address in the field")
+	errNoField   = errors.New("browser: no address field")
+)
+
+// Tree is a system's accessibility interface. One goroutine calls it, and any call but Title may take as long as the
+// other program likes.
+type Tree interface {
+	// Title is the window's title now, as the display tells it; its program is not asked.
+	Title(window uint32) string
+	// Window is the element of a window, with its name.
+	Window(window uint32) (Element, error)
+	Close()
+}
+
+// Element is a part of a window, until it is released.
+type Element interface {
+	// Children are its parts. Nothing is read of them but what is asked for.
+	Children(sketch Sketch) ([]Element, error)
+	// Look gives what was read of it last.
+	Look() Node
+	// Read reads Name, Value and Focused, in one question.
+	Read() error
+	Release()
+}
+
+// Sketch is what is read of elements on the way.
+type Sketch int
+
+const (
+	// ByClass reads Class alone. Chromium takes most else, asked of a page, for a wish to have all pages accessible.
+	ByClass Sketch = iota
+	// ByID reads ID and Kind.
+	ByID
+)
+
+// Node is what was read of an element.
+type Node struct {
+	Class, ID   string
+	Kind        Kind
+	Name, Value string
+	// Focused: keys go to it.
+	Focused bool
+}
+
+// Kind is what an element is.
+type Kind int
+
+// The kinds that matter. All others are Other.
+const (
+	Other Kind = iota
+	// Container holds others: panes, groups, toolbars. Field can be written into.
+	Container
+	Field
+)

@@ -1,0 +1,124 @@
+package browser
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/dayline-project/dayline/agent/internal/privacy"
+)
+
+// recipe says where a browser has its address field and its sign of a private window.
+type recipe struct {
+	sketch Sketch
+	// through: it is on the way; its parts are looked at. Nothing else is entered.
+	through func(Node) bool
+	// field: it is the address field.
+	field func(Node) bool
+	// private: it is there in private windows alone. named: its name tells.
+	private, named func(Node) bool
+}
+
+// recipeOf gives the recipe of a program, nil where there is none.
+func recipeOf(app string) *recipe {
+	switch strings.TrimSuffix(strings.ToLower(app), ".exe") {
+	case "chrome", "msedge", "brave":
+		return &chromium
+	case "firefox":
+		return &firefox
+	}
+	return nil
+}
+
+// chromium goes by the classes of its views, from the window's root to the toolbar, the only way on which no page lies:
+// BrowserRootView, NonClientView, BrowserFrameViewWin, BrowserView, TopContainerView, ToolbarView, LocationBarView,
+// OmniboxViewViews. Edge and Brave put their names before some of them. Chrome's own views answer since version 138.
+//
+// https://chromium.googlesource.com/chromium/src/+/main/chrome/browser/ui/views/
+var chromium = recipe{
+	sketch: ByClass,
+	through: func(n Node) bool {
+		return slices.ContainsFunc([]string{"RootView", "NonClientView", "FrameView", "FrameViewWin", "BrowserView", "TopContainerView", "ToolbarView", "LocationBarView"},
+			func(class string) bool { return strings.HasSuffix(n.Class, class) })
+	},
+	field:   func(n Node) bool { return strings.HasSuffix(n.Class, "OmniboxViewViews") },
+	private: func(Node) bool { return false },
+	// The button of the profile, which is named "Incognito" or "InPrivate" there.
+	named: func(n Node) bool { return strings.HasSuffix(n.Class, "AvatarToolbarButton") },
+}
+
+// firefox goes by the ids of its document.
+//
+// https://searchfox.org/mozilla-central/source/browser/base/content/navigator-toolbox.inc.xhtml
+var firefox = recipe{
+	sketch:  ByID,
+	through: func(n Node) bool { return n.Kind == Container },
+	field:   func(n Node) bool { return n.ID == "urlbar-input" },
+	private: func(n Node) bool { return strings.HasPrefix(n.ID, "private-browsing-indicator") },
+	named:   func(Node) bool { return false },
+}
+
+// What a search may cost. Chrome's field is eight steps below its window.
+const (
+	maxEntered  = 40
+	maxElements = 400
+)
+
+// find looks for a browser's address field, level by level, so that a sign of a private window, which lies higher, is
+// seen first: then there is no field. The field has yet to be released.
+func (r *recipe) find(app string, window Element) (field Element, private bool, err error) {
+	if signsPrivate(app, window.Look().Name) {
+		return nil, true, nil
+	}
+	var seen []Element
+	defer func() {
+		for _, e := range seen {
+			if e != field {
+				e.Release()
+			}
+		}
+	}()
+	entered := 0
+	for level := []Element{window}; len(level) > 0; {
+		var below []Element
+		for _, parent := range level {
+			if entered++; entered > maxEntered || len(seen) > maxElements {
+				return nil, false, errNoField
+			}
+			children, err := parent.Children(r.sketch)
+			seen, below = append(seen, children...), append(below, children...)
+			if err != nil {
+				return nil, false, err
+			}
+		}
+		for _, e := range below {
+			if private, err := r.isSign(app, e); private || err != nil {
+				return nil, private, err
+			}
+		}
+		if i := slices.IndexFunc(below, func(e Element) bool { return r.field(e.Look()) }); i >= 0 {
+			return below[i], false, nil
+		}
+		level = slices.DeleteFunc(below, func(e Element) bool { return !r.through(e.Look()) })
+	}
+	return nil, false, errNoField
+}
+
+// isSign tells whether an element is a private window's.
+func (r *recipe) isSign(app string, e Element) (bool, error) {
+	node := e.Look()
+	if r.private(node) {
+		return true, nil
+	}
+	if !r.named(node) {
+		return false, nil
+	}
+	if err := e.Read(); err != nil {
+		return false, err
+	}
+	return signsPrivate(app, e.Look().Name), nil
+}
+
+// signsPrivate tells whether a name ends as those of private windows do.
+func signsPrivate(app, name string) bool {
+	return privacy.Judge(privacy.Window{App: app, Title: name}) == privacy.Yes
+}

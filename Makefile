@@ -23,7 +23,7 @@ TOOLS          := $(BUF) $(PROTOC_GO) $(PROTOC_CONNECT) $(STATICCHECK)
 RACE := ./agent/internal/buffer/... ./agent/internal/session/... ./agent/internal/service/... \
         ./collector/ingest/... ./collector/config/... ./collector/access/... ./collector/retention/...
 
-.PHONY: help setup tools pages build run sample screenshots test lint cross generated generate e2e bench soak clean
+.PHONY: help setup tools pages build installers run sample screenshots test lint cross generated generate e2e bench soak clean
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 11 | sort
@@ -52,6 +52,9 @@ build: pages ## dayline-agent and dayline-collector, into .build/
 	@mkdir -p $(B)
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w $(LDFLAGS)' -o $(B)/ ./agent/cmd/dayline-agent
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(B)/ ./collector/cmd/dayline-collector
+
+installers: ## the packages that install the agent, into .build/installers/; VERSION=1.2.3 names them
+	@for arch in amd64 arm64; do go run ./installer/cmd/mkinstaller msi -version '$(VERSION)' -built '$(BUILT)' -arch $$arch -to $(B)/installers; done
 
 run: build ## collector and agent on this desktop, or on a virtual one that is driven; SECONDS=60 ends by itself
 	@go build -o $(B)/dayline-run ./test/run

@@ -106,11 +106,14 @@ func (p Package) source() ([]byte, error) {
 }
 
 // amendments say what wixl knows no words for. The file's version lets a repair keep a newer executable, and such a
-// file has no hash (https://learn.microsoft.com/windows/win32/msi/msifilehash-table); who may elevate may keep the data.
+// file has no hash (https://learn.microsoft.com/windows/win32/msi/msifilehash-table). 32768 lets no installation succeed
+// without the service (https://learn.microsoft.com/windows/win32/msi/serviceinstall-table). KEEPDATA is for whoever may
+// elevate, too.
 func (p Package) amendments() []string {
 	return []string{
 		"UPDATE File SET Version='" + p.Agent.Version.FileText() + "', Language='1033' WHERE File='Executable'",
 		"DROP TABLE MsiFileHash",
+		"UPDATE ServiceInstall SET ErrorControl=32769",
 		"UPDATE Property SET Value='OLDERFOUND;NEWERFOUND;KEEPDATA' WHERE Property='SecureCustomProperties'",
 	}
 }

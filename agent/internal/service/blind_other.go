@@ -2,7 +2,16 @@
 
 package service
 
-import "context"
+import "github.com/dayline-project/dayline/agent/internal/session"
 
-// watchSessions: which sessions exist is asked of the system where observing is built.
-func (s *Service) watchSessions(context.Context) error { return nil }
+// peopleSessions are those that the launcher knows, where there is one.
+type peopleSessions struct{ launcher session.Launcher }
+
+func (p *peopleSessions) list() ([]session.LoginSession, error) {
+	if p.launcher == nil {
+		return nil, nil
+	}
+	return p.launcher.Sessions()
+}
+
+func (p *peopleSessions) close() {}

@@ -64,6 +64,12 @@ func (h *hub) hello(c *session.Conn, hello *session.Hello) error {
 	case !runName.MatchString(hello.Run) || len(hello.OSSession) > 64 || len(hello.Display) > 256 || len(hello.Desktop) > 16:
 		return refuse("its hello is malformed")
 	}
+	if h.launches && c.OSSession == "" {
+		return refuse("the service starts the helpers here")
+	}
+	if c.OSSession != "" {
+		hello.OSSession = c.OSSession
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	key := runKey(c.User, hello.Run)
@@ -99,6 +105,9 @@ func (h *hub) hello(c *session.Conn, hello *session.Hello) error {
 	h.log.Info("helper connected", "user", c.User, "desktop", hello.Desktop)
 	if err := c.Send(&session.Message{Welcome: &session.Welcome{Login: c.Login}}); err != nil {
 		return err
+	}
+	if h.stop != nil {
+		return c.Send(h.stop)
 	}
 	return h.push(one, now)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/dayline-project/dayline/agent/internal/buffer"
 	"github.com/dayline-project/dayline/agent/internal/session"
 	"github.com/dayline-project/dayline/agent/internal/settings"
+	"github.com/dayline-project/dayline/shared/episode"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 	"github.com/dayline-project/dayline/shared/stream"
 )
@@ -46,6 +47,8 @@ type hub struct {
 	saw func(stream.Login, time.Time) error
 	// answer tells a person's command what it asked.
 	answer func(ctx context.Context, peer session.Peer, what string) *session.Answer
+	// launches: helpers are those that the service starts, and none comes back.
+	launches bool
 	// wake makes Run look after things at once.
 	wake chan struct{}
 
@@ -55,6 +58,8 @@ type hub struct {
 	// orphans are runs of an earlier service, with when they were last heard of; they end at orphansEnd.
 	orphans    map[string]time.Time
 	orphansEnd time.Time
+	// stop is what helpers were asked when the service began to end; nil before.
+	stop *session.Message
 	// pauses are the open spans of persons' pauses.
 	pauses map[stream.Login]*agentv1.Span
 }
@@ -182,7 +187,7 @@ func (h *hub) endRuns(now time.Time) bool {
 	for key, one := range h.helpers {
 		switch {
 		case one.conn != nil:
-		case processGone(one.peer.PID) || now.Sub(one.goneAt) >= graceFor:
+		case h.launches || processGone(one.peer.PID) || now.Sub(one.goneAt) >= graceFor:
 			waiting = !h.endRun(key, one.span, one.heardAt, now) || waiting
 		default:
 			waiting = true
@@ -279,12 +284,13 @@ func (h *hub) refresh(now time.Time) {
 	}
 }
 
-// drain asks every helper to close its episodes and waits until they have ended, at most so long.
-func (h *hub) drain(ctx context.Context, within time.Duration) {
+// drain asks every helper to close its episodes by a word, and waits until they have ended, at most so long.
+func (h *hub) drain(ctx context.Context, by episode.EndedBy, within time.Duration) {
 	h.mu.Lock()
+	h.stop = &session.Message{Stop: &session.Stop{EndedBy: by, Within: within}}
 	for _, one := range h.helpers {
 		if one.conn != nil {
-			if err := one.conn.Send(&session.Message{Stop: &session.Stop{EndedBy: "end", Within: within}}); err != nil {
+			if err := one.conn.Send(h.stop); err != nil {
 				h.log.Debug("helper not told", "error", err)
 			}
 		}

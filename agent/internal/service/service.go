@@ -19,6 +19,7 @@ import (
 	"github.com/dayline-project/dayline/agent/internal/settings"
 	"github.com/dayline-project/dayline/agent/internal/uplink"
 	"github.com/dayline-project/dayline/shared/buildinfo"
+	"github.com/dayline-project/dayline/shared/episode"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 )
 
@@ -103,6 +104,10 @@ func Open(config Config) (*Service, error) {
 		return nil, errors.Join(err, s.buffer.Close())
 	}
 	s.hub.answer, s.hub.saw, s.hub.tidy = s.answer, s.logins.saw, s.tidy
+	if config.Launcher != nil {
+		// No helper outlives the service that started it.
+		s.hub.launches, s.hub.orphansEnd = true, s.startedAt
+	}
 	s.limitBuffer()
 	if s.Identity != nil {
 		s.uplink = uplink.New(uplink.Config{
@@ -118,7 +123,8 @@ func Open(config Config) (*Service, error) {
 	return s, nil
 }
 
-// Run works until ctx ends. Then each session is asked to close its episodes, and what is buffered is sent once more.
+// Run works until ctx ends. Then each session is asked to close its episodes, by the word of a cause that is a
+// session.Ending, and what is buffered is sent once more.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.buffer.Close()
 	s.log.Info("service started", "version", buildinfo.Version, "enrolled", s.Identity != nil)
@@ -132,6 +138,10 @@ func (s *Service) Run(ctx context.Context) error {
 	g.start("socket", func() error { return s.server.Run(serving) })
 	g.start("hub", func() error { return s.hub.Run(serving) })
 	g.start("blind", func() error { return s.watchSessions(serving) })
+	keeping, release := context.WithCancel(serving)
+	defer release()
+	defer context.AfterFunc(ctx, release)()
+	s.keepHelpers(g, keeping, serving)
 	called := make(chan struct{})
 	g.start("uplink", func() error {
 		defer close(called)
@@ -142,7 +152,11 @@ func (s *Service) Run(ctx context.Context) error {
 	})
 	select {
 	case <-ctx.Done():
-		s.hub.drain(serving, closeWithin)
+		var ending session.Ending
+		if !errors.As(context.Cause(ctx), &ending) {
+			ending.By = episode.ByEnd
+		}
+		s.hub.drain(serving, ending.By, closeWithin)
 		hangUp()
 		<-called
 		s.flush(serving)
@@ -150,6 +164,30 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	stop()
 	return g.wait()
+}
+
+// keepHelpers starts helpers in the login sessions, where that is ours to do and the device is enrolled, until keeping
+// ends; they are served as long as serving lasts.
+func (s *Service) keepHelpers(g *group, keeping, serving context.Context) {
+	look := func() {}
+	if s.Launcher != nil && s.Identity != nil {
+		keeper := session.NewKeeper(s.Launcher, func(helper session.Launched) { s.server.Attend(serving, helper) }, s.log)
+		g.start("helpers", func() error { return keeper.Run(keeping) })
+		look = keeper.Look
+	}
+	g.start("notices", func() error {
+		for {
+			select {
+			case <-keeping.Done():
+				return nil
+			case notice := <-s.Notices:
+				if notice == NoticeResumed {
+					s.hub.soon()
+				}
+				look()
+			}
+		}
+	})
 }
 
 func (s *Service) flush(ctx context.Context) {

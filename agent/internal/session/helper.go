@@ -20,6 +20,7 @@ import (
 var (
 	ErrRefused = errors.New("session: refused by the service")
 	ErrAlone   = errors.New("session: no service for a minute")
+	ErrGone    = errors.New("session: the service is gone")
 )
 
 // Ending is the cause to cancel Run's context with where the ending's word is known; without it the word is "end".
@@ -52,6 +53,8 @@ type Observer interface {
 type Config struct {
 	// Dial connects to the service.
 	Dial func(context.Context) (net.Conn, error)
+	// Inherited: there is but the one connection, which whoever started the helper gave it, and its end is the helper's.
+	Inherited bool
 	// Observer of the session; the helper runs it.
 	Observer Observer
 	// OSSession, Display and Desktop are told in Hello.
@@ -113,7 +116,7 @@ func NewHelper(config Config) *Helper {
 }
 
 // Run observes until the service says Stop or the context ends (nil after either), refuses us (ErrRefused), or is gone
-// for a minute (ErrAlone). However it ends, the open episode is closed and handed over first, if the service is there.
+// for a minute (ErrAlone) or, where the connection was inherited, at all (ErrGone). However it ends, the open episode is closed and handed over first, if the service is there.
 func (h *Helper) Run(ctx context.Context) error {
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var actors sync.WaitGroup
@@ -209,6 +212,9 @@ func (h *Helper) arrived(n news) error {
 			h.log.Info("service is gone")
 		}
 		h.line, h.welcomed = nil, false
+		if h.config.Inherited {
+			return ErrGone
+		}
 	case n.message != nil:
 		return h.told(n.message)
 	}

@@ -1,10 +1,14 @@
 package session
 
-import "net"
+import (
+	"net"
+	"time"
+)
 
 // Launcher knows the computer's login sessions and starts helpers in them, on systems where the service does that.
 type Launcher interface {
-	// Sessions are the interactive ones of people's accounts, as they are now.
+	// Sessions are those of people, as they are now; one that is not looked at just now, such as one whose remote desktop
+	// is disconnected, is among them.
 	Sessions() ([]LoginSession, error)
 	// Launch starts a helper in a session.
 	Launch(LoginSession) (Launched, error)
@@ -12,17 +16,16 @@ type Launcher interface {
 
 // LoginSession is one of them.
 type LoginSession struct {
-	// ID is the system's.
-	ID uint32
+	// ID and User are the system's words for the session and for the account it is of.
+	ID, User string
 }
 
 // Launched is a helper that was started.
 type Launched interface {
-	// Conn is the service's end of the helper's pipe, Peer who is at the other.
+	// Conn is the service's end of the helper's pipe; without it the helper ends. Peer is who is at the other.
 	Conn() net.Conn
 	Peer() Peer
-	// Wait waits for the process to end; going says that it ended because its session does.
-	Wait() (going bool, err error)
-	// Kill ends it.
-	Kill()
+	// End waits so long for the process to end by itself, and ends it then. An error says that it ended otherwise than it
+	// should; going, that it ended because its session does.
+	End(within time.Duration) (going bool, err error)
 }

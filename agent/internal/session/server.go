@@ -23,6 +23,9 @@ const (
 	acceptAgain        = 250 * time.Millisecond
 )
 
+// ErrNotTrusted is told of a service that somebody else's account opened, or who knows who.
+var ErrNotTrusted = errors.New("session: what listens there was not opened by the system or an administrator")
+
 // Peer is who is at the other end, as the operating system says.
 type Peer struct {
 	// User is the system's own word for the account: its number on unix, its SID on Windows.
@@ -31,6 +34,8 @@ type Peer struct {
 	Login stream.Login
 	// Root may ask about everybody.
 	Root bool
+	// OSSession is the login session, in the system's words, of a helper that the service started; else empty.
+	OSSession string
 }
 
 // Handler takes what peers send. Its methods are called from each connection's goroutine; a panic in them ends that
@@ -139,6 +144,20 @@ func (s *Server) serve(ctx context.Context, conn net.Conn) {
 		return
 	}
 	defer s.leave(c)
+	if c.Login, err = LoginOf(ctx, c.User); err != nil {
+		s.log.Warn("peer not known", "error", err)
+		return
+	}
+	s.converse(ctx, c)
+}
+
+// Attend serves a helper that the service started itself, over the pipe that it was given, until that or ctx ends.
+func (s *Server) Attend(ctx context.Context, helper Launched) {
+	c := &Conn{Peer: helper.Peer(), line: newLine(helper.Conn(), writeFor)}
+	defer c.Close()
+	stop := context.AfterFunc(ctx, c.Close)
+	defer stop()
+	var err error
 	if c.Login, err = LoginOf(ctx, c.User); err != nil {
 		s.log.Warn("peer not known", "error", err)
 		return

@@ -1,4 +1,4 @@
-//go:build !unix
+//go:build !unix && !windows
 
 package session
 
@@ -10,12 +10,13 @@ import (
 	"github.com/dayline-project/dayline/shared/stream"
 )
 
-// Windows hands pipes to the helpers it starts; that comes with observing there.
 func listen(string) (net.Listener, error) { return nil, errors.ErrUnsupported }
+
+// Dial connects to the service that listens there.
+func Dial(context.Context, string) (net.Conn, error) { return nil, errors.ErrUnsupported }
 
 func identify(net.Conn) (credential, error) { return credential{}, errors.ErrUnsupported }
 
-// LoginOf gives the account with this SID.
-func LoginOf(context.Context, string) (stream.Login, error) {
+func lookUp(context.Context, string) (stream.Login, error) {
 	return stream.Login{}, errors.ErrUnsupported
 }

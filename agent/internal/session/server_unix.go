@@ -14,16 +14,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/dayline-project/dayline/shared/stream"
-)
-
-const (
-	lookupFor = 5 * time.Second
-	// keptLogins bounds the memory of who is who.
-	keptLogins = 10_000
 )
 
 // listen opens the unix socket: anybody may knock, the peer's credentials say who it is. Its folder belongs to who runs
@@ -54,6 +47,11 @@ func listen(path string) (net.Listener, error) {
 	return listener, nil
 }
 
+// Dial connects to the service that listens there.
+func Dial(ctx context.Context, path string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, "unix", path)
+}
+
 // identify asks the kernel. An administrator, or whoever runs the service in the foreground, may ask about everybody.
 func identify(conn net.Conn) (credential, error) {
 	unixConn, ok := conn.(*net.UnixConn)
@@ -67,45 +65,13 @@ func identify(conn net.Conn) (credential, error) {
 	return credential{user: strconv.FormatUint(uint64(uid), 10), pid: pid, root: uid == 0 || int(uid) == os.Geteuid()}, nil
 }
 
-// LoginOf gives the account with this number, local or of a directory.
-func LoginOf(ctx context.Context, user string) (stream.Login, error) { return logins.of(ctx, user) }
-
-// logins remembers who is who, since a directory may be slow to ask. An account's name does not change under its
-// number.
-var logins loginCache
-
-type loginCache struct {
-	mu    sync.Mutex
-	known map[string]stream.Login
-}
-
-// of does not hold the lock while it asks: a directory that is slow for one account is not for the others.
-func (l *loginCache) of(ctx context.Context, user string) (stream.Login, error) {
-	l.mu.Lock()
-	login, known := l.known[user]
-	l.mu.Unlock()
-	if known {
-		return login, nil
-	}
+// lookUp finds the account: in the machine's own list (local to the device), else in a directory by `getent`, which asks
+// what the system is configured to ask. A pure Go program reads only the machine's list itself.
+func lookUp(ctx context.Context, number string) (stream.Login, error) {
 	host, err := os.Hostname()
 	if err != nil {
 		return stream.Login{}, fmt.Errorf("session: host name: %w", err)
 	}
-	if login, err = lookUp(ctx, user, host); err != nil {
-		return stream.Login{}, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.known == nil || len(l.known) >= keptLogins {
-		l.known = map[string]stream.Login{}
-	}
-	l.known[user] = login
-	return login, nil
-}
-
-// lookUp finds the account: in the machine's own list (local to the device), else in a directory by `getent`, which asks
-// what the system is configured to ask. A pure Go program reads only the machine's list itself.
-func lookUp(ctx context.Context, number, host string) (stream.Login, error) {
 	if account, err := user.LookupId(number); err == nil {
 		return localLogin(account.Username, host), nil
 	}

@@ -1,0 +1,109 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"github.com/dayline-project/dayline/agent/internal/buffer"
+	"github.com/dayline-project/dayline/agent/internal/session"
+	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
+	"github.com/dayline-project/dayline/shared/stream"
+)
+
+const (
+	blindAfter = 5 * time.Minute
+	blindEvery = time.Minute
+)
+
+// watchSessions notices sessions of people that should be observed and are not: one whose user has no helper for five
+// minutes is a span of kind blind until one comes. Where the system cannot be asked for sessions nothing is told.
+func (s *Service) watchSessions(ctx context.Context) error {
+	asked := peopleSessions{launcher: s.Launcher}
+	defer asked.close()
+	ticker := time.NewTicker(blindEvery)
+	defer ticker.Stop()
+	watch := blindWatch{since: map[string]time.Time{}, spans: map[string]*agentv1.Span{}}
+	watch.adopt(s)
+	for {
+		sessions, err := asked.list()
+		if err != nil {
+			s.log.Debug("sessions not listed", "error", err)
+		} else {
+			watch.look(ctx, s, sessions, time.Now())
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// blindWatch remembers since when each session is without a helper, and the spans that tell so.
+type blindWatch struct {
+	since map[string]time.Time
+	spans map[string]*agentv1.Span
+}
+
+// adopt takes over the spans an earlier service left open.
+func (w *blindWatch) adopt(s *Service) {
+	spans, err := s.buffer.OpenSpans()
+	if err != nil {
+		s.log.Error("spans not read", "error", err)
+	}
+	for _, span := range spans {
+		if span.Kind == buffer.SpanBlind {
+			w.spans[span.Session] = span
+			w.since[span.Session] = time.UnixMilli(span.StartMs)
+		}
+	}
+}
+
+func (w *blindWatch) look(ctx context.Context, s *Service, sessions []session.LoginSession, now time.Time) {
+	blind := map[string]bool{}
+	for _, one := range sessions {
+		login, err := session.LoginOf(ctx, one.User)
+		if err != nil || !s.hub.blindTo(login, one) {
+			continue
+		}
+		blind[one.ID] = true
+		if w.since[one.ID].IsZero() {
+			w.since[one.ID] = now
+		}
+		if w.spans[one.ID] == nil && now.Sub(w.since[one.ID]) >= blindAfter {
+			span := newSpan(buffer.SpanBlind, "no helper in the session", login, w.since[one.ID])
+			span.Session = one.ID
+			w.spans[one.ID] = span
+			s.hub.putSpan(span)
+			s.log.Error("a session is not observed")
+		}
+	}
+	for id := range w.since {
+		if blind[id] {
+			continue
+		}
+		delete(w.since, id)
+		if span := w.spans[id]; span != nil {
+			span.EndMs = max(now.UnixMilli(), span.StartMs)
+			s.hub.putSpan(span)
+			delete(w.spans, id)
+		}
+	}
+}
+
+// blindTo tells whether the login should be observed in this session and no helper does.
+func (h *hub) blindTo(login stream.Login, one session.LoginSession) bool {
+	settings, _, known := h.rules(login, time.Now())
+	if !known || !settings.Collect {
+		return false
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, helper := range h.helpers {
+		// A helper under a user unit may not know its session's id.
+		if helper.conn != nil && helper.peer.User == one.User && (helper.hello.OSSession == one.ID || helper.hello.OSSession == "") {
+			return false
+		}
+	}
+	return true
+}

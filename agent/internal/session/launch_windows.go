@@ -1,0 +1,173 @@
+package session
+
+import (
+	"bufio"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/dayline-project/dayline/agent/internal/sys/win"
+)
+
+// spokenMost is how much of what a helper writes on its standard error is logged, in bytes: a person owns the helper.
+const spokenMost = 64 << 10
+
+// NewLauncher gives the launcher of the system service: one helper in every person's session, as that person.
+func NewLauncher(log *slog.Logger) Launcher { return everySession{log} }
+
+// NewOwnLauncher gives the launcher of a service in the foreground: one helper in its own session, as who runs it.
+func NewOwnLauncher(log *slog.Logger) Launcher { return ownSession{log} }
+
+type everySession struct{ log *slog.Logger }
+
+// Sessions implements Launcher. Where the system lists none, as Wine does, there is that of the console.
+func (l everySession) Sessions() ([]LoginSession, error) {
+	ids, err := win.Sessions()
+	if err != nil {
+		return nil, fmt.Errorf("session: list: %w", err)
+	}
+	if id, ok := win.ConsoleSession(); len(ids) == 0 && ok {
+		ids = []uint32{id}
+	}
+	var sessions []LoginSession
+	for _, id := range ids {
+		token, err := win.UserToken(id)
+		if errors.Is(err, windows.ERROR_NO_TOKEN) || errors.Is(err, windows.ERROR_CTX_WINSTATION_NOT_FOUND) || errors.Is(err, windows.ERROR_FILE_NOT_FOUND) {
+			continue // nobody is logged in to it, or it is gone
+		}
+		if err != nil {
+			return nil, fmt.Errorf("session: list: %w", err)
+		}
+		user, err := win.SIDOf(token)
+		token.Close()
+		if err != nil {
+			return nil, fmt.Errorf("session: list: %w", err)
+		}
+		if ofPerson(user) {
+			sessions = append(sessions, LoginSession{ID: strconv.FormatUint(uint64(id), 10), User: user})
+		}
+	}
+	return sessions, nil
+}
+
+// Launch implements Launcher.
+func (l everySession) Launch(session LoginSession) (Launched, error) {
+	id, err := strconv.ParseUint(session.ID, 10, 32)
+	if err != nil {
+		return nil, fmt.Errorf("session: launch: %w", err)
+	}
+	token, err := win.UserToken(uint32(id))
+	if err != nil {
+		return nil, fmt.Errorf("session: launch: %w", err)
+	}
+	defer func() { token.Close() }()
+	// The session may be somebody else's by now.
+	if user, err := win.SIDOf(token); err != nil || user != session.User {
+		return nil, errors.Join(errors.New("session: launch: the session has changed"), err)
+	}
+	if token, err = win.Ordinary(token); err != nil {
+		return nil, fmt.Errorf("session: launch: %w", err)
+	}
+	return launch(session, token, l.log)
+}
+
+type ownSession struct{ log *slog.Logger }
+
+// Sessions implements Launcher.
+func (l ownSession) Sessions() ([]LoginSession, error) {
+	id, err1 := win.OwnSession()
+	user, err2 := win.OwnSID()
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, fmt.Errorf("session: list: %w", err)
+	}
+	return []LoginSession{{ID: strconv.FormatUint(uint64(id), 10), User: user}}, nil
+}
+
+// Launch implements Launcher.
+func (l ownSession) Launch(session LoginSession) (Launched, error) { return launch(session, 0, l.log) }
+
+// launched is a helper process and the near ends of its pipes.
+type launched struct {
+	process *win.Process
+	pipe    win.Pipe
+	peer    Peer
+}
+
+// launch starts this very program as a session's helper. It inherits one end of a pipe, and speaks to us on its standard
+// error; both pipes are open to the system, to administrators and to us alone, and are opened at once.
+func launch(session LoginSession, token windows.Token, log *slog.Logger) (Launched, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("session: launch: %w", err)
+	}
+	pipe, far, err := newPair(win.BothEnds)
+	if err != nil {
+		return nil, fmt.Errorf("session: launch: %w", err)
+	}
+	defer windows.CloseHandle(far)
+	spoken, stderr, err := newPair(win.NearEnd)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("session: launch: %w", err), pipe.Close())
+	}
+	defer windows.CloseHandle(stderr)
+	process, err := win.StartProcess(win.Child{
+		Token: token, Path: self, Args: []string{"session", "--pipe", strconv.FormatUint(uint64(far), 10)},
+		Stderr: stderr, Inherit: []windows.Handle{far},
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("session: launch: %w", err), pipe.Close(), spoken.Close())
+	}
+	go listenTo(spoken, log.With("session", session.ID)) // ends with the process
+	return &launched{process: process, pipe: pipe, peer: Peer{User: session.User, PID: process.PID, OSSession: session.ID}}, nil
+}
+
+// newPair makes a pipe of a name that nobody can know.
+func newPair(overlapped win.Overlapped) (win.Pipe, windows.Handle, error) {
+	own, err := win.OwnSID()
+	if err != nil {
+		return win.Pipe{}, 0, err
+	}
+	var name [16]byte
+	rand.Read(name[:]) // never fails
+	return win.NewPair(`\\.\pipe\dayline-session-`+hex.EncodeToString(name[:]), "D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;"+own+")", overlapped)
+}
+
+// listenTo logs the lines of a helper, within bounds, and reads on: who writes must not wait for us.
+func listenTo(spoken win.Pipe, log *slog.Logger) {
+	defer spoken.Close()
+	lines := bufio.NewScanner(io.LimitReader(spoken, spokenMost))
+	for lines.Scan() {
+		log.Info("session helper says", "line", lines.Text())
+	}
+	_, _ = io.Copy(io.Discard, spoken)
+}
+
+// Conn implements Launched.
+func (l *launched) Conn() net.Conn { return l.pipe }
+
+// Peer implements Launched.
+func (l *launched) Peer() Peer { return l.peer }
+
+// End implements Launched.
+func (l *launched) End(within time.Duration) (going bool, err error) {
+	defer l.process.Close()
+	status, ended, err := l.process.Wait(within)
+	switch {
+	case err != nil:
+		return false, errors.Join(err, l.process.Kill())
+	case !ended:
+		return false, errors.Join(fmt.Errorf("session: helper did not end within %s", within), l.process.Kill())
+	case status != 0:
+		return status == win.LogoffStatus, fmt.Errorf("session: helper ended with 0x%x", status)
+	}
+	return false, nil
+}

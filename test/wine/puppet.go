@@ -7,17 +7,13 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/tc-hib/winres"
 	"github.com/tc-hib/winres/version"
 
 	"github.com/dayline-project/dayline/test/process"
-	"github.com/dayline-project/dayline/test/rig"
 	"github.com/dayline-project/dayline/test/script"
 	"github.com/dayline-project/dayline/test/wine/order"
 )
@@ -42,30 +38,9 @@ type Puppet struct {
 // Title is the window's title as it was told last.
 func (p *Puppet) Title() string { return p.title }
 
-// buildPuppet builds the program that all others are copies of, once.
-var buildPuppet = sync.OnceValues(func() (string, error) {
-	root, err := rig.Root()
-	if err != nil {
-		return "", err
-	}
-	dir, err := home()
-	if err != nil {
-		return "", err
-	}
-	// Another test may build it too: each has its own until it is whole.
-	building := filepath.Join(dir, fmt.Sprintf("puppet-%d.exe", os.Getpid()))
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -H=windowsgui", "-o", building, "./test/wine/puppet")
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
-	if output, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("wine: build puppet: %w\n%s", err, output)
-	}
-	built := filepath.Join(dir, "puppet.exe")
-	return built, os.Rename(building, built)
-})
-
 // put puts a program onto the machine and gives its path there.
 func (m *Machine) put(program Program) (string, error) {
-	plain, err := buildPuppet()
+	plain, err := build("./test/wine/puppet", "-H=windowsgui")
 	if err != nil {
 		return "", err
 	}

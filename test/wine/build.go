@@ -1,0 +1,56 @@
+package wine
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+
+	"github.com/dayline-project/dayline/test/rig"
+)
+
+// built are the programs for Windows that were built in this process, by their package.
+var built sync.Map
+
+// build builds a program of ours for Windows, once, and gives the file.
+func build(source, linking string) (string, error) {
+	once, _ := built.LoadOrStore(source, sync.OnceValues(func() (string, error) {
+		root, err := rig.Root()
+		if err != nil {
+			return "", err
+		}
+		dir, err := home()
+		if err != nil {
+			return "", err
+		}
+		// Another test may build it too: each has its own until it is whole.
+		target := filepath.Join(dir, filepath.Base(source)+".exe")
+		building := fmt.Sprintf("%s.%d", target, os.Getpid())
+		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w "+linking, "-o", building, source)
+		cmd.Dir, cmd.Env = root, append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
+		if output, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("wine: build %s: %w\n%s", source, err, output)
+		}
+		return target, os.Rename(building, target)
+	}))
+	return once.(func() (string, error))()
+}
+
+// Agent is where PutAgent puts the agent.
+const Agent = `C:\Program Files\Dayline\dayline-agent.exe`
+
+// PutAgent puts the agent's program onto the machine. It is not installed yet.
+func (m *Machine) PutAgent() error {
+	file, err := build("./agent/cmd/dayline-agent", "")
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("wine: agent: %w", err)
+	}
+	target := m.Path(Agent)
+	return errors.Join(os.MkdirAll(filepath.Dir(target), 0o755), os.WriteFile(target, text, 0o755))
+}

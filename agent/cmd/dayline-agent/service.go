@@ -12,6 +12,7 @@ import (
 
 	"github.com/dayline-project/dayline/agent/internal/enroll"
 	"github.com/dayline-project/dayline/agent/internal/service"
+	helper "github.com/dayline-project/dayline/agent/internal/session"
 	"github.com/dayline-project/dayline/agent/internal/uplink"
 	"github.com/dayline-project/dayline/shared/token"
 )
@@ -49,7 +50,7 @@ func serveIn(ctx context.Context, state string, log slog.Handler, notices <-chan
 		}
 		config := service.Config{
 			Folder: state, Socket: socketOf(state), Ceiling: ceiling(), Identity: identity, Log: log, Level: &level,
-			Uninstall: uninstallInBackground, Notices: notices,
+			Uninstall: uninstallInBackground, Notices: notices, Launcher: helper.NewLauncher(slog.New(log)),
 		}
 		if identity != nil {
 			if config.Trusted, err = enroll.Trusted(state); err != nil {

@@ -33,7 +33,7 @@ const (
 type capture struct {
 	// display: one answers; wayland: most windows are not its; idle: it tells the idle time.
 	display, wayland, idle bool
-	// login and savers: who tells of locks is there.
+	// login and savers: those who tell of locks are there.
 	login, savers bool
 	rules         privacy.Rules
 	browsers      []string
@@ -52,13 +52,13 @@ func (c *capture) see(w Window) bool {
 func (c *capture) levels() []Level {
 	all := []Level{c.desktop(), {Subject: "idle", Level: levelFull}, {Subject: "lock", Level: levelFull}}
 	if !c.idle {
-		all[1] = Level{Subject: "idle", Level: levelNone, Reason: "the display tells no idle time: passive time is not known"}
+		all[1] = Level{Subject: "idle", Level: levelNone, Reason: noIdle}
 	}
 	switch {
 	case !c.login && !c.savers:
-		all[2] = Level{Subject: "lock", Level: levelNone, Reason: "neither logind nor a screen saver answers: locks are not seen, and sleep only afterwards"}
+		all[2] = Level{Subject: "lock", Level: levelNone, Reason: noLock}
 	case !c.login:
-		all[2] = Level{Subject: "lock", Level: levelApp, Reason: "logind does not answer: only the screen saver tells of locks, and sleep is seen only afterwards"}
+		all[2] = Level{Subject: "lock", Level: levelApp, Reason: saversOnly}
 	}
 	for _, browser := range c.browsers {
 		all = append(all, c.browser(browser))
@@ -71,7 +71,7 @@ func (c *capture) desktop() Level {
 	const xwayland = "only windows of XWayland are seen, neither native Wayland windows nor input into them"
 	switch {
 	case !c.display:
-		l.Level, l.Reason = levelNone, "no X display answers: the window in front is not known"
+		l.Level, l.Reason = levelNone, noDisplay
 	case c.rules.NamesOnly:
 		l.Level, l.Reason = levelApp, lacking
 	case c.wayland:

@@ -8,6 +8,8 @@ type Window struct {
 	ID uint32
 	// App is the program's name: its executable's, else what its window says of itself.
 	App string
+	// Path is where its executable lies, on systems that find its product by that. It is never told.
+	Path string
 	// Class is what the window says of its program, Title what its title bar shows.
 	Class, Title string
 }
@@ -76,4 +78,26 @@ func (t *titles) read(now time.Duration) (wait time.Duration) {
 		return 0
 	}
 	return titleEvery - (now - t.at)
+}
+
+// looks bounds how often a window in front is looked for again that is not there yet, or not whole: Windows tells of a
+// change before all of it is done, and of some changes not at all. After 1.5 s the safety poll looks on.
+type looks int
+
+const (
+	lookSoon = 50 * time.Millisecond
+	maxLooks = 5
+)
+
+// next takes whether the window in front was seen whole and tells whether, and after how long, to look again.
+func (l *looks) next(whole bool) (wait time.Duration, again bool) {
+	if whole {
+		*l = 0
+		return 0, false
+	}
+	if *l == maxLooks {
+		return 0, false
+	}
+	*l++
+	return lookSoon << (*l - 1), true
 }

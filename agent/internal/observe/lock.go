@@ -1,12 +1,18 @@
 package observe
 
-import "time"
+import (
+	"time"
+
+	"github.com/dayline-project/dayline/shared/episode"
+)
 
 // signal is what the system told of the login session, from the bus.
 type signal struct {
 	at   time.Duration
 	kind signalKind
 	on   bool
+	// by is the word of signalEnds.
+	by episode.EndedBy
 }
 
 type signalKind int
@@ -24,6 +30,8 @@ const (
 	// signalSleep and signalShutdown: the computer is about to (on), or it woke up or will not after all.
 	signalSleep
 	signalShutdown
+	// signalEnds: the session ends now, which nothing takes back.
+	signalEnds
 	// signalLogin and signalSavers: lock and sleep are told by logind, and by screen savers, or are not.
 	signalLogin
 	signalSavers

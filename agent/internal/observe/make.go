@@ -121,7 +121,7 @@ func (w *watch) makeFocus(at time.Duration) {
 	}
 	w.told = told
 	if front.App != "" {
-		w.o.setProduct(front.App, w.shelf.product(front.App, front.Class))
+		w.o.setProduct(front.App, w.names(front))
 	}
 	w.emit(Observation{Observation: episode.Observation{
 		At: at, Event: episode.EventFocus, App: front.App, Title: allowed.Title, URL: allowed.URL, Private: allowed.Private,

@@ -43,6 +43,9 @@ type Observation struct {
 	Levels []Level
 	// Again: the session goes on after a shutdown that did not come; a new start is due. Event is empty.
 	Again bool
+	// Ends, where not empty, is the word the session ends with, now: a helper that takes longer than 2 seconds to store
+	// what is open is ended by the system. Event is empty.
+	Ends episode.EndedBy
 }
 
 // Observer watches one login session. Its methods may be called by any goroutine and never wait.
@@ -140,7 +143,7 @@ func (o *Observer) takeWishes() wishes {
 	return w
 }
 
-// Product is the name for people of a program that was in front; empty where the desktop knows none.
+// Product is the name for people of a program that was in front; empty where none is known.
 func (o *Observer) Product(app string) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -193,7 +196,7 @@ func (o *Observer) send(ctx context.Context, made Observation) {
 	}
 }
 
-// Desktop is the kind of desktop this process runs on: x11, wayland.
+// Desktop is the kind of desktop this process runs on: x11, wayland, windows.
 func Desktop() string {
 	kind, _ := desktopKind()
 	return kind

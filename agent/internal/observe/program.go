@@ -18,15 +18,24 @@ func programOfPath(executable string) string {
 	return shorten(name)
 }
 
-// appOf names a window's program: by the first of these processes that has a name — the one the server knows comes
-// before the one the window tells, which may be of another computer or container — else by the window's class.
-func appOf(class string, pids ...int) string {
-	for _, pid := range pids {
-		if name := programName(pid); name != "" {
-			return name
+// programOfImage makes a program's name of the path of what runs on Windows, whose names have no case.
+func programOfImage(executable string) string {
+	return shorten(strings.ToLower(executable[strings.LastIndexAny(executable, `\/`)+1:]))
+}
+
+// frameClass is the class of the windows in which Windows shows a Store application. They are those of a program that
+// does that for all of them.
+const frameClass = "ApplicationFrameWindow"
+
+// behindFrame finds whose application a frame shows, of the processes of the windows in it, the foremost first: the
+// first that is not the frame's own; 0 where there is none yet.
+func behindFrame(frame uint32, inside []uint32) uint32 {
+	for _, process := range inside {
+		if process != 0 && process != frame {
+			return process
 		}
 	}
-	return shorten(strings.ToLower(class))
+	return 0
 }
 
 func shorten(name string) string {

@@ -196,6 +196,9 @@ func (w *watch) signalled(s signal) {
 		} else {
 			w.emit(Observation{Again: true})
 		}
+	case signalEnds:
+		w.expire()
+		w.emit(Observation{Ends: s.by})
 	default:
 		w.locks.see(s)
 		w.lock(s.at)

@@ -15,7 +15,8 @@ type watch struct {
 	ctx   context.Context
 	rules privacy.Rules
 	zone  *zone
-	shelf *shelf
+	// names gives the name for people of a window's program.
+	names func(Window) string
 
 	timeline timeline
 	front    front
@@ -58,7 +59,7 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 	events := make(chan shown, 64)
 	_, wayland := desktopKind()
 	w := &watch{
-		o: o, ctx: ctx, rules: rules, zone: openZone(zoneFile()), shelf: &shelf{folders: entryFolders()},
+		o: o, ctx: ctx, rules: rules, zone: systemZone(), names: systemNames(),
 		capture: capture{wayland: wayland, rules: rules},
 		bus:     &bus{sessionID: o.config.SessionID, uid: o.config.UID, now: o.Now, signals: signals},
 		settle:  stopped(), again: stopped(), title: stopped(), last: o.Now(), told: nothingTold,

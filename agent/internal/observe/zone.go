@@ -1,52 +1,22 @@
 package observe
 
-import (
-	"os"
-	"time"
+import "time"
+
+// The parts of a zone's year: the TIME_ZONE_ID_… of GetTimeZoneInformation. A zone without summer time has neither.
+const (
+	standardTime = 1
+	daylightTime = 2
 )
 
-// zone is the computer's time zone, read anew when it changes: the Go runtime reads it once, at start.
-type zone struct {
-	path     string
-	location *time.Location
-	seen     os.FileInfo
-}
-
-// openZone takes the zone of a file; the runtime's own where the path is empty or the file is none.
-func openZone(path string) *zone {
-	z := &zone{path: path, location: time.Local}
-	z.refresh()
-	return z
-}
-
-// zoneFile is where the system keeps the zone; $TZ, which is for one process, never changes in it.
-func zoneFile() string {
-	if _, fixed := os.LookupEnv("TZ"); fixed {
-		return ""
+// aheadOfUTC is how far ahead of UTC a zone of Windows is in a part of its year. Windows counts minutes, the other way,
+// and those of the part come on top:
+// https://learn.microsoft.com/windows/win32/api/timezoneapi/ns-timezoneapi-time_zone_information
+func aheadOfUTC(part uint32, bias, standard, daylight int32) time.Duration {
+	switch part {
+	case standardTime:
+		bias += standard
+	case daylightTime:
+		bias += daylight
 	}
-	return "/etc/localtime"
-}
-
-// refresh reads the file again if it is another one, or was changed. One that cannot be read changes nothing.
-func (z *zone) refresh() {
-	if z.path == "" {
-		return
-	}
-	info, err := os.Stat(z.path)
-	if err != nil || z.seen != nil && os.SameFile(info, z.seen) && info.ModTime().Equal(z.seen.ModTime()) {
-		return
-	}
-	const most = 1 << 20
-	if info.Size() > most {
-		return
-	}
-	data, err := os.ReadFile(z.path)
-	if err != nil {
-		return
-	}
-	location, err := time.LoadLocationFromTZData("Local", data)
-	if err != nil {
-		return
-	}
-	z.location, z.seen = location, info
+	return -time.Duration(bias) * time.Minute
 }

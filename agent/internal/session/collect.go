@@ -100,6 +100,9 @@ func (h *Helper) observed(o observe.Observation) {
 		h.levels = o.Levels
 		h.tellCapture()
 	}
+	if o.Ends != "" {
+		h.end(o.Ends, endFor)
+	}
 	if o.Again && h.engine != nil && !h.begun {
 		h.start()
 	}

@@ -1,0 +1,108 @@
+package observe
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/dayline-project/dayline/agent/internal/sys/win"
+)
+
+// bus tells of the login session's locks, connections and end, and of sleep, from the notices that Windows sends to a
+// window of ours.
+type bus struct {
+	sessionID string
+	uid       int
+	now       func() time.Duration
+	signals   chan<- signal
+	notices   notices
+
+	mu sync.Mutex
+	// held is closed to let Windows go on with sleep or the end of the session, while it waits for us.
+	held chan struct{}
+}
+
+const (
+	// holdFor is how long it waits at most: of sleep it grants 2 s.
+	holdFor = 2 * time.Second
+	// lastToEnd is the order of programs at the end of a session: ours is asked after all of the person's, so that what
+	// these still ask them is seen (SetProcessShutdownParameters).
+	lastToEnd = 0x100
+)
+
+// run follows the notices until the context ends.
+func (b *bus) run(ctx context.Context) {
+	_ = windows.SetProcessShutdownParameters(lastToEnd, 0)
+	again := backoff{first: 500 * time.Millisecond, most: time.Minute}
+	for {
+		opened, err := win.OpenNotices(func() { b.begin(ctx) }, func(message uint32, wParam, lParam uintptr) {
+			if s, ok := b.notices.read(message, wParam, lParam); ok {
+				b.take(ctx, s)
+			}
+		})
+		if err == nil {
+			again.reset()
+			select {
+			case <-ctx.Done():
+			case <-opened.Ended():
+				b.tell(ctx, signal{kind: signalLogin})
+			}
+			opened.Close()
+		}
+		if !again.wait(ctx) {
+			return
+		}
+	}
+}
+
+// begin tells that notices come, and the session's state as it is now; where Windows does not tell that, somebody is
+// there, for we were just started.
+func (b *bus) begin(ctx context.Context) {
+	b.tell(ctx, signal{kind: signalLogin, on: true})
+	state, err := win.OwnSessionState()
+	known := err == nil
+	b.notices = notices{}
+	b.tell(ctx, signal{kind: signalHint, on: known && state.Flags == win.SessionLocked})
+	b.tell(ctx, signal{kind: signalConsole, on: !known || state.Connected})
+}
+
+// take tells a signal; while Windows waits for us with what it means, so do we, until what is open is stored.
+func (b *bus) take(ctx context.Context, s signal) {
+	if s.kind != signalEnds && (s.kind != signalSleep || !s.on) {
+		b.tell(ctx, s)
+		return
+	}
+	held := make(chan struct{})
+	b.mu.Lock()
+	b.held = held
+	b.mu.Unlock()
+	b.tell(ctx, s)
+	timer := time.NewTimer(holdFor)
+	defer timer.Stop()
+	select {
+	case <-held:
+	case <-timer.C:
+		b.release()
+	case <-ctx.Done():
+	}
+}
+
+func (b *bus) tell(ctx context.Context, s signal) {
+	s.at = b.now()
+	select {
+	case b.signals <- s:
+	case <-ctx.Done():
+	}
+}
+
+// release lets Windows go on.
+func (b *bus) release() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.held != nil {
+		close(b.held)
+		b.held = nil
+	}
+}

@@ -1,0 +1,7 @@
+//go:build !linux && !windows
+
+package observe
+
+func systemNames() func(Window) string {
+	return func(Window) string { return "" }
+}

@@ -1,5 +1,0 @@
-//go:build !linux
-
-package observe
-
-func programName(int) string { return "" }

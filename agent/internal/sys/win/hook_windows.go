@@ -1,0 +1,180 @@
+package win
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/windows"
+)
+
+var (
+	setWinEventHook = user32.NewProc("SetWinEventHook")
+	unhookWinEvent  = user32.NewProc("UnhookWinEvent")
+)
+
+// The events: https://learn.microsoft.com/windows/win32/winauto/event-constants
+const (
+	eventForeground    = 0x0003
+	eventDesktopSwitch = 0x0020
+	eventNameChange    = 0x800c
+)
+
+// outOfContext has events put into our queue: no code of ours runs in any other program.
+const outOfContext = 0
+
+// Kind is what an Event tells.
+type Kind int
+
+// The kinds of events.
+const (
+	// FrontChanged: another window may be in front.
+	FrontChanged Kind = iota + 1
+	// TitleChanged: the followed window has another title.
+	TitleChanged
+)
+
+// Event is something the desktop showed.
+type Event struct {
+	Kind Kind
+	// Window whose title changed.
+	Window Window
+}
+
+// Hooks tell of the window in front: that it is another one, and that the one followed is called otherwise. Nothing of
+// input passes through them. Events that nobody took yet are told once.
+//
+// https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-setwineventhook
+type Hooks struct {
+	loop     *loop
+	callback uintptr
+	fronts   chan struct{}
+	titles   chan Window
+	followed atomic.Uintptr
+
+	// The thread's own: its hooks, that on names, and the thread whose names it is on.
+	hooks []uintptr
+	names uintptr
+	named uint32
+}
+
+// OpenHooks begins to tell of the desktop that this process's session shows.
+func OpenHooks() (*Hooks, error) {
+	h := &Hooks{callback: eventCallback(), fronts: make(chan struct{}, 1), titles: make(chan Window, 1)}
+	var err error
+	h.loop, err = startLoop(h, h.setUp, func(w uintptr) { h.follow(Window(w)) }, h.tearDown)
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// Close ends telling; Next then gives false.
+func (h *Hooks) Close() { h.loop.quit() }
+
+// Next waits for an event; false once the hooks are gone.
+func (h *Hooks) Next() (Event, bool) {
+	select {
+	case <-h.fronts:
+		return Event{Kind: FrontChanged}, true
+	case w := <-h.titles:
+		return Event{Kind: TitleChanged, Window: w}, true
+	case <-h.loop.ended:
+		return Event{}, false
+	}
+}
+
+// Look makes Next tell that another window may be in front, as if Windows had.
+func (h *Hooks) Look() {
+	select {
+	case h.fronts <- struct{}{}:
+	default:
+	}
+}
+
+// Follow begins to tell of a window's title. A window that came to the front by an event is followed before that is
+// told; of another one TitleChanged is told once when it is, for what changed until then.
+func (h *Hooks) Follow(w Window) {
+	if h.followed.Load() != uintptr(w) {
+		h.loop.post(wmApp, uintptr(w))
+	}
+}
+
+func (h *Hooks) setUp() error {
+	for _, event := range []uint32{eventForeground, eventDesktopSwitch} {
+		hook, err := h.setHook(event, 0, 0)
+		if err != nil {
+			return err
+		}
+		h.hooks = append(h.hooks, hook)
+	}
+	h.hookNames(Foreground())
+	return nil
+}
+
+func (h *Hooks) tearDown() {
+	for _, hook := range append(h.hooks, h.names) {
+		if hook != 0 {
+			_, _, _ = unhookWinEvent.Call(hook)
+		}
+	}
+}
+
+func (h *Hooks) setHook(event, process, thread uint32) (uintptr, error) {
+	return call(setWinEventHook, uintptr(event), uintptr(event), 0, h.callback, uintptr(process), uintptr(thread), outOfContext)
+}
+
+// hookNames follows a window: all that its thread calls otherwise is told here, and nothing of other threads, of which
+// some rename a part of their windows many times a second.
+func (h *Hooks) hookNames(w Window) {
+	process, thread := Owner(w)
+	if ClassOf(w) == consoleClass {
+		// The events are of the host of the console, which lets its windows pass for the program's inside.
+		process, thread = 0, 0
+	}
+	h.followed.Store(uintptr(w))
+	if h.names != 0 && thread == h.named && thread != 0 {
+		return
+	}
+	if h.names != 0 {
+		_, _, _ = unhookWinEvent.Call(h.names)
+	}
+	h.names, h.named = 0, thread
+	if w != 0 {
+		// What cannot be hooked is left to the safety poll.
+		h.names, _ = h.setHook(eventNameChange, process, thread)
+	}
+}
+
+const consoleClass = "ConsoleWindowClass"
+
+func (h *Hooks) follow(w Window) {
+	h.hookNames(w)
+	h.tellTitle(w)
+}
+
+// tellTitle puts a change of the title in the place of one that was not taken yet.
+func (h *Hooks) tellTitle(w Window) {
+	select {
+	case <-h.titles:
+	default:
+	}
+	h.titles <- w
+}
+
+// eventCallback is takeEvent as Windows calls it; such callbacks are never freed.
+var eventCallback = sync.OnceValue(func() uintptr { return windows.NewCallback(takeEvent) })
+
+// takeEvent is a WinEventProc: https://learn.microsoft.com/windows/win32/api/winuser/nc-winuser-wineventproc
+func takeEvent(_ uintptr, event uint32, window Window, object, child int32, _, _ uint32) uintptr {
+	h, ok := ofThread[*Hooks]()
+	switch {
+	case !ok:
+	case event != eventNameChange:
+		h.hookNames(Foreground())
+		h.Look()
+	// Object and child 0 are the window itself.
+	case object == 0 && child == 0 && uintptr(window) == h.followed.Load():
+		h.tellTitle(window)
+	}
+	return 0
+}

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/dayline-project/dayline/agent/internal/buffer"
+	"github.com/dayline-project/dayline/agent/internal/disk"
 	"github.com/dayline-project/dayline/agent/internal/enroll"
 	"github.com/dayline-project/dayline/agent/internal/health"
 	"github.com/dayline-project/dayline/agent/internal/service"
@@ -66,13 +67,13 @@ func replaceIn(ctx context.Context, state string, t token.Token, say func(string
 		return nil, err
 	}
 	staged := filepath.Join(state, "replacing")
-	if err := os.RemoveAll(staged); err != nil {
+	if err := disk.RemoveAll(staged); err != nil {
 		return nil, err
 	}
 	if err := os.Mkdir(staged, 0o700); err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(staged)
+	defer disk.RemoveAll(staged)
 	if _, err := enrolment(staged, t, say).Run(ctx); err != nil {
 		return nil, err
 	}
@@ -92,7 +93,7 @@ func replaceIn(ctx context.Context, state string, t token.Token, say func(string
 func notRunning(state string) error {
 	b, err := buffer.Open(filepath.Join(state, "buffer.db"), buffer.DefaultLimits)
 	if errors.Is(err, buffer.ErrLocked) {
-		return errors.New("the service runs; stop it first (systemctl stop dayline-agent)")
+		return errors.New("the service runs; stop it first: dayline-agent stop")
 	}
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ func install(args []string, stdout, stderr io.Writer) int {
 	}
 	self, err := os.Executable()
 	if err == nil {
-		err = service.Install(self)
+		err = service.Install(self, func(what string) { fmt.Fprintln(stdout, what) })
 	}
 	if err != nil {
 		return fail(stderr, err)
@@ -43,7 +43,7 @@ func uninstall(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(stderr, err)
 	}
-	fmt.Fprintln(stdout, "uninstalled")
+	fmt.Fprintf(stdout, "uninstalled; this file stays: %s\n", self)
 	return done
 }
 
@@ -54,4 +54,34 @@ func uninstallInBackground() error {
 		return err
 	}
 	return service.UninstallLater(self)
+}
+
+// start, stop and restart are about the installed service.
+
+func start(args []string, stdout, stderr io.Writer) int {
+	return control("start", "started", service.Start, args, stdout, stderr)
+}
+
+func stop(args []string, stdout, stderr io.Writer) int {
+	return control("stop", "stopped", service.Stop, args, stdout, stderr)
+}
+
+func restart(args []string, stdout, stderr io.Writer) int {
+	return control("restart", "restarted", func() error {
+		if err := service.Stop(); err != nil {
+			return err
+		}
+		return service.Start()
+	}, args, stdout, stderr)
+}
+
+func control(name, told string, act func() error, args []string, stdout, stderr io.Writer) int {
+	if _, status, ok := newOptions(name, "", stderr).parse(args, 0); !ok {
+		return status
+	}
+	if err := act(); err != nil {
+		return fail(stderr, err)
+	}
+	fmt.Fprintln(stdout, told)
+	return done
 }

@@ -46,6 +46,9 @@ func commands() []command {
 		{"pause", "pause collection until resume or midnight, where the account allows it", pause},
 		{"resume", "end the pause", resume},
 		{"install", "install the system service and the session helper", install},
+		{"start", "start the installed service", start},
+		{"stop", "stop it", stop},
+		{"restart", "stop it and start it again", restart},
 		{"uninstall", "remove them, and the state too unless --keep-data", uninstall},
 		{"replay", "run the time engine over a recorded trace", replay},
 		{"service", "the system service; the system starts it", serve},
@@ -145,7 +148,7 @@ func fail(stderr io.Writer, err error) int {
 func advice(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return " (only an administrator may do this: sudo dayline-agent …; or keep the state in a folder of yours: --state DIR)"
+		return " (only an administrator may do this: " + asAdministrator + "; or keep the state in a folder of yours: --state DIR)"
 	case errors.Is(err, enroll.ErrNotEnrolled):
 		return "; get an enrolment string and run: dayline-agent enroll STRING"
 	}

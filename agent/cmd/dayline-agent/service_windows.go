@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/svc"
 
+	"github.com/dayline-project/dayline/agent/internal/journal"
 	"github.com/dayline-project/dayline/agent/internal/service"
 	helper "github.com/dayline-project/dayline/agent/internal/session"
 )
@@ -21,17 +23,43 @@ const (
 	reportEvery = time.Second
 	// noticed are the notices that may wait: more say nothing new.
 	noticed = 16
+	// logFile is in the state folder.
+	logFile = "agent.log"
 )
 
 // serveManaged is the service as Windows' service manager runs it. Nothing it writes to a console is seen.
 func serveManaged(state string, stderr io.Writer) int {
-	work := func(ctx context.Context, notices <-chan service.Notice) error {
-		return serveIn(ctx, state, logTo(io.Discard), notices)
+	events := slog.DiscardHandler
+	if log, err := journal.OpenEvents(service.Name); err == nil {
+		events = log
 	}
-	if err := svc.Run(service.Name, &handler{work: work, stopWithin: stopWithin, log: slog.New(logTo(io.Discard))}); err != nil {
+	h := &handler{stopWithin: stopWithin, log: slog.New(events), work: func(ctx context.Context, notices <-chan service.Notice) error {
+		return serveLogged(ctx, state, events, notices)
+	}}
+	if err := svc.Run(service.Name, h); err != nil {
 		return fail(stderr, fmt.Errorf("service manager: %w", err))
 	}
 	return done
+}
+
+// serveLogged serves and writes the log into the state folder, and what matters of it into the event log.
+func serveLogged(ctx context.Context, state string, events slog.Handler, notices <-chan service.Notice) error {
+	if err := prepare(state, slog.New(events)); err != nil {
+		return err
+	}
+	file, err := journal.OpenFile(filepath.Join(state, logFile))
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	both := slog.NewMultiHandler(logTo(file), events)
+	if err := service.Complete(); err != nil {
+		slog.New(both).Info("installation not completed", "error", err)
+	}
+	if err = serveIn(ctx, state, both, notices); err != nil {
+		slog.New(logTo(file)).Error("service failed", "error", err)
+	}
+	return err
 }
 
 // handler answers the service manager while work works.

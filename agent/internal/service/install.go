@@ -3,17 +3,31 @@ package service
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
+	"time"
 
 	kservice "github.com/kardianos/service"
+
+	"github.com/dayline-project/dayline/agent/internal/disk"
 )
 
 // Name of the system service and, with its unit's suffix, of its files.
 const Name = "dayline-agent"
 
-// ErrNoServiceManager: nothing here would run a service.
-var ErrNoServiceManager = errors.New("no service manager runs here (a container?): start `dayline-agent run` instead")
+// What keeps a service from being installed or controlled.
+var (
+	ErrNoServiceManager = errors.New("no service manager runs here (a container?): start `dayline-agent run` instead")
+	ErrNotInstalled     = errors.New("the service is not installed; run: dayline-agent install")
+)
+
+const (
+	// endWithin is what the service manager is waited for when it stops the service, which itself bounds its stop.
+	endWithin = 30 * time.Second
+	// A process that has just ended, or a virus scanner, may hold a file for a moment: so often and so long it is waited
+	// for that.
+	removeTries = 50
+	removeAgain = 100 * time.Millisecond
+)
 
 // program is what kardianos wants to run; our own run loop does that.
 type program struct{}
@@ -29,12 +43,16 @@ func controller(executable string) (kservice.Service, error) {
 }
 
 // Install installs the binary at this path as the system service, with the session helper, and starts it. Over an
-// older installation it renews the files and keeps identity and buffer.
-func Install(executable string) error {
+// older installation it renews the files and keeps identity and buffer. What the system does not offer, and can be done
+// without, is said.
+func Install(executable string, say func(string)) error {
 	if !managed() {
 		return ErrNoServiceManager
 	}
 	absolute, err := filepath.Abs(executable)
+	if err == nil {
+		err = fitForSystem(absolute)
+	}
 	if err != nil {
 		return fmt.Errorf("service: install: %w", err)
 	}
@@ -44,7 +62,7 @@ func Install(executable string) error {
 	}
 	if _, err := control.Status(); !errors.Is(err, kservice.ErrNotInstalled) {
 		// A unit of another version is replaced; one that does not run cannot be stopped, which is as well.
-		_ = control.Stop()
+		_ = stop(control)
 		if err := control.Uninstall(); err != nil {
 			return fmt.Errorf("service: install: remove the old service: %w", err)
 		}
@@ -53,12 +71,67 @@ func Install(executable string) error {
 		return err
 	}
 	if err := control.Install(); err != nil {
-		return fmt.Errorf("service: install: %w", err)
+		return fmt.Errorf("service: install: %w", explained(err))
+	}
+	if err := Complete(); err != nil {
+		say(err.Error())
 	}
 	if err := control.Start(); err != nil {
 		return fmt.Errorf("service: install: start: %w", err)
 	}
 	return nil
+}
+
+// fitForSystem refuses a program that others than administrators may exchange: the system would run what they put there.
+func fitForSystem(executable string) error {
+	for _, path := range []string{executable, filepath.Dir(executable)} {
+		standing, err := disk.StandingOf(path)
+		if err != nil {
+			return err
+		}
+		if standing != disk.Guarded {
+			return fmt.Errorf("others than administrators may change %s, which the system is to run: %s", path, whereProgramsAre)
+		}
+	}
+	return nil
+}
+
+// Start starts the installed service; one that runs is left so.
+func Start() error { return controlled("start", kservice.StatusRunning, kservice.Service.Start) }
+
+// Stop stops it and waits until it has; one that does not run is left so.
+func Stop() error { return controlled("stop", kservice.StatusStopped, stop) }
+
+func controlled(what string, reached kservice.Status, act func(kservice.Service) error) error {
+	if !managed() {
+		return ErrNoServiceManager
+	}
+	control, err := controller("")
+	if err == nil {
+		err = act(control)
+	}
+	if err == nil {
+		return nil
+	}
+	switch status, asked := control.Status(); {
+	case errors.Is(asked, kservice.ErrNotInstalled):
+		return ErrNotInstalled
+	case asked == nil && status == reached:
+		return nil
+	}
+	return fmt.Errorf("service: %s: %w", what, err)
+}
+
+// stop bounds what kardianos waits for without end.
+func stop(control kservice.Service) error {
+	ended := make(chan error, 1)
+	go func() { ended <- control.Stop() }() // ends with the service, or this command
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(endWithin):
+		return fmt.Errorf("it has not stopped within %s", endWithin)
+	}
 }
 
 // Uninstall stops the service and takes back everything Install put there, and the state folder too, unless keep.
@@ -70,18 +143,35 @@ func Uninstall(executable, folder string, keep Keep) error {
 			return fmt.Errorf("service: uninstall: %w", err)
 		}
 		if _, err := control.Status(); !errors.Is(err, kservice.ErrNotInstalled) {
-			_ = control.Stop() // not running is no reason to stay
-			problems = append(problems, control.Uninstall())
+			_ = stop(control) // not running is no reason to stay
+			err := control.Uninstall()
+			// It fails too where the service has gone and something that belongs to it had gone before.
+			if _, asked := control.Status(); !errors.Is(asked, kservice.ErrNotInstalled) {
+				problems = append(problems, err)
+			}
 		}
 	}
 	problems = append(problems, uninstallHelper())
 	if keep != KeepData {
-		problems = append(problems, os.RemoveAll(folder))
+		problems = append(problems, removeState(folder))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("service: uninstall: %w", err)
 	}
 	return nil
+}
+
+func removeState(folder string) error {
+	err := disk.RemoveAll(folder)
+	for range removeTries {
+		if err == nil {
+			break
+		}
+		time.Sleep(removeAgain)
+		err = disk.RemoveAll(folder)
+	}
+	removeParent(folder)
+	return err
 }
 
 // Keep says what uninstalling leaves.

@@ -19,9 +19,6 @@ const (
 	autostartPath = "/etc/xdg/autostart/dayline-session.desktop"
 )
 
-// arguments are what the service manager starts the service with.
-var arguments = []string{"service"}
-
 // managed: systemd is the init system here (sd_booted(3)).
 func managed() bool {
 	info, err := os.Stat("/run/systemd/system")

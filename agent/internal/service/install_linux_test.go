@@ -53,7 +53,7 @@ func TestWhereNoSystemdRunsInstallSaysSo(t *testing.T) {
 		t.Log("systemd runs here: nothing is installed by a test")
 		return
 	}
-	if err := Install("/usr/bin/dayline-agent"); err != ErrNoServiceManager {
+	if err := Install("/usr/bin/dayline-agent", func(string) {}); err != ErrNoServiceManager {
 		t.Errorf("install: %v", err)
 	}
 }

@@ -8,9 +8,6 @@ import (
 	kservice "github.com/kardianos/service"
 )
 
-// arguments are what the service manager starts the service with.
-var arguments = []string{"service"}
-
 // managed: the system always has a service manager there.
 func managed() bool { return true }
 

@@ -22,11 +22,11 @@ const onlySystem = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
 // there by themselves, is closed to others and keeps what is in it, which is judged file by file: a ceiling, say.
 func makeParent(folder string) (movedTo string, err error) {
 	parent := filepath.Dir(folder)
-	shared, err := windows.KnownFolderPath(windows.FOLDERID_ProgramData, windows.KF_FLAG_DEFAULT)
+	exposed, err := inProgramData(parent)
 	if err != nil {
 		return "", err
 	}
-	if !strings.EqualFold(filepath.Dir(parent), shared) {
+	if !exposed {
 		return "", os.MkdirAll(parent, 0o700)
 	}
 	standing, err := disk.StandingOf(parent)
@@ -42,6 +42,20 @@ func makeParent(folder string) (movedTo string, err error) {
 		return "", err
 	}
 	return movedTo, makeOurs(parent)
+}
+
+func inProgramData(folder string) (bool, error) {
+	shared, err := windows.KnownFolderPath(windows.FOLDERID_ProgramData, windows.KF_FLAG_DEFAULT)
+	return strings.EqualFold(filepath.Dir(folder), shared), err
+}
+
+// removeParent removes what held the state folder, where it is ours and nothing else is left in it: a ceiling is the
+// administrator's.
+func removeParent(folder string) {
+	parent := filepath.Dir(folder)
+	if ours, err := inProgramData(parent); err == nil && ours {
+		_ = os.Remove(parent)
+	}
 }
 
 // makeOurs makes the folder with its final access list in the creating call. Its owner is the administrators, or, for

@@ -1,0 +1,17 @@
+//go:build unix
+
+package service
+
+// arguments are what the service manager starts the service with.
+var arguments = []string{"service"}
+
+const whereProgramsAre = "copy it to /usr/local/bin as root, and install from there"
+
+// explained: its own errors say what to do.
+func explained(err error) error { return err }
+
+// Complete: the unit says it all.
+func Complete() error { return nil }
+
+// removeParent: what holds the state folder is the system's.
+func removeParent(string) {}

@@ -28,7 +28,7 @@ func listen(name string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	access := fmt.Sprintf("D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%s)(A;;0x%x;;;IU)", own, askAccess)
+	access := fmt.Sprintf("O:%[1]sD:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%[1]s)(A;;0x%[2]x;;;IU)", own, askAccess)
 	return winio.ListenPipe(name, &winio.PipeConfig{SecurityDescriptor: access})
 }
 

@@ -213,6 +213,83 @@ func TestProgram(t *testing.T) {
 	}
 }
 
+func TestProgramOfImage(t *testing.T) {
+	for path, want := range map[string]string{
+		`C:\Program Files\Microsoft Office\EXCEL.EXE`: "excel.exe",
+		`\\server\tools\Größe.exe`:                    "größe.exe",
+		`\??\C:/mixed/Setup.EXE`:                      "setup.exe",
+		"notepad.exe":                                 "notepad.exe",
+		`C:\`:                                         "",
+		"":                                            "",
+	} {
+		if got := programOfImage(path); got != want {
+			t.Errorf("%q: %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestBehindFrame(t *testing.T) {
+	for name, test := range map[string]struct {
+		inside []uint32
+		want   uint32
+	}{
+		"an application":            {[]uint32{7, 42, 43}, 42},
+		"only the frame's own":      {[]uint32{7, 7}, 0},
+		"nothing yet":               {nil, 0},
+		"a window that has gone":    {[]uint32{0, 42}, 42},
+		"behind the frame's window": {[]uint32{42, 7}, 42},
+	} {
+		if got := behindFrame(7, test.inside); got != test.want {
+			t.Errorf("%s: %d, want %d", name, got, test.want)
+		}
+	}
+}
+
+func TestLooks(t *testing.T) {
+	var l looks
+	total := time.Duration(0)
+	for {
+		wait, again := l.next(false)
+		if !again {
+			break
+		}
+		total += wait
+	}
+	if total < settleDefault*3/4 || total > settleDefault {
+		t.Errorf("looked for %v: an application counts after %v", total, settleDefault)
+	}
+	if _, again := l.next(false); again {
+		t.Error("each safety poll without a window would wake us five times more")
+	}
+	if _, again := l.next(true); again {
+		t.Error("a window that is whole is looked for again")
+	}
+	if wait, again := l.next(false); !again || wait != lookSoon {
+		t.Errorf("after a window was seen: %v %v", wait, again)
+	}
+}
+
+// settleDefault is how long a window has to stay in front (time.md).
+const settleDefault = 2 * time.Second
+
+func TestAheadOfUTC(t *testing.T) {
+	for name, test := range map[string]struct {
+		part                     uint32
+		bias, standard, daylight int32
+		want                     time.Duration
+	}{
+		"Berlin in winter":       {1, -60, 0, -60, time.Hour},
+		"Berlin in summer":       {2, -60, 0, -60, 2 * time.Hour},
+		"New York in summer":     {2, 300, 0, -60, -4 * time.Hour},
+		"Kolkata":                {0, -330, 0, -60, 5*time.Hour + 30*time.Minute},
+		"Dublin counts backward": {1, 0, -60, 0, time.Hour},
+	} {
+		if got := aheadOfUTC(test.part, test.bias, test.standard, test.daylight); got != test.want {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+}
+
 func TestProduct(t *testing.T) {
 	folder := t.TempDir()
 	write := func(name, text string) {

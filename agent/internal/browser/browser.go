@@ -90,7 +90,6 @@ type Kind int
 // The kinds that matter. All others are Other.
 const (
 	Other Kind = iota
-	// Container holds others: panes, groups, toolbars. Field can be written into.
+	// Container may hold others that matter: a pane, a group, a toolbar, a combination box.
 	Container
-	Field
 )

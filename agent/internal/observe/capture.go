@@ -37,6 +37,7 @@ type capture struct {
 	login, savers bool
 	rules         privacy.Rules
 	browsers      []string
+	addresses     *addresses
 }
 
 // see takes note of a program in front and tells whether it is a browser that was not known yet.
@@ -87,6 +88,12 @@ func (c *capture) browser(name string) Level {
 	switch {
 	case c.rules.NamesOnly:
 		l.Reason = lacking
+	case c.rules.TitleOfUnknown && c.rules.ReadAddresses && c.addresses != nil && c.addresses.worker != nil:
+		l.Level = levelTitle
+		var read bool
+		if read, l.Reason = c.addresses.readings.Health(name); read {
+			l.Level = levelFull
+		}
 	case c.rules.TitleOfUnknown:
 		l.Level, l.Reason = levelTitle, "the browser extension would tell the page's address and which windows are private"
 	default:

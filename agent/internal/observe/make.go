@@ -3,6 +3,7 @@ package observe
 import (
 	"time"
 
+	"github.com/dayline-project/dayline/agent/internal/browser"
 	"github.com/dayline-project/dayline/agent/internal/privacy"
 	"github.com/dayline-project/dayline/shared/episode"
 )
@@ -42,44 +43,14 @@ func (w *watch) make(m Observation) {
 	w.emit(m)
 }
 
-// emit puts an observation into the stream, or, while nobody knows whether a window is in front, behind what will be
-// known of that.
-func (w *watch) emit(m Observation) {
-	if w.front.leaving {
-		w.held = append(w.held, m)
-		return
-	}
-	w.send(m)
-}
-
-// send sends an observation, in whole milliseconds and not before the one before it, with the idle time at its moment.
-func (w *watch) send(m Observation) {
-	m.At = max(m.At, w.last).Truncate(time.Millisecond)
-	w.last = m.At
-	if idle, known := w.inputs.idleAt(m.At); known && !m.HasIdle {
-		m.Idle, m.HasIdle = idle, true
-	}
-	w.o.send(w.ctx, m)
-}
-
-// expire believes that no window is in front, if that is open.
+// expire believes that no window is in front, if that is open, and waits for no address any more.
 func (w *watch) expire() {
 	w.settle.Stop()
-	at := w.front.leftAt
+	w.settleAddress(browser.Page{})
 	if w.front.expire() {
 		w.told = focus{}
-		w.send(Observation{Observation: episode.Observation{At: at, Event: episode.EventFocus}})
+		w.release(untilFront, func(*Observation) (keep bool) { return true })
 	}
-	w.flush()
-}
-
-// flush sends what was held.
-func (w *watch) flush() {
-	for _, m := range w.held {
-		w.send(m)
-	}
-	clear(w.held)
-	w.held = w.held[:0]
 }
 
 // see takes the window in front, as of a moment.
@@ -88,10 +59,11 @@ func (w *watch) see(window Window, at time.Duration) {
 	focus := w.front.see(window, at)
 	switch {
 	case w.front.leaving && !was:
+		w.hold(Observation{Observation: episode.Observation{At: at, Event: episode.EventFocus}}, untilFront)
 		w.settle.Reset(noFocusFor)
 	case was && !w.front.leaving:
 		w.settle.Stop()
-		w.flush()
+		w.release(untilFront, func(*Observation) (keep bool) { return false })
 	}
 	if focus {
 		w.makeFocus(at)
@@ -107,25 +79,45 @@ type focus struct {
 // nothingTold is unlike any focus: no program is called so.
 var nothingTold = focus{app: "\x00"}
 
-// makeFocus tells the window in front, as far as may be, as of a moment, unless the same was told last.
+// focusOn is what may be told of a window and the page in it.
+func (w *watch) focusOn(front Window, page browser.Page) focus {
+	window := privacy.Window{App: front.App, Class: front.Class, Title: front.Title, URL: page.URL}
+	if page.Private {
+		window.Told = privacy.Yes
+	}
+	return focus{app: front.App, Allowed: privacy.Allow(window, w.rules)}
+}
+
+// observe puts a focus into an observation.
+func (f focus) observe(o *Observation) {
+	o.Event, o.App, o.Title, o.URL, o.Private = episode.EventFocus, f.app, f.Title, f.URL, f.Private
+}
+
+// makeFocus tells the window in front, as far as may be, as of a moment, unless the same was told last. While its
+// page's address is being read, this waits, and all that comes after it.
 func (w *watch) makeFocus(at time.Duration) {
 	w.pass(false)
+	w.settleAddress(browser.Page{})
 	front := w.front.window
-	allowed := privacy.Allow(privacy.Window{App: front.App, Class: front.Class, Title: front.Title}, w.rules)
 	if idle, known := w.inputs.idleAt(at); known {
 		w.touched(at, idle)
 	}
-	told := focus{app: front.App, Allowed: allowed}
-	if told == w.told {
+	page, pending := w.lookAddress(front)
+	told := w.focusOn(front, page)
+	if told == w.told && !pending {
 		return
 	}
-	w.told = told
 	if front.App != "" {
 		w.o.setProduct(front.App, w.names(front))
 	}
-	w.emit(Observation{Observation: episode.Observation{
-		At: at, Event: episode.EventFocus, App: front.App, Title: allowed.Title, URL: allowed.URL, Private: allowed.Private,
-	}})
+	m := Observation{Observation: episode.Observation{At: at}}
+	told.observe(&m)
+	if pending {
+		w.hold(m, untilAddress)
+	} else {
+		w.told = told
+		w.emit(m)
+	}
 	if w.capture.see(front) {
 		w.tellLevels()
 	}

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dayline-project/dayline/agent/internal/browser"
 	"github.com/dayline-project/dayline/agent/internal/privacy"
 	"github.com/dayline-project/dayline/shared/episode"
 )
@@ -29,6 +30,8 @@ type Config struct {
 	// SessionID is logind's id of the session ($XDG_SESSION_ID), UID the person's number.
 	SessionID string
 	UID       int
+	// OpenTree opens the accessibility interface that page addresses are read through, the system's where nil.
+	OpenTree func() (browser.Tree, error)
 	// PollEvery is PollEvery where 0.
 	PollEvery time.Duration
 	Log       *slog.Logger
@@ -53,6 +56,8 @@ type Observer struct {
 	config Config
 	began  time.Duration
 	out    chan Observation
+	// addresses belong to Run's goroutine.
+	addresses *addresses
 
 	mu     sync.Mutex
 	wishes wishes
@@ -83,11 +88,14 @@ func New(config Config) (*Observer, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
+	if config.OpenTree == nil {
+		config.OpenTree = browser.SystemTree
+	}
 	boot, _, err := readClocks()
 	if err != nil {
 		return nil, err
 	}
-	return &Observer{config: config, began: boot, out: make(chan Observation, 256), products: make(map[string]string), wake: make(chan struct{}, 1)}, nil
+	return &Observer{config: config, addresses: newAddresses(config.OpenTree), began: boot, out: make(chan Observation, 256), products: make(map[string]string), wake: make(chan struct{}, 1)}, nil
 }
 
 // Observations is the stream. Its At is the time since New and never decreases.
@@ -162,6 +170,11 @@ func (o *Observer) setProduct(app, product string) {
 // Run observes until the context ends. It gives no error otherwise: what goes away is looked for again.
 func (o *Observer) Run(ctx context.Context) error {
 	defer close(o.out)
+	if worker := o.addresses.worker; worker != nil {
+		var actors sync.WaitGroup
+		defer actors.Wait()
+		actors.Go(func() { _ = worker.Run(ctx) })
+	}
 	for {
 		w := o.takeWishes()
 		if w.watch != nil && w.watch.on {

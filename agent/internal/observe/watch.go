@@ -32,11 +32,15 @@ type watch struct {
 	tried   bool
 	waiting []episode.Observation
 	bus     *bus
-	// held are observations made while nobody knows whether a window is in front; last is the last time told.
-	held []Observation
+	// held are the observations not yet sent; last is the last time in the stream.
+	held []held
 	last time.Duration
-	// told is the focus told last.
-	told focus
+	// told is the focus told last, levels are the capture's.
+	told   focus
+	levels []Level
+	// pending is the window in front while its page's address is awaited, which is over when budget is due.
+	pending Window
+	budget  *time.Timer
 
 	// await: the next input has to be told.
 	await bool
@@ -60,13 +64,15 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 	_, wayland := desktopKind()
 	w := &watch{
 		o: o, ctx: ctx, rules: rules, zone: systemZone(), names: systemNames(),
-		capture: capture{wayland: wayland, rules: rules},
+		capture: capture{wayland: wayland, rules: rules, addresses: o.addresses},
 		bus:     &bus{sessionID: o.config.SessionID, uid: o.config.UID, now: o.Now, signals: signals},
-		settle:  stopped(), again: stopped(), title: stopped(), last: o.Now(), told: nothingTold,
+		settle:  stopped(), again: stopped(), title: stopped(), budget: stopped(), last: o.Now(), told: nothingTold,
 	}
 	defer w.settle.Stop()
 	defer w.again.Stop()
 	defer w.title.Stop()
+	defer w.budget.Stop()
+	defer o.addresses.readings.Forget()
 	w.timeline.begin(w.read())
 	actors.Go(func() { w.bus.run(ctx) })
 	actors.Go(func() { o.keepDisplay(ctx, events) })
@@ -93,6 +99,10 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 			w.awaitInput()
 		case <-w.title.C:
 			w.readTitle(w.titleAt)
+		case a := <-o.addresses.answers():
+			w.answered(a)
+		case <-w.budget.C:
+			w.unanswered()
 		}
 	}
 }
@@ -211,6 +221,7 @@ func (w *watch) newRules(rules privacy.Rules) {
 		return
 	}
 	w.rules, w.capture.rules = rules, rules
+	w.o.addresses.readings.Forget()
 	w.tellLevels()
 	w.tellFrontAgain()
 }
@@ -230,7 +241,8 @@ func (w *watch) poll() {
 // tellLevels tells of the capture as it is now.
 func (w *watch) tellLevels() {
 	if w.tried {
-		w.emit(Observation{Levels: w.capture.levels()})
+		w.levels = w.capture.levels()
+		w.emit(Observation{Levels: w.levels})
 	}
 }
 

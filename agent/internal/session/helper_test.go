@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -187,15 +186,16 @@ func (o *office) going() *Checkpoint {
 // begin runs a helper against an office on a real socket; ended gives what Run ended with.
 func begin(t *testing.T, ctx context.Context) (*office, *stage, <-chan error) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "s")
-	listener, err := net.Listen("unix", path)
+	path := socketFor(t)
+	listener, err := listen(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { listener.Close() })
+	occupy(t, path)
 	s := newStage()
 	h := NewHelper(Config{
-		Dial:     func(ctx context.Context) (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "unix", path) },
+		Dial:     func(ctx context.Context) (net.Conn, error) { return Dial(ctx, path) },
 		Observer: s, OSSession: "c1", Desktop: "x11",
 	})
 	ctx, cancel := context.WithCancel(ctx)
@@ -296,6 +296,7 @@ func TestHelperHandsOver(t *testing.T) {
 }
 
 func TestHelperObeysSettings(t *testing.T) {
+	t.Parallel()
 	o, s, _ := begin(t, context.Background())
 	o.accept()
 	o.welcome(&Settings{Reason: "not tracked"})
@@ -351,6 +352,7 @@ func TestHelperObeysSettings(t *testing.T) {
 
 // What goes on is told as soon as it does, not with the next poll: reports show it as open.
 func TestHelperTellsWhatGoesOn(t *testing.T) {
+	t.Parallel()
 	o, s, _ := begin(t, context.Background())
 	o.accept()
 	o.welcome(settingsNow(t, nil))
@@ -369,6 +371,7 @@ func TestHelperTellsWhatGoesOn(t *testing.T) {
 }
 
 func TestHelperAndSleep(t *testing.T) {
+	t.Parallel()
 	o, s, _ := begin(t, context.Background())
 	o.accept()
 	o.welcome(settingsNow(t, nil))
@@ -423,6 +426,7 @@ func TestHelperEndsWithItsContext(t *testing.T) {
 
 // A service that sends what is no message loses the connection, and finds the helper on the next.
 func TestHelperAndHostileService(t *testing.T) {
+	t.Parallel()
 	o, s, _ := begin(t, context.Background())
 	for _, frame := range [][]byte{
 		{0xff, 0xff, 0xff, 0xff}, {0, 0, 0, 0}, {0, 0, 0, 2, '{', '}'}, {0, 0, 0, 1, 'x'}, {0, 0},
@@ -431,8 +435,9 @@ func TestHelperAndHostileService(t *testing.T) {
 		if _, err := o.conn.Write(frame); err != nil {
 			t.Fatal(err)
 		}
-		_ = o.conn.(*net.UnixConn).CloseWrite()
-		if _, err := io.Copy(io.Discard, o.conn); err != nil {
+		if len(frame) < 4 {
+			o.conn.Close() // in the middle of one
+		} else if _, err := io.Copy(io.Discard, o.conn); err != nil {
 			t.Errorf("% x: %v", frame, err)
 		}
 	}
@@ -476,6 +481,23 @@ func TestHelperAlone(t *testing.T) {
 		}
 		if time.Since(began) < 10*time.Minute {
 			t.Error("ended too early")
+		}
+	})
+}
+
+func TestHelperEndsWithTheConnectionItInherited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		h := NewHelper(Config{Observer: newStage(), Inherited: true, Dial: func(context.Context) (net.Conn, error) { return ours, nil }})
+		ended := make(chan error, 1)
+		go func() { ended <- h.Run(t.Context()) }()
+		o := &office{t: t, conn: theirs}
+		o.next("hello", func(m *Message) bool { return m.Hello != nil })
+		o.welcome(settingsNow(t, nil))
+		theirs.Close()
+		lost := time.Now()
+		if err := <-ended; !errors.Is(err, ErrGone) || time.Since(lost) != 0 {
+			t.Errorf("ended with %v after %s", err, time.Since(lost))
 		}
 	})
 }

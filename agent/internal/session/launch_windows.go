@@ -18,8 +18,12 @@ import (
 	"github.com/dayline-project/dayline/agent/internal/sys/win"
 )
 
-// spokenMost is how much of what a helper writes on its standard error is logged, in bytes: a person owns the helper.
-const spokenMost = 64 << 10
+// What a helper writes on its standard error is logged up to so many bytes, and up to the first line that is longer than
+// one may be: a person owns the helper.
+const (
+	spokenMost = 64 << 10
+	lineMost   = 1 << 10
+)
 
 // NewLauncher gives the launcher of the system service: one helper in every person's session, as that person.
 func NewLauncher(log *slog.Logger) Launcher { return everySession{log} }
@@ -145,6 +149,7 @@ func newPair(overlapped win.Overlapped) (win.Pipe, windows.Handle, error) {
 func listenTo(spoken win.Pipe, log *slog.Logger) {
 	defer spoken.Close()
 	lines := bufio.NewScanner(io.LimitReader(spoken, spokenMost))
+	lines.Buffer(nil, lineMost)
 	for lines.Scan() {
 		log.Info("session helper says", "line", lines.Text())
 	}

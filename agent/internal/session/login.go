@@ -68,9 +68,12 @@ func sidLogin(sid, machine, domain, name string) stream.Login {
 	if account, found := strings.CutPrefix(sid, entraSIDs); found {
 		return stream.Login{Authority: strings.TrimSuffix(entraSIDs, "-"), Account: account, Name: shown}
 	}
-	last := max(strings.LastIndexByte(sid, '-'), 0)
-	if sid[:last] == machine {
+	directory, account := "", sid
+	if last := strings.LastIndexByte(sid, '-'); last >= 0 {
+		directory, account = sid[:last], sid[last+1:]
+	}
+	if directory == machine {
 		return stream.Login{Account: name, Name: shown}
 	}
-	return stream.Login{Authority: sid[:last], Account: sid[last+1:], Name: shown}
+	return stream.Login{Authority: directory, Account: account, Name: shown}
 }

@@ -1,5 +1,3 @@
-//go:build unix
-
 package session
 
 import (
@@ -10,13 +8,10 @@ import (
 	"net"
 	"os"
 	"os/user"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/dayline-project/dayline/shared/stream"
 )
 
 // echo answers an Ask with what it was; "panic" panics.
@@ -41,11 +36,12 @@ func (e *echo) Gone(c *Conn) { e.gone <- c.Peer }
 func serveEcho(t *testing.T) (string, *echo) {
 	t.Helper()
 	handler := &echo{gone: make(chan Peer, 100)}
-	path := filepath.Join(t.TempDir(), "agent.sock")
-	server, err := Listen(path, handler, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	path := socketFor(t)
+	server, err := Listen(path, handler, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
+	occupy(t, path)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error)
 	go func() { ended <- server.Run(ctx) }()
@@ -60,7 +56,7 @@ func serveEcho(t *testing.T) (string, *echo) {
 
 func dial(t *testing.T, path string) net.Conn {
 	t.Helper()
-	conn, err := net.Dial("unix", path)
+	conn, err := Dial(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,16 +79,20 @@ func ask(t *testing.T, conn net.Conn) *Message {
 
 func TestThePeerIsWhoTheSystemSays(t *testing.T) {
 	path, handler := serveEcho(t)
-	me, err := user.LookupId(strconv.Itoa(os.Getuid()))
+	me, err := user.Current()
 	if err != nil {
 		t.Fatal(err)
 	}
+	login, err := LoginOf(t.Context(), me.Uid)
+	if err != nil || !strings.HasSuffix(me.Username, login.Account) {
+		t.Errorf("%s is %+v, %v", me.Username, login, err)
+	}
 	conn := dial(t, path)
-	if m := ask(t, conn); m.Answer == nil || string(m.Answer.Document) != strconv.Quote(me.Username) {
+	if m := ask(t, conn); m.Answer == nil || string(m.Answer.Document) != strconv.Quote(login.Account) {
 		t.Errorf("answered %+v", m)
 	}
 	conn.Close()
-	if peer := <-handler.gone; peer.PID != os.Getpid() || peer.User != strconv.Itoa(os.Getuid()) {
+	if peer := <-handler.gone; peer.PID != os.Getpid() || peer.User != me.Uid || !peer.Root {
 		t.Errorf("gone: %+v", peer)
 	}
 }
@@ -184,31 +184,5 @@ func TestTheRateIsBounded(t *testing.T) {
 	}
 	if wait := b.take(now.Add(time.Hour)); wait != 0 {
 		t.Errorf("after an hour: waits %s", wait)
-	}
-}
-
-func TestAnotherAgentIsNotPushedAside(t *testing.T) {
-	path, handler := serveEcho(t)
-	if _, err := Listen(path, handler, slog.Default()); err == nil {
-		t.Error("two services on one socket")
-	}
-	folder := t.TempDir()
-	if err := os.Chmod(folder, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Listen(filepath.Join(folder, "agent.sock"), handler, slog.Default()); err == nil {
-		t.Error("a socket where anybody could put another")
-	}
-}
-
-func TestDirectoryAccountsAreKnownByTheirDirectory(t *testing.T) {
-	for name, want := range map[string]stream.Login{
-		"anna@corp.example.com": {Authority: "corp.example.com", Account: "anna", Name: `corp.example.com\anna`},
-		`CORP\anna`:             {Authority: "corp", Account: "anna", Name: `CORP\anna`},
-		"anna":                  {Account: "anna", Name: `desk-1\anna`},
-	} {
-		if got := directoryLogin(name, "desk-1.example.com"); got != want {
-			t.Errorf("%s is %+v", name, got)
-		}
 	}
 }

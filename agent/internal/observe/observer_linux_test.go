@@ -1,7 +1,6 @@
 package observe
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -40,78 +39,6 @@ func quiet(t *testing.T) {
 	} {
 		t.Setenv(name, value)
 	}
-}
-
-// watched is an observer at work.
-type watched struct {
-	*Observer
-	t    testing.TB
-	last time.Duration
-	// seen are all observations so far.
-	seen []Observation
-}
-
-func watchDisplay(t testing.TB, config Config, rules privacy.Rules) *watched {
-	t.Helper()
-	observer, err := New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- observer.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		select {
-		case <-ended:
-		case <-time.After(10 * time.Second):
-			t.Error("the observer does not end")
-		}
-	})
-	observer.Watch(true, rules)
-	observer.Tell(episode.Observation{Event: episode.EventStart, User: `HOUSE\ada`})
-	return &watched{Observer: observer, t: t}
-}
-
-// next gives the next observation that is wanted.
-func (w *watched) next(what string, wanted func(Observation) bool) Observation {
-	w.t.Helper()
-	deadline := time.After(20 * time.Second)
-	for {
-		select {
-		case o, ok := <-w.Observations():
-			if !ok {
-				w.t.Fatalf("%s: the stream ended", what)
-			}
-			if o.Event != "" {
-				if o.At < w.last {
-					w.t.Fatalf("%s at %v, after one at %v", o.Event, o.At, w.last)
-				}
-				w.last = o.At
-			}
-			w.seen = append(w.seen, o)
-			if wanted(o) {
-				return o
-			}
-		case <-deadline:
-			w.t.Fatalf("%s: not observed in 20 s; seen %+v", what, w.seen)
-		}
-	}
-}
-
-func (w *watched) event(e episode.Event) Observation {
-	w.t.Helper()
-	return w.next(string(e), func(o Observation) bool { return o.Event == e })
-}
-
-// focus waits for a focus and fails if it is another than this.
-func (w *watched) focus(app, title string) Observation {
-	w.t.Helper()
-	o := w.next("focus on "+app, func(o Observation) bool { return o.Event == episode.EventFocus })
-	if o.App != app || o.Title != title {
-		w.t.Fatalf("focus on %q %q, want %q %q", o.App, o.Title, app, title)
-	}
-	return o
 }
 
 // app is what the test's own windows count as: the program that opened them.
@@ -294,11 +221,6 @@ func TestServerGoneAndBack(t *testing.T) {
 	w.AwaitInput(true)
 	d.Press()
 	w.next("input", isInput)
-}
-
-// isInput: an input was told, be it by its alarm or by the idle time of a tick.
-func isInput(o Observation) bool {
-	return o.Event == episode.EventInput || o.Event == episode.EventTick && o.HasIdle && o.Idle < time.Second
 }
 
 func TestNoDisplay(t *testing.T) {

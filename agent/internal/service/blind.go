@@ -63,7 +63,14 @@ func (w *blindWatch) look(ctx context.Context, s *Service, sessions []session.Lo
 	blind := map[string]bool{}
 	for _, one := range sessions {
 		login, err := session.LoginOf(ctx, one.User)
-		if err != nil || !s.hub.blindTo(login, one) {
+		if err != nil {
+			continue
+		}
+		// What holds for a login is asked also where no helper ever came to tell of it.
+		if err := s.logins.saw(login, now); err != nil {
+			s.log.Error("login not noted", "error", err)
+		}
+		if !s.hub.blindTo(login, one) {
 			continue
 		}
 		blind[one.ID] = true

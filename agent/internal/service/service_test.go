@@ -41,6 +41,8 @@ type world struct {
 	// mayPause and untracked steer what the collector answers.
 	mayPause, untracked bool
 	alwaysActive        []string
+	// cause the service is stopped with.
+	cause error
 }
 
 func newWorld(t *testing.T) *world {
@@ -75,12 +77,12 @@ func (w *world) start() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
 	w.service = s
 	w.stop = func() {
-		cancel()
+		cancel(w.cause)
 		if err := <-ended; err != nil {
 			w.t.Error(err)
 		}

@@ -39,7 +39,7 @@ func TestALocalAccountIsKnownByItsName(t *testing.T) {
 	if err != nil || system.Authority != "S-1-5" || system.Account != "18" {
 		t.Errorf("the system is %+v, %v", system, err)
 	}
-	for _, sid := range []string{"", "S-1-5-21-1-2-3-4", "root"} {
+	for _, sid := range []string{"S-1-5-21-1-2-3-4", "root"} {
 		if login, err := LoginOf(t.Context(), sid); err == nil {
 			t.Errorf("%q is %+v", sid, login)
 		}

@@ -76,6 +76,10 @@ func (c *Conn) Close() { c.line.conn.Close() }
 // Listen opens the socket; what an ended service left there is replaced. ErrUnsupported where there is none yet.
 func Listen(path string, handler Handler, log *slog.Logger) (*Server, error) {
 	listener, err := listen(path)
+	if errors.Is(err, errTaken) {
+		log.Error("somebody else has our name: commands are answered once it is free")
+		listener, err = newPatient(func() (net.Listener, error) { return listen(path) }), nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("session: listen: %w", err)
 	}

@@ -29,7 +29,11 @@ func listen(name string) (net.Listener, error) {
 		return nil, err
 	}
 	access := fmt.Sprintf("O:%[1]sD:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%[1]s)(A;;0x%[2]x;;;IU)", own, askAccess)
-	return winio.ListenPipe(name, &winio.PipeConfig{SecurityDescriptor: access})
+	listener, err := winio.ListenPipe(name, &winio.PipeConfig{SecurityDescriptor: access})
+	if errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_PIPE_BUSY) {
+		return nil, fmt.Errorf("%w: %w", errTaken, err)
+	}
+	return listener, err
 }
 
 // Dial connects to the service that listens there. Whoever made the pipe has to be the system, an administrator or

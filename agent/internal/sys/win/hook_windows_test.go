@@ -1,0 +1,73 @@
+package win_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/dayline-project/dayline/agent/internal/sys/win"
+	"github.com/dayline-project/dayline/agent/internal/sys/win/wintest"
+)
+
+// next waits for an event and fails if it is another than this.
+func next(t *testing.T, h *win.Hooks, want win.Event) {
+	t.Helper()
+	told := make(chan win.Event, 1)
+	go func() {
+		e, _ := h.Next()
+		told <- e
+	}()
+	select {
+	case e := <-told:
+		if e != want {
+			t.Fatalf("told %+v, want %+v", e, want)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatalf("%+v is not told in 20 s", want)
+	}
+}
+
+func TestHooks(t *testing.T) {
+	d, other := wintest.NewDesktop(t), wintest.NewDesktop(t)
+	first := d.Open("first", "DaylineTest")
+	h, err := win.OpenHooks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Title(first, "in front from the beginning")
+	next(t, h, win.Event{Kind: win.TitleChanged, Window: first})
+
+	second := other.Open("second", "DaylineTest")
+	next(t, h, win.Event{Kind: win.FrontChanged})
+	// The first one's thread is not listened to any more; what changed twice is told once.
+	d.Title(first, "behind")
+	other.Title(second, "once")
+	next(t, h, win.Event{Kind: win.TitleChanged, Window: second})
+
+	// A window that no event brought to the front is followed from when that is asked.
+	h.Follow(first)
+	next(t, h, win.Event{Kind: win.TitleChanged, Window: first})
+	other.Title(second, "behind")
+	d.Title(first, "followed")
+	next(t, h, win.Event{Kind: win.TitleChanged, Window: first})
+	h.Look()
+	next(t, h, win.Event{Kind: win.FrontChanged})
+
+	h.Close()
+	h.Close()
+	if e, ok := h.Next(); ok {
+		t.Errorf("told after the end: %+v", e)
+	}
+}
+
+// A console's events come from another process than the one its window passes for: they are taken from everywhere.
+func TestConsole(t *testing.T) {
+	d, other := wintest.NewDesktop(t), wintest.NewDesktop(t)
+	console := d.Open("console", "ConsoleWindowClass")
+	h, err := win.OpenHooks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	other.Tell(wintest.EventNameChange, console, 0, 0)
+	next(t, h, win.Event{Kind: win.TitleChanged, Window: console})
+}

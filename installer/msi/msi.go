@@ -113,7 +113,7 @@ func (p Package) amendments() []string {
 	return []string{
 		"UPDATE File SET Version='" + p.Agent.Version.FileText() + "', Language='1033' WHERE File='Executable'",
 		"DROP TABLE MsiFileHash",
-		"UPDATE ServiceInstall SET ErrorControl=32769",
+		"UPDATE ServiceInstall SET ErrorControl=32768",
 		"UPDATE Property SET Value='OLDERFOUND;NEWERFOUND;KEEPDATA' WHERE Property='SecureCustomProperties'",
 	}
 }

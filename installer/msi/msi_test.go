@@ -60,8 +60,8 @@ func TestTables(t *testing.T) {
 		"File":      {"Executable\tAgent\tdayline.exe|dayline-agent.exe\t3\t1.2.3.40005\t1033\t512\t1"},
 		"Component": {"Agent\t{B4DEF283-CAF3-4C3E-9CBD-C95F7CA4E6B3}\tINSTALLDIR\t256\t\tExecutable"},
 		"Directory": {"INSTALLDIR\tProgramFiles64Folder\tDayline"},
-		// 16 a process of its own, 2 at boot, 32769 without which nothing is installed; 163 started by an install, stopped by both, removed by an uninstall, 1 waited for.
-		"ServiceInstall": {"Service\tdayline-agent\tDayline agent\t16\t2\t32769\t\t\t\t\tservice --managed\tAgent\tDayline agent: measures the working day on this computer, visibly"},
+		// 16 a process of its own, 2 at boot, 32768 without which nothing is installed; 163 started by an install, stopped by both, removed by an uninstall, 1 waited for.
+		"ServiceInstall": {"Service\tdayline-agent\tDayline agent\t16\t2\t32768\t\t\t\t\tservice --managed\tAgent\tDayline agent: measures the working day on this computer, visibly"},
 		"ServiceControl": {"Control\tdayline-agent\t163\t\t1\tAgent"},
 		"Shortcut":       {"MyDay\tProgramMenuFolder\tmyday|My day (Dayline)\tAgent\t[#Executable]\tmy-day"},
 		// 256: from this version on; 258: detected only.

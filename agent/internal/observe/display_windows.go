@@ -50,6 +50,10 @@ func (d *winDisplay) front() (Window, time.Duration, error) {
 	return window, idle, err
 }
 
+// frameClass is the class of the windows in which Windows shows a Store application. They are those of a program that
+// does that for all of them.
+const frameClass = "ApplicationFrameWindow"
+
 // look reads a window; whole is false while a frame shows no application yet.
 func look(w win.Window) (window Window, whole bool) {
 	class := win.ClassOf(w)

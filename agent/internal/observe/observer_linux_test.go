@@ -309,6 +309,14 @@ func TestLockAndSleep(t *testing.T) {
 	bus.Sleep(false)
 	w.event(episode.EventWake)
 	w.until(bus, 1)
+	// Told twice, it does not wait for what is stored already.
+	bus.Sleep(true)
+	w.event(episode.EventSleep)
+	bus.Sleep(true)
+	w.until(bus, 0)
+	bus.Sleep(false)
+	w.event(episode.EventWake)
+	w.until(bus, 1)
 
 	bus.Lock(true)
 	w.event(episode.EventLock)

@@ -23,10 +23,6 @@ func programOfImage(executable string) string {
 	return shorten(strings.ToLower(executable[strings.LastIndexAny(executable, `\/`)+1:]))
 }
 
-// frameClass is the class of the windows in which Windows shows a Store application. They are those of a program that
-// does that for all of them.
-const frameClass = "ApplicationFrameWindow"
-
 // behindFrame finds whose application a frame shows, of the processes of the windows in it, the foremost first: the
 // first that is not the frame's own; 0 where there is none yet.
 func behindFrame(frame uint32, inside []uint32) uint32 {

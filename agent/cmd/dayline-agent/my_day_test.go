@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // Nothing but pages is ever opened, whatever a collector says.
 func TestPageAddress(t *testing.T) {
@@ -22,5 +25,12 @@ func TestPageAddress(t *testing.T) {
 		if got, err := pageAddress(address); err == nil {
 			t.Errorf("%q would be opened as %q", address, got)
 		}
+	}
+}
+
+// Standing for an open window, standard input ends at once here.
+func TestAShortcutsWindowWaits(t *testing.T) {
+	if status, _, stderr := invoke("my-day", "--wait", "--state", t.TempDir()); status != failed || !strings.Contains(stderr, "press Enter") {
+		t.Errorf("status %d: %s", status, stderr)
 	}
 }

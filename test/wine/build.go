@@ -1,7 +1,6 @@
 package wine
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -36,21 +35,4 @@ func build(source, linking string) (string, error) {
 		return target, os.Rename(building, target)
 	}))
 	return once.(func() (string, error))()
-}
-
-// Agent is where PutAgent puts the agent.
-const Agent = `C:\Program Files\Dayline\dayline-agent.exe`
-
-// PutAgent puts the agent's program onto the machine. It is not installed yet.
-func (m *Machine) PutAgent() error {
-	file, err := build("./agent/cmd/dayline-agent", "")
-	if err != nil {
-		return err
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("wine: agent: %w", err)
-	}
-	target := m.Path(Agent)
-	return errors.Join(os.MkdirAll(filepath.Dir(target), 0o755), os.WriteFile(target, text, 0o755))
 }

@@ -177,6 +177,9 @@ func TestFocusWaitsForItsAddress(t *testing.T) {
 		r.want("no browser waits for nothing", "1200:Sheet  false")
 		r.see(one, 1300*time.Millisecond)
 		r.want("known", "1300:One https://one.example/a false")
+		if len(r.levels) == 0 || r.levels[len(r.levels)-1].Level != levelFull {
+			t.Errorf("that it is read is not told: %+v", r.levels)
+		}
 	})
 }
 
@@ -257,10 +260,17 @@ func TestSwitchedOffMeanwhile(t *testing.T) {
 		off.ReadAddresses = false
 		r.newRules(off)
 		r.run(time.Second)
+		r.shop.set(1, shopWindow{title: "One", shows: "one.example/later"})
+		r.newRules(readable)
+		r.run(time.Second)
+		if told := r.told(); !strings.Contains(told, "One https://one.example/later false") || strings.Contains(told, "example false") {
+			t.Errorf("read before it was forbidden, and told after: %q", told)
+		}
+		r.newRules(off)
 		two := r.shop.set(2, shopWindow{title: "Two", shows: "two.example"})
 		r.see(two, 2000*time.Millisecond)
 		r.run(time.Second)
-		if told := r.told(); strings.Contains(told, "example") || !strings.Contains(told, "One") || !strings.Contains(told, "Two") {
+		if told := r.told(); strings.Contains(told, "example") || !strings.Contains(told, "Two") {
 			t.Errorf("told %q", told)
 		}
 		r.newRules(readable)
@@ -296,6 +306,20 @@ func TestSignsOfPrivateWindows(t *testing.T) {
 		if told := r.told(); !strings.HasSuffix(told, "true") || strings.Contains(told, "Canary") {
 			t.Errorf("late: told %q", told)
 		}
+	})
+}
+
+func TestSignOfAPrivateWindowThatLeaves(t *testing.T) {
+	watchShop(t, func(r *reads) {
+		one := r.shop.set(1, shopWindow{title: "Canary", name: "Canary (Incognito)", takes: time.Second})
+		r.see(one, 1000*time.Millisecond)
+		r.run(browser.Budget + time.Millisecond)
+		r.want("before anybody knows", "1000:Canary  false")
+		r.see(Window{}, 1200*time.Millisecond)
+		r.settle.Stop()
+		r.run(2 * time.Second)
+		r.see(one, 1300*time.Millisecond)
+		r.want("back", "1300:  true")
 	})
 }
 

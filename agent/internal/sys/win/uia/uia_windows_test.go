@@ -186,6 +186,14 @@ func TestFailures(t *testing.T) {
 		}
 		server.Nothing(method, false)
 	}
+	server.Show(window, &uiatest.Shown{Parts: []*uiatest.Shown{{}, nil}})
+	if err := use(); err == nil {
+		t.Error("a child that went is no error")
+	}
+	if live := server.Live(); len(live) != 0 {
+		t.Errorf("%v are referred to", live)
+	}
+	server.Show(window, &uiatest.Shown{})
 	server.Nothing("FindAllBuildCache", true)
 	if err := use(); err != nil {
 		t.Errorf("no array is no children: %v", err)

@@ -164,7 +164,9 @@ func release(o *object) uintptr {
 	}
 	if left == 0 {
 		for _, part := range o.parts {
-			release(part)
+			if part != nil {
+				release(part)
+			}
 		}
 		o.server.mu.Lock()
 		defer o.server.mu.Unlock()
@@ -266,7 +268,7 @@ func length(o *object, out *int32) uintptr {
 
 func element(o *object, index int32, out **object) uintptr {
 	return o.server.give("GetElement", out, func() *object {
-		if index < 0 || int(index) >= len(o.parts) {
+		if index < 0 || int(index) >= len(o.parts) || o.parts[index] == nil {
 			return nil
 		}
 		addRef(o.parts[index])

@@ -27,7 +27,8 @@ type Shown struct {
 	Class, ID, Name, Value string
 	Control                int32
 	Focused                bool
-	Parts                  []*Shown
+	// Parts are those directly below. One that is nil went when it was asked for.
+	Parts []*Shown
 }
 
 // Server is UI Automation while a test runs.

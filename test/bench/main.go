@@ -39,10 +39,11 @@ var measures = []measure{
 	{"reports", measureReports},
 	{"memory", measureMemory},
 	{"web", measureWeb},
+	{"windows", measureWindows},
 }
 
 func main() {
-	only := flag.String("only", ".", "measure what this expression matches: size, micro, load, devices, agent, reports, memory, web")
+	only := flag.String("only", ".", "measure what this expression matches: size, micro, load, devices, agent, reports, memory, web, windows")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -20,7 +20,7 @@ const (
 // the times are arguments, on a clock that never jumps. It belongs to one Worker and one goroutine.
 type Readings struct {
 	pages   map[Window]found
-	private map[uint32]bool
+	private map[whom]bool
 	rests   map[whom]rest
 	shares  map[string]*share
 	// running is what the worker reads, next what it is to read then, seen what was asked for last.
@@ -42,7 +42,8 @@ type run struct {
 	late, unwanted bool
 }
 
-// whom names who is not asked: a browser, one window of it where it has no address field, or, with neither, all.
+// whom names who is not asked: a browser, one window of it that is private or has no address field, or, with neither,
+// all.
 type whom struct {
 	app    string
 	window uint32
@@ -59,13 +60,13 @@ type share struct {
 
 // NewReadings gives readings that remember nothing.
 func NewReadings() *Readings {
-	return &Readings{pages: make(map[Window]found), private: make(map[uint32]bool), rests: make(map[whom]rest), shares: make(map[string]*share)}
+	return &Readings{pages: make(map[Window]found), private: make(map[whom]bool), rests: make(map[whom]rest), shares: make(map[string]*share)}
 }
 
-// Forget forgets all pages and drops what is being read: addresses may not be read any more. Who failed still rests.
+// Forget forgets all pages and drops what is being read: addresses may not be read any more. Who failed still rests,
+// and a private window stays one.
 func (r *Readings) Forget() {
 	clear(r.pages)
-	clear(r.private)
 	r.Leave()
 	if r.running != nil {
 		r.running.unwanted = true
@@ -75,14 +76,14 @@ func (r *Readings) Forget() {
 // Leave takes note that a window is in front of which no address may be read.
 func (r *Readings) Leave() { r.next, r.seen = Window{}, Window{} }
 
-// Look takes the window in front, of which an address may be read. It gives the page if that is known, or tells that
+// Private tells whether a window showed a sign of being a private one.
+func (r *Readings) Private(w Window) bool { return r.private[whom{w.App, w.ID}] }
+
+// Look takes the window in front, of which an address may be read and that is not Private. It gives the page if that is known, or tells that
 // it is pending: then Next asks, and Take or Late tells the end.
 func (r *Readings) Look(w Window, now time.Duration) (page Page, pending bool) {
 	r.overdue(now)
 	r.next = Window{}
-	if r.private[w.ID] {
-		return Page{Private: true}, false
-	}
 	if known, is := r.pages[w]; is && now-known.at < pageFor {
 		r.seen = w
 		return known.page, false
@@ -145,7 +146,7 @@ func (r *Readings) Take(a Answer, now time.Duration) (page Page, ok bool) {
 		return Page{}, false
 	case a.Page.Private:
 		r.bound()
-		r.private[a.Window.ID] = true
+		r.private[whom{a.Window.App, a.Window.ID}] = true
 		return a.Page, true
 	case run.late:
 		return Page{}, false

@@ -35,6 +35,10 @@ func (w *watch) lookAddress(front Window) (page browser.Page, pending bool) {
 		return browser.Page{}, false
 	}
 	readings := w.o.addresses.readings
+	if readings.Private(front.asked()) {
+		readings.Leave()
+		return browser.Page{Private: true}, false
+	}
 	if !privacy.MayReadAddress(privacy.Window{App: front.App, Class: front.Class, Title: front.Title}, w.rules) {
 		readings.Leave()
 		return browser.Page{}, false

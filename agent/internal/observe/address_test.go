@@ -296,6 +296,13 @@ func TestSignsOfPrivateWindows(t *testing.T) {
 		private.title = "Canary again"
 		r.see(r.shop.set(1, private), 1100*time.Millisecond)
 		r.want("known to be private", "")
+		off := readable
+		off.ReadAddresses = false
+		r.newRules(off)
+		r.newRules(readable)
+		if told := r.told(); strings.Contains(told, "Canary") {
+			t.Errorf("what was known to be private: told %q", told)
+		}
 		private.takes = time.Second
 		r.see(r.shop.set(2, private), 2000*time.Millisecond)
 		r.run(browser.Budget + time.Millisecond)

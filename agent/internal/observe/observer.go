@@ -90,7 +90,7 @@ func New(config Config) (*Observer, error) {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
 	if config.OpenTree == nil {
-		config.OpenTree = browser.SystemTree
+		config.OpenTree = openTree
 	}
 	boot, _, err := readClocks()
 	if err != nil {

@@ -1,17 +1,16 @@
-package browser
+package observe
 
 import (
 	"errors"
 	"fmt"
 
-	"golang.org/x/sys/windows"
-
+	"github.com/dayline-project/dayline/agent/internal/browser"
 	"github.com/dayline-project/dayline/agent/internal/sys/win"
 	"github.com/dayline-project/dayline/agent/internal/sys/win/uia"
 )
 
-// SystemTree opens the system's accessibility interface.
-var SystemTree = openAutomation
+// openTree opens the interface that page addresses are read through.
+var openTree = openAutomation
 
 // automation is UI Automation.
 type automation struct {
@@ -22,10 +21,10 @@ type automation struct {
 	field    *uia.Request
 }
 
-func openAutomation() (Tree, error) {
-	client, err := uia.Open(Budget)
+func openAutomation() (browser.Tree, error) {
+	client, err := uia.Open(browser.Budget)
 	if errors.Is(err, uia.ErrAbsent) {
-		return nil, fmt.Errorf("%w: %w", ErrAbsent, err)
+		return nil, fmt.Errorf("%w: %w", browser.ErrAbsent, err)
 	}
 	if err != nil {
 		return nil, err
@@ -35,8 +34,8 @@ func openAutomation() (Tree, error) {
 		request    **uia.Request
 		properties []uia.Property
 	}{
-		{&a.sketches[ByClass], []uia.Property{uia.ClassName}},
-		{&a.sketches[ByID], []uia.Property{uia.AutomationID, uia.ControlType}},
+		{&a.sketches[browser.ByClass], []uia.Property{uia.ClassName}},
+		{&a.sketches[browser.ByID], []uia.Property{uia.AutomationID, uia.ControlType}},
 		{&a.title, []uia.Property{uia.Name}},
 		{&a.field, []uia.Property{uia.Name, uia.Value, uia.HasKeyboardFocus}},
 	} {
@@ -57,20 +56,20 @@ func (a *automation) Close() {
 	a.client.Close()
 }
 
-func (a *automation) Title(window uint32) string { return win.TitleOf(windows.HWND(window)) }
+func (a *automation) Title(window uint32) string { return win.TitleOf(win.Window(window)) }
 
-func (a *automation) Window(window uint32) (Element, error) {
-	e, err := a.client.Element(windows.HWND(window), a.title)
+func (a *automation) Window(window uint32) (browser.Element, error) {
+	e, err := a.client.Element(win.Window(window), a.title)
 	if err != nil {
 		return nil, late(err)
 	}
-	return &part{automation: a, Element: e, node: Node{Name: e.Text(uia.Name)}}, nil
+	return &part{automation: a, Element: e, node: browser.Node{Name: e.Text(uia.Name)}}, nil
 }
 
-// late gives ErrLate its own name.
+// late gives browser.ErrLate its own name.
 func late(err error) error {
 	if errors.Is(err, uia.ErrTimeout) {
-		return fmt.Errorf("%w: %w", ErrLate, err)
+		return fmt.Errorf("%w: %w", browser.ErrLate, err)
 	}
 	return err
 }
@@ -79,34 +78,34 @@ func late(err error) error {
 type part struct {
 	*uia.Element
 	automation *automation
-	node       Node
+	node       browser.Node
 }
 
-func (p *part) Children(sketch Sketch) ([]Element, error) {
+func (p *part) Children(sketch browser.Sketch) ([]browser.Element, error) {
 	found, err := p.Element.Children(p.automation.sketches[sketch])
 	if err != nil {
 		return nil, late(err)
 	}
-	all := make([]Element, len(found))
+	all := make([]browser.Element, len(found))
 	for i, e := range found {
-		node := Node{Class: e.Text(uia.ClassName)}
-		if sketch == ByID {
-			node = Node{ID: e.Text(uia.AutomationID), Kind: kindOf(e.Number(uia.ControlType))}
+		node := browser.Node{Class: e.Text(uia.ClassName)}
+		if sketch == browser.ByID {
+			node = browser.Node{ID: e.Text(uia.AutomationID), Kind: kindOf(e.Number(uia.ControlType))}
 		}
 		all[i] = &part{automation: p.automation, Element: e, node: node}
 	}
 	return all, nil
 }
 
-func kindOf(controlType int32) Kind {
+func kindOf(controlType int32) browser.Kind {
 	switch controlType {
 	case uia.Pane, uia.Group, uia.ToolBar, uia.ComboBox, uia.Custom:
-		return Container
+		return browser.Container
 	}
-	return Other
+	return browser.Other
 }
 
-func (p *part) Look() Node { return p.node }
+func (p *part) Look() browser.Node { return p.node }
 
 func (p *part) Read() error {
 	if err := p.Element.Read(p.automation.field); err != nil {

@@ -1,12 +1,14 @@
-package browser
+package observe
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
 
+	"github.com/dayline-project/dayline/agent/internal/browser"
 	"github.com/dayline-project/dayline/agent/internal/sys/win/uia/uiatest"
 )
 
@@ -57,83 +59,82 @@ func TestAutomation(t *testing.T) {
 	inPrivate := show(t, server, "A page", &uiatest.Shown{Name: "A page — Mozilla Firefox", Parts: []*uiatest.Shown{
 		{ID: "TabsToolbar", Control: 50021, Parts: []*uiatest.Shown{{ID: "private-browsing-indicator-label", Control: 50020}}},
 	}})
-	tree, err := SystemTree()
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := reader{tree: tree, fields: map[uint32]Element{}}
-	read := func(app string, window uint32) (Page, error) {
-		return r.read(Window{ID: window, App: app, Title: "A page"})
+	worker := runWorker(t)
+	read := func(app string, window uint32) browser.Answer {
+		worker.Ask(browser.Window{ID: window, App: app, Title: "A page"})
+		return <-worker.Answers()
 	}
 	for _, test := range []struct {
 		app    string
 		window uint32
-		want   Page
+		want   browser.Page
 	}{
-		{"chrome.exe", inChrome, Page{URL: "https://example.com/a"}},
-		{"firefox.exe", inFirefox, Page{URL: "https://example.com/b"}},
-		{"firefox.exe", inPrivate, Page{Private: true}},
+		{"chrome.exe", inChrome, browser.Page{URL: "https://example.com/a"}},
+		{"firefox.exe", inFirefox, browser.Page{URL: "https://example.com/b"}},
+		{"firefox.exe", inPrivate, browser.Page{Private: true}},
 	} {
-		if got, err := read(test.app, test.window); got != test.want || err != nil {
-			t.Errorf("%s: %+v, %v; want %+v", test.app, got, err, test.want)
+		if got := read(test.app, test.window); got.Page != test.want || got.Err != nil {
+			t.Errorf("%s: %+v; want %+v", test.app, got, test.want)
 		}
 	}
 	server.Change(func() { field.Value = "example.com/c" })
 	before := server.Questions()
-	if got, err := read("chrome.exe", inChrome); got.URL != "https://example.com/c" || err != nil || server.Questions() != before+1 {
-		t.Errorf("again: %+v, %v, after %d questions", got, err, server.Questions()-before)
+	if got := read("chrome.exe", inChrome); got.Page.URL != "https://example.com/c" || got.Err != nil || server.Questions() != before+1 {
+		t.Errorf("again: %+v after %d questions", got, server.Questions()-before)
 	}
 	server.Change(func() { field.Focused = true })
-	if got, err := read("chrome.exe", inChrome); got != (Page{}) || !errors.Is(err, errEdited) {
-		t.Errorf("edited: %+v, %v", got, err)
+	if got := read("chrome.exe", inChrome); got.Page != (browser.Page{}) || got.Err == nil {
+		t.Errorf("edited: %+v", got)
 	}
 	server.Fail("BuildUpdatedCache", uiatest.Timeout)
-	if got, err := read("chrome.exe", inChrome); got != (Page{}) || !errors.Is(err, ErrLate) {
-		t.Errorf("too late: %+v, %v", got, err)
+	if got := read("chrome.exe", inChrome); got.Page != (browser.Page{}) || !errors.Is(got.Err, browser.ErrLate) {
+		t.Errorf("too late: %+v", got)
 	}
-	r.close()
-	if live := server.Live(); len(live) != 0 {
-		t.Errorf("%v are referred to", live)
-	}
+}
+
+// runWorker runs a worker on the system's tree until the test ends.
+func runWorker(t testing.TB) *browser.Worker {
+	t.Helper()
+	worker := browser.NewWorker(openTree)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- worker.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	return worker
 }
 
 func TestSystemWithoutAutomation(t *testing.T) {
-	if _, err := SystemTree(); !errors.Is(err, ErrAbsent) {
-		t.Errorf("opened with %v", err)
+	worker := runWorker(t)
+	for range 2 {
+		worker.Ask(browser.Window{ID: 1, App: "chrome.exe"})
+		if a := <-worker.Answers(); !errors.Is(a.Err, browser.ErrAbsent) {
+			t.Errorf("%+v", a)
+		}
 	}
 }
 
-func BenchmarkFirstReading(b *testing.B) {
-	server := uiatest.Start(b)
-	window := show(b, server, "A page", chromeShown(&uiatest.Shown{Class: "OmniboxViewViews", Value: "example.com/a"}))
-	tree, err := SystemTree()
-	if err != nil {
-		b.Fatal(err)
-	}
-	r := reader{tree: tree, fields: map[uint32]Element{}}
-	defer r.close()
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := r.read(Window{ID: window, App: "chrome.exe", Title: "A page"}); err != nil {
-			b.Fatal(err)
-		}
-		r.forget()
-	}
-}
-
-func BenchmarkNextReading(b *testing.B) {
-	server := uiatest.Start(b)
-	window := show(b, server, "A page", chromeShown(&uiatest.Shown{Class: "OmniboxViewViews", Value: "example.com/a"}))
-	tree, err := SystemTree()
-	if err != nil {
-		b.Fatal(err)
-	}
-	r := reader{tree: tree, fields: map[uint32]Element{}}
-	defer r.close()
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := r.read(Window{ID: window, App: "chrome.exe", Title: "A page"}); err != nil {
-			b.Fatal(err)
-		}
+// What readings cost this process, the browser's work left out: one of a window whose address field has to be found
+// first, and one of a window where it is known.
+func BenchmarkReading(b *testing.B) {
+	for name, windows := range map[string]int{"first": 40, "next": 1} {
+		b.Run(name, func(b *testing.B) {
+			server := uiatest.Start(b)
+			var all []browser.Window
+			for range windows {
+				id := show(b, server, "A page", chromeShown(&uiatest.Shown{Class: "OmniboxViewViews", Value: "example.com/a"}))
+				all = append(all, browser.Window{ID: id, App: "chrome.exe", Title: "A page"})
+			}
+			worker := runWorker(b)
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				worker.Ask(all[i%len(all)])
+				if a := <-worker.Answers(); a.Err != nil {
+					b.Fatal(a.Err)
+				}
+			}
+		})
 	}
 }

@@ -16,7 +16,7 @@ func serviceFlag(o *options) func(*helper.Config) error {
 	return func(config *helper.Config) error {
 		pipe, err := win.OpenPipe(uintptr(*handle))
 		if err != nil {
-			return fmt.Errorf("--pipe: %w; the service starts the helpers", err)
+			return fmt.Errorf("the service starts the helpers, and gives each a pipe: %w", err)
 		}
 		config.Inherited = true
 		config.Dial = func(context.Context) (net.Conn, error) { return pipe, nil }

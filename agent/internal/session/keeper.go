@@ -9,6 +9,8 @@ import (
 const (
 	// lookEvery is how often the keeper looks at the sessions when nobody told it of a change.
 	lookEvery = time.Minute
+	// lookAgain is how long after a notice it looks once more: what the notice tells of may not be complete.
+	lookAgain = 5 * time.Second
 	// A helper that ends is started again, ever more slowly while it does not stay for healthyFor.
 	relaunchMin = time.Second
 	relaunchMax = time.Minute
@@ -67,6 +69,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
+		within := lookEvery
 		select {
 		case <-ctx.Done():
 			k.leave()
@@ -74,10 +77,11 @@ func (k *Keeper) Run(ctx context.Context) error {
 		case e := <-k.ended:
 			k.over(e, time.Now())
 		case <-k.wake:
+			within = lookAgain
 		case <-timer.C:
 		}
 		if ctx.Err() == nil {
-			timer.Reset(k.look(time.Now()))
+			timer.Reset(min(within, k.look(time.Now())))
 		}
 	}
 }

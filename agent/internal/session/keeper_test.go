@@ -194,6 +194,15 @@ func TestASessionNobodyToldOfIsFound(t *testing.T) {
 	})
 }
 
+func TestASessionThatIsNotCompleteAtItsNoticeIsFoundSoon(t *testing.T) {
+	keep(t, func(t *testing.T, h *house, look func(), stop func() time.Duration) {
+		look()
+		h.open("ada@1")
+		time.Sleep(lookAgain)
+		wantLaunched(t, h, "ada@1 5s")
+	})
+}
+
 func TestAHelperThatDiesIsStartedAgainEverMoreSlowly(t *testing.T) {
 	keep(t, func(t *testing.T, h *house, look func(), stop func() time.Duration) {
 		h.open("ada@1")

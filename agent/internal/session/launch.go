@@ -22,7 +22,8 @@ type LoginSession struct {
 
 // Launched is a helper that was started.
 type Launched interface {
-	// Conn is the service's end of the helper's pipe; without it the helper ends. Peer is who is at the other.
+	// Conn is the service's end of the helper's pipe; without it the helper ends. Peer is who is at the other; its Login,
+	// if any, holds where the system cannot say now whose the account is.
 	Conn() net.Conn
 	Peer() Peer
 	// End waits so long for the process to end by itself, and ends it then. An error says that it ended otherwise than it

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"github.com/dayline-project/dayline/agent/internal/sys/win"
+	"github.com/dayline-project/dayline/shared/stream"
 )
 
 // What a helper writes on its standard error is logged up to so many bytes, and up to the first line that is longer than
@@ -43,24 +44,31 @@ func (l everySession) Sessions() ([]LoginSession, error) {
 		ids = []uint32{id}
 	}
 	var sessions []LoginSession
+	var fault error
 	for _, id := range ids {
-		token, err := win.UserToken(id)
-		if errors.Is(err, windows.ERROR_NO_TOKEN) || errors.Is(err, windows.ERROR_CTX_WINSTATION_NOT_FOUND) || errors.Is(err, windows.ERROR_FILE_NOT_FOUND) {
-			continue // nobody is logged in to it, or it is gone
-		}
-		if err != nil {
-			return nil, fmt.Errorf("session: list: %w", err)
-		}
-		user, err := win.SIDOf(token)
-		token.Close()
-		if err != nil {
-			return nil, fmt.Errorf("session: list: %w", err)
-		}
-		if ofPerson(user) {
+		user, err := userOf(id)
+		switch {
+		case errors.Is(err, windows.ERROR_NO_TOKEN): // nobody is logged in
+		case err != nil:
+			fault = err
+		case ofPerson(user):
 			sessions = append(sessions, LoginSession{ID: strconv.FormatUint(uint64(id), 10), User: user})
 		}
 	}
-	return sessions, nil
+	if len(sessions) > 0 {
+		fault = nil // one session that is going away right now says nothing of the others
+	}
+	return sessions, fault
+}
+
+// userOf tells whose a session is.
+func userOf(id uint32) (string, error) {
+	token, err := win.UserToken(id)
+	if err != nil {
+		return "", fmt.Errorf("session: list: %w", err)
+	}
+	defer token.Close()
+	return win.SIDOf(token)
 }
 
 // Launch implements Launcher.
@@ -81,7 +89,27 @@ func (l everySession) Launch(session LoginSession) (Launched, error) {
 	if token, err = win.Ordinary(token); err != nil {
 		return nil, fmt.Errorf("session: launch: %w", err)
 	}
-	return launch(session, token, l.log)
+	helper, err := launch(session, token, l.log)
+	if err != nil {
+		return nil, err
+	}
+	if helper.peer.Login, err = loggedIn(uint32(id), session.User); err != nil {
+		l.log.Debug("session's account not told", "error", err)
+	}
+	return helper, nil
+}
+
+// loggedIn is the login of who is logged in to a session, as far as the session itself knows.
+func loggedIn(id uint32, user string) (stream.Login, error) {
+	domain, name, err := win.SessionAccount(id)
+	if err != nil {
+		return stream.Login{}, fmt.Errorf("session: account: %w", err)
+	}
+	machine, err := machineSID()
+	if err != nil {
+		return stream.Login{}, err
+	}
+	return sidLogin(user, machine, domain, name), nil
 }
 
 type ownSession struct{ log *slog.Logger }
@@ -97,7 +125,13 @@ func (l ownSession) Sessions() ([]LoginSession, error) {
 }
 
 // Launch implements Launcher.
-func (l ownSession) Launch(session LoginSession) (Launched, error) { return launch(session, 0, l.log) }
+func (l ownSession) Launch(session LoginSession) (Launched, error) {
+	helper, err := launch(session, 0, l.log)
+	if err != nil {
+		return nil, err
+	}
+	return helper, nil
+}
 
 // launched is a helper process and the near ends of its pipes.
 type launched struct {
@@ -108,7 +142,7 @@ type launched struct {
 
 // launch starts this very program as a session's helper. It inherits one end of a pipe, and speaks to us on its standard
 // error; both pipes are open to the system, to administrators and to us alone, and are opened at once.
-func launch(session LoginSession, token windows.Token, log *slog.Logger) (Launched, error) {
+func launch(session LoginSession, token windows.Token, log *slog.Logger) (*launched, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("session: launch: %w", err)
@@ -172,7 +206,7 @@ func (l *launched) End(within time.Duration) (going bool, err error) {
 	case !ended:
 		return false, errors.Join(fmt.Errorf("session: helper did not end within %s", within), l.process.Kill())
 	case status != 0:
-		return status == win.LogoffStatus, fmt.Errorf("session: helper ended with 0x%x", status)
+		return status == win.LogoffStatus || status == win.TerminatedStatus, fmt.Errorf("session: helper ended with 0x%x", status)
 	}
 	return false, nil
 }

@@ -44,6 +44,8 @@ func beHelper(handle string) int {
 		_, _ = windows.WaitForSingleObject(windows.CurrentProcess(), windows.INFINITE)
 	case "goes":
 		windows.ExitProcess(win.LogoffStatus)
+	case "is taken":
+		windows.ExitProcess(win.TerminatedStatus)
 	case "speaks":
 		fmt.Fprintln(os.Stderr, "a word")
 		fmt.Fprintln(os.Stderr, strings.Repeat("x", 4*spokenMost))
@@ -80,21 +82,9 @@ func launchOne(t *testing.T, launcher Launcher) Launched {
 	return helper
 }
 
-// hall welcomes helpers, and tells who came and went.
-type hall struct{ came, gone chan Peer }
-
-func (h *hall) Handle(_ context.Context, c *Conn, m *Message) error {
-	if m.Hello == nil {
-		return nil
-	}
-	h.came <- c.Peer
-	return c.Send(&Message{Welcome: &Welcome{Login: c.Login}})
-}
-
-func (h *hall) Gone(c *Conn) { h.gone <- c.Peer }
-
 func TestALaunchedHelperIsServedAndEndsWithItsPipe(t *testing.T) {
-	for name, launcher := range map[string]Launcher{"by its token": NewLauncher(slog.Default()), "as ourselves": NewOwnLauncher(slog.Default())} {
+	const byToken = "by its token"
+	for name, launcher := range map[string]Launcher{byToken: NewLauncher(slog.Default()), "as ourselves": NewOwnLauncher(slog.Default())} {
 		t.Run(name, func(t *testing.T) {
 			guests := &hall{make(chan Peer, 1), make(chan Peer, 1)}
 			server, err := Listen(socketFor(t), guests, slog.Default())
@@ -112,6 +102,9 @@ func TestALaunchedHelperIsServedAndEndsWithItsPipe(t *testing.T) {
 			came := <-guests.came
 			if came.OSSession != helper.Peer().OSSession || came.Login.Account == "" {
 				t.Errorf("came %+v", came)
+			}
+			if told := helper.Peer().Login; name == byToken && told != came.Login {
+				t.Errorf("the session says it is %+v, the system %+v", told, came.Login)
 			}
 			stop()
 			<-served
@@ -154,9 +147,11 @@ func TestAHelperThatDoesNotEndIsEnded(t *testing.T) {
 }
 
 func TestAHelperThatItsSessionTookAlong(t *testing.T) {
-	t.Setenv(childVariable, "goes")
-	if going, err := launchOne(t, NewOwnLauncher(slog.Default())).End(20 * time.Second); !going {
-		t.Errorf("ended %v, %v", going, err)
+	for _, how := range []string{"goes", "is taken"} {
+		t.Setenv(childVariable, how)
+		if going, err := launchOne(t, NewOwnLauncher(slog.Default())).End(20 * time.Second); !going {
+			t.Errorf("it %s: ended %v, %v", how, going, err)
+		}
 	}
 }
 

@@ -39,13 +39,17 @@ func (l *loginCache) of(ctx context.Context, user string) (stream.Login, error) 
 	if err != nil {
 		return stream.Login{}, err
 	}
+	l.keep(user, login)
+	return login, nil
+}
+
+func (l *loginCache) keep(user string, login stream.Login) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.known == nil || len(l.known) >= keptLogins {
 		l.known = map[string]stream.Login{}
 	}
 	l.known[user] = login
-	return login, nil
 }
 
 // Accounts of people have SIDs of these two kinds: of a computer or a domain, and of Entra ID. The system's own, its

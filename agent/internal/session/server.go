@@ -161,8 +161,14 @@ func (s *Server) Attend(ctx context.Context, helper Launched) {
 	defer c.Close()
 	stop := context.AfterFunc(ctx, c.Close)
 	defer stop()
-	var err error
-	if c.Login, err = LoginOf(ctx, c.User); err != nil {
+	login, err := LoginOf(ctx, c.User)
+	switch {
+	case err == nil:
+		c.Login = login
+	case c.Login != stream.Login{}:
+		// The directory cannot be asked here and now; the session knows who logged in.
+		logins.keep(c.User, c.Login)
+	default:
 		s.log.Warn("peer not known", "error", err)
 		return
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dayline-project/dayline/shared/stream"
 )
 
 // echo answers an Ask with what it was; "panic" panics.
@@ -184,5 +186,84 @@ func TestTheRateIsBounded(t *testing.T) {
 	}
 	if wait := b.take(now.Add(time.Hour)); wait != 0 {
 		t.Errorf("after an hour: waits %s", wait)
+	}
+}
+
+// hall welcomes helpers, and tells who came and went.
+type hall struct{ came, gone chan Peer }
+
+func (h *hall) Handle(_ context.Context, c *Conn, m *Message) error {
+	if m.Hello == nil {
+		return nil
+	}
+	h.came <- c.Peer
+	return c.Send(&Message{Welcome: &Welcome{Login: c.Login}})
+}
+
+func (h *hall) Gone(c *Conn) { h.gone <- c.Peer }
+
+// guest is a helper that the test plays, as its launcher tells of it.
+type guest struct {
+	here, there net.Conn
+	peer        Peer
+}
+
+func newGuest(peer Peer) *guest {
+	g := &guest{peer: peer}
+	g.here, g.there = net.Pipe()
+	return g
+}
+
+func (g *guest) Conn() net.Conn                  { return g.here }
+func (g *guest) Peer() Peer                      { return g.peer }
+func (g *guest) End(time.Duration) (bool, error) { return false, nil }
+
+func TestALaunchedHelperIsWhoItsLauncherSays(t *testing.T) {
+	guests := &hall{make(chan Peer, 1), make(chan Peer, 1)}
+	server := &Server{handler: guests, log: slog.New(slog.DiscardHandler), bucket: map[string]*bucket{}}
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := LoginOf(t.Context(), me.Uid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const nobody = "S-1-5-21-9-8-7-6543"
+	session := stream.Login{Authority: "S-1-5-21-9-8-7", Account: "6543", Name: `CORP\ada`}
+	for _, test := range []struct {
+		peer Peer
+		want stream.Login
+	}{
+		{Peer{User: me.Uid, OSSession: "1"}, known},
+		// What the system says goes before what the session says.
+		{Peer{User: me.Uid, OSSession: "2", Login: session}, known},
+		// A directory that cannot be asked.
+		{Peer{User: nobody, OSSession: "3", Login: session}, session},
+	} {
+		g := newGuest(test.peer)
+		attended := make(chan struct{})
+		go func() {
+			server.Attend(t.Context(), g)
+			close(attended)
+		}()
+		if err := Write(g.there, &Message{Hello: &Hello{OSSession: "its own words"}}); err != nil {
+			t.Fatal(err)
+		}
+		if came := <-guests.came; came.Login != test.want || came.OSSession != test.peer.OSSession {
+			t.Errorf("came %+v", came)
+		}
+		g.there.Close()
+		<-guests.gone
+		<-attended
+	}
+	// Who was told by its session is known from then on, to commands too.
+	if login, err := LoginOf(t.Context(), nobody); err != nil || login != session {
+		t.Errorf("%s is %+v, %v", nobody, login, err)
+	}
+	g := newGuest(Peer{User: "S-1-5-21-9-8-7-1"})
+	server.Attend(t.Context(), g)
+	if _, err := g.there.Write([]byte{0}); err == nil {
+		t.Error("nobody knows who is served")
 	}
 }

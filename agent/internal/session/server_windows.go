@@ -28,7 +28,7 @@ func listen(name string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	access := fmt.Sprintf("O:%[1]sD:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%[1]s)(A;;0x%[2]x;;;IU)", own, askAccess)
+	access := fmt.Sprintf("O:%[1]sD:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%[1]s)(A;;0x%[2]x;;;IU)", own, askAccess)
 	listener, err := winio.ListenPipe(name, &winio.PipeConfig{SecurityDescriptor: access})
 	if errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_PIPE_BUSY) {
 		return nil, fmt.Errorf("%w: %w", errTaken, err)
@@ -127,16 +127,25 @@ func accountOf(user string) (stream.Login, error) {
 	if err != nil {
 		return stream.Login{}, fmt.Errorf("session: account: %w", err)
 	}
+	machine, err := machineSID()
+	if err != nil {
+		return stream.Login{}, err
+	}
+	return sidLogin(user, machine, domain, name), nil
+}
+
+// machineSID is what the SIDs of the computer's own accounts begin with.
+func machineSID() (string, error) {
 	computer, err := windows.ComputerName()
 	if err != nil {
-		return stream.Login{}, fmt.Errorf("session: computer's name: %w", err)
+		return "", fmt.Errorf("session: computer's name: %w", err)
 	}
 	machine, _, kind, err := windows.LookupSID("", computer)
 	if err != nil {
-		return stream.Login{}, fmt.Errorf("session: computer's accounts: %w", err)
+		return "", fmt.Errorf("session: computer's accounts: %w", err)
 	}
 	if kind != windows.SidTypeDomain {
-		return stream.Login{}, errors.New("session: computer's accounts: not told")
+		return "", errors.New("session: computer's accounts: not told")
 	}
-	return sidLogin(user, machine.String(), domain, name), nil
+	return machine.String(), nil
 }

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"net"
 	"os/user"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/Microsoft/go-winio"
+	"golang.org/x/sys/windows"
 
 	"github.com/dayline-project/dayline/agent/internal/sys/win"
 )
@@ -43,6 +45,20 @@ func TestALocalAccountIsKnownByItsName(t *testing.T) {
 		if login, err := LoginOf(t.Context(), sid); err == nil {
 			t.Errorf("%q is %+v", sid, login)
 		}
+	}
+}
+
+// Somebody who has the name keeps the service from answering, and from nothing else.
+func TestANameThatAnotherHasIsTaken(t *testing.T) {
+	name := socketFor(t)
+	near, far, err := win.NewPair(name, "D:P(A;;GA;;;WD)", win.BothEnds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	defer windows.CloseHandle(far)
+	if _, err := listen(name); !errors.Is(err, errTaken) {
+		t.Errorf("two have the name: %v", err)
 	}
 }
 

@@ -124,8 +124,8 @@ func ClientOf(pipe windows.Handle) (PipeClient, error) {
 }
 
 func impersonated(pipe windows.Handle) (client PipeClient, err error) {
-	if ok, _, err := impersonateNamedPipeClient.Call(uintptr(pipe)); ok == 0 {
-		return client, os.NewSyscallError("ImpersonateNamedPipeClient", err)
+	if _, err := call(impersonateNamedPipeClient, uintptr(pipe)); err != nil {
+		return client, err
 	}
 	var token windows.Token
 	if err := windows.OpenThreadToken(windows.CurrentThread(), windows.TOKEN_QUERY, true, &token); err != nil {

@@ -9,10 +9,13 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// LogoffStatus is what a process ends with that was started while its session was going away, or that the session took
-// along (STATUS_DLL_INIT_FAILED_LOGOFF):
+// What a process ends with that its session took along: one that was starting meanwhile (STATUS_DLL_INIT_FAILED_LOGOFF),
+// and one that the system ended at logoff (DBG_TERMINATE_PROCESS):
 // https://learn.microsoft.com/openspecs/windows_protocols/ms-erref/596a1078-e883-4972-9bbc-49e60bebca55
-const LogoffStatus = 0xc000026b
+const (
+	LogoffStatus     = 0xc000026b
+	TerminatedStatus = 0x40010004
+)
 
 // Child is what StartProcess starts.
 type Child struct {

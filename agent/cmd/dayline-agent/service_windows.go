@@ -23,8 +23,9 @@ const (
 	reportEvery = time.Second
 	// noticed are the notices that may wait: more say nothing new.
 	noticed = 16
-	// logFile is in the state folder.
-	logFile = "agent.log"
+	// logFile and crashFile are in the state folder.
+	logFile   = "agent.log"
+	crashFile = "crashes.txt"
 )
 
 // serveManaged is the service as Windows' service manager runs it. Nothing it writes to a console is seen.
@@ -53,6 +54,9 @@ func serveLogged(ctx context.Context, state string, events slog.Handler, notices
 	}
 	defer file.Close()
 	both := slog.NewMultiHandler(logTo(file), events)
+	if err := journal.KeepCrashes(filepath.Join(state, crashFile)); err != nil {
+		slog.New(both).Warn("crashes will not be kept", "error", err)
+	}
 	if err := service.Complete(); err != nil {
 		slog.New(both).Info("installation not completed", "error", err)
 	}

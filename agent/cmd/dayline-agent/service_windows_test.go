@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/svc"
 
 	"github.com/dayline-project/dayline/agent/internal/service"
@@ -20,14 +23,16 @@ type managed struct {
 	requests chan svc.ChangeRequest
 	statuses chan svc.Status
 	ended    chan uint32
-	notices  <-chan service.Notice
+	// notices gives the channel of them once the work has begun.
+	notices chan (<-chan service.Notice)
 }
 
 // manage starts a handler whose work ends as told once its context does.
 func manage(work func(ctx context.Context) error) *managed {
-	m := &managed{requests: make(chan svc.ChangeRequest), statuses: make(chan svc.Status, 100), ended: make(chan uint32, 1)}
+	m := &managed{requests: make(chan svc.ChangeRequest), statuses: make(chan svc.Status, 100), ended: make(chan uint32, 1),
+		notices: make(chan (<-chan service.Notice), 1)}
 	h := &handler{stopWithin: stopWithin, log: slog.New(slog.DiscardHandler), work: func(ctx context.Context, notices <-chan service.Notice) error {
-		m.notices = notices
+		m.notices <- notices
 		return work(ctx)
 	}}
 	go func() {
@@ -99,7 +104,8 @@ func TestNoticesReachTheServiceAndMoreThanItTakesAreLeftOut(t *testing.T) {
 	if status := m.expect(t, svc.Running); status != now {
 		t.Errorf("asked, it answered %+v", status)
 	}
-	if first, second := <-m.notices, <-m.notices; first != service.NoticeSessions || second != service.NoticeResumed {
+	notices := <-m.notices
+	if first, second := <-notices, <-notices; first != service.NoticeSessions || second != service.NoticeResumed {
 		t.Errorf("notices %v, %v", first, second)
 	}
 	m.requests <- svc.ChangeRequest{Cmd: svc.Stop}
@@ -138,5 +144,22 @@ func TestAServiceThatFailsSaysSo(t *testing.T) {
 	m := manage(func(context.Context) error { return errors.New("disk full") })
 	if status := <-m.ended; status == 0 {
 		t.Error("a failure was called an end in order: nothing would start the service again")
+	}
+}
+
+func TestWithoutAnAdministratorsRightsItIsSaidHowToGetThem(t *testing.T) {
+	err := fmt.Errorf("service: install: %w", windows.ERROR_ACCESS_DENIED)
+	if words := advice(err); !strings.Contains(words, "Run as administrator") || strings.Contains(words, "sudo") {
+		t.Errorf("advice: %s", words)
+	}
+}
+
+func TestEachStateFolderHasAPipeOfItsOwn(t *testing.T) {
+	if pipe := socketOf(defaultState()); pipe != `\\.\pipe\dayline-agent` {
+		t.Errorf("the service listens at %s", pipe)
+	}
+	one, same, other := socketOf(`C:\Temp\one`), socketOf(`c:\temp\x\..\ONE`), socketOf(`C:\Temp\other`)
+	if one != same || one == other || one == socketOf(defaultState()) || !strings.HasPrefix(one, `\\.\pipe\dayline-agent-`) {
+		t.Errorf("pipes %s, %s, %s", one, same, other)
 	}
 }

@@ -73,7 +73,7 @@ func printStatus(w io.Writer, s *service.Status) {
 	if s.Enrolled {
 		line("Device", "%s", s.Device)
 	}
-	if s.Running {
+	if s.Running && s.Enrolled {
 		contact := "not connected"
 		if s.Connected {
 			contact = "connected"

@@ -1,15 +1,21 @@
 package disk
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
 )
 
-// StandingOf tells whose a file or folder is. A link of any kind is not followed: one handle answers everything.
+// StandingOf tells whose a file or folder is. A link of any kind is not followed: one handle answers everything. What
+// does not let us look at it is another's.
 func StandingOf(path string) (Standing, error) {
 	a, err := accessOf(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return Foreign, nil
+	}
 	if err != nil {
 		return Foreign, fmt.Errorf("disk: standing: %s: %w", path, err)
 	}

@@ -3,6 +3,7 @@ package journal
 import (
 	"fmt"
 	"os"
+	"runtime/debug"
 	"sync"
 )
 
@@ -82,4 +83,24 @@ func (f *File) Close() error {
 	file := f.file
 	f.file = nil
 	return file.Close()
+}
+
+// crashBytes is how long the file of crashes grows before it is begun anew.
+const crashBytes = 256 << 10
+
+// KeepCrashes has the runtime write what it says as the program crashes into the file at this path, behind what it holds.
+func KeepCrashes(path string) error {
+	how := os.O_APPEND
+	if info, err := os.Stat(path); err == nil && info.Size() > crashBytes {
+		how = os.O_TRUNC
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|how, 0o600)
+	if err == nil {
+		err = debug.SetCrashOutput(file, debug.CrashOptions{})
+		file.Close() // the runtime keeps a handle of its own
+	}
+	if err != nil {
+		return fmt.Errorf("journal: crashes: %w", err)
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -118,4 +119,40 @@ func TestAFaultThatComesAgainDoesNotFillTheEventLog(t *testing.T) {
 			t.Errorf("after a quiet day %d events at once", len(texts))
 		}
 	})
+}
+
+// crashing is the variable that has this test's program crash.
+const crashing = "DAYLINE_TEST_CRASH"
+
+func TestCrashesAreKeptAndTheirFileIsBounded(t *testing.T) {
+	if path := os.Getenv(crashing); path != "" {
+		if err := KeepCrashes(path); err != nil {
+			t.Fatal(err)
+		}
+		go panic("out of luck")
+		select {}
+	}
+	path := filepath.Join(t.TempDir(), "crashes.txt")
+	crash := func() int {
+		program := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
+		program.Env = append(os.Environ(), crashing+"="+path)
+		if err := program.Run(); err == nil {
+			t.Fatal("it did not crash")
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || !strings.Contains(string(text), "out of luck") {
+			t.Fatalf("kept %q, %v", text, err)
+		}
+		return len(text)
+	}
+	first := crash()
+	if both := crash(); both <= first {
+		t.Errorf("the second crash took the first one's place: %d bytes after %d", both, first)
+	}
+	if err := os.Truncate(path, crashBytes+1); err != nil {
+		t.Fatal(err)
+	}
+	if anew := crash(); anew > crashBytes {
+		t.Errorf("%d bytes are kept", anew)
+	}
 }

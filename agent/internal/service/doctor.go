@@ -71,7 +71,7 @@ func (s *Service) doctor(peer session.Peer) []Check {
 func (s *Service) sessionChecks(login Collected) []Check {
 	found := fmt.Sprintf("%d sessions observed", login.Sessions)
 	checks := []Check{
-		check("session of "+login.Login, login.Sessions > 0, found, "log out and in again, or run in the session: dayline-agent session"),
+		check("session of "+login.Login, login.Sessions > 0, found, toBeObserved),
 	}
 	switch {
 	case !login.Collect:

@@ -51,6 +51,9 @@ func Install(executable string, say func(string)) error {
 	}
 	absolute, err := filepath.Abs(executable)
 	if err == nil {
+		absolute, err = filepath.EvalSymlinks(absolute)
+	}
+	if err == nil {
 		err = fitForSystem(absolute)
 	}
 	if err != nil {

@@ -5,8 +5,6 @@ package service
 // arguments are what the service manager starts the service with.
 var arguments = []string{"service"}
 
-const whereProgramsAre = "copy it to /usr/local/bin as root, and install from there"
-
 // explained: its own errors say what to do.
 func explained(err error) error { return err }
 

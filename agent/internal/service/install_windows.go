@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"time"
 	"unsafe"
@@ -14,12 +15,12 @@ import (
 	"golang.org/x/sys/windows/registry"
 	"golang.org/x/sys/windows/svc/eventlog"
 	"golang.org/x/sys/windows/svc/mgr"
+
+	"github.com/dayline-project/dayline/agent/internal/sys/win"
 )
 
 // arguments are what the service manager starts the service with: they alone tell that it did, nothing is probed.
 var arguments = []string{"service", "--managed"}
-
-const whereProgramsAre = `copy it to a folder of its own in C:\Program Files, and install from there`
 
 // managed: the system always has a service manager.
 func managed() bool { return true }
@@ -105,10 +106,25 @@ func registerEvents() error {
 	return eventlog.InstallAsEventCreate(Name, eventlog.Error|eventlog.Warning)
 }
 
-// UninstallLater uninstalls us from outside: the service cannot outlive its own stop. No argument is anybody's but ours,
-// and no shell reads it. The program's file stays: it cannot remove itself, and the package it came with owns it.
+// packages is what all versions of the installer's package share (UpgradeCode in installer/msi).
+const packages = "{9E4A019C-0970-4337-A978-1F97823F9573}"
+
+// UninstallLater uninstalls us from outside: the service cannot outlive its own stop. A package is removed by Windows'
+// installer, with the program; without one the program's file stays, since it cannot remove itself. No argument is
+// anybody's but ours, and no shell reads it.
 func UninstallLater(executable string) error {
+	product, err := win.ProductOf(packages)
+	if err != nil {
+		return fmt.Errorf("service: uninstall: %w", err)
+	}
 	command := exec.Command(executable, "uninstall")
+	if product != "" {
+		system, err := windows.GetSystemDirectory()
+		if err != nil {
+			return fmt.Errorf("service: uninstall: %w", err)
+		}
+		command = exec.Command(filepath.Join(system, "msiexec.exe"), "/x", product, "/qn", "/norestart")
+	}
 	command.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP | windows.DETACHED_PROCESS}
 	if err := command.Start(); err != nil {
 		return fmt.Errorf("service: uninstall: %w", err)

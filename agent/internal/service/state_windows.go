@@ -36,7 +36,7 @@ func makeParent(folder string) (movedTo string, err error) {
 	case err != nil || standing == disk.Guarded:
 		return "", err
 	case standing == disk.Open:
-		return "", closeToOthers(parent)
+		return "", setAccess(parent, onlySystem)
 	}
 	if movedTo, err = moveAside(parent); err != nil {
 		return "", err
@@ -61,20 +61,7 @@ func removeParent(folder string) {
 // makeOurs makes the folder with its final access list in the creating call. Its owner is the administrators, or, for
 // somebody without their rights who tries the agent out, that person, who is let in too.
 func makeOurs(folder string) error {
-	name, err := windows.UTF16PtrFromString(folder)
-	if err != nil {
-		return err
-	}
-	create := func(list string) error {
-		descriptor, err := windows.SecurityDescriptorFromString(list)
-		if err != nil {
-			return err
-		}
-		attributes := &windows.SecurityAttributes{SecurityDescriptor: descriptor}
-		attributes.Length = uint32(unsafe.Sizeof(*attributes))
-		return windows.CreateDirectory(name, attributes)
-	}
-	err = create("O:BA" + onlySystem)
+	err := createFolder(folder, "O:BA"+onlySystem)
 	if !errors.Is(err, windows.ERROR_INVALID_OWNER) {
 		return err
 	}
@@ -82,11 +69,26 @@ func makeOurs(folder string) error {
 	if err != nil {
 		return err
 	}
-	return create(onlySystem + "(A;OICI;FA;;;" + user.User.Sid.String() + ")")
+	return createFolder(folder, onlySystem+"(A;OICI;FA;;;"+user.User.Sid.String()+")")
 }
 
-func closeToOthers(folder string) error {
-	descriptor, err := windows.SecurityDescriptorFromString(onlySystem)
+func createFolder(folder, access string) error {
+	name, err := windows.UTF16PtrFromString(folder)
+	if err != nil {
+		return err
+	}
+	descriptor, err := windows.SecurityDescriptorFromString(access)
+	if err != nil {
+		return err
+	}
+	attributes := &windows.SecurityAttributes{SecurityDescriptor: descriptor}
+	attributes.Length = uint32(unsafe.Sizeof(*attributes))
+	return windows.CreateDirectory(name, attributes)
+}
+
+// setAccess puts this access list in place of the one that is there, and of what would be inherited.
+func setAccess(path, access string) error {
+	descriptor, err := windows.SecurityDescriptorFromString(access)
 	if err != nil {
 		return err
 	}
@@ -94,6 +96,6 @@ func closeToOthers(folder string) error {
 	if err != nil {
 		return err
 	}
-	return windows.SetNamedSecurityInfo(folder, windows.SE_FILE_OBJECT,
+	return windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT,
 		windows.DACL_SECURITY_INFORMATION|windows.PROTECTED_DACL_SECURITY_INFORMATION, nil, nil, list, nil)
 }

@@ -1,0 +1,9 @@
+//go:build unix
+
+package service
+
+// What people are told to do, in their system's words.
+const (
+	whereProgramsAre = "copy it to /usr/local/bin as root, and install from there"
+	toBeObserved     = "log out and in again, or run in the session: dayline-agent session"
+)

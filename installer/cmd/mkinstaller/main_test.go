@@ -29,18 +29,29 @@ func TestExitStatusAndWords(t *testing.T) {
 	}
 }
 
-func TestAPackageLandsInItsFolder(t *testing.T) {
-	folder := filepath.Join(t.TempDir(), "new")
-	var stdout, stderr bytes.Buffer
-	args := []string{"msi", "-version", "1.2.3-rc.1", "-built", "2026-03-01T12:00:00Z", "-arch", "arm64", "-to", folder}
-	if status := dispatch(t.Context(), args, &stdout, &stderr); status != done {
-		t.Fatalf("status %d: %s", status, stderr.String())
+// Whoever builds the same sources again, elsewhere and later, gets the same bytes.
+func TestPackagesAreTheSameTwice(t *testing.T) {
+	var made [2][]byte
+	for i := range made {
+		folder := filepath.Join(t.TempDir(), "new")
+		var stdout, stderr bytes.Buffer
+		args := []string{"msi", "-version", "1.2.3-rc.1", "-built", "2026-03-01T13:00:00+01:00", "-arch", "arm64", "-to", folder}
+		if status := dispatch(t.Context(), args, &stdout, &stderr); status != done {
+			t.Fatalf("status %d: %s", status, stderr.String())
+		}
+		path := strings.TrimSpace(stdout.String())
+		if path != filepath.Join(folder, "dayline-agent-1.2.3-rc.1-windows-arm64.msi") {
+			t.Errorf("told %q", path)
+		}
+		entries, err := os.ReadDir(folder)
+		if err != nil || len(entries) != 1 {
+			t.Errorf("it left %v, %v", entries, err)
+		}
+		if made[i], err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
 	}
-	entries, err := os.ReadDir(folder)
-	if err != nil || len(entries) != 1 || entries[0].Name() != "dayline-agent-1.2.3-rc.1-windows-arm64.msi" {
-		t.Errorf("%v, %v", entries, err)
-	}
-	if strings.TrimSpace(stdout.String()) != filepath.Join(folder, "dayline-agent-1.2.3-rc.1-windows-arm64.msi") {
-		t.Errorf("told %q", stdout.String())
+	if !bytes.Equal(made[0], made[1]) {
+		t.Error("built twice it is not the same")
 	}
 }

@@ -3,7 +3,13 @@ package observe
 import (
 	"context"
 	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -16,6 +22,10 @@ var (
 	user32         = windows.NewLazySystemDLL("user32.dll")
 	createWindowEx = user32.NewProc("CreateWindowExW")
 	destroyWindow  = user32.NewProc("DestroyWindow")
+	showWindow     = user32.NewProc("ShowWindow")
+
+	setForegroundWindow = user32.NewProc("SetForegroundWindow")
+	setWindowText       = user32.NewProc("SetWindowTextW")
 )
 
 // nested nests classes, the outermost first, around what is inside.
@@ -114,6 +124,50 @@ func TestSystemWithoutAutomation(t *testing.T) {
 			t.Errorf("%+v", a)
 		}
 	}
+}
+
+// A program that is called as a browser is, with a real window in front: its page's address comes with the focus, and
+// the next one with the next title. The program is a copy of this test.
+func TestAddressOfARealWindow(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if filepath.Base(self) == "chrome.exe" {
+		beChrome(t)
+		return
+	}
+	program, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chrome := filepath.Join(t.TempDir(), "chrome.exe")
+	if err := os.WriteFile(chrome, program, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(chrome, "-test.run=^TestAddressOfARealWindow$", "-test.v").CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestAddressOfARealWindow") {
+		t.Errorf("%v:\n%s", err, out)
+	}
+}
+
+func beChrome(t *testing.T) {
+	server := uiatest.Start(t)
+	field := &uiatest.Shown{Class: "OmniboxViewViews", Value: "example.com/a"}
+	window := uintptr(show(t, server, "First - Google Chrome", chromeShown(field)))
+	_, _, _ = showWindow.Call(window, windows.SW_SHOW)
+	_, _, _ = setForegroundWindow.Call(window)
+	w := watchDisplay(t, Config{PollEvery: 50 * time.Millisecond}, readable)
+	page := func(title, url string) {
+		t.Helper()
+		w.next(title, func(o Observation) bool { return o.App == "chrome.exe" && o.Title == title && o.URL == url })
+	}
+	page("First - Google Chrome", "https://example.com/a")
+	w.next("level", func(o Observation) bool {
+		return slices.ContainsFunc(o.Levels, func(l Level) bool { return l.Subject == "chrome.exe" && l.Level == levelFull })
+	})
+	server.Change(func() { field.Value = "example.com/b" })
+	_, _, _ = setWindowText.Call(window, uintptr(unsafe.Pointer(windows.StringToUTF16Ptr("Second - Google Chrome"))))
+	page("Second - Google Chrome", "https://example.com/b")
 }
 
 // What readings cost this process, the browser's work left out: one of a window whose address field has to be found

@@ -46,12 +46,12 @@ var chromium = recipe{
 	named: func(n Node) bool { return strings.HasSuffix(n.Class, "AvatarToolbarButton") },
 }
 
-// firefox goes by the ids of its document.
+// firefox goes by the ids of its window's own document, past the one that holds the pages.
 //
 // https://searchfox.org/mozilla-central/source/browser/base/content/navigator-toolbox.inc.xhtml
 var firefox = recipe{
 	sketch:  ByID,
-	through: func(n Node) bool { return n.Kind == Container },
+	through: func(n Node) bool { return n.Kind == Container && n.ID != "tabbrowser-tabpanels" },
 	field:   func(n Node) bool { return n.ID == "urlbar-input" },
 	private: func(n Node) bool { return strings.HasPrefix(n.ID, "private-browsing-indicator") },
 	named:   func(Node) bool { return false },

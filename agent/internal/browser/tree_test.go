@@ -165,7 +165,7 @@ func firefoxWindow(shows string, private bool) (window, field *thing) {
 		tabs.parts = []*thing{{Node: Node{ID: "private-browsing-indicator-label"}}}
 	}
 	window = &thing{Node: Node{Class: "MozillaWindowClass", Name: "A page — Mozilla Firefox"}, parts: []*thing{
-		{Node: Node{ID: "", Kind: Other}, page: true, parts: []*thing{{Node: Node{ID: "urlbar-input", Value: "evil.example"}, page: true}}},
+		{Node: Node{ID: "tabbrowser-tabpanels", Kind: Container}, page: true, parts: []*thing{{Node: Node{ID: "urlbar-input", Value: "evil.example"}, page: true}}},
 		tabs,
 		{Node: Node{ID: "nav-bar", Kind: Container}, parts: []*thing{{Node: Node{ID: "back-button"}}, {Node: Node{ID: "urlbar", Kind: Container}, parts: []*thing{field}}}},
 	}}

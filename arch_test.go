@@ -304,6 +304,44 @@ func TestCalls(t *testing.T) {
 	}
 }
 
+// What could take down keys, the clipboard, screens or sound is not even called by its name in an agent (docs/privacy.md).
+func TestAgentsListenToNoInput(t *testing.T) {
+	names := regexp.MustCompile(`SetWindowsHook|RegisterRawInput|GetRawInput|GetAsyncKeyState|GetKeyState|GetKeyboardState|RegisterHotKey|` +
+		`Clipboard|BitBlt|StretchBlt|PrintWindow|DuplicateOutput|waveIn|XGrabKey|xgb/record`)
+	looked := 0
+	for _, s := range sources(t) {
+		if s.isTest() || !covers([]string{"agent", "shared"}, s.dir) {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING {
+				looked++
+				if name := names.FindString(text.Value); name != "" {
+					t.Errorf("%s names %s: an agent takes down that there was input, and nothing else of it", s.at(text.Pos()), name)
+				}
+			}
+			return true
+		})
+	}
+	if looked == 0 {
+		t.Error("no text was looked at")
+	}
+}
+
+// A library of any other folder is whoever's put it there.
+func TestLibrariesComeFromTheSystemsFolder(t *testing.T) {
+	for _, s := range sources(t) {
+		if !covers([]string{"agent", "shared"}, s.dir) {
+			continue
+		}
+		for _, pos := range slices.Concat(
+			calls(s, "golang.org/x/sys/windows", "NewLazyDLL", "LoadDLL", "MustLoadDLL", "LoadLibrary", "LoadLibraryEx"),
+			calls(s, "syscall", "NewLazyDLL", "LoadDLL", "MustLoadDLL", "LoadLibrary")) {
+			t.Errorf("%s: a library comes from the system's folder: windows.NewLazySystemDLL", s.at(pos))
+		}
+	}
+}
+
 // In a synctest bubble sleeping is advancing a fake clock.
 func usesSynctest(s source) bool {
 	return slices.ContainsFunc(s.file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"testing/synctest"` })

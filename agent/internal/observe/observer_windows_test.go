@@ -12,7 +12,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	wintest.Inside()
+	wintest.Serve()
 	os.Exit(m.Run())
 }
 
@@ -72,6 +72,18 @@ func TestFocusByEvents(t *testing.T) {
 	}
 }
 
+func TestOtherProgram(t *testing.T) {
+	d := wintest.NewDesktop(t)
+	d.Open("ours", "DaylineTest")
+	w := watchDisplay(t, Config{PollEvery: never}, privacy.Rules{})
+	w.focus(app(t), "ours")
+	p := d.Run("Editor.exe", 0)
+	d.Front(p.Window)
+	w.focus("editor.exe", "program")
+	p.Title("A letter")
+	w.focus("editor.exe", "A letter")
+}
+
 func TestPollRepairs(t *testing.T) {
 	d := wintest.NewDesktop(t)
 	d.Silent = true
@@ -104,7 +116,7 @@ func TestStoreApplication(t *testing.T) {
 	frame := d.Open("Calculator", frameClass)
 	w := watchDisplay(t, Config{PollEvery: never}, privacy.Rules{})
 	w.focus(app(t), "Calculator")
-	d.OpenInside(frame, "CalculatorApp.exe")
+	d.Run("CalculatorApp.exe", frame)
 	d.Front(frame)
 	w.focus("calculatorapp.exe", "Calculator")
 }

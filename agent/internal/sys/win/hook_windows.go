@@ -51,7 +51,7 @@ type Hooks struct {
 	titles   chan Window
 	followed atomic.Uintptr
 
-	// The thread's own: its hooks, that on names, and the thread whose names it is on.
+	// The thread's own: its hooks, that on names, and the process whose names it is on.
 	hooks []uintptr
 	names uintptr
 	named uint32
@@ -101,7 +101,7 @@ func (h *Hooks) Follow(w Window) {
 
 func (h *Hooks) setUp() error {
 	for _, event := range []uint32{eventForeground, eventDesktopSwitch} {
-		hook, err := h.setHook(event, 0, 0)
+		hook, err := h.setHook(event, 0)
 		if err != nil {
 			return err
 		}
@@ -119,31 +119,31 @@ func (h *Hooks) tearDown() {
 	}
 }
 
-func (h *Hooks) setHook(event, process, thread uint32) (uintptr, error) {
-	return call(setWinEventHook, uintptr(event), uintptr(event), 0, h.callback, uintptr(process), uintptr(thread), outOfContext)
+func (h *Hooks) setHook(event, process uint32) (uintptr, error) {
+	return call(setWinEventHook, uintptr(event), uintptr(event), 0, h.callback, uintptr(process), 0, outOfContext)
 }
 
-// hookNames follows a window: all that its thread calls otherwise is told here, and nothing of other threads, of which
+// hookNames follows a window: all that its program calls otherwise is told here, and nothing of the others, of which
 // some rename a part of their windows many times a second.
 func (h *Hooks) hookNames(w Window) {
-	process, thread := Owner(w)
+	process, _ := Owner(w)
 	if ClassOf(w) == consoleClass {
 		// The events are of the host of the console, which lets its windows pass for the program's inside.
-		process, thread = 0, 0
+		process = everyProcess
 	}
 	h.followed.Store(uintptr(w))
-	if h.names != 0 && thread == h.named && thread != 0 {
+	if h.names != 0 && process == h.named {
 		return
 	}
 	if h.names != 0 {
 		_, _, _ = unhookWinEvent.Call(h.names)
 	}
-	h.names, h.named = 0, thread
-	if w != 0 {
-		// What cannot be hooked is left to the safety poll.
-		h.names, _ = h.setHook(eventNameChange, process, thread)
-	}
+	// What cannot be hooked is left to the safety poll.
+	h.names, _ = h.setHook(eventNameChange, process)
+	h.named = process
 }
+
+const everyProcess = 0
 
 const consoleClass = "ConsoleWindowClass"
 

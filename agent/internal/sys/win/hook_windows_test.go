@@ -1,12 +1,18 @@
 package win_test
 
 import (
+	"os"
 	"testing"
 	"time"
 
 	"github.com/dayline-project/dayline/agent/internal/sys/win"
 	"github.com/dayline-project/dayline/agent/internal/sys/win/wintest"
 )
+
+func TestMain(m *testing.M) {
+	wintest.Serve()
+	os.Exit(m.Run())
+}
 
 // next waits for an event and fails if it is another than this.
 func next(t *testing.T, h *win.Hooks, want win.Event) {
@@ -27,8 +33,10 @@ func next(t *testing.T, h *win.Hooks, want win.Event) {
 }
 
 func TestHooks(t *testing.T) {
-	d, other := wintest.NewDesktop(t), wintest.NewDesktop(t)
+	d := wintest.NewDesktop(t)
 	first := d.Open("first", "DaylineTest")
+	program := d.Run("other.exe", 0)
+	d.Front(first)
 	h, err := win.OpenHooks()
 	if err != nil {
 		t.Fatal(err)
@@ -36,17 +44,17 @@ func TestHooks(t *testing.T) {
 	d.Title(first, "in front from the beginning")
 	next(t, h, win.Event{Kind: win.TitleChanged, Window: first})
 
-	second := other.Open("second", "DaylineTest")
+	second := program.Window
+	d.Front(second)
 	next(t, h, win.Event{Kind: win.FrontChanged})
-	// The first one's thread is not listened to any more; what changed twice is told once.
 	d.Title(first, "behind")
-	other.Title(second, "once")
+	program.Title("in front")
 	next(t, h, win.Event{Kind: win.TitleChanged, Window: second})
 
 	// A window that no event brought to the front is followed from when that is asked.
 	h.Follow(first)
 	next(t, h, win.Event{Kind: win.TitleChanged, Window: first})
-	other.Title(second, "behind")
+	program.Title("behind")
 	d.Title(first, "followed")
 	next(t, h, win.Event{Kind: win.TitleChanged, Window: first})
 	h.Look()
@@ -61,13 +69,15 @@ func TestHooks(t *testing.T) {
 
 // A console's events come from another process than the one its window passes for: they are taken from everywhere.
 func TestConsole(t *testing.T) {
-	d, other := wintest.NewDesktop(t), wintest.NewDesktop(t)
+	d := wintest.NewDesktop(t)
+	program := d.Run("host.exe", 0)
 	console := d.Open("console", "ConsoleWindowClass")
+	d.Front(console)
 	h, err := win.OpenHooks()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer h.Close()
-	other.Tell(wintest.EventNameChange, console, 0, 0)
+	program.TellTitle(console)
 	next(t, h, win.Event{Kind: win.TitleChanged, Window: console})
 }

@@ -1,12 +1,17 @@
 package wintest
 
 import (
+	"bufio"
 	"cmp"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -41,21 +46,20 @@ const (
 	EventForeground = 0x0003
 	EventNameChange = 0x800c
 
-	wmApp             = 0x8000
-	childVisible      = 0x50000000
-	windowVisible     = 0x10cf0000
-	abortIfHung       = 2
-	inputMouse        = 0
-	mouseMove         = 1
-	patience          = 20 * time.Second
-	insideEnvironment = "DAYLINE_WINTEST_INSIDE"
+	wmApp            = 0x8000
+	childVisible     = 0x50000000
+	windowVisible    = 0x10cf0000
+	abortIfHung      = 2
+	inputMouse       = 0
+	mouseMove        = 1
+	patience         = 20 * time.Second
+	outerEnvironment = "DAYLINE_WINTEST_OUTER"
 )
 
 // Desktop is a thread with windows.
 type Desktop struct {
-	t      testing.TB
-	thread uint32
-	acts   chan func()
+	t testing.TB
+	*thread
 	// Silent: nobody is told of what happens, as where an event is lost.
 	Silent bool
 }
@@ -63,12 +67,25 @@ type Desktop struct {
 // NewDesktop begins a desktop that lasts until the test is over; its windows go with it.
 func NewDesktop(t testing.TB) *Desktop {
 	t.Helper()
-	d := &Desktop{t: t, acts: make(chan func())}
-	began, ended := make(chan struct{}), make(chan struct{})
+	d := &Desktop{t: t, thread: newThread()}
+	t.Cleanup(d.end)
+	return d
+}
+
+// thread does what it is told, and lets its windows live.
+type thread struct {
+	id    uint32
+	acts  chan func()
+	ended chan struct{}
+}
+
+func newThread() *thread {
+	th := &thread{acts: make(chan func()), ended: make(chan struct{})}
+	began := make(chan struct{})
 	go func() {
-		defer close(ended)
+		defer close(th.ended)
 		runtime.LockOSThread()
-		d.thread = windows.GetCurrentThreadId()
+		th.id = windows.GetCurrentThreadId()
 		var m message
 		_, _, _ = peekMessage.Call(uintptr(unsafe.Pointer(&m)), 0, 0, 0, 0)
 		close(began)
@@ -78,7 +95,7 @@ func NewDesktop(t testing.TB) *Desktop {
 				return
 			}
 			if m.window == 0 && m.number == wmApp {
-				act := <-d.acts
+				act := <-th.acts
 				if act == nil {
 					return
 				}
@@ -89,12 +106,40 @@ func NewDesktop(t testing.TB) *Desktop {
 		}
 	}()
 	<-began
-	t.Cleanup(func() {
-		d.wake()
-		d.acts <- nil
-		<-ended
-	})
-	return d
+	return th
+}
+
+func (th *thread) wake() {
+	_, _, _ = postThreadMessage.Call(uintptr(th.id), wmApp, 0, 0)
+}
+
+func (th *thread) end() {
+	th.wake()
+	th.acts <- nil
+	<-th.ended
+}
+
+// do does something on the thread.
+func (th *thread) do(act func()) {
+	done := make(chan struct{})
+	th.wake()
+	th.acts <- func() {
+		defer close(done)
+		act()
+	}
+	<-done
+}
+
+func (th *thread) title(w win.Window, title string) {
+	text, err := windows.UTF16PtrFromString(title)
+	if err != nil {
+		panic(err)
+	}
+	th.do(func() { _, _, _ = setWindowText.Call(uintptr(w), uintptr(unsafe.Pointer(text))) })
+}
+
+func (th *thread) tell(event uint32, w win.Window, object, child int32) {
+	th.do(func() { _, _, _ = notifyWinEvent.Call(uintptr(event), uintptr(w), uintptr(object), uintptr(child)) })
 }
 
 // message is MSG.
@@ -105,21 +150,6 @@ type message struct {
 	time           uint32
 	x, y           int32
 	_              uint32
-}
-
-func (d *Desktop) wake() {
-	_, _, _ = postThreadMessage.Call(uintptr(d.thread), wmApp, 0, 0)
-}
-
-// do does something on the windows' thread.
-func (d *Desktop) do(act func()) {
-	done := make(chan struct{})
-	d.wake()
-	d.acts <- func() {
-		defer close(done)
-		act()
-	}
-	<-done
 }
 
 // Open opens a window, which comes to the front.
@@ -167,20 +197,19 @@ func register(class string) *uint16 {
 // Front brings a window to the front.
 func (d *Desktop) Front(w win.Window) {
 	d.t.Helper()
-	d.do(func() { _, _, _ = setForegroundWindow.Call(uintptr(w)) })
-	if got := win.Foreground(); got != w {
-		d.t.Fatalf("window %#x is in front, not %#x", got, w)
+	// For a moment there may be none, of which another program's window that just opened makes more.
+	for deadline := time.Now().Add(patience); win.Foreground() != w; {
+		if time.Now().After(deadline) {
+			d.t.Fatalf("window %#x is in front, not %#x", win.Foreground(), w)
+		}
+		d.do(func() { _, _, _ = setForegroundWindow.Call(uintptr(w)) })
 	}
 	d.Tell(EventForeground, w, 0, 0)
 }
 
 // Title gives a window another title.
 func (d *Desktop) Title(w win.Window, title string) {
-	text, err := windows.UTF16PtrFromString(title)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	d.do(func() { _, _, _ = setWindowText.Call(uintptr(w), uintptr(unsafe.Pointer(text))) })
+	d.title(w, title)
 	d.Tell(EventNameChange, w, 0, 0)
 }
 
@@ -194,7 +223,7 @@ func (d *Desktop) Close(w win.Window) {
 // Tell tells who watches events, from the windows' thread, as Windows does by itself and Wine 8.0 does not.
 func (d *Desktop) Tell(event uint32, w win.Window, object, child int32) {
 	if !d.Silent {
-		d.do(func() { _, _, _ = notifyWinEvent.Call(uintptr(event), uintptr(w), uintptr(object), uintptr(child)) })
+		d.tell(event, w, object, child)
 	}
 }
 
@@ -243,9 +272,15 @@ func (d *Desktop) find(class string) win.Window {
 	return win.Window(w)
 }
 
-// OpenInside opens a window inside another one, as a copy of this test that is called so, until the test is over.
-// TestMain calls Inside.
-func (d *Desktop) OpenInside(outer win.Window, program string) {
+// Program is another process with a window.
+type Program struct {
+	Window win.Window
+	orders io.Writer
+}
+
+// Run runs a copy of this test under another name, which opens a window inside one of ours, or a free one where that is
+// 0, until the test is over. TestMain calls Serve.
+func (d *Desktop) Run(name string, outer win.Window) *Program {
 	d.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -255,46 +290,56 @@ func (d *Desktop) OpenInside(outer win.Window, program string) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	path := d.t.TempDir() + `\` + program
+	path := filepath.Join(d.t.TempDir(), name)
 	if err := os.WriteFile(path, text, 0o755); err != nil {
 		d.t.Fatal(err)
 	}
 	command := exec.Command(path)
-	command.Env = append(os.Environ(), insideEnvironment+"="+strconv.Itoa(int(outer)))
-	said, err := command.StdoutPipe()
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
+	command.Env = append(os.Environ(), outerEnvironment+"="+strconv.Itoa(int(outer)))
+	orders, err1 := command.StdinPipe()
+	said, err2 := command.StdoutPipe()
+	if err := errors.Join(err1, err2, command.Start()); err != nil {
 		d.t.Fatal(err)
 	}
 	d.t.Cleanup(func() {
-		_ = command.Process.Kill()
+		orders.Close()
 		_ = command.Wait()
 	})
-	var ready string
-	if _, err := fmt.Fscanln(said, &ready); err != nil || ready != "open" {
-		d.t.Fatalf("the program inside said %q: %v", ready, err)
+	p := &Program{orders: orders}
+	if _, err := fmt.Fscanln(said, &p.Window); err != nil || p.Window == 0 {
+		d.t.Fatalf("%s opened no window: %v", name, err)
 	}
+	return p
 }
 
-// Inside is the program of OpenInside, if this process is to be that; then it does not return.
-func Inside() {
-	outer, err := strconv.Atoi(os.Getenv(insideEnvironment))
+// Title gives the program's window another title; who watches is told by it.
+func (p *Program) Title(title string) { fmt.Fprintf(p.orders, "%d %s\n", p.Window, title) }
+
+// TellTitle has the program tell that a window has another title.
+func (p *Program) TellTitle(w win.Window) { fmt.Fprintf(p.orders, "%d\n", w) }
+
+// Serve is the program of Run, if this process is to be that; then it does not return.
+func Serve() {
+	outer, err := strconv.Atoi(os.Getenv(outerEnvironment))
 	if err != nil {
 		return
 	}
-	runtime.LockOSThread()
-	if open("inside", "Windows.UI.Core.CoreWindow", childVisible, uintptr(outer)) == 0 {
-		fmt.Println("not")
-		os.Exit(1)
+	style := uintptr(windowVisible)
+	if outer != 0 {
+		style = childVisible
 	}
-	fmt.Println("open")
-	for {
-		var m message
-		if got, _, _ := getMessage.Call(uintptr(unsafe.Pointer(&m)), 0, 0, 0); int32(got) <= 0 {
-			os.Exit(0)
+	var w win.Window
+	th := newThread()
+	th.do(func() { w = open("program", "Windows.UI.Core.CoreWindow", style, uintptr(outer)) })
+	fmt.Println(uintptr(w))
+	for orders := bufio.NewScanner(os.Stdin); orders.Scan(); {
+		about, title, changed := strings.Cut(orders.Text(), " ")
+		if changed {
+			th.title(w, title)
 		}
-		_, _, _ = dispatchMessage.Call(uintptr(unsafe.Pointer(&m)))
+		if of, err := strconv.Atoi(about); err == nil {
+			th.tell(EventNameChange, win.Window(of), 0, 0)
+		}
 	}
+	os.Exit(0)
 }

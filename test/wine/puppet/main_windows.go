@@ -76,13 +76,12 @@ type mouseInput struct {
 }
 
 func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "puppet:", err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, "puppet:", run())
+	os.Exit(1)
 }
 
-// run opens the window under the title of the second argument and obeys who listens at the address of the first.
+// run opens the window under the title of the second argument and obeys who listens at the address of the first, until
+// that goes.
 func run() error {
 	if len(os.Args) != 3 {
 		return errors.New("usage: puppet ADDRESS TITLE")
@@ -97,7 +96,11 @@ func run() error {
 		return err
 	}
 	go p.listen(conn) // ends the process with the connection
-	return p.loop()
+	for {
+		if err := p.next(); err != nil {
+			return err
+		}
+	}
 }
 
 // puppet is the window.
@@ -130,20 +133,19 @@ func (p *puppet) open(title string) error {
 	return nil
 }
 
-// loop does what the window is told, until the process ends.
-func (p *puppet) loop() error {
+// next waits for the window's next message and does what it says.
+func (p *puppet) next() error {
 	var m message
-	for {
-		if got, _, err := procGetMessage.Call(uintptr(unsafe.Pointer(&m)), 0, 0, 0); int32(got) <= 0 {
-			return err
-		}
-		if m.message == wmApp {
-			p.results <- p.obey(<-p.orders)
-			continue
-		}
-		procTranslateMessage.Call(uintptr(unsafe.Pointer(&m)))
-		procDispatchMessage.Call(uintptr(unsafe.Pointer(&m)))
+	if got, _, err := procGetMessage.Call(uintptr(unsafe.Pointer(&m)), 0, 0, 0); int32(got) <= 0 {
+		return err
 	}
+	if m.message == wmApp {
+		p.results <- p.obey(<-p.orders)
+		return nil
+	}
+	procTranslateMessage.Call(uintptr(unsafe.Pointer(&m)))
+	procDispatchMessage.Call(uintptr(unsafe.Pointer(&m)))
+	return nil
 }
 
 // listen passes orders on to the window's thread and answers each.

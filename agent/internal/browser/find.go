@@ -3,6 +3,7 @@ package browser
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/dayline-project/dayline/agent/internal/privacy"
 )
@@ -42,8 +43,10 @@ var chromium = recipe{
 	},
 	field:   func(n Node) bool { return strings.HasSuffix(n.Class, "OmniboxViewViews") },
 	private: func(Node) bool { return false },
-	// The button of the profile, which is named "Incognito" or "InPrivate" there.
-	named: func(n Node) bool { return strings.HasSuffix(n.Class, "AvatarToolbarButton") },
+	// The root, which has the window's name, and the button of the profile, named "Incognito" or "InPrivate" there.
+	named: func(n Node) bool {
+		return strings.HasSuffix(n.Class, "RootView") || strings.HasSuffix(n.Class, "AvatarToolbarButton")
+	},
 }
 
 // firefox goes by the ids of its window's own document, past the one that holds the pages.
@@ -65,8 +68,8 @@ const (
 
 // find looks for a browser's address field, level by level, so that a sign of a private window, which lies higher, is
 // seen first: then there is no field. The field has yet to be released.
-func (r *recipe) find(app string, window Element) (field Element, private bool, err error) {
-	if signsPrivate(app, window.Look().Name) {
+func (r *recipe) find(w Window, window Element) (field Element, private bool, err error) {
+	if signsPrivate(w, window.Look().Name) {
 		return nil, true, nil
 	}
 	var seen []Element
@@ -81,17 +84,17 @@ func (r *recipe) find(app string, window Element) (field Element, private bool, 
 	for level := []Element{window}; len(level) > 0; {
 		var below []Element
 		for _, parent := range level {
-			if entered++; entered > maxEntered || len(seen) > maxElements {
-				return nil, false, errNoField
-			}
 			children, err := parent.Children(r.sketch)
 			seen, below = append(seen, children...), append(below, children...)
 			if err != nil {
 				return nil, false, err
 			}
+			if entered++; entered == maxEntered || len(seen) > maxElements {
+				return nil, false, errNoField
+			}
 		}
 		for _, e := range below {
-			if private, err := r.isSign(app, e); private || err != nil {
+			if private, err := r.isSign(w, e); private || err != nil {
 				return nil, private, err
 			}
 		}
@@ -104,7 +107,7 @@ func (r *recipe) find(app string, window Element) (field Element, private bool, 
 }
 
 // isSign tells whether an element is a private window's.
-func (r *recipe) isSign(app string, e Element) (bool, error) {
+func (r *recipe) isSign(w Window, e Element) (bool, error) {
 	node := e.Look()
 	if r.private(node) {
 		return true, nil
@@ -115,10 +118,25 @@ func (r *recipe) isSign(app string, e Element) (bool, error) {
 	if err := e.Read(); err != nil {
 		return false, err
 	}
-	return signsPrivate(app, e.Look().Name), nil
+	return signsPrivate(w, e.Look().Name), nil
 }
 
-// signsPrivate tells whether a name ends as those of private windows do.
-func signsPrivate(app, name string) bool {
-	return privacy.Judge(privacy.Window{App: app, Title: name}) == privacy.Yes
+// products are what Chromium's browsers call themselves at the end of their windows' titles, in every language. The
+// windows of web applications end as these wish.
+var products = []string{"Google Chrome", "Chrome Beta", "Chrome Dev", "Chrome Canary", "Chromium", "Edge", "Edge Beta", "Edge Dev", "Edge Canary", "Brave"}
+
+// signsPrivate tells whether a name is a private window's: it ends as their titles do, or adds to the title what
+// Chromium adds to it for those who cannot see, which in every language stands in brackets behind the browser's name:
+// "News - Google Chrome (Incognito)". A person's profile comes behind a dash.
+func signsPrivate(w Window, name string) bool {
+	if privacy.Judge(privacy.Window{App: w.App, Title: name}) == privacy.Yes {
+		return true
+	}
+	product := w.Title[strings.LastIndex(w.Title, " - ")+1:]
+	at := strings.LastIndex(name, product)
+	if at < 0 || !slices.ContainsFunc(products, func(known string) bool { return strings.HasSuffix(product, known) }) {
+		return false
+	}
+	added := strings.TrimLeftFunc(name[at+len(product):], func(r rune) bool { return unicode.In(r, unicode.Z, unicode.Cf) })
+	return strings.HasPrefix(added, "(") || strings.HasPrefix(added, "（")
 }

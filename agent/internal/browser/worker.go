@@ -148,7 +148,7 @@ func (r *reader) field(w Window) (shown Node, private bool, err error) {
 		return Node{}, false, err
 	}
 	defer window.Release()
-	field, private, err := recipe.find(w.App, window)
+	field, private, err := recipe.find(w, window)
 	if field == nil {
 		return Node{}, private, err
 	}

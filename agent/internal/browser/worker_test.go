@@ -20,6 +20,8 @@ func TestRecipes(t *testing.T) {
 	incognito, _ := chrome("example.com/a", "Incognito")
 	named, _ := chrome("example.com/a", "Ada")
 	named.Name = "A page - Google Chrome (Incognito)"
+	rootNamed, _ := chrome("example.com/a", "Ada")
+	rootNamed.parts[1].Name = "A page - Google Chrome (Nặc danh)"
 	edge, _ := chromiumWindow("EdgeBrowserFrameViewWin", "BrowserView", "EdgeToolbarView", "https://example.com/a", "Profile 1")
 	inPrivate, _ := chromiumWindow("EdgeBrowserFrameViewWin", "BrowserView", "EdgeToolbarView", "https://example.com/a", "InPrivate")
 	brave, _ := chromiumWindow("BraveBrowserFrameViewWin", "BraveBrowserView", "BraveToolbarView", "example.com/a", "")
@@ -45,6 +47,7 @@ func TestRecipes(t *testing.T) {
 		"Chrome":                        {"chrome.exe", chromeWindow, read, nil},
 		"Chrome, its profile Incognito": {"chrome.exe", incognito, Page{Private: true}, nil},
 		"Chrome, named so":              {"chrome.exe", named, Page{Private: true}, nil},
+		"Chrome, its root named so":     {"chrome.exe", rootNamed, Page{Private: true}, nil},
 		"Edge":                          {"msedge.exe", edge, read, nil},
 		"Edge InPrivate":                {"msedge.exe", inPrivate, Page{Private: true}, nil},
 		"Brave":                         {"brave.exe", brave, read, nil},
@@ -57,8 +60,8 @@ func TestRecipes(t *testing.T) {
 		"a window that goes":            {"chrome.exe", going, Page{}, lost},
 	} {
 		d := newDesk()
-		d.put(1, "A page", test.window)
-		got, err := readOne(d, Window{ID: 1, App: test.app, Title: "A page"})
+		d.put(1, "A page - Google Chrome", test.window)
+		got, err := readOne(d, Window{ID: 1, App: test.app, Title: "A page - Google Chrome"})
 		if got != test.want || !errors.Is(err, test.err) {
 			t.Errorf("%s: %+v, %v; want %+v, %v", name, got, err, test.want, test.err)
 		}
@@ -67,6 +70,32 @@ func TestRecipes(t *testing.T) {
 		}
 		if test.window == wide && d.calls.Load() > 2 {
 			t.Errorf("%s: %d questions were asked", name, d.calls.Load())
+		}
+	}
+}
+
+func TestSignsOfPrivateWindows(t *testing.T) {
+	for _, test := range []struct {
+		title, name string
+		want        bool
+	}{
+		{"News - Google Chrome", "News - Google Chrome", false},
+		{"News - Google Chrome", "News - Audio playing - Google Chrome", false},
+		{"News - Google Chrome", "News - Google Chrome - Ada (example.com)", false},
+		{"News (2) - Google Chrome", "News (2) - Google Chrome", false},
+		{"News - Google Chrome", "Something else (2)", false},
+		{"Inbox", "Inbox (2)", false},
+		{"Mail - Inbox", "Mail - Inbox (2)", false},
+		{"", "", false},
+		{"News - Google Chrome", "News - Google Chrome (Incognito)", true},
+		{"News - Google Chrome", "News - Audio playing - Google Chrome (Nặc danh)", true},
+		{"News - Google Chrome", "News - Google Chrome（シークレット）", true},
+		{"News - Google Chrome", "News - Google Chrome \u200f(גלישה בסתר)", true},
+		{"News - Google Chrome", "Inkognito", true},
+		{"News — Mozilla Firefox", "News — Mozilla Firefox Privater Modus", true},
+	} {
+		if got := signsPrivate(Window{App: "chrome.exe", Title: test.title}, test.name); got != test.want {
+			t.Errorf("%q named %q: %v", test.title, test.name, got)
 		}
 	}
 }

@@ -145,5 +145,7 @@ var privateEndings = []string{
 	"navigazione anonima", "in incognito", "navegação privativa", "navegação privada", "navegação anônima",
 	"privénavigatie", "privat surfning", "privat browsing", "privat nettlesing", "yksityinen selaus",
 	"tryb prywatny", "anonymní prohlížení", "приватный просмотр", "инкогнито", "gizli gezinti",
-	"プライベートブラウジング", "隐私浏览", "隱私瀏覽",
+	"プライベートブラウジング", "隐私浏览", "隱私瀏覽", "シークレット", "シークレット モード", "无痕模式", "無痕模式", "시크릿", "시크릿 모드",
+	"inkognitó", "inkognitó mód", "incognito-tila", "anonymní režim", "navegação anónima", "анонімного перегляду", "gizli mod",
+	"ανώνυμη περιήγηση",
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dayline-project/dayline/agent/internal/enroll"
 	"github.com/dayline-project/dayline/agent/internal/service"
+	helper "github.com/dayline-project/dayline/agent/internal/session"
 	"github.com/dayline-project/dayline/shared/token"
 )
 
@@ -36,12 +37,12 @@ func run(args []string, _, stderr io.Writer) int {
 	}
 	s, err := service.Open(service.Config{
 		Folder: o.state, Socket: socketOf(o.state), Ceiling: ceiling(), Identity: identity, Trusted: trusted, Log: log, Level: &level,
-		Launcher: ownLauncher(slog.New(log)),
+		Launcher: helper.NewOwnLauncher(slog.New(log)),
 	})
 	if err != nil {
 		return fail(stderr, err)
 	}
-	if err := runBoth(ctx, s, o.state, slog.New(log)); err != nil {
+	if err := s.Run(ctx); err != nil {
 		return fail(stderr, err)
 	}
 	return done

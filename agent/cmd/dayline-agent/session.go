@@ -1,10 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -22,7 +23,8 @@ const sessionMemory = 8 << 20
 // failed, refused or left alone by the service, 2 used wrongly.
 func session(args []string, _, stderr io.Writer) int {
 	o := newOptions("session", "", stderr)
-	service := serviceFlag(o)
+	socket := o.String("socket", "", "the service's socket (default: that of the state folder)")
+	pipe := o.Uint64("pipe", 0, "instead of a socket, the pipe to the service that was inherited from it")
 	if _, status, ok := o.parse(args, 0); !ok {
 		return status
 	}
@@ -30,16 +32,35 @@ func session(args []string, _, stderr io.Writer) int {
 	shrink()
 	ctx, stop := untilSessionEnds()
 	defer stop()
-	config := helper.Config{Desktop: observe.Desktop(), Log: slog.New(slog.NewTextHandler(stderr, nil))}
-	err := service(&config)
+	config := helper.Config{
+		Dial: func(ctx context.Context) (net.Conn, error) {
+			return helper.Dial(ctx, cmp.Or(*socket, socketOf(o.state)))
+		},
+		OSSession: os.Getenv("XDG_SESSION_ID"), Display: os.Getenv("DISPLAY"), Desktop: observe.Desktop(),
+		Log: slog.New(slog.NewTextHandler(stderr, nil)),
+	}
+	var err error
+	if *pipe != 0 {
+		err = inherit(&config, *pipe)
+	}
 	if err == nil {
 		err = observeSession(ctx, config)
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "dayline-agent: session: %v\n", err)
-		return failed
+		return fail(stderr, err)
 	}
 	return done
+}
+
+// inherit has the helper use the one connection that the service started it with.
+func inherit(config *helper.Config, pipe uint64) error {
+	conn, err := helper.Inherit(pipe)
+	if err != nil {
+		return err
+	}
+	config.Inherited = true
+	config.Dial = func(context.Context) (net.Conn, error) { return conn, nil }
+	return nil
 }
 
 // untilSessionEnds is a context that SIGTERM ends, which is how a login session is ended, or an interrupt.

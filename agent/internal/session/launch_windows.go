@@ -168,6 +168,15 @@ func launch(session LoginSession, token windows.Token, log *slog.Logger) (*launc
 	return &launched{process: process, pipe: pipe, peer: Peer{User: session.User, PID: process.PID, OSSession: session.ID}}, nil
 }
 
+// Inherit takes over the end of a pipe that this process was started with: its handle.
+func Inherit(number uint64) (net.Conn, error) {
+	pipe, err := win.OpenPipe(uintptr(number))
+	if err != nil {
+		return nil, fmt.Errorf("session: inherit: %w", err)
+	}
+	return pipe, nil
+}
+
 // newPair makes a pipe of a name that nobody can know.
 func newPair(overlapped win.Overlapped) (win.Pipe, windows.Handle, error) {
 	own, err := win.OwnSID()
@@ -204,9 +213,9 @@ func (l *launched) End(within time.Duration) (going bool, err error) {
 	case err != nil:
 		return false, errors.Join(err, l.process.Kill())
 	case !ended:
-		return false, errors.Join(fmt.Errorf("session: helper did not end within %s", within), l.process.Kill())
+		return false, errors.Join(fmt.Errorf("session: helper: not ended within %s", within), l.process.Kill())
 	case status != 0:
-		return status == win.LogoffStatus || status == win.TerminatedStatus, fmt.Errorf("session: helper ended with 0x%x", status)
+		return status == win.LogoffStatus || status == win.TerminatedStatus, fmt.Errorf("session: helper: exit status %#x", status)
 	}
 	return false, nil
 }

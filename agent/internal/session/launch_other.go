@@ -1,8 +1,0 @@
-//go:build !windows
-
-package session
-
-import "log/slog"
-
-// NewLauncher gives none: each login session starts its own helper.
-func NewLauncher(*slog.Logger) Launcher { return nil }

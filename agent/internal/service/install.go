@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"time"
 
@@ -148,6 +149,9 @@ func Uninstall(executable, folder string, keep Keep) error {
 		if _, err := control.Status(); !errors.Is(err, kservice.ErrNotInstalled) {
 			_ = stop(control) // not running is no reason to stay
 			err := control.Uninstall()
+			if errors.Is(err, fs.ErrPermission) {
+				return fmt.Errorf("service: uninstall: %w", err)
+			}
 			// It fails too where the service has gone and something that belongs to it had gone before.
 			if _, asked := control.Status(); !errors.Is(asked, kservice.ErrNotInstalled) {
 				problems = append(problems, err)
@@ -166,10 +170,7 @@ func Uninstall(executable, folder string, keep Keep) error {
 
 func removeState(folder string) error {
 	err := disk.RemoveAll(folder)
-	for range removeTries {
-		if err == nil {
-			break
-		}
+	for tries := 1; err != nil && !errors.Is(err, fs.ErrPermission) && tries < removeTries; tries++ {
 		time.Sleep(removeAgain)
 		err = disk.RemoveAll(folder)
 	}

@@ -2,6 +2,7 @@ package service
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -32,7 +33,7 @@ func makeParent(folder string) (movedTo string, err error) {
 	standing, err := disk.StandingOf(parent)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", makeOurs(parent)
+		return "", makeSystems(parent)
 	case err != nil || standing == disk.Guarded:
 		return "", err
 	case standing == disk.Open:
@@ -41,7 +42,7 @@ func makeParent(folder string) (movedTo string, err error) {
 	if movedTo, err = moveAside(parent); err != nil {
 		return "", err
 	}
-	return movedTo, makeOurs(parent)
+	return movedTo, makeSystems(parent)
 }
 
 func inProgramData(folder string) (bool, error) {
@@ -58,10 +59,20 @@ func removeParent(folder string) {
 	}
 }
 
-// makeOurs makes the folder with its final access list in the creating call. Its owner is the administrators, or, for
-// somebody without their rights who tries the agent out, that person, who is let in too.
-func makeOurs(folder string) error {
+// makeSystems makes the folder with its final access list in the creating call. Only who has an administrator's rights in
+// force can give something to the administrators.
+func makeSystems(folder string) error {
 	err := createFolder(folder, "O:BA"+onlySystem)
+	if errors.Is(err, windows.ERROR_INVALID_OWNER) {
+		return fmt.Errorf("%w: %w", fs.ErrPermission, err)
+	}
+	return err
+}
+
+// makeOurs is makeSystems, or, for somebody without those rights who tries the agent out in a folder elsewhere, makes it
+// that person's, who is let in too.
+func makeOurs(folder string) error {
+	err := makeSystems(folder)
 	if !errors.Is(err, windows.ERROR_INVALID_OWNER) {
 		return err
 	}

@@ -90,6 +90,12 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 		case e := <-events:
 			w.shown(e, events)
 		case s := <-signals:
+			// What the desktop showed before comes before.
+			select {
+			case e := <-events:
+				w.shown(e, events)
+			default:
+			}
 			w.signalled(s)
 		case <-poll.C:
 			w.poll()

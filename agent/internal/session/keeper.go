@@ -91,7 +91,7 @@ func (k *Keeper) look(now time.Time) time.Duration {
 	sessions, err := k.launcher.Sessions()
 	if err != nil {
 		k.log.Error("login sessions not listed", "error", err)
-		return relaunchMax
+		return lookEvery
 	}
 	there := map[string]bool{}
 	for _, session := range sessions {

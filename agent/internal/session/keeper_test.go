@@ -216,7 +216,7 @@ func TestAHelperThatDiesIsStartedAgainEverMoreSlowly(t *testing.T) {
 			at += wait * time.Second
 			time.Sleep(wait*time.Second - 1)
 			wantLaunched(t, h)
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			wantLaunched(t, h, fmt.Sprintf("ada@1 %s", at))
 		}
 		// After a healthy minute all is forgotten.
@@ -294,7 +294,7 @@ func TestTheHelperOfASessionThatIsGoneEnds(t *testing.T) {
 		if h.in("1") == nil {
 			t.Error("it was not left the time to close its episodes")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if h.in("1") != nil || h.in("2") == nil {
 			t.Error("the wrong ones are there")
@@ -317,6 +317,12 @@ func TestASessionThatWasMissedForAMomentKeepsItsHelper(t *testing.T) {
 		look()
 		time.Sleep(time.Hour)
 		wantLaunched(t, h, "ada@1 0s")
+		// The next time is a time of its own.
+		h.open()
+		look()
+		h.open("ada@1")
+		look()
+		wantLaunched(t, h)
 	})
 }
 
@@ -348,7 +354,7 @@ func TestAHelperThatItsSessionTookAlongIsNoCrash(t *testing.T) {
 		time.Sleep(relaunchMax - 1)
 		wantLaunched(t, h, "ada@1 0s")
 		// It stays after all, and nothing is held against it.
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		wantLaunched(t, h, "ada@1 1m0s")
 		h.in("1").die()
 		time.Sleep(relaunchMin)

@@ -213,7 +213,9 @@ func (l *launched) End(within time.Duration) (going bool, err error) {
 	case err != nil:
 		return false, errors.Join(err, l.process.Kill())
 	case !ended:
-		return false, errors.Join(fmt.Errorf("session: helper: not ended within %s", within), l.process.Kill())
+		err := errors.Join(fmt.Errorf("session: helper: not ended within %s", within), l.process.Kill())
+		_, _, _ = l.process.Wait(within) // there must never be two
+		return false, err
 	case status != 0:
 		return status == win.LogoffStatus || status == win.TerminatedStatus, fmt.Errorf("session: helper: exit status %#x", status)
 	}

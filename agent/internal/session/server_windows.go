@@ -134,13 +134,16 @@ func accountOf(user string) (stream.Login, error) {
 	return sidLogin(user, machine, domain, name), nil
 }
 
-// machineSID is what the SIDs of the computer's own accounts begin with.
+// machineSID is what the SIDs of the computer's own accounts begin with; "" where it has none, as a domain controller.
 func machineSID() (string, error) {
 	computer, err := windows.ComputerName()
 	if err != nil {
 		return "", fmt.Errorf("session: computer's name: %w", err)
 	}
 	machine, _, kind, err := windows.LookupSID("", computer)
+	if errors.Is(err, windows.ERROR_NONE_MAPPED) {
+		return "", nil
+	}
 	if err != nil {
 		return "", fmt.Errorf("session: computer's accounts: %w", err)
 	}

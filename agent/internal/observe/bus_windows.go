@@ -62,10 +62,12 @@ func (b *bus) run(ctx context.Context) {
 func (b *bus) begin(ctx context.Context) {
 	b.tell(ctx, signal{kind: signalLogin, on: true})
 	state, err := win.OwnSessionState()
-	known := err == nil
+	if err != nil {
+		state.Connected = true
+	}
 	b.notices = notices{}
-	b.tell(ctx, signal{kind: signalHint, on: known && state.Flags == win.SessionLocked})
-	b.tell(ctx, signal{kind: signalConsole, on: !known || state.Connected})
+	b.tell(ctx, signal{kind: signalHint, on: state.Locked})
+	b.tell(ctx, signal{kind: signalConsole, on: state.Connected})
 }
 
 // take tells a signal; while Windows waits for us with what it means, so do we, until what is open is stored.

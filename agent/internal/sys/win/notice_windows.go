@@ -77,7 +77,11 @@ func (n *Notices) setUp() error {
 	if err != nil {
 		return err
 	}
-	if n.window, err = call(createWindowEx, 0, class, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0); err != nil {
+	program, err := ownProgram()
+	if err != nil {
+		return err
+	}
+	if n.window, err = call(createWindowEx, 0, class, 0, 0, 0, 0, 0, 0, 0, 0, uintptr(program), 0); err != nil {
 		return err
 	}
 	if _, err := call(registerSessionNotification, n.window, thisSession); err != nil {
@@ -116,13 +120,24 @@ var noticeClass = sync.OnceValues(func() (uintptr, error) {
 	if err != nil {
 		return 0, err
 	}
-	class := windowClass{procedure: windows.NewCallback(takeNotice), name: name}
+	program, err := ownProgram()
+	if err != nil {
+		return 0, err
+	}
+	class := windowClass{procedure: windows.NewCallback(takeNotice), instance: program, name: name}
 	class.size = uint32(unsafe.Sizeof(class))
 	return call(registerClassEx, uintptr(unsafe.Pointer(&class)))
 })
 
+// ownProgram is what this process runs, as windows name it.
+func ownProgram() (windows.Handle, error) {
+	var program windows.Handle
+	err := windows.GetModuleHandleEx(windows.GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT, nil, &program)
+	return program, os.NewSyscallError("GetModuleHandleEx", err)
+}
+
 // takeNotice is the window's procedure.
-func takeNotice(window, message, wParam, lParam uintptr) uintptr {
+func takeNotice(window uintptr, message uint32, wParam, lParam uintptr) uintptr {
 	n, ok := ofThread[*Notices]()
 	switch {
 	case !ok:
@@ -130,33 +145,27 @@ func takeNotice(window, message, wParam, lParam uintptr) uintptr {
 		// Nobody but us closes it.
 		return 0
 	case message == wmEndSession || message == wmSessionChange:
-		n.take(uint32(message), wParam, lParam)
+		n.take(message, wParam, lParam)
 		return 0
 	case message == wmPowerBroadcast:
-		n.take(uint32(message), wParam, lParam)
+		n.take(message, wParam, lParam)
 		return 1
 	}
-	result, _, _ := defWindowProc.Call(window, message, wParam, lParam)
+	result, _, _ := defWindowProc.Call(window, uintptr(message), wParam, lParam)
 	return result
 }
 
-// SessionState is what Windows knows of a session: whether somebody is connected to it, and its lock, one of
-// SessionLocked and SessionUnlocked or neither.
-type SessionState struct {
-	Connected bool
-	Flags     int32
-}
+// SessionState is what Windows knows of a session: whether somebody is connected to it, and whether it is locked.
+type SessionState struct{ Connected, Locked bool }
 
 const (
-	// SessionLocked and SessionUnlocked: https://learn.microsoft.com/windows/win32/api/wtsapi32/ns-wtsapi32-wtsinfoex_level1_w
-	SessionLocked   = 0
-	SessionUnlocked = 1
-
 	currentSession = 0xffffffff
 	sessionInfoEx  = 25
+	stateLocked    = 0
 )
 
-// OwnSessionState asks for that of this process's session.
+// OwnSessionState asks for that of this process's session:
+// https://learn.microsoft.com/windows/win32/api/wtsapi32/ns-wtsapi32-wtsinfoex_level1_w
 func OwnSessionState() (SessionState, error) {
 	var info *struct {
 		level     uint32
@@ -172,5 +181,5 @@ func OwnSessionState() (SessionState, error) {
 	if size < uint32(unsafe.Sizeof(*info)) || info.level != 1 {
 		return SessionState{}, os.NewSyscallError("WTSQuerySessionInformation", errors.ErrUnsupported)
 	}
-	return SessionState{Connected: info.state == windows.WTSActive, Flags: info.flags}, nil
+	return SessionState{Connected: info.state == windows.WTSActive, Locked: info.flags == stateLocked}, nil
 }

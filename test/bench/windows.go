@@ -183,24 +183,28 @@ func buildForWindows(source, target string) error {
 	return nil
 }
 
-// measureStillness counts how often each thread wakes while nothing happens, first active, then passive, and the memory after.
+// measureStillness counts how often each thread wakes while nothing happens, first active, then passive, and the memory
+// after that.
 func measureStillness(ctx context.Context, machine *wine.Machine, collector *rig.Collector, idle []observed) ([]figure, error) {
 	service, helper := machine.PIDs(serviceLine), machine.PIDs(helperLine)
 	if len(service) != 1 || len(helper) != 1 {
 		return nil, fmt.Errorf("%d services and %d helpers run", len(service), len(helper))
 	}
 	ours := []observed{{"helper", helper[0]}, {"service", service[0]}}
-	const noSyncs = "settle: 0s\nagents: {sync_every: 10m}\n"
+	// One change alone: with it, no more syncs come that would bring another.
+	if err := collector.Account("settle: 0s\npassive: {start: 4m, stop: indefinitely}\nagents: {sync_every: 10m}\n"); err != nil {
+		return nil, err
+	}
+	lastInput := time.Now()
 	var figures []figure
-	for _, state := range []struct{ name, account, target string }{
-		{"active", noSyncs + "passive: {start: 10m}\n", "≤ 6, the safety poll's"},
-		{"passive", noSyncs + "passive: {start: 1m, stop: indefinitely}\n", "≤ 60: idle is asked each second"},
+	for _, state := range []struct {
+		name, target string
+		after        time.Duration
+	}{
+		{"active", "≤ 6, the safety poll's", time.Minute},
+		{"passive", "≤ 60: idle is asked each second", 4*time.Minute + 15*time.Second},
 	} {
-		if err := collector.Account(state.account); err != nil {
-			return nil, err
-		}
-		// The settings come, and the last input is a minute old.
-		if err := wait(ctx, 75*time.Second); err != nil {
+		if err := wait(ctx, time.Until(lastInput.Add(state.after))); err != nil {
 			return nil, err
 		}
 		woken, err := countWakes(ctx, slices.Concat(ours, idle))
@@ -214,19 +218,49 @@ func measureStillness(ctx context.Context, machine *wine.Machine, collector *rig
 		for _, one := range ours {
 			counted := woken[one.pid]
 			figures = append(figures, figure{fmt.Sprintf("Windows: wake-ups a minute, %s, %s", one.name, state.name), state.target, fmt.Sprintf("%.1f", counted.most()),
-				fmt.Sprintf("of the most woken of %d threads, %s%s", len(counted), stillness, compared)})
+				fmt.Sprintf("of the most woken of %d threads, in %s%s", len(counted), stillness, compared)})
 		}
 	}
-	of := func(pid int) string {
-		return fmt.Sprintf("%.1f MB (its own %.1f)", float64(memory(pid))/1e6, float64(kilobytes(pid, "status", "RssAnon"))/1e6)
+	memory, err := measureResident(slices.Concat(ours, idle))
+	return append(figures, memory...), err
+}
+
+// measureResident tells what is in memory, and how much of it is the program's own file: Wine reads that whole, where
+// Windows maps it and keeps what is used.
+func measureResident(processes []observed) (figures []figure, err error) {
+	targets := map[string]string{"helper": "≤ 10 MB, or < 20 with the reason", "service": "≤ 15 MB, or < 30 with the reason"}
+	for _, one := range processes {
+		image, err := imageMemory(one.pid)
+		if err != nil {
+			return nil, err
+		}
+		mega := func(bytes int64) float64 { return float64(bytes) / 1e6 }
+		all, own := memory(one.pid), kilobytes(one.pid, "status", "RssAnon")
+		figures = append(figures, figure{"Windows: memory, " + one.name, targets[one.name], fmt.Sprintf("%.1f MB", mega(own-image)),
+			fmt.Sprintf("without its file, which Wine copies into memory (%.1f), and Wine's libraries (%.1f); resident %.1f", mega(image), mega(all-own), mega(all))})
 	}
-	compared := "resident under Wine"
-	for _, one := range idle {
-		compared += "; " + one.name + " " + of(one.pid)
+	return figures, nil
+}
+
+// goImage is where Go's linker has programs for Windows of 64 bits loaded, imageEnd an address behind all of them.
+const goImage, imageEnd = 0x140000000, 0x160000000
+
+// imageMemory is what is in memory of the file that a process runs.
+func imageMemory(pid int) (bytes int64, err error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps", pid))
+	if err != nil {
+		return 0, err
 	}
-	return append(figures,
-		figure{"Windows: helper memory", "≤ 10 MB, or < 20 with the reason", of(helper[0]), compared},
-		figure{"Windows: service memory", "≤ 15 MB, or < 30 with the reason", of(service[0]), compared}), nil
+	inside := false
+	for line := range strings.Lines(string(text)) {
+		var from, to, size int64
+		if n, _ := fmt.Sscanf(line, "%x-%x ", &from, &to); n == 2 {
+			inside = from >= goImage && to <= imageEnd
+		} else if n, _ := fmt.Sscanf(line, "Anonymous: %d kB", &size); n == 1 && inside {
+			bytes += size << 10
+		}
+	}
+	return bytes, nil
 }
 
 // wakes are the wake-ups of a process's threads.

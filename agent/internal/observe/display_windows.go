@@ -54,10 +54,13 @@ func (d *winDisplay) front() (Window, time.Duration, error) {
 // does that for all of them.
 const frameClass = "ApplicationFrameWindow"
 
-// look reads a window; whole is false while a frame shows no application yet.
+// look reads a window; whole is false of one that is gone, and while a frame shows no application yet.
 func look(w win.Window) (window Window, whole bool) {
-	class := win.ClassOf(w)
 	process, _ := win.Owner(w)
+	if process == 0 {
+		return Window{}, false
+	}
+	class := win.ClassOf(w)
 	whole = true
 	if class == frameClass {
 		var inside []uint32

@@ -182,6 +182,18 @@ func TestNoticesOfTheSession(t *testing.T) {
 	}
 }
 
+func TestLookAtWindowThatIsGone(t *testing.T) {
+	d := wintest.NewDesktop(t)
+	w := d.Open("short", "DaylineTest")
+	if window, whole := look(w); !whole || window.App != app(t) || window.Title != "short" {
+		t.Errorf("%+v %v", window, whole)
+	}
+	d.Close(w)
+	if window, whole := look(w); whole || window != (Window{}) {
+		t.Errorf("gone: %+v %v", window, whole)
+	}
+}
+
 // The Go runtime has just read the zone that Windows tells.
 func TestSystemZone(t *testing.T) {
 	now := time.Now()

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/shirou/gopsutil/v3/host"
@@ -21,13 +22,21 @@ func Facts() *agentv1.DeviceFacts {
 	}
 	facts.Name, _ = os.Hostname()
 	if info, err := host.Info(); err == nil {
-		facts.OsVersion = info.Platform + " " + info.PlatformVersion
+		facts.OsVersion = version(info.Platform, info.PlatformVersion)
 		if info.HostID != "" {
 			sum := sha256.Sum256([]byte("dayline hardware v1\n" + info.HostID))
 			facts.Hardware = hex.EncodeToString(sum[:16])
 		}
 	}
 	return facts
+}
+
+// version is a system's as people say it after its name: "debian 12.11", "11 Pro 10.0.22631.3007". Windows tells its own
+// name before it, and its build once more behind.
+func version(platform, number string) string {
+	platform = strings.TrimPrefix(strings.TrimPrefix(platform, "Microsoft "), "Windows ")
+	number, _, _ = strings.Cut(number, " Build ")
+	return strings.TrimSpace(platform + " " + number)
 }
 
 // zoneName is the IANA name where the system tells it, else the offset.

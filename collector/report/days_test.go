@@ -121,3 +121,16 @@ func TestDaysOfAZone(t *testing.T) {
 		t.Errorf("%v", row)
 	}
 }
+
+// TestHome: devices tell the name of their zone, or on Windows how far ahead it is.
+func TestHome(t *testing.T) {
+	q := &question{now: now, devices: map[string]collector.Device{
+		"named": {TimeZone: "Asia/Kolkata"}, "windows": {TimeZone: "-03:30"}, "utc": {TimeZone: "+00:00"}, "strange": {TimeZone: "W. Europe"}, "silent": {},
+	}}
+	known := map[string]*time.Location{}
+	for device, want := range map[string]int{"named": 19_800, "windows": -12_600, "utc": 0, "strange": zone, "silent": zone, "unknown": zone} {
+		if _, got := now.In(q.home(device, known)).Zone(); got != want {
+			t.Errorf("%s is %d s ahead, want %d", device, got, want)
+		}
+	}
+}

@@ -153,7 +153,8 @@ func (q *question) place(device string, known map[string]*time.Location) *time.L
 	return q.home(device, known)
 }
 
-// home is the zone that a device is in, else the collector's.
+// home is the zone that a device is in, else the collector's. Windows has names of its own for zones: such a device tells
+// how far ahead it is now.
 func (q *question) home(device string, known map[string]*time.Location) *time.Location {
 	name := q.devices[device].TimeZone
 	if place := known[name]; place != nil {
@@ -162,6 +163,9 @@ func (q *question) home(device string, known map[string]*time.Location) *time.Lo
 	place, err := time.LoadLocation(name)
 	if err != nil || name == "" {
 		place = q.now.Location()
+		if ahead, err := time.ParseInLocation("-07:00", name, time.UTC); err == nil {
+			place = ahead.Location()
+		}
 	}
 	known[name] = place
 	return place

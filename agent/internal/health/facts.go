@@ -18,7 +18,7 @@ import (
 // Facts about the device. What the system does not tell stays empty; nothing here is an identity.
 func Facts() *agentv1.DeviceFacts {
 	facts := &agentv1.DeviceFacts{
-		Os: runtimeOS(), Arch: runtime.GOARCH, AgentVersion: buildinfo.Version, TimeZone: zoneName(),
+		Os: runtimeOS(), Arch: runtime.GOARCH, AgentVersion: buildinfo.Version, TimeZone: Zone(),
 	}
 	facts.Name, _ = os.Hostname()
 	if info, err := host.Info(); err == nil {
@@ -39,8 +39,8 @@ func version(platform, number string) string {
 	return strings.TrimSpace(platform + " " + number)
 }
 
-// zoneName is the IANA name where the system tells it, else the offset.
-func zoneName() string {
+// Zone is the computer's: its IANA name where the system tells it, else how far ahead it is now.
+func Zone() string {
 	if name := time.Local.String(); name != "Local" && name != "" {
 		return name
 	}

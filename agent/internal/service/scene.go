@@ -3,6 +3,8 @@ package service
 import (
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/dayline-project/dayline/agent/internal/buffer"
 	"github.com/dayline-project/dayline/agent/internal/health"
 	"github.com/dayline-project/dayline/agent/internal/uplink"
@@ -58,7 +60,9 @@ func (s *Service) scene() uplink.Scene {
 // facts are asked anew each time only where they can change while we run.
 func (s *Service) facts() *agentv1.DeviceFacts {
 	s.factsOnce.Do(func() { s.factsNow = health.Facts() })
-	return s.factsNow
+	facts := proto.CloneOf(s.factsNow) // what was sent last is compared with
+	facts.TimeZone = health.Zone()
+	return facts
 }
 
 func (s *Service) health(now time.Time) *agentv1.Health {

@@ -163,7 +163,7 @@ func (k *Keeper) over(e ending, now time.Time) {
 	if now.Sub(p.startedAt) >= healthyFor {
 		p.wait = 0
 	}
-	if e.going {
+	if e.going || e.err == nil {
 		// The session is about to be gone. If it stays after all, it gets another.
 		p.wait, p.dueAt = 0, now.Add(relaunchMax)
 		k.log.Info("session helper ended with its session", "session", e.id)

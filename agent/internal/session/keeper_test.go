@@ -36,6 +36,7 @@ type tenant struct {
 	dead    chan struct{}
 	once    sync.Once
 	going   bool
+	told    bool
 	// deaf: the end of the pipe does not end it.
 	deaf bool
 }
@@ -89,6 +90,9 @@ func (t *tenant) End(within time.Duration) (bool, error) {
 	defer timer.Stop()
 	select {
 	case <-t.dead:
+		if t.told {
+			return false, nil
+		}
 		return t.going, errors.New("status 1")
 	case <-timer.C:
 		t.die()
@@ -368,6 +372,19 @@ func TestAHelperThatItsSessionTookAlongIsNoCrash(t *testing.T) {
 		h.open("bob@1")
 		look()
 		wantLaunched(t, h, "bob@1 1m1s")
+	})
+}
+
+func TestAHelperThatItsSessionToldToEndIsNotStartedInItsMidst(t *testing.T) {
+	keep(t, func(t *testing.T, h *house, look func(), stop func() time.Duration) {
+		h.open("ada@1")
+		look()
+		h.in("1").told = true
+		h.in("1").die()
+		time.Sleep(relaunchMax - 1)
+		wantLaunched(t, h, "ada@1 0s")
+		time.Sleep(time.Nanosecond)
+		wantLaunched(t, h, "ada@1 1m0s")
 	})
 }
 

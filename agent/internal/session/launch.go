@@ -27,6 +27,6 @@ type Launched interface {
 	Conn() net.Conn
 	Peer() Peer
 	// End waits so long for the process to end by itself, and ends it then. An error says that it ended otherwise than it
-	// should; going, that it ended because its session does.
+	// should; without one the session told it to, unless the service did. going: the session took it along.
 	End(within time.Duration) (going bool, err error)
 }

@@ -25,6 +25,8 @@ const (
 	shortcut = "My day (Dayline).lnk"
 	state    = `C:\ProgramData\Dayline`
 	patience = time.Minute
+	// installLog is what Windows' installer tells.
+	installLog = `C:\install.log`
 )
 
 // computer is one with Windows that packages are installed on, and the collector its agent reports to.
@@ -40,6 +42,13 @@ func newComputer(t *testing.T) *computer {
 	c := &computer{Machine: wine.New(t), Site: site.New(t, rig.Options{})}
 	c.bare = c.files(t)
 	c.bare["/windows/Installer"] = true // Windows Installer keeps the packages there, and the folder
+	c.bare["/install.log"] = true
+	t.Cleanup(func() {
+		if t.Failed() {
+			told, err := os.ReadFile(c.Path(installLog))
+			t.Logf("Windows' installer said (%v): %s", err, told[max(0, len(told)-12000):])
+		}
+	})
 	return c
 }
 
@@ -72,6 +81,12 @@ func (c *computer) do(t *testing.T, command ...string) string {
 	return string(must(c.Run(t.Context(), command...))(t))
 }
 
+// msiexec has Windows' installer do something that has to succeed.
+func (c *computer) msiexec(t *testing.T, arguments ...string) {
+	t.Helper()
+	c.do(t, append([]string{"msiexec", "/qn", "/l*v", installLog}, arguments...)...)
+}
+
 // runs waits until the service manager and the agent itself say that the service of this version runs.
 func (c *computer) runs(t *testing.T, version string) {
 	t.Helper()
@@ -88,6 +103,19 @@ func (c *computer) runs(t *testing.T, version string) {
 	if told := strings.TrimSpace(c.do(t, wine.Agent, "version")); told != version {
 		t.Errorf("installed is %s, not %s", told, version)
 	}
+}
+
+// stop stops the service and waits until it has ended. Windows' installer does that itself, Wine's only the first half,
+// and then finds the executable in use or not.
+func (c *computer) stop(t *testing.T) {
+	t.Helper()
+	c.do(t, "net", "stop", service)
+	site.Eventually(t, patience, "the service has ended", func() error {
+		if pids := c.PIDs("dayline-agent.exe"); len(pids) > 0 {
+			return fmt.Errorf("processes %v", pids)
+		}
+		return nil
+	})
 }
 
 // reports waits until the collector knows one device, by this version of the agent, and gives its id.

@@ -127,20 +127,25 @@ func (h *Hooks) setHook(event, process uint32) (uintptr, error) {
 // some rename a part of their windows many times a second.
 func (h *Hooks) hookNames(w Window) {
 	process, _ := Owner(w)
+	there := process != 0
 	if ClassOf(w) == consoleClass {
 		// The events are of the host of the console, which lets its windows pass for the program's inside.
 		process = everyProcess
 	}
 	h.followed.Store(uintptr(w))
-	if h.names != 0 && process == h.named {
+	if h.names != 0 && there && process == h.named {
 		return
 	}
 	if h.names != 0 {
 		_, _, _ = unhookWinEvent.Call(h.names)
+		h.names = 0
 	}
-	// What cannot be hooked is left to the safety poll.
-	h.names, _ = h.setHook(eventNameChange, process)
-	h.named = process
+	// Without a window, as while the secure desktop is shown, no name is listened to: else it would be everybody's.
+	if there {
+		// What cannot be hooked is left to the safety poll.
+		h.names, _ = h.setHook(eventNameChange, process)
+		h.named = process
+	}
 }
 
 const everyProcess = 0

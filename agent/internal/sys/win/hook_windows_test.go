@@ -2,6 +2,7 @@ package win_test
 
 import (
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -17,11 +18,18 @@ func TestMain(m *testing.M) {
 // next waits for an event and fails if it is another than this.
 func next(t *testing.T, h *win.Hooks, want win.Event) {
 	t.Helper()
+	nextAfter(t, h, func() {}, want)
+}
+
+// nextAfter is next for what an act brings about; what comes before that is done is told too.
+func nextAfter(t *testing.T, h *win.Hooks, act func(), want win.Event) {
+	t.Helper()
 	told := make(chan win.Event, 1)
 	go func() {
 		e, _ := h.Next()
 		told <- e
 	}()
+	act()
 	select {
 	case e := <-told:
 		if e != want {
@@ -80,4 +88,31 @@ func TestConsole(t *testing.T) {
 	defer h.Close()
 	program.TellTitle(console)
 	next(t, h, win.Event{Kind: win.TitleChanged, Window: console})
+}
+
+// Of a window that is gone, or none, as while the secure desktop is shown, no other program's names are listened to.
+func TestNoWindowIsNotEveryProgram(t *testing.T) {
+	d := wintest.NewDesktop(t)
+	program := d.Run("other.exe", 0)
+	gone := d.Open("gone", "DaylineTest")
+	d.Front(gone)
+	h, err := win.OpenHooks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	d.Front(program.Window)
+	next(t, h, win.Event{Kind: win.FrontChanged})
+	d.Silent = true
+	d.Close(gone)
+	h.Follow(gone)
+	next(t, h, win.Event{Kind: win.TitleChanged, Window: gone})
+	nextAfter(t, h, func() {
+		program.TellTitle(gone)
+		program.Title("told")
+		for win.TitleOf(program.Window) != "told" {
+			runtime.Gosched()
+		}
+		h.Follow(program.Window)
+	}, win.Event{Kind: win.TitleChanged, Window: program.Window})
 }

@@ -68,7 +68,8 @@ func (h *hub) hello(c *session.Conn, hello *session.Hello) error {
 		return refuse("the service starts the helpers here")
 	}
 	if c.OSSession != "" {
-		hello.OSSession = c.OSSession
+		// The keeper starts no two in one; a display is what the environment says, which may be the same in two sessions.
+		hello.OSSession, hello.Display = c.OSSession, ""
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -75,7 +75,7 @@ func (l *launcher) next(t *testing.T, run string) (*launched, *end) {
 	e := &end{t, one.there}
 	t.Cleanup(func() { e.conn.Close() })
 	e.conn.SetDeadline(time.Now().Add(patience))
-	e.send(&session.Message{Hello: &session.Hello{Protocol: session.Protocol, Run: run, OSSession: "its own words", Desktop: "windows"}})
+	e.send(&session.Message{Hello: &session.Hello{Protocol: session.Protocol, Run: run, OSSession: "its own words", Display: "of each session", Desktop: "windows"}})
 	e.until("settings", collecting)
 	return one, e
 }

@@ -43,7 +43,7 @@ func uninstall(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(stderr, err)
 	}
-	fmt.Fprintf(stdout, "uninstalled; this file stays: %s\n", self)
+	fmt.Fprintf(stdout, "uninstalled; this file stays: %s%s\n", self, howProgramGoes)
 	return done
 }
 

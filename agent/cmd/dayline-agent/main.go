@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/dayline-project/dayline/agent/internal/buffer"
 	"github.com/dayline-project/dayline/agent/internal/enroll"
 )
 
@@ -151,6 +152,10 @@ func advice(err error) string {
 		return " (only an administrator may do this: " + asAdministrator + "; or keep the state in a folder of yours: --state DIR)"
 	case errors.Is(err, enroll.ErrNotEnrolled):
 		return "; get an enrolment string and run: dayline-agent enroll STRING"
+	case errors.Is(err, errNotRunning):
+		return "; as administrator: dayline-agent start"
+	case errors.Is(err, buffer.ErrLocked):
+		return "; stop that one first (the service, as administrator: dayline-agent stop)"
 	}
 	return ""
 }

@@ -40,7 +40,7 @@ func TestExitStatusAndWords(t *testing.T) {
 		{"status --state " + state, failed, "not running"},
 		{"doctor --state " + state, failed, "dayline-agent start"},
 		{"start now", usedWrongly, "Usage"},
-		{"pause --state " + state, failed, "does not run"},
+		{"pause --state " + state, failed, "as administrator: dayline-agent start"},
 		{"my-day --state " + state, failed, "does not run"},
 		{"enroll --state " + state + " dl1abc", failed, "too short"},
 		{"enroll --state " + state + " https://example.com", failed, `must begin with "dl1"`},

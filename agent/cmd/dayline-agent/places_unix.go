@@ -10,6 +10,9 @@ import (
 // asAdministrator is how a command is given an administrator's rights.
 const asAdministrator = "sudo dayline-agent …"
 
+// howProgramGoes is how the program itself is removed, where that is more than its file.
+const howProgramGoes = ""
+
 func defaultState() string { return statePath }
 
 // socketOf is where the service of a state folder listens.

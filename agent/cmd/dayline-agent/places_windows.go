@@ -12,6 +12,9 @@ import (
 // asAdministrator is how a command is given an administrator's rights.
 const asAdministrator = "open the terminal with “Run as administrator”"
 
+// howProgramGoes is how the program itself is removed, where that is more than its file.
+const howProgramGoes = " (if a package installed it: Settings, Apps, Dayline agent, Uninstall)"
+
 // programData is asked of the system: the variable of that name is anybody's.
 func programData() string {
 	folder, err := windows.KnownFolderPath(windows.FOLDERID_ProgramData, windows.KF_FLAG_DEFAULT)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -37,7 +38,11 @@ func serveManaged(state string, stderr io.Writer) int {
 	h := &handler{stopWithin: stopWithin, log: slog.New(events), work: func(ctx context.Context, notices <-chan service.Notice) error {
 		return serveLogged(ctx, state, events, notices)
 	}}
-	if err := svc.Run(service.Name, h); err != nil {
+	err := svc.Run(service.Name, h)
+	if errors.Is(err, windows.ERROR_FAILED_SERVICE_CONTROLLER_CONNECT) {
+		err = fmt.Errorf("%w (this is for Windows itself to start; as administrator: dayline-agent start)", err)
+	}
+	if err != nil {
 		return fail(stderr, fmt.Errorf("service manager: %w", err))
 	}
 	return done

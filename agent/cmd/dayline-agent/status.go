@@ -135,7 +135,7 @@ func describe(login *service.Collected) string {
 	if login.Schedule != nil {
 		what += ", within the schedule"
 	}
-	return fmt.Sprintf("%s (%d sessions observed)", what, login.Sessions)
+	return what + " (" + login.Observed() + ")"
 }
 
 func because(reason string) string {

@@ -29,9 +29,8 @@ func check(name string, ok bool, found, fix string) Check {
 // doctor looks at all that has to be right for this login's time to reach the collector.
 func (s *Service) doctor(peer session.Peer) []Check {
 	status, contact, stats := s.status(peer), s.contact(), s.buffer.Stats()
-	enrolled := "not enrolled"
-	if status.Enrolled {
-		enrolled = "enrolled as " + status.Device
+	if !status.Enrolled { // all else follows from it
+		return []Check{check("enrolment", false, "not enrolled", "get an enrolment string and run, as administrator: dayline-agent enroll STRING")}
 	}
 	reached := "the collector answers"
 	if !status.Connected {
@@ -54,7 +53,7 @@ func (s *Service) doctor(peer session.Peer) []Check {
 		settings = problem
 	}
 	checks := []Check{
-		check("enrolment", status.Enrolled, enrolled, "get an enrolment string and run: dayline-agent enroll STRING"),
+		check("enrolment", true, "enrolled as "+status.Device, ""),
 		check("collector", status.Connected, reached, "check the network, a firewall, and that the collector runs"),
 		check("clock", contact.ClockOffset.Abs() <= clockTolerated, clock, "turn on time synchronisation"),
 		check("settings", problem == "", settings, "wait for the next contact; if it stays, look at the collector's log"),
@@ -69,11 +68,11 @@ func (s *Service) doctor(peer session.Peer) []Check {
 }
 
 func (s *Service) sessionChecks(login Collected) []Check {
-	found := fmt.Sprintf("%d sessions observed", login.Sessions)
 	checks := []Check{
-		check("session of "+login.Login, login.Sessions > 0, found, toBeObserved),
+		check("session of "+login.Login, login.Sessions > 0, login.Observed(), toBeObserved),
 	}
 	switch {
+	case !login.Collect && s.settings.Revision() == "": // said of the settings
 	case !login.Collect:
 		checks = append(checks, check("collection of "+login.Login, false, login.Reason, "this is the account's choice; ask who keeps it"))
 	case login.Paused:

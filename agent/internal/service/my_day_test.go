@@ -81,4 +81,8 @@ func TestMyDayOfWhomNothingIsCollected(t *testing.T) {
 	if problem := w.ask("my-day", nil); !strings.Contains(problem, "not enrolled") {
 		t.Error(problem)
 	}
+	var checks []Check
+	if problem := w.ask("doctor", &checks); problem != "" || len(checks) != 1 || checks[0].OK || !strings.Contains(checks[0].Fix, "enroll STRING") {
+		t.Errorf("where it is not enrolled, which is the one thing to mend, doctor says %q %+v", problem, checks)
+	}
 }

@@ -469,6 +469,9 @@ func TestStatusIsAboutWhoAsks(t *testing.T) {
 	if other.Error != "" || strings.Contains(string(other.Document), w.me().Name) || strings.Contains(string(other.Document), `"buffered_episodes":1`) {
 		t.Errorf("another person is told: %s %s", other.Error, other.Document)
 	}
+	if told := mine.Logins[0].Observed(); told != "1 session observed" {
+		t.Error(told)
+	}
 	var checks []Check
 	if problem := w.ask("doctor", &checks); problem != "" || len(checks) < 6 {
 		t.Errorf("doctor: %q %+v", problem, checks)

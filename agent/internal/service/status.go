@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/dayline-project/dayline/agent/internal/buffer"
@@ -56,6 +57,14 @@ type Collected struct {
 	Notice   string                 `json:"notice,omitempty"`
 	Capture  []session.CaptureLevel `json:"capture"`
 	Sessions int                    `json:"sessions"`
+}
+
+// Observed says how many sessions of the login are observed.
+func (c *Collected) Observed() string {
+	if c.Sessions == 1 {
+		return "1 session observed"
+	}
+	return fmt.Sprintf("%d sessions observed", c.Sessions)
 }
 
 // UpdateOff is the state of updates of a build that trusts no release keys.

@@ -87,8 +87,9 @@ func (s *Script) Compare(rows []rig.Row) []string {
 			}
 		}
 	}
-	if len(rows) > len(wanted)+1 {
-		faults = append(faults, fmt.Sprintf("%d rows more than the script", len(rows)-len(wanted)-1))
+	for i := len(wanted) + 1; i < len(rows); i++ {
+		row := rows[i]
+		faults = append(faults, fmt.Sprintf("more than the script: %s %s %q at %s", row.State, row.App, row.Title, row.Start.Local().Format("15:04:05.000")))
 	}
 	return faults
 }

@@ -139,6 +139,12 @@ func (p *Puppet) Send(class string, message uint32, wParam, lParam uintptr) (scr
 	return p.do(order.Order{Do: order.Send, Text: class, Message: message, WParam: wParam, LParam: lParam})
 }
 
+// Kill ends a process, by Windows' number of it.
+func (p *Puppet) Kill(pid uint32) error {
+	_, err := p.do(order.Order{Do: order.Kill, Message: pid})
+	return err
+}
+
 // Close closes the program.
 func (p *Puppet) Close() error {
 	p.conn.Close()

@@ -8,7 +8,7 @@ type Order struct {
 	Text string
 	// Silent: whoever watches events of windows is not told.
 	Silent bool
-	// Message and its parameters, as in winuser.h.
+	// Message and its parameters, as in winuser.h; or a process.
 	Message        uint32
 	WParam, LParam uintptr
 }
@@ -22,6 +22,9 @@ const (
 	// Post leaves another window a message; Send waits until it has dealt with it.
 	Post = "post"
 	Send = "send"
+	// Kill ends the process with the number in Message, as Task Manager does: with status 1. Wine's taskkill says 0, and
+	// so does what Linux killed.
+	Kill = "kill"
 )
 
 // Answer says that it is done, or why not.

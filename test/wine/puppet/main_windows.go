@@ -189,6 +189,8 @@ func (p *puppet) obey(o order.Order) error {
 		return move()
 	case order.Post, order.Send:
 		return tell(o)
+	case order.Kill:
+		return kill(o.Message)
 	default:
 		return fmt.Errorf("no order %q", o.Do)
 	}
@@ -232,4 +234,13 @@ func tell(o order.Order) error {
 		return err
 	}
 	return nil
+}
+
+func kill(pid uint32) error {
+	process, err := windows.OpenProcess(windows.PROCESS_TERMINATE, false, pid)
+	if err != nil {
+		return err
+	}
+	defer windows.CloseHandle(process)
+	return windows.TerminateProcess(process, 1)
 }

@@ -18,7 +18,7 @@ func doctor(args []string, stdout, stderr io.Writer) int {
 	var checks []service.Check
 	switch err := ask(o.state, "doctor", &checks); {
 	case errors.Is(err, errNotRunning):
-		checks = []service.Check{{Name: "service", Found: err.Error(), Fix: "as administrator: dayline-agent start (or, where it is not installed: dayline-agent install)"}}
+		checks = []service.Check{{Name: "service", Found: err.Error(), Fix: "as administrator: dayline-agent start (or, where it is not installed: dayline-agent install); if it ends again, see " + whereLogIs}}
 	case err != nil:
 		return fail(stderr, err)
 	}

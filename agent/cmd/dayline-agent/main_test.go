@@ -98,6 +98,13 @@ func TestEnrolAndReplace(t *testing.T) {
 	if err := os.WriteFile(left, []byte("of the first"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	damaged := filepath.Join(t.TempDir(), "identity.json")
+	if err := os.WriteFile(damaged, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, stderr := invoke("run", "--state", filepath.Dir(damaged)); status != failed || !strings.Contains(stderr, "enrol again with --replace") {
+		t.Errorf("a damaged identity: %d %s", status, stderr)
+	}
 	s, err := service.Open(service.Config{Folder: state, Socket: socketOf(state), Log: slog.NewTextHandler(io.Discard, nil), Level: &level})
 	if err != nil {
 		t.Fatal(err)

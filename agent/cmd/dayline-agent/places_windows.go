@@ -15,6 +15,9 @@ const asAdministrator = "open the terminal with “Run as administrator”"
 // howProgramGoes is how the program itself is removed, where that is more than its file.
 const howProgramGoes = " (if a package installed it: Settings, Apps, Dayline agent, Uninstall)"
 
+// whereLogIs is where the service says why it ended.
+const whereLogIs = "Event Viewer, Windows Logs, Application, source dayline-agent"
+
 // programData is asked of the system: the variable of that name is anybody's.
 func programData() string {
 	folder, err := windows.KnownFolderPath(windows.FOLDERID_ProgramData, windows.KF_FLAG_DEFAULT)

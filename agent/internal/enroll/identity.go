@@ -70,7 +70,7 @@ func load(path string) (*Identity, error) {
 	}
 	i := &Identity{path: path, sealer: sealer}
 	if err := json.Unmarshal(raw, &i.stored); err != nil {
-		return nil, fmt.Errorf("enroll: load identity: %w", err)
+		return nil, fmt.Errorf("enroll: the identity is damaged; enrol again with --replace: %w", err)
 	}
 	if i.stored.Version != 1 {
 		return nil, fmt.Errorf("enroll: load identity: written by a newer agent (version %d)", i.stored.Version)

@@ -75,7 +75,8 @@ func look(w win.Window) (window Window, whole bool) {
 	}
 	path := executable(process)
 	app := cmp.Or(programOfImage(path), shorten(strings.ToLower(class)))
-	return Window{ID: uint32(w), App: app, Path: path, Class: class, Title: win.TitleOf(w)}, whole
+	// Class stays empty: here it tells the toolkit, and all that is made with Chromium's would count as a browser.
+	return Window{ID: uint32(w), App: app, Path: path, Title: win.TitleOf(w)}, whole
 }
 
 func (d *winDisplay) title() (string, time.Duration, error) {

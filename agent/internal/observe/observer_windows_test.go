@@ -84,6 +84,19 @@ func TestOtherProgram(t *testing.T) {
 	w.focus("editor.exe", "A letter")
 }
 
+// Of a browser's window nothing is told by these rules, since it might be a private one.
+func TestWhatIsMadeWithABrowsersToolkitIsNoBrowser(t *testing.T) {
+	d := wintest.NewDesktop(t)
+	d.Open("A letter", "Chrome_WidgetWin_1")
+	w := watchDisplay(t, Config{PollEvery: never}, privacy.Rules{})
+	w.focus(app(t), "A letter")
+	p := d.Run("chrome.exe", 0)
+	d.Front(p.Window)
+	if o := w.focus("chrome.exe", ""); !o.Private {
+		t.Errorf("a browser: %+v", o)
+	}
+}
+
 func TestPollRepairs(t *testing.T) {
 	d := wintest.NewDesktop(t)
 	d.Silent = true

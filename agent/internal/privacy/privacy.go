@@ -115,12 +115,14 @@ var families = []string{
 	"seamonkey", "thorium", "tor browser", "torbrowser", "ungoogled-chromium", "vivaldi", "waterfox", "yandex", "zen",
 }
 
-// browsers are names that stand alone; a family would take in what only begins like them.
+// browsers are names that stand alone; a family would take in what only begins like them. "browser" is Yandex' on
+// Windows.
 var browsers = []string{
-	"angelfish", "basilisk", "dooble", "duckduckgo", "falkon", "gnome-www-browser", "iexplore", "iridium",
-	"iridium-browser", "konqueror", "luakit", "midori", "min", "mullvadbrowser", "mullvad browser", "netsurf",
-	"netsurf-gtk", "netsurf-gtk3", "nyxt", "orion", "qutebrowser", "slimjet", "surf", "vimb", "www-browser",
-	"x-www-browser", "yandex_browser",
+	"360chrome", "360se", "angelfish", "avastbrowser", "avgbrowser", "basilisk", "browser", "ccleanerbrowser", "dooble",
+	"duckduckgo", "falkon", "gnome-www-browser", "iexplore", "iridium", "iridium-browser", "k-meleon", "konqueror", "luakit",
+	"maxthon", "microsoftedge", "midori", "min", "mullvadbrowser", "mullvad browser", "netsurf", "netsurf-gtk",
+	"netsurf-gtk3", "nyxt", "orion", "qqbrowser", "qutebrowser", "slimjet", "sogouexplorer", "surf", "ucbrowser", "vimb",
+	"whale", "www-browser", "x-www-browser", "yandex_browser",
 }
 
 // reverseDomains are the namespaces window classes of some browsers come with: org.gnome.Epiphany, org.kde.falkon.

@@ -8,7 +8,7 @@ func TestIsBrowser(t *testing.T) {
 		"Google Chrome", "firefox", "firefox-esr", "Firefox.exe", "firefox.real", "Navigator", "msedge.exe",
 		"Microsoft-edge-dev", "brave", "Brave-browser", "opera", "vivaldi-bin", "Vivaldi-stable", "librewolf",
 		"org.gnome.Epiphany", "epiphany", "Safari", "qutebrowser", "zen", "Tor Browser", "org.mozilla.firefox",
-		"com.google.Chrome",
+		"com.google.Chrome", "browser.exe", "whale.exe", "360se.exe", "MicrosoftEdge.exe",
 	} {
 		if !IsBrowser(name) {
 			t.Errorf("%q is a browser", name)

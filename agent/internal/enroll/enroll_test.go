@@ -138,6 +138,7 @@ func TestFindingTheString(t *testing.T) {
 	}
 	for _, test := range []struct{ argument, stdin, want string }{
 		{"dl1argument", "dl1stdin", "dl1argument"}, {"-", "dl1stdin", "dl1stdin"}, {"", "dl1stdin", "dl1carrier\n"},
+		{"-", "\ufeffdl1notepad\r\n", "dl1notepad\r\n"}, {"-", "\xff\xfed\x00l\x001\x00", "dl1"},
 	} {
 		if got, err := enroll.Find(test.argument, strings.NewReader(test.stdin), carrier); err != nil || got != test.want {
 			t.Errorf("%q: %q, %v", test.argument, got, err)

@@ -44,8 +44,13 @@ func read(r io.Reader) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("enroll: read the enrolment string: %w", err)
 	}
-	if strings.TrimSpace(string(raw)) == "" {
+	text := fileMarks.Replace(string(raw))
+	if strings.TrimSpace(text) == "" {
 		return "", ErrNoString
 	}
-	return string(raw), nil
+	return text, nil
 }
+
+// fileMarks takes away what Notepad and PowerShell on Windows put into a file of plain letters: a byte order mark, and
+// the zeros of UTF-16.
+var fileMarks = strings.NewReplacer("\xef\xbb\xbf", "", "\xff\xfe", "", "\x00", "")

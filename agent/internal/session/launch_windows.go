@@ -24,6 +24,8 @@ import (
 const (
 	spokenMost = 64 << 10
 	lineMost   = 1 << 10
+	// lastWords is how long what an ended helper has written is still read: it is there already.
+	lastWords = 200 * time.Millisecond
 )
 
 // NewLauncher gives the launcher of the system service: one helper in every person's session, as that person.
@@ -135,9 +137,9 @@ func (l ownSession) Launch(session LoginSession) (Launched, error) {
 
 // launched is a helper process and the near ends of its pipes.
 type launched struct {
-	process *win.Process
-	pipe    win.Pipe
-	peer    Peer
+	process      *win.Process
+	pipe, spoken win.Pipe
+	peer         Peer
 }
 
 // launch starts this very program as a session's helper. It inherits one end of a pipe, and speaks to us on its standard
@@ -164,8 +166,8 @@ func launch(session LoginSession, token windows.Token, log *slog.Logger) (*launc
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("session: launch: %w", err), pipe.Close(), spoken.Close())
 	}
-	go listenTo(spoken, log.With("session", session.ID)) // ends with the process
-	return &launched{process: process, pipe: pipe, peer: Peer{User: session.User, PID: process.PID, OSSession: session.ID}}, nil
+	go listenTo(spoken, log.With("session", session.ID)) // ends with the process, by End at the latest
+	return &launched{process: process, pipe: pipe, spoken: spoken, peer: Peer{User: session.User, PID: process.PID, OSSession: session.ID}}, nil
 }
 
 // Inherit takes over the end of a pipe that this process was started with: its handle.
@@ -208,6 +210,8 @@ func (l *launched) Peer() Peer { return l.peer }
 // End implements Launched.
 func (l *launched) End(within time.Duration) (going bool, err error) {
 	defer l.process.Close()
+	// Any program of the person's may have taken a handle of its standard error, and would keep us listening.
+	defer func() { _ = l.spoken.SetReadDeadline(time.Now().Add(lastWords)) }()
 	status, ended, err := l.process.Wait(within)
 	switch {
 	case err != nil:

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +49,39 @@ func TestWhatAHelperSaysIsLoggedWithinBounds(t *testing.T) {
 	case line := <-log:
 		t.Errorf("logged %d bytes too many", len(line))
 	default:
+	}
+}
+
+// A program of the person's may take what the helper has, and keep it.
+func TestNobodyListensToWhoIsLeftOfAHelper(t *testing.T) {
+	t.Setenv(childVariable, "tells")
+	log := make(heard, 10)
+	helper := launchOne(t, NewOwnLauncher(slog.New(slog.NewTextHandler(log, nil))))
+	_, told, _ := strings.Cut(<-log, "line=")
+	there, err := strconv.ParseUint(strings.TrimSpace(told), 10, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	process, err := windows.OpenProcess(windows.PROCESS_DUP_HANDLE, false, uint32(helper.Peer().PID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer windows.CloseHandle(process)
+	var taken windows.Handle
+	if err := windows.DuplicateHandle(process, windows.Handle(there), windows.CurrentProcess(), &taken, 0, false, windows.DUPLICATE_SAME_ACCESS); err != nil {
+		t.Fatal(err)
+	}
+	defer windows.CloseHandle(taken)
+	helper.Conn().Close()
+	helper.End(20 * time.Second)
+	for until := time.Now().Add(20 * time.Second); ; runtime.Gosched() {
+		var written uint32
+		if windows.WriteFile(taken, []byte("x"), &written, nil) != nil {
+			break
+		}
+		if time.Now().After(until) {
+			t.Fatal("somebody listens still")
+		}
 	}
 }
 

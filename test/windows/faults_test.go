@@ -15,6 +15,12 @@ import (
 	"github.com/dayline-project/dayline/test/wine"
 )
 
+// Numbers of winuser.h.
+const (
+	endSession   = 0x0016
+	endsByLogoff = 0x80000000
+)
+
 // quick makes what happens quick to see.
 const quick = "settle: 0s\nprivacy: {pause: true}\nagents: {sync_every: 1s}\n"
 
@@ -43,6 +49,7 @@ func TestFaults(t *testing.T) {
 	for _, fault := range site.Doubled(rows) {
 		t.Error(fault)
 	}
+	d.logsOff(t, p[0])
 	d.uninstalls(t)
 }
 
@@ -230,6 +237,23 @@ func (d *desk) tellsNoSecret(t *testing.T, secret string, p *wine.Puppet) {
 	if !bytes.Contains(contents(t, d.Collector.Data, "*"), told) {
 		t.Error("the search finds nothing")
 	}
+}
+
+// logsOff has Windows say that the session ends: what is open is stored, and the helper ends by itself.
+func (d *desk) logsOff(t *testing.T, p *wine.Puppet) {
+	t.Helper()
+	must(p.Front())(t)
+	must(p.Retitle("until the end"))(t)
+	must(p.Input())(t)
+	d.row(t, "what is open at the end", func(r rig.Row) bool { return r.Title == "until the end" })
+	must(p.Send(noticeWindow, endSession, 1, endsByLogoff))(t)
+	d.row(t, "its end by the logoff", func(r rig.Row) bool { return r.Title == "until the end" && r.EndedBy == "logoff" })
+	site.Eventually(t, time.Minute, "the helper's end", func() error {
+		if left := d.PIDs("session --pipe"); len(left) != 0 {
+			return fmt.Errorf("%v run", left)
+		}
+		return nil
+	})
 }
 
 // uninstalls looks that nothing is left: no process, no file, no word in the registry.

@@ -181,6 +181,6 @@ func Overlay(ctx context.Context) (string, error) {
 	}
 	replacement, overlay := filepath.Join(dir, "at_windows.go"), filepath.Join(dir, "overlay.json")
 	return overlay, errors.Join(
-		os.WriteFile(replacement, changed, 0o644),
-		os.WriteFile(overlay, fmt.Appendf(nil, `{"Replace":{%q:%q}}`, source, replacement), 0o644))
+		rig.WriteFile(replacement, string(changed)),
+		rig.WriteFile(overlay, fmt.Sprintf(`{"Replace":{%q:%q}}`, source, replacement)))
 }

@@ -48,25 +48,29 @@ func serveManaged(state string, stderr io.Writer) int {
 	return done
 }
 
-// serveLogged serves and writes the log into the state folder, and what matters of it into the event log.
+// serveLogged serves and writes the log into the state folder, and what matters of it into the event log. A file that
+// another program keeps to itself keeps nobody from serving.
 func serveLogged(ctx context.Context, state string, events slog.Handler, notices <-chan service.Notice) error {
 	if err := prepare(state, slog.New(events)); err != nil {
 		return err
 	}
-	file, err := journal.OpenFile(filepath.Join(state, logFile))
-	if err != nil {
-		return err
+	written := slog.DiscardHandler
+	if file, err := journal.OpenFile(filepath.Join(state, logFile)); err != nil {
+		slog.New(events).Warn("log will not be written", "error", err)
+	} else {
+		defer file.Close()
+		written = logTo(file)
 	}
-	defer file.Close()
-	both := slog.NewMultiHandler(logTo(file), events)
+	both := slog.NewMultiHandler(written, events)
 	if err := journal.KeepCrashes(filepath.Join(state, crashFile)); err != nil {
 		slog.New(both).Warn("crashes will not be kept", "error", err)
 	}
 	if err := service.Complete(); err != nil {
 		slog.New(both).Info("installation not completed", "error", err)
 	}
-	if err = serveIn(ctx, state, both, notices); err != nil {
-		slog.New(logTo(file)).Error("service failed", "error", err)
+	err := serveIn(ctx, state, both, notices)
+	if err != nil {
+		slog.New(written).Error("service failed", "error", err)
 	}
 	return err
 }

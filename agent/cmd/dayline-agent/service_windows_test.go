@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -144,6 +147,32 @@ func TestAServiceThatFailsSaysSo(t *testing.T) {
 	m := manage(func(context.Context) error { return errors.New("disk full") })
 	if status := <-m.ended; status == 0 {
 		t.Error("a failure was called an end in order: nothing would start the service again")
+	}
+}
+
+func TestALogThatSomebodyKeepsIsNoReasonNotToServe(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	if err := prepare(state, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	log, err := windows.UTF16PtrFromString(filepath.Join(state, logFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := windows.CreateFile(log, windows.GENERIC_READ, 0, nil, windows.CREATE_NEW, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer windows.CloseHandle(kept)
+	defer debug.SetCrashOutput(nil, debug.CrashOptions{}) // it holds a file open
+	var said bytes.Buffer
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := serveLogged(ctx, state, slog.NewTextHandler(&said, nil), nil); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(said.String(), "log will not be written") {
+		t.Errorf("said %s", &said)
 	}
 }
 

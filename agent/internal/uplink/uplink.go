@@ -18,8 +18,13 @@ import (
 	"github.com/dayline-project/dayline/shared/token"
 )
 
-// fullBatch episodes waiting are sent at once.
-const fullBatch = 500
+const (
+	// fullBatch episodes waiting are sent at once.
+	fullBatch = 500
+	// finishFor is how long a call under way goes on once Run is to end. The collector takes one call of a device at a
+	// time: after one that was broken off it refuses the next for a moment, and that is the last.
+	finishFor = 2 * time.Second
+)
 
 // Identity is the device's own: enroll keeps it.
 type Identity interface {
@@ -153,6 +158,9 @@ func (u *Uplink) Status() Status {
 // Run syncs until ctx ends.
 func (u *Uplink) Run(ctx context.Context) error {
 	defer u.Client.Close()
+	calling, hangUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer hangUp()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(finishFor, hangUp) })()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -166,7 +174,7 @@ func (u *Uplink) Run(ctx context.Context) error {
 		case <-soon:
 		case <-timer.C:
 		}
-		timer.Reset(u.Sync(ctx))
+		timer.Reset(u.Sync(calling))
 	}
 }
 

@@ -398,6 +398,35 @@ func TestRunComesBackByItself(t *testing.T) {
 	d.expectAll(c)
 }
 
+// A call under way is not broken off by the end: the collector would refuse the last one beside it.
+func TestTheCallUnderWayIsFinished(t *testing.T) {
+	c := uplinktest.Start(t)
+	under, answer := make(chan bool, 1), make(chan bool)
+	c.Answer = func(*agentv1.SyncRequest, *agentv1.SyncResponse) error {
+		under <- true
+		<-answer
+		return nil
+	}
+	d := newDevice(t, c)
+	d.append(3)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- d.uplink.Run(ctx) }()
+	<-under
+	cancel()
+	select {
+	case <-ended:
+		t.Error("it was broken off")
+		close(answer)
+	case <-time.After(100 * time.Millisecond):
+		close(answer)
+		<-ended
+	}
+	if left := d.buffer.Stats().Episodes; left != 0 {
+		t.Errorf("%d episodes are sent again", left)
+	}
+}
+
 // An answer that cannot be used is no silence: the contact stands, what was acknowledged is deleted, and a directive
 // beside it is heard.
 func TestAnAnswerThatCannotBeUsedIsToldAsThat(t *testing.T) {

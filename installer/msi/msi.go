@@ -108,13 +108,19 @@ func (p Package) source() ([]byte, error) {
 // amendments say what wixl knows no words for. The file's version lets a repair keep a newer executable, and such a
 // file has no hash (https://learn.microsoft.com/windows/win32/msi/msifilehash-table). 32768 lets no installation succeed
 // without the service (https://learn.microsoft.com/windows/win32/msi/serviceinstall-table). KEEPDATA is for whoever may
-// elevate, too.
+// elevate, too. The folder joins the computer's path, since what people are told to type begins with dayline-agent, and
+// leaves it with the package (https://learn.microsoft.com/windows/win32/msi/environment-table).
 func (p Package) amendments() []string {
 	return []string{
 		"UPDATE File SET Version='" + p.Agent.Version.FileText() + "', Language='1033' WHERE File='Executable'",
 		"DROP TABLE MsiFileHash",
 		"UPDATE ServiceInstall SET ErrorControl=32768",
 		"UPDATE Property SET Value='OLDERFOUND;NEWERFOUND;KEEPDATA' WHERE Property='SecureCustomProperties'",
+		"CREATE TABLE `Environment` (`Environment` CHAR(72) NOT NULL, `Name` CHAR(255) NOT NULL LOCALIZABLE, " +
+			"`Value` CHAR(255) LOCALIZABLE, `Component_` CHAR(72) NOT NULL PRIMARY KEY `Environment`)",
+		"INSERT INTO Environment (Environment, Name, Value, Component_) VALUES ('Path', '=-*Path', '[~];[INSTALLDIR]', 'Agent')",
+		"INSERT INTO InstallExecuteSequence (Action, Sequence) VALUES ('RemoveEnvironmentStrings', 3300)",
+		"INSERT INTO InstallExecuteSequence (Action, Sequence) VALUES ('WriteEnvironmentStrings', 5200)",
 	}
 }
 

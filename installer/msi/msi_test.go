@@ -66,6 +66,7 @@ func TestTables(t *testing.T) {
 		"Shortcut":       {"MyDay\tProgramMenuFolder\tmyday|My day (Dayline)\tAgent\t[#Executable]\tmy-day --wait\tWhat Dayline recorded of you, and who looked at it"},
 		// 256: from this version on; 258: detected only.
 		"Upgrade": {"{9E4A019C-0970-4337-A978-1F97823F9573}\t0.0.0\t1.2.4\t\t256\t\tOLDERFOUND", "{9E4A019C-0970-4337-A978-1F97823F9573}\t1.2.4\t\t\t258\t\tNEWERFOUND"},
+		"Environment": {"Path\t=-*Path\t[~];[INSTALLDIR]\tAgent"},
 		// 3154: an installed file, run by the system in the transaction, its failure passed over; 51 sets a property.
 		"CustomAction":    {"RemoveTraces\t3154\tExecutable\tuninstall\t", "RemoveTracesButData\t3154\tExecutable\tuninstall --keep-data\t"},
 		"LaunchCondition": {"Installed OR NOT NEWERFOUND\tA newer version of the Dayline agent is installed on this computer. To go back to version 1.2.3-rc.4, remove it first."},
@@ -74,7 +75,7 @@ func TestTables(t *testing.T) {
 			"RemoveExistingProducts\t\t1501", "ProcessComponents\t\t1600", "StopServices\tVersionNT\t1900", "DeleteServices\tVersionNT\t2000",
 			"RemoveTraces\tREMOVE=\"ALL\" AND NOT UPGRADINGPRODUCTCODE AND NOT KEEPDATA\t3401",
 			"RemoveTracesButData\tREMOVE=\"ALL\" AND NOT UPGRADINGPRODUCTCODE AND KEEPDATA\t3402",
-			"RemoveFiles\t\t3500", "InstallFiles\t\t4000", "InstallServices\tVersionNT\t5800", "StartServices\tVersionNT\t5900", "InstallFinalize\t\t6600"},
+			"RemoveEnvironmentStrings\t\t3300", "RemoveFiles\t\t3500", "InstallFiles\t\t4000", "WriteEnvironmentStrings\t\t5200", "InstallServices\tVersionNT\t5800", "StartServices\tVersionNT\t5900", "InstallFinalize\t\t6600"},
 	} {
 		rows := told(t, whole, "export", table)
 		for _, line := range lines {

@@ -91,6 +91,8 @@ func (c *computer) listed(t *testing.T) {
 			t.Errorf("the entry lacks %q: %s", line, entry)
 		}
 	}
+	// What people are told to type.
+	c.do(t, "cmd", "/c", "dayline-agent", "version")
 	found := 0
 	for name := range c.files(t) {
 		if strings.HasSuffix(name, "/Start Menu/Programs/"+shortcut) || strings.HasSuffix(name, "/dayline.ico") {

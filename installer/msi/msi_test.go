@@ -65,7 +65,7 @@ func TestTables(t *testing.T) {
 		"ServiceControl": {"Control\tdayline-agent\t163\t\t1\tAgent"},
 		"Shortcut":       {"MyDay\tProgramMenuFolder\tmyday|My day (Dayline)\tAgent\t[#Executable]\tmy-day --wait\tWhat Dayline recorded of you, and who looked at it"},
 		// 256: from this version on; 258: detected only.
-		"Upgrade": {"{9E4A019C-0970-4337-A978-1F97823F9573}\t0.0.0\t1.2.4\t\t256\t\tOLDERFOUND", "{9E4A019C-0970-4337-A978-1F97823F9573}\t1.2.4\t\t\t258\t\tNEWERFOUND"},
+		"Upgrade":     {"{9E4A019C-0970-4337-A978-1F97823F9573}\t0.0.0\t1.2.4\t\t256\t\tOLDERFOUND", "{9E4A019C-0970-4337-A978-1F97823F9573}\t1.2.4\t\t\t258\t\tNEWERFOUND"},
 		"Environment": {"Path\t=-*Path\t[~];[INSTALLDIR]\tAgent"},
 		// 3154: an installed file, run by the system in the transaction, its failure passed over; 51 sets a property.
 		"CustomAction":    {"RemoveTraces\t3154\tExecutable\tuninstall\t", "RemoveTracesButData\t3154\tExecutable\tuninstall --keep-data\t"},

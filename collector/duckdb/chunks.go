@@ -78,14 +78,15 @@ func (c chunk) bytes(index, row int) []byte {
 	return unsafe.Slice(long.bytes, long.length)
 }
 
-// scan runs one query on a connection of its own.
+// scan runs one query on a connection of its own. It is a transaction: a query that is prepared in one and run in the
+// next is planned by the rows there were, and where all of them met a condition, later ones are not asked whether they do.
 func (c *chunks) scan(ctx context.Context, query string, each func(chunk), parameters ...string) error {
-	var conn mapping.Connection
-	if mapping.Connect(c.db, &conn) == mapping.StateError {
-		return errors.New("no connection")
+	s, err := c.snapshot(ctx)
+	if err != nil {
+		return err
 	}
-	defer mapping.Disconnect(&conn)
-	return scan(ctx, conn, query, each, parameters...)
+	defer s.close()
+	return s.scan(ctx, query, each, parameters...)
 }
 
 // snapshot is a connection whose queries all see one state of the file.

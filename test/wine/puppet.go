@@ -81,6 +81,7 @@ func (m *Machine) Open(ctx context.Context, program Program, title string) (*Pup
 	if err != nil {
 		return nil, did, fmt.Errorf("wine: open %s: %w", program.File, err)
 	}
+	m.puppets = append(m.puppets, p)
 	// That its window is in front Wine tells nobody.
 	front, err := p.Front()
 	did.Seen = front.Seen

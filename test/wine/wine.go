@@ -30,6 +30,8 @@ type Machine struct {
 	prefix string
 	env    []string
 	server *process.Process
+	// puppets are held here, since a connection that nothing holds is closed, and a puppet ends with its own.
+	puppets []*Puppet
 }
 
 var machines atomic.Int64

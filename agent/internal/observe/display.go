@@ -7,8 +7,8 @@ import "time"
 type display interface {
 	// front reads the window in front, which is followed from then on, and the time since the last input.
 	front() (Window, time.Duration, error)
-	// title reads the title of the window followed, and the time since the last input.
-	title() (string, time.Duration, error)
+	// title reads the title of a window that was in front, and the time since the last input.
+	title(window uint32) (string, time.Duration, error)
 	// idle is the time since the last input. Everywhere here -1 is unknown.
 	idle() (time.Duration, error)
 	// awaitInput asks for one shown event at the next input after an idle time longer than below, and gives the idle
@@ -25,8 +25,10 @@ type display interface {
 type shown struct {
 	at   time.Duration
 	kind shownKind
-	// window the event is about; idle time of an input; display that was opened.
+	// window the event is about; seen is how it was when it came to the front, where that was told of one; idle time of
+	// an input; display that was opened.
 	window  uint32
+	seen    Window
 	idle    time.Duration
 	display display
 }

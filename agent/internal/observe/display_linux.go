@@ -70,7 +70,9 @@ func (d *x11Display) front() (Window, time.Duration, error) {
 	return Window{ID: uint32(w), App: appOf(details.Class, details.ServerPID, details.ClientPID), Class: details.Class, Title: details.Title}, details.Idle, nil
 }
 
-func (d *x11Display) title() (string, time.Duration, error) { return d.conn.LookTitle(d.window) }
+func (d *x11Display) title(window uint32) (string, time.Duration, error) {
+	return d.conn.LookTitle(x11.Window(window))
+}
 
 func (d *x11Display) idle() (time.Duration, error) {
 	idle, err := d.conn.Idle()

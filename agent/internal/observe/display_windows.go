@@ -14,8 +14,6 @@ type winDisplay struct {
 	hooks  *win.Hooks
 	now    func() time.Duration
 	inputs ticks
-	// window followed.
-	window win.Window
 	looks  looks
 	// again looks once more.
 	again *time.Timer
@@ -37,7 +35,6 @@ func (d *winDisplay) front() (Window, time.Duration, error) {
 	if w == win.Desktop() {
 		w = 0
 	}
-	d.window = w
 	window, whole := Window{}, false
 	if w != 0 {
 		d.hooks.Follow(w)
@@ -79,9 +76,9 @@ func look(w win.Window) (window Window, whole bool) {
 	return Window{ID: uint32(w), App: app, Path: path, Title: win.TitleOf(w)}, whole
 }
 
-func (d *winDisplay) title() (string, time.Duration, error) {
+func (d *winDisplay) title(window uint32) (string, time.Duration, error) {
 	idle, err := d.idle()
-	return win.TitleOf(d.window), idle, err
+	return win.TitleOf(win.Window(window)), idle, err
 }
 
 func (d *winDisplay) idle() (time.Duration, error) {
@@ -100,8 +97,18 @@ func (d *winDisplay) forgetInput()                                    {}
 func (d *winDisplay) next() (shown, bool) {
 	kinds := map[win.Kind]shownKind{win.FrontChanged: shownFront, win.TitleChanged: shownTitle}
 	e, ok := d.hooks.Next()
-	return shown{at: d.now(), kind: kinds[e.Kind], window: uint32(e.Window)}, ok
+	s := shown{at: d.now() - since(e.Ticks, win.Ticks()), kind: kinds[e.Kind], window: uint32(e.Window)}
+	if ok && s.kind == shownFront && e.Window != 0 && e.Window != win.Desktop() {
+		if seen, whole := look(e.Window); whole {
+			s.seen = seen
+			d.again.Reset(confirmAfter)
+		}
+	}
+	return s, ok
 }
+
+// confirmAfter is when what an event told is held against what is in front: programs may tell events of their own.
+const confirmAfter = 100 * time.Millisecond
 
 func (d *winDisplay) close() {
 	d.again.Stop()

@@ -3,10 +3,12 @@ package observe
 import (
 	"os"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/dayline-project/dayline/agent/internal/privacy"
+	"github.com/dayline-project/dayline/agent/internal/sys/win"
 	"github.com/dayline-project/dayline/agent/internal/sys/win/wintest"
 	"github.com/dayline-project/dayline/shared/episode"
 )
@@ -94,6 +96,26 @@ func TestWhatIsMadeWithABrowsersToolkitIsNoBrowser(t *testing.T) {
 	d.Front(p.Window)
 	if o := w.focus("chrome.exe", ""); !o.Private {
 		t.Errorf("a browser: %+v", o)
+	}
+}
+
+// Windows that come and go faster than they are looked at are told all the same, in their order.
+func TestManyAtOnce(t *testing.T) {
+	d := wintest.NewDesktop(t)
+	d.Open("ours", "DaylineTest")
+	w := watchDisplay(t, Config{PollEvery: never}, privacy.Rules{})
+	w.focus(app(t), "ours")
+	var windows []win.Window
+	d.Silent = true
+	for i := range 4 {
+		windows = append(windows, d.Open(strconv.Itoa(i), "DaylineTest"))
+	}
+	d.Silent = false
+	for i := range 100 {
+		d.Front(windows[i%4])
+	}
+	for i := range 100 {
+		w.focus(app(t), strconv.Itoa(i%4))
 	}
 }
 

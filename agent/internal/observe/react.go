@@ -14,7 +14,8 @@ const (
 	soon     = 50 * time.Millisecond
 )
 
-// shown takes what the desktop showed, together with all that it showed since: several changes are read once.
+// shown takes what the desktop showed, together with all that it showed since: several changes are read once, save where
+// they tell which window came to the front. On a busy computer none of those is to be missed.
 func (w *watch) shown(first shown, more <-chan shown) {
 	front, title := false, false
 	var at time.Duration
@@ -28,6 +29,15 @@ func (w *watch) shown(first shown, more <-chan shown) {
 		case shownInput:
 			w.input(e)
 		case shownFront:
+			if e.seen.ID != 0 {
+				if title {
+					w.readTitle(at)
+				}
+				w.readIdle()
+				w.see(e.seen, e.at)
+				front, title = false, false
+				break
+			}
 			front, at = true, e.at
 		case shownGone:
 			if e.window == w.front.window.ID {
@@ -96,7 +106,7 @@ func (w *watch) readTitle(at time.Duration) {
 	}
 	w.title.Stop()
 	asked := w.o.Now()
-	title, idle, err := w.display.title()
+	title, idle, err := w.display.title(w.front.window.ID)
 	if err != nil {
 		return
 	}

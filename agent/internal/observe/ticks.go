@@ -10,9 +10,18 @@ type ticks struct {
 	at    time.Duration
 }
 
-// ahead is how much later than now an input may be said to have come, by a program that makes its own; more than that
-// is an input longer ago than half of the clock's turn.
+// ahead is how much later than now something may be said to have come, by a program that makes its own input or events;
+// more than that is longer ago than half of the clock's turn.
 const ahead = 60_000
+
+// since is how long ago a moment was, both in ticks. The difference is right though the clock began anew in between.
+func since(then, now uint32) time.Duration {
+	passed := now - then
+	if -passed < ahead {
+		return 0
+	}
+	return time.Duration(passed) * time.Millisecond
+}
 
 // lastInput takes when the last input came and what time it is, in ticks, and the same moment on another clock; it
 // gives when the last input came on that.
@@ -20,12 +29,7 @@ func (t *ticks) lastInput(last, now uint32, clock time.Duration) time.Duration {
 	if t.known && last == t.last {
 		return t.at
 	}
-	// The difference is right though the clock began anew in between.
-	passed := now - last
-	if -passed < ahead {
-		passed = 0
-	}
-	at := clock - time.Duration(passed)*time.Millisecond
+	at := clock - since(last, now)
 	if t.known {
 		// What came later is not dated earlier, whatever a step or a program's own time makes of it.
 		at = max(at, t.at)

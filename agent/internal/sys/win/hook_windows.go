@@ -1,6 +1,7 @@
 package win
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -27,7 +28,7 @@ type Kind int
 
 // The kinds of events.
 const (
-	// FrontChanged: another window may be in front.
+	// FrontChanged: another window is in front, or may be where it is not named.
 	FrontChanged Kind = iota + 1
 	// TitleChanged: the followed window has another title.
 	TitleChanged
@@ -36,20 +37,27 @@ const (
 // Event is something the desktop showed.
 type Event struct {
 	Kind Kind
-	// Window whose title changed.
+	// Window that came to the front, or whose title changed.
 	Window Window
+	// Ticks when it was, as LastInput's: on a busy computer it is told later.
+	Ticks uint32
 }
 
+// eventsMost is how many events may wait to be taken. Beyond it what is in front is looked at instead.
+const eventsMost = 256
+
 // Hooks tell of the window in front: that it is another one, and that the one followed is called otherwise. Nothing of
-// input passes through them. Events that nobody took yet are told once.
+// input passes through them. Events wait in their order; a title that changes again before that was told is told once.
 //
 // https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-setwineventhook
 type Hooks struct {
 	loop     *loop
 	callback uintptr
-	fronts   chan struct{}
-	titles   chan Window
 	followed atomic.Uintptr
+
+	mu     sync.Mutex
+	events []Event
+	ready  chan struct{}
 
 	// The thread's own: its hooks, that on names, and the process whose names it is on.
 	hooks []uintptr
@@ -59,7 +67,7 @@ type Hooks struct {
 
 // OpenHooks begins to tell of the desktop that this process's session shows.
 func OpenHooks() (*Hooks, error) {
-	h := &Hooks{callback: eventCallback(), fronts: make(chan struct{}, 1), titles: make(chan Window, 1)}
+	h := &Hooks{callback: eventCallback(), ready: make(chan struct{}, 1)}
 	var err error
 	h.loop, err = startLoop(h, h.setUp, func(w uintptr) { h.follow(Window(w)) }, h.tearDown)
 	if err != nil {
@@ -73,23 +81,48 @@ func (h *Hooks) Close() { h.loop.quit() }
 
 // Next waits for an event; false once the hooks are gone.
 func (h *Hooks) Next() (Event, bool) {
-	select {
-	case <-h.fronts:
-		return Event{Kind: FrontChanged}, true
-	case w := <-h.titles:
-		return Event{Kind: TitleChanged, Window: w}, true
-	case <-h.loop.ended:
+	for {
+		if e, ok := h.take(); ok {
+			return e, true
+		}
+		select {
+		case <-h.ready:
+		case <-h.loop.ended:
+			return Event{}, false
+		}
+	}
+}
+
+func (h *Hooks) take() (Event, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.events) == 0 {
 		return Event{}, false
+	}
+	e := h.events[0]
+	h.events = slices.Delete(h.events, 0, 1)
+	return e, true
+}
+
+// tell puts an event behind those that wait.
+func (h *Hooks) tell(kind Kind, w Window, at uint32) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch n := len(h.events); {
+	case n > 0 && h.events[n-1].Kind == kind && h.events[n-1].Window == w:
+	case n == eventsMost:
+		h.events[n-1] = Event{Kind: FrontChanged, Ticks: at}
+	default:
+		h.events = append(h.events, Event{kind, w, at})
+	}
+	select {
+	case h.ready <- struct{}{}:
+	default:
 	}
 }
 
 // Look makes Next tell that another window may be in front, as if Windows had.
-func (h *Hooks) Look() {
-	select {
-	case h.fronts <- struct{}{}:
-	default:
-	}
-}
+func (h *Hooks) Look() { h.tell(FrontChanged, 0, Ticks()) }
 
 // Follow begins to tell of a window's title. A window that came to the front by an event is followed before that is
 // told; of another one TitleChanged is told once when it is, for what changed until then.
@@ -154,32 +187,26 @@ const consoleClass = "ConsoleWindowClass"
 
 func (h *Hooks) follow(w Window) {
 	h.hookNames(w)
-	h.tellTitle(w)
-}
-
-// tellTitle puts a change of the title in the place of one that was not taken yet.
-func (h *Hooks) tellTitle(w Window) {
-	select {
-	case <-h.titles:
-	default:
-	}
-	h.titles <- w
+	h.tell(TitleChanged, w, Ticks())
 }
 
 // eventCallback is takeEvent as Windows calls it; such callbacks are never freed.
 var eventCallback = sync.OnceValue(func() uintptr { return windows.NewCallback(takeEvent) })
 
 // takeEvent is a WinEventProc: https://learn.microsoft.com/windows/win32/api/winuser/nc-winuser-wineventproc
-func takeEvent(_ uintptr, event uint32, window Window, object, child int32, _, _ uint32) uintptr {
+func takeEvent(_ uintptr, event uint32, window Window, object, child int32, _, at uint32) uintptr {
 	h, ok := ofThread[*Hooks]()
 	switch {
 	case !ok:
+	case event == eventForeground:
+		h.hookNames(window)
+		h.tell(FrontChanged, window, at)
 	case event != eventNameChange:
 		h.hookNames(Foreground())
 		h.Look()
 	// Object and child 0 are the window itself.
 	case object == 0 && child == 0 && uintptr(window) == h.followed.Load():
-		h.tellTitle(window)
+		h.tell(TitleChanged, window, at)
 	}
 	return 0
 }

@@ -27,6 +27,7 @@ func nextAfter(t *testing.T, h *win.Hooks, act func(), want win.Event) {
 	told := make(chan win.Event, 1)
 	go func() {
 		e, _ := h.Next()
+		e.Ticks = 0
 		told <- e
 	}()
 	act()
@@ -54,7 +55,7 @@ func TestHooks(t *testing.T) {
 
 	second := program.Window
 	d.Front(second)
-	next(t, h, win.Event{Kind: win.FrontChanged})
+	next(t, h, win.Event{Kind: win.FrontChanged, Window: second})
 	d.Title(first, "behind")
 	program.Title("in front")
 	next(t, h, win.Event{Kind: win.TitleChanged, Window: second})
@@ -102,7 +103,7 @@ func TestNoWindowIsNotEveryProgram(t *testing.T) {
 	}
 	defer h.Close()
 	d.Front(program.Window)
-	next(t, h, win.Event{Kind: win.FrontChanged})
+	next(t, h, win.Event{Kind: win.FrontChanged, Window: program.Window})
 	d.Silent = true
 	d.Close(gone)
 	h.Follow(gone)

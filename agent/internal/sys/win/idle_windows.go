@@ -16,6 +16,11 @@ func LastInput() (last, now uint32, err error) {
 	if _, err := call(getLastInputInfo, uintptr(unsafe.Pointer(&info))); err != nil {
 		return 0, 0, err
 	}
+	return info.time, Ticks(), nil
+}
+
+// Ticks is what time it is in ticks.
+func Ticks() uint32 {
 	ticks, _, _ := getTickCount.Call()
-	return info.time, uint32(ticks), nil
+	return uint32(ticks)
 }

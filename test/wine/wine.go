@@ -156,23 +156,8 @@ func (m *Machine) Path(windows string) string {
 	return filepath.Join(m.prefix, "drive_c", strings.ReplaceAll(strings.TrimPrefix(windows, `C:\`), `\`, "/"))
 }
 
-// Failure is a program that did not end with status 0.
-type Failure struct {
-	Command string
-	// Err holds the exit status, of which Wine keeps the low 8 bits.
-	Err error
-	// Said is what it printed.
-	Said string
-}
-
-// Error of error.
-func (f *Failure) Error() string { return fmt.Sprintf("wine: %s: %v: %s", f.Command, f.Err, f.Said) }
-
-// Unwrap gives the exit status.
-func (f *Failure) Unwrap() error { return f.Err }
-
-// Run runs a program to its end and gives what it prints to standard output; an error carries all it said. It prints
-// into files: programs it leaves running would keep pipes open.
+// Run runs a program to its end and gives what it prints to standard output; an error carries all it said, and the exit
+// status, of which Wine keeps the low 8 bits. It prints into files: programs it leaves running would keep pipes open.
 func (m *Machine) Run(ctx context.Context, command ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -198,7 +183,7 @@ func (m *Machine) Run(ctx context.Context, command ...string) ([]byte, error) {
 	printed = bytes.ReplaceAll(printed, []byte("\r\n"), []byte("\n"))
 	if failed != nil {
 		said, _ := os.ReadFile(errs.Name())
-		return printed, &Failure{Command: strings.Join(command, " "), Err: failed, Said: string(said) + string(printed)}
+		return printed, fmt.Errorf("wine: %s: %w: %s%s", strings.Join(command, " "), failed, said, printed)
 	}
 	return printed, nil
 }

@@ -53,3 +53,54 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	})
 	fillDisk(t, filepath.Join(folder, "buffer.db"), func() {})
 }
+
+// fillDisk appends until the disk is full; what was stored then stays, deletes commit, and appends go on.
+func fillDisk(t *testing.T, path string, writeRest func()) {
+	t.Helper()
+	b, err := Open(path, DefaultLimits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	stored := 0
+	for ; stored < 100_000; stored++ {
+		big := record(anna, stored)
+		big.URL = "https://example.com/" + randomText(1500)
+		if err = b.Append("1000/anna", uint64(stored+1), big, noon); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, ErrDiskFull) {
+		t.Fatalf("after %d: %v", stored, err)
+	}
+	writeRest()
+	if err := b.Append("1000/anna", uint64(stored+1), record(anna, stored), noon); err != nil && !errors.Is(err, ErrDiskFull) {
+		t.Fatalf("still full: %v", err)
+	} else if err == nil {
+		stored++
+	}
+	s := newSent(t)
+	pending, err := b.Peek(stored / 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.take(pending)
+	if err := b.Delete(pending, pending.Last, nil); err != nil {
+		t.Fatalf("a full disk keeps the buffer from draining: %v", err)
+	}
+	if err := b.Append("1000/anna", uint64(stored+1), record(anna, stored), noon); err != nil {
+		t.Fatalf("after draining: %v", err)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if b, err = Open(path, DefaultLimits); err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	s.drain(b, 5000)
+	equal(t, "sent", s.titles, titles(0, stored+1))
+	if stats := b.Stats(); stats.Lost != 0 || len(stats.SetAside) != 0 {
+		t.Errorf("stats %+v", stats)
+	}
+}

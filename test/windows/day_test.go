@@ -13,7 +13,7 @@ import (
 )
 
 // A day on Windows, at the shortest lengths that are allowed: an idle stretch through active, passive and inactive, focus
-// changes five a second and titles that change, a lock. The report has to equal the script: order and identity exactly, times
+// changes three a second and titles that change, a lock. The report has to equal the script: order and identity exactly, times
 // within slack.
 func TestDay(t *testing.T) {
 	t.Parallel()
@@ -54,19 +54,19 @@ func activity(did script.Did, p *wine.Puppet) script.Episode {
 	return e
 }
 
-// changeFocus goes from the first window, which is in front, to the others and back, five a second, sixty times, and lets
+// changeFocus goes from the first window, which is in front, to the others and back, three a second, sixty times, and lets
 // titles change between. A window's title stays for a second before: it is read when the event has come, and on a busy
 // computer events come late.
 func (s *day) changeFocus(t *testing.T, programs []*wine.Puppet) {
 	t.Helper()
-	ticker := time.NewTicker(200 * time.Millisecond)
+	ticker := time.NewTicker(300 * time.Millisecond)
 	defer ticker.Stop()
 	for i := range 60 {
 		<-ticker.C
 		p := programs[(i+1)%len(programs)]
 		s.focused(must(p.Front())(t), p)
 		if p.Program == letters {
-			for range 5 {
+			for range 4 {
 				<-ticker.C
 			}
 			s.focused(must(p.Retitle(fmt.Sprintf("Letter %d", i)))(t), p)

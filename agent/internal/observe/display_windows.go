@@ -107,8 +107,9 @@ func (d *winDisplay) next() (shown, bool) {
 	return s, ok
 }
 
-// confirmAfter is when what an event told is held against what is in front: programs may tell events of their own.
-const confirmAfter = 100 * time.Millisecond
+// confirmAfter is when what the last event told is held against what is in front: programs may tell events of their own.
+// Sooner, on a busy computer, the next window would be found there before its event is, and told twice.
+const confirmAfter = 2 * time.Second
 
 func (d *winDisplay) close() {
 	d.again.Stop()

@@ -116,7 +116,8 @@ func NewHelper(config Config) *Helper {
 }
 
 // Run observes until the service says Stop or the context ends (nil after either), refuses us (ErrRefused), or is gone
-// for a minute (ErrAlone) or, where the connection was inherited, at all (ErrGone). However it ends, the open episode is closed and handed over first, if the service is there.
+// for a minute (ErrAlone) or, where the connection was inherited, at all (ErrGone). However it ends, the open episode is
+// closed and handed over first, if the service is there.
 func (h *Helper) Run(ctx context.Context) error {
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var actors sync.WaitGroup

@@ -113,8 +113,8 @@ func (d *desk) helper(t *testing.T, before int) (pid int) {
 	return pid
 }
 
-// kill ends the helper as Windows' Task Manager does.
-func (d *desk) kill(t *testing.T, by *wine.Puppet) {
+// kill ends the helper as Windows' Task Manager does, and tells when.
+func (d *desk) kill(t *testing.T, by *wine.Puppet) time.Time {
 	t.Helper()
 	helper := d.helper(t, 0)
 	// Windows' own number of it is in the log alone.
@@ -124,7 +124,9 @@ func (d *desk) kill(t *testing.T, by *wine.Puppet) {
 	}
 	pid := must(strconv.ParseUint(string(told[len(told)-1][1]), 10, 32))(t)
 	mustDo(t, by.Kill(uint32(pid)))
+	killed := time.Now()
 	d.helper(t, helper)
+	return killed
 }
 
 var started = regexp.MustCompile(`msg="session helper started".* pid=(\d+)`)

@@ -21,6 +21,9 @@ const (
 	endsByLogoff = 0x80000000
 )
 
+// slack is how much later than the test something may be told of on a busy computer.
+const slack = 5 * time.Second
+
 // quick makes what happens quick to see.
 const quick = "settle: 0s\nprivacy: {pause: true}\nagents: {sync_every: 1s}\n"
 
@@ -62,7 +65,7 @@ func (d *desk) losesAnEvent(t *testing.T, p *wine.Puppet) {
 	must(p.Input())(t)
 	p.Silent = false
 	row := d.row(t, "what only the poll can see", func(r rig.Row) bool { return r.Title == p.Title() })
-	if late := row.Start.Sub(did.Seen); late < -time.Second || late > pollEvery+time.Second {
+	if late := row.Start.Sub(did.Seen); late < -time.Second || late > 2*pollEvery {
 		t.Errorf("the poll saw it after %s", late)
 	}
 }
@@ -81,9 +84,9 @@ func (d *desk) standsStill(t *testing.T, p *wine.Puppet) {
 	mustDo(t, syscall.Kill(helper, syscall.SIGCONT))
 	woken := time.Now()
 	row := d.row(t, "the sleep", func(r rig.Row) bool {
-		return r.State == "locked" && r.Start.After(stopped.Add(-pollEvery-time.Second)) && !r.Open
+		return r.State == "locked" && r.Start.After(stopped.Add(-2*pollEvery)) && !r.Open
 	})
-	if row.Reason != "sleep" || row.EndedBy != "wake" || row.Start.After(stopped.Add(time.Second)) || row.End().Sub(woken).Abs() > 2*time.Second {
+	if row.Reason != "sleep" || row.EndedBy != "wake" || row.Start.After(stopped.Add(slack)) || row.End().Sub(woken).Abs() > slack {
 		t.Errorf("stopped from %s to %s: %+v", stopped.Format(time.TimeOnly), woken.Format(time.TimeOnly), row)
 	}
 	if d.helper(t, 0) != helper {
@@ -100,11 +103,10 @@ func (d *desk) losesItsHelper(t *testing.T, p *wine.Puppet) {
 	must(p.Front())(t)
 	must(p.Input())(t)
 	checkpoint := d.row(t, "a checkpoint", func(r rig.Row) bool { return r.Title == title && r.Open && r.Seconds > 1 })
-	killed := time.Now()
-	d.kill(t, p)
+	killed := d.kill(t, p)
 	d.watches(t, p)
 	row := d.row(t, "what was open", func(r rig.Row) bool { return r.Title == title && !r.Open })
-	if row.EndedBy != "crash" || row.End().Before(checkpoint.End()) || row.End().After(killed.Add(time.Second)) {
+	if row.EndedBy != "crash" || row.End().Before(checkpoint.End()) || row.End().After(killed.Add(slack)) {
 		t.Errorf("killed at %s with a checkpoint of %s: %+v", killed.Format(time.TimeOnly), checkpoint.End().Format(time.TimeOnly), row)
 	}
 }
@@ -166,12 +168,13 @@ func (d *desk) pauses(t *testing.T, p *wine.Puppet) {
 	must(p.Retitle("while paused"))(t)
 	must(p.Input())(t)
 	d.row(t, "the end by the pause", func(r rig.Row) bool { return r.EndedBy == "pause" })
+	must(p.Retitle("about to resume"))(t)
 	d.agent(t, "resume")
 	must(p.Retitle("after the pause"))(t)
 	must(p.Input())(t)
 	d.row(t, "what follows the pause", func(r rig.Row) bool { return r.Title == "after the pause" })
 	for _, row := range must(d.Collector.Activity(t.Context()))(t) {
-		if row.Title == "while paused" && row.Seconds > 2 { // from the resumption to the new title
+		if row.Title == "while paused" {
 			t.Errorf("recorded in the pause: %+v", row)
 		}
 	}
@@ -211,12 +214,13 @@ func (d *desk) tellsNoSecret(t *testing.T, secret string, p *wine.Puppet) {
 	})
 	// Without a collector the buffer holds what was seen, so that there is something to search.
 	d.Collector.Kill()
-	must(p.Retitle("open-77ab again - Google Chrome"))(t)
-	must(p.Input())(t)
-	must(p.Retitle("canary-c0de - [InPrivate]"))(t)
-	must(p.Input())(t)
-	told := []byte("open-77ab again")
+	told, n := []byte("open-77ab again"), 0
 	site.Eventually(t, time.Minute, "the buffer holds what may be told", func() error {
+		// In turn: a title that was there too shortly is not seen on a busy computer.
+		n++
+		must(p.Retitle([]string{"canary-c0de - [InPrivate]", "open-77ab again - Google Chrome"}[n%2]))(t)
+		must(p.Front())(t)
+		must(p.Input())(t)
 		if !bytes.Contains(contents(t, d.Path(state), "*"), told) {
 			return errors.New("it does not")
 		}

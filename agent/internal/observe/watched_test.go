@@ -45,12 +45,22 @@ func watchDisplay(t testing.TB, config Config, rules privacy.Rules) *watched {
 // next gives the next observation that is wanted.
 func (w *watched) next(what string, wanted func(Observation) bool) Observation {
 	w.t.Helper()
-	deadline := time.After(20 * time.Second)
+	o, ok := w.within(20*time.Second, wanted)
+	if !ok {
+		w.t.Fatalf("%s: not observed in 20 s; seen %+v", what, w.seen)
+	}
+	return o
+}
+
+// within gives the next observation that is wanted, if it comes in time.
+func (w *watched) within(limit time.Duration, wanted func(Observation) bool) (o Observation, ok bool) {
+	w.t.Helper()
+	deadline := time.After(limit)
 	for {
 		select {
 		case o, ok := <-w.Observations():
 			if !ok {
-				w.t.Fatalf("%s: the stream ended", what)
+				w.t.Fatal("the stream ended")
 			}
 			if o.Event != "" {
 				if o.At < w.last {
@@ -60,10 +70,10 @@ func (w *watched) next(what string, wanted func(Observation) bool) Observation {
 			}
 			w.seen = append(w.seen, o)
 			if wanted(o) {
-				return o
+				return o, true
 			}
 		case <-deadline:
-			w.t.Fatalf("%s: not observed in 20 s; seen %+v", what, w.seen)
+			return Observation{}, false
 		}
 	}
 }

@@ -12,6 +12,9 @@ type Window struct {
 	Path string
 	// Class is what the window says of its program, Title what its title bar shows.
 	Class, Title string
+	// Bundle is the identifier of its program ("com.apple.Safari") and Name what people call that, on systems that tell them
+	// with the window.
+	Bundle, Name string
 }
 
 // noFocusFor is how long no window has to be in front to be told: window managers pass through that for an instant

@@ -55,8 +55,10 @@ type Hello struct {
 // Closed is a closed episode. The helper keeps it until the service has stored it and sends it again after a
 // reconnection; the service stores each number of a run once.
 type Closed struct {
-	Number  uint64          `json:"number"`
-	Product string          `json:"product,omitempty"`
+	Number  uint64 `json:"number"`
+	Product string `json:"product,omitempty"`
+	// Bundle is the program's identifier on a Mac.
+	Bundle  string          `json:"bundle,omitempty"`
 	Episode episode.Episode `json:"episode"`
 }
 
@@ -64,6 +66,7 @@ type Closed struct {
 type Checkpoint struct {
 	Open    *episode.Episode `json:"open,omitempty"`
 	Product string           `json:"product,omitempty"`
+	Bundle  string           `json:"bundle,omitempty"`
 	// IdleMS since the last input; -1 unknown.
 	IdleMS int64 `json:"idle_ms"`
 	// Keep: store it durably, not only in memory.
@@ -73,6 +76,8 @@ type Checkpoint struct {
 // Capture is the level reached, sent when it changes.
 type Capture struct {
 	Subjects []CaptureLevel `json:"subjects"`
+	// Missing are the permissions that lack, each with what to do about it, in people's words.
+	Missing []string `json:"missing,omitempty"`
 	// EmptiedTitles since the helper started.
 	EmptiedTitles int64 `json:"emptied_titles,omitempty"`
 	// Errors of our own, never with a title or an address.

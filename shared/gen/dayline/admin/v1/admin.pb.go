@@ -6490,7 +6490,9 @@ type PendingRow struct {
 	TotalSeconds float64 `protobuf:"fixed64,4,opt,name=total_seconds,json=totalSeconds,proto3" json:"total_seconds,omitempty"`
 	People       int32   `protobuf:"varint,5,opt,name=people,proto3" json:"people,omitempty"`
 	// What the shipped list says of it.
-	Category      string `protobuf:"bytes,6,opt,name=category,proto3" json:"category,omitempty"`
+	Category string `protobuf:"bytes,6,opt,name=category,proto3" json:"category,omitempty"`
+	// The application's bundle identifier, on Macs.
+	Bundle        string `protobuf:"bytes,7,opt,name=bundle,proto3" json:"bundle,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -6563,6 +6565,13 @@ func (x *PendingRow) GetPeople() int32 {
 func (x *PendingRow) GetCategory() string {
 	if x != nil {
 		return x.Category
+	}
+	return ""
+}
+
+func (x *PendingRow) GetBundle() string {
+	if x != nil {
+		return x.Bundle
 	}
 	return ""
 }
@@ -6961,8 +6970,10 @@ type ExplainClassRequest struct {
 	Site  string                 `protobuf:"bytes,2,opt,name=site,proto3" json:"site,omitempty"`
 	Url   string                 `protobuf:"bytes,3,opt,name=url,proto3" json:"url,omitempty"`
 	// Whose exceptions count; empty: nobody's.
-	Person        string `protobuf:"bytes,4,opt,name=person,proto3" json:"person,omitempty"`
-	Device        string `protobuf:"bytes,5,opt,name=device,proto3" json:"device,omitempty"`
+	Person string `protobuf:"bytes,4,opt,name=person,proto3" json:"person,omitempty"`
+	Device string `protobuf:"bytes,5,opt,name=device,proto3" json:"device,omitempty"`
+	// The application's bundle identifier, on a Mac.
+	Bundle        string `protobuf:"bytes,6,opt,name=bundle,proto3" json:"bundle,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -7028,6 +7039,13 @@ func (x *ExplainClassRequest) GetPerson() string {
 func (x *ExplainClassRequest) GetDevice() string {
 	if x != nil {
 		return x.Device
+	}
+	return ""
+}
+
+func (x *ExplainClassRequest) GetBundle() string {
+	if x != nil {
+		return x.Bundle
 	}
 	return ""
 }
@@ -8793,8 +8811,10 @@ type AppsRow struct {
 	Share  float64 `protobuf:"fixed64,6,opt,name=share,proto3" json:"share,omitempty"`
 	People int32   `protobuf:"varint,7,opt,name=people,proto3" json:"people,omitempty"`
 	// Of most of its time, where exceptions differ.
-	Status        string `protobuf:"bytes,8,opt,name=status,proto3" json:"status,omitempty"`
-	Category      string `protobuf:"bytes,9,opt,name=category,proto3" json:"category,omitempty"`
+	Status   string `protobuf:"bytes,8,opt,name=status,proto3" json:"status,omitempty"`
+	Category string `protobuf:"bytes,9,opt,name=category,proto3" json:"category,omitempty"`
+	// The bundle identifier, on Macs.
+	Bundle        string `protobuf:"bytes,10,opt,name=bundle,proto3" json:"bundle,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -8888,6 +8908,13 @@ func (x *AppsRow) GetStatus() string {
 func (x *AppsRow) GetCategory() string {
 	if x != nil {
 		return x.Category
+	}
+	return ""
+}
+
+func (x *AppsRow) GetBundle() string {
+	if x != nil {
+		return x.Bundle
 	}
 	return ""
 }
@@ -10251,8 +10278,10 @@ type ActivityRow struct {
 	// Still going on, as of the device's last contact.
 	Open bool `protobuf:"varint,19,opt,name=open,proto3" json:"open,omitempty"`
 	// As of today; `person` and `device` are ids.
-	PersonName    string `protobuf:"bytes,20,opt,name=person_name,json=personName,proto3" json:"person_name,omitempty"`
-	DeviceName    string `protobuf:"bytes,21,opt,name=device_name,json=deviceName,proto3" json:"device_name,omitempty"`
+	PersonName string `protobuf:"bytes,20,opt,name=person_name,json=personName,proto3" json:"person_name,omitempty"`
+	DeviceName string `protobuf:"bytes,21,opt,name=device_name,json=deviceName,proto3" json:"device_name,omitempty"`
+	// The program's bundle identifier, on a Mac.
+	Bundle        string `protobuf:"bytes,22,opt,name=bundle,proto3" json:"bundle,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -10430,6 +10459,13 @@ func (x *ActivityRow) GetPersonName() string {
 func (x *ActivityRow) GetDeviceName() string {
 	if x != nil {
 		return x.DeviceName
+	}
+	return ""
+}
+
+func (x *ActivityRow) GetBundle() string {
+	if x != nil {
+		return x.Bundle
 	}
 	return ""
 }
@@ -11068,7 +11104,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x03old\x18\x05 \x01(\tR\x03old\x12\x10\n" +
 	"\x03new\x18\x06 \x01(\tR\x03new\"A\n" +
 	"\rPendingReport\x120\n" +
-	"\x04rows\x18\x01 \x03(\v2\x1c.dayline.admin.v1.PendingRowR\x04rows\"\xa5\x01\n" +
+	"\x04rows\x18\x01 \x03(\v2\x1c.dayline.admin.v1.PendingRowR\x04rows\"\xbd\x01\n" +
 	"\n" +
 	"PendingRow\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
@@ -11076,7 +11112,8 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\aproduct\x18\x03 \x01(\tR\aproduct\x12#\n" +
 	"\rtotal_seconds\x18\x04 \x01(\x01R\ftotalSeconds\x12\x16\n" +
 	"\x06people\x18\x05 \x01(\x05R\x06people\x12\x1a\n" +
-	"\bcategory\x18\x06 \x01(\tR\bcategory\"\x8a\x01\n" +
+	"\bcategory\x18\x06 \x01(\tR\bcategory\x12\x16\n" +
+	"\x06bundle\x18\a \x01(\tR\x06bundle\"\x8a\x01\n" +
 	"\x0fClassifyRequest\x12,\n" +
 	"\x05rules\x18\x01 \x03(\v2\x16.dayline.admin.v1.RuleR\x05rules\x12\x10\n" +
 	"\x03csv\x18\x02 \x01(\tR\x03csv\x12\x18\n" +
@@ -11107,13 +11144,14 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x05rules\x18\x01 \x03(\v2\x16.dayline.admin.v1.RuleR\x05rules\x12\x1e\n" +
 	"\n" +
 	"categories\x18\x02 \x03(\tR\n" +
-	"categories\"}\n" +
+	"categories\"\x95\x01\n" +
 	"\x13ExplainClassRequest\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
 	"\x04site\x18\x02 \x01(\tR\x04site\x12\x10\n" +
 	"\x03url\x18\x03 \x01(\tR\x03url\x12\x16\n" +
 	"\x06person\x18\x04 \x01(\tR\x06person\x12\x16\n" +
-	"\x06device\x18\x05 \x01(\tR\x06device\"\xae\x01\n" +
+	"\x06device\x18\x05 \x01(\tR\x06device\x12\x16\n" +
+	"\x06bundle\x18\x06 \x01(\tR\x06bundle\"\xae\x01\n" +
 	"\x14ExplainClassResponse\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\tR\x06status\x12\x1a\n" +
 	"\bcategory\x18\x02 \x01(\tR\bcategory\x12#\n" +
@@ -11249,7 +11287,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"AppsReport\x12-\n" +
 	"\x04rows\x18\x01 \x03(\v2\x19.dayline.admin.v1.AppsRowR\x04rows\x12*\n" +
-	"\x04days\x18\x02 \x01(\v2\x16.dayline.admin.v1.DaysR\x04days\"\x8c\x02\n" +
+	"\x04days\x18\x02 \x01(\v2\x16.dayline.admin.v1.DaysR\x04days\"\xa4\x02\n" +
 	"\aAppsRow\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x18\n" +
 	"\aproduct\x18\x02 \x01(\tR\aproduct\x12%\n" +
@@ -11259,7 +11297,9 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x05share\x18\x06 \x01(\x01R\x05share\x12\x16\n" +
 	"\x06people\x18\a \x01(\x05R\x06people\x12\x16\n" +
 	"\x06status\x18\b \x01(\tR\x06status\x12\x1a\n" +
-	"\bcategory\x18\t \x01(\tR\bcategory\"i\n" +
+	"\bcategory\x18\t \x01(\tR\bcategory\x12\x16\n" +
+	"\x06bundle\x18\n" +
+	" \x01(\tR\x06bundle\"i\n" +
 	"\vSitesReport\x12.\n" +
 	"\x04rows\x18\x01 \x03(\v2\x1a.dayline.admin.v1.SitesRowR\x04rows\x12*\n" +
 	"\x04days\x18\x02 \x01(\v2\x16.dayline.admin.v1.DaysR\x04days\"\xf5\x01\n" +
@@ -11369,7 +11409,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x05today\x18\r \x01(\v2\x17.dayline.admin.v1.TimesR\x05today\x12\x18\n" +
 	"\aproduct\x18\x0e \x01(\tR\aproduct\"C\n" +
 	"\x0eActivityReport\x121\n" +
-	"\x04rows\x18\x01 \x03(\v2\x1d.dayline.admin.v1.ActivityRowR\x04rows\"\x9d\x04\n" +
+	"\x04rows\x18\x01 \x03(\v2\x1d.dayline.admin.v1.ActivityRowR\x04rows\"\xb5\x04\n" +
 	"\vActivityRow\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\tR\x06device\x12\x14\n" +
 	"\x05login\x18\x02 \x01(\tR\x05login\x12\x16\n" +
@@ -11394,7 +11434,8 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\vperson_name\x18\x14 \x01(\tR\n" +
 	"personName\x12\x1f\n" +
 	"\vdevice_name\x18\x15 \x01(\tR\n" +
-	"deviceName\"\x99\x01\n" +
+	"deviceName\x12\x16\n" +
+	"\x06bundle\x18\x16 \x01(\tR\x06bundle\"\x99\x01\n" +
 	"\x13ListActivityRequest\x121\n" +
 	"\x03ask\x18\x01 \x01(\v2\x1f.dayline.admin.v1.ReportRequestR\x03ask\x12!\n" +
 	"\fnewest_first\x18\x02 \x01(\bR\vnewestFirst\x12\x14\n" +

@@ -1434,8 +1434,10 @@ type Episode struct {
 	Reason  Reason  `protobuf:"varint,15,opt,name=reason,proto3,enum=dayline.agent.v1.Reason" json:"reason,omitempty"`
 	// The settings it was recorded under.
 	SettingsRevision uint32 `protobuf:"varint,16,opt,name=settings_revision,json=settingsRevision,proto3" json:"settings_revision,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// The program's bundle identifier, on a Mac.
+	Bundle        uint32 `protobuf:"varint,17,opt,name=bundle,proto3" json:"bundle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Episode) Reset() {
@@ -1580,6 +1582,13 @@ func (x *Episode) GetSettingsRevision() uint32 {
 	return 0
 }
 
+func (x *Episode) GetBundle() uint32 {
+	if x != nil {
+		return x.Bundle
+	}
+	return 0
+}
+
 type OpenEpisode struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Login         *Login                 `protobuf:"bytes,1,opt,name=login,proto3" json:"login,omitempty"`
@@ -1598,6 +1607,7 @@ type OpenEpisode struct {
 	// Milliseconds since the last input at the moment of the sync; -1 unknown.
 	IdleMs           int64  `protobuf:"varint,14,opt,name=idle_ms,json=idleMs,proto3" json:"idle_ms,omitempty"`
 	SettingsRevision string `protobuf:"bytes,15,opt,name=settings_revision,json=settingsRevision,proto3" json:"settings_revision,omitempty"`
+	Bundle           string `protobuf:"bytes,16,opt,name=bundle,proto3" json:"bundle,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -1733,6 +1743,13 @@ func (x *OpenEpisode) GetIdleMs() int64 {
 func (x *OpenEpisode) GetSettingsRevision() string {
 	if x != nil {
 		return x.SettingsRevision
+	}
+	return ""
+}
+
+func (x *OpenEpisode) GetBundle() string {
+	if x != nil {
+		return x.Bundle
 	}
 	return ""
 }
@@ -2632,7 +2649,7 @@ const file_dayline_agent_v1_agent_proto_rawDesc = "" +
 	"\x06digest\x18\x03 \x01(\fR\x06digest\x12\x18\n" +
 	"\astrings\x18\x04 \x03(\tR\astrings\x12/\n" +
 	"\x06logins\x18\x05 \x03(\v2\x17.dayline.agent.v1.LoginR\x06logins\x125\n" +
-	"\bepisodes\x18\x06 \x03(\v2\x19.dayline.agent.v1.EpisodeR\bepisodes\"\xff\x03\n" +
+	"\bepisodes\x18\x06 \x03(\v2\x19.dayline.agent.v1.EpisodeR\bepisodes\"\x97\x04\n" +
 	"\aEpisode\x12-\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x17.dayline.agent.v1.StateR\x05state\x12\x19\n" +
 	"\bstart_ms\x18\x02 \x01(\x12R\astartMs\x12%\n" +
@@ -2651,7 +2668,8 @@ const file_dayline_agent_v1_agent_proto_rawDesc = "" +
 	"\aprivate\x18\r \x01(\bR\aprivate\x124\n" +
 	"\bended_by\x18\x0e \x01(\x0e2\x19.dayline.agent.v1.EndedByR\aendedBy\x120\n" +
 	"\x06reason\x18\x0f \x01(\x0e2\x18.dayline.agent.v1.ReasonR\x06reason\x12+\n" +
-	"\x11settings_revision\x18\x10 \x01(\rR\x10settingsRevision\"\xde\x03\n" +
+	"\x11settings_revision\x18\x10 \x01(\rR\x10settingsRevision\x12\x16\n" +
+	"\x06bundle\x18\x11 \x01(\rR\x06bundle\"\xf6\x03\n" +
 	"\vOpenEpisode\x12-\n" +
 	"\x05login\x18\x01 \x01(\v2\x17.dayline.agent.v1.LoginR\x05login\x12\x18\n" +
 	"\asession\x18\x02 \x01(\tR\asession\x12-\n" +
@@ -2668,7 +2686,8 @@ const file_dayline_agent_v1_agent_proto_rawDesc = "" +
 	"\aprivate\x18\f \x01(\bR\aprivate\x120\n" +
 	"\x06reason\x18\r \x01(\x0e2\x18.dayline.agent.v1.ReasonR\x06reason\x12\x17\n" +
 	"\aidle_ms\x18\x0e \x01(\x03R\x06idleMs\x12+\n" +
-	"\x11settings_revision\x18\x0f \x01(\tR\x10settingsRevision\"\xfa\x01\n" +
+	"\x11settings_revision\x18\x0f \x01(\tR\x10settingsRevision\x12\x16\n" +
+	"\x06bundle\x18\x10 \x01(\tR\x06bundle\"\xfa\x01\n" +
 	"\x04Span\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x16\n" +

@@ -107,10 +107,10 @@ func (w *watch) makeFocus(at time.Duration) {
 	if told == w.told && !pending {
 		return
 	}
+	m := Observation{Observation: episode.Observation{At: at}, Bundle: shorten(front.Bundle)}
 	if front.App != "" {
-		w.o.setProduct(front.App, w.names(front))
+		m.Product = w.names(front)
 	}
-	m := Observation{Observation: episode.Observation{At: at}}
 	told.observe(&m)
 	if pending {
 		w.hold(m, untilAddress)

@@ -41,6 +41,9 @@ type Config struct {
 // Observation is one element of the stream.
 type Observation struct {
 	episode.Observation
+	// Product is the name for people of the program that came in front, empty where none is known, and Bundle its
+	// identifier on a Mac.
+	Product, Bundle string
 	// Poll: it is a safety poll's.
 	Poll bool
 	// Levels, where not nil, are the capture's from now on; Event may then be empty.
@@ -62,9 +65,7 @@ type Observer struct {
 
 	mu     sync.Mutex
 	wishes wishes
-	// products are the names for people of the programs seen.
-	products map[string]string
-	wake     chan struct{}
+	wake   chan struct{}
 }
 
 // wishes are what others want, until the loop takes it.
@@ -96,7 +97,7 @@ func New(config Config) (*Observer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Observer{config: config, addresses: newAddresses(config.OpenTree), began: boot, out: make(chan Observation, 256), products: make(map[string]string), wake: make(chan struct{}, 1)}, nil
+	return &Observer{config: config, addresses: newAddresses(config.OpenTree), began: boot, out: make(chan Observation, 256), wake: make(chan struct{}, 1)}, nil
 }
 
 // Observations is the stream. Its At is the time since New and never decreases.
@@ -150,22 +151,6 @@ func (o *Observer) takeWishes() wishes {
 	w := o.wishes
 	o.wishes = wishes{}
 	return w
-}
-
-// Product is the name for people of a program that was in front; empty where none is known.
-func (o *Observer) Product(app string) string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.products[app]
-}
-
-func (o *Observer) setProduct(app, product string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if len(o.products) >= maxProducts {
-		clear(o.products)
-	}
-	o.products[app] = product
 }
 
 // Run observes until the context ends. It gives no error otherwise: what goes away is looked for again.

@@ -159,11 +159,30 @@ func (h *Helper) feed(o observe.Observation) {
 		return
 	}
 	for _, e := range closed {
-		h.send(h.kept.add(Closed{Product: h.config.Observer.Product(e.App), Episode: e}))
+		is := h.named[e.App]
+		h.send(h.kept.add(Closed{Product: is.product, Bundle: is.bundle, Episode: e}))
+	}
+	if o.Event == episode.EventFocus {
+		h.name(o)
 	}
 	if h.kept.lost > 0 {
 		h.fault("closed episodes were lost: the service was away too long")
 	}
+}
+
+// named is what a program is called beside its own name.
+type named struct{ product, bundle string }
+
+// maxNamed bounds the programs remembered.
+const maxNamed = 500
+
+// name remembers what the program in front is called. What it closed was told by then: on a Mac two programs may have
+// one name.
+func (h *Helper) name(o observe.Observation) {
+	if len(h.named) >= maxNamed {
+		clear(h.named)
+	}
+	h.named[o.App] = named{o.Product, o.Bundle}
 }
 
 // plan sets the timer of the engine's next deadline, and whether the next input has to be told when it comes: where it
@@ -247,7 +266,8 @@ func (h *Helper) checkpoint(at, idle time.Duration, when dueness) {
 		h.openState, h.keptAt = state, at
 	}
 	if ok {
-		c.Open, c.Product = &open, h.config.Observer.Product(open.App)
+		is := h.named[open.App]
+		c.Open, c.Product, c.Bundle = &open, is.product, is.bundle
 	}
 	if idle >= 0 {
 		c.IdleMS = idle.Milliseconds()

@@ -46,7 +46,6 @@ type Observer interface {
 	AwaitInput(bool)
 	Tell(...episode.Observation)
 	Release()
-	Product(app string) string
 }
 
 // Config is what a helper needs.
@@ -87,7 +86,9 @@ type Helper struct {
 	due    *time.Timer
 	await  bool
 
-	kept      kept
+	kept kept
+	// named are the programs seen, by name.
+	named     map[string]named
 	keptAt    time.Duration
 	openState episode.State
 	lastTold  ongoing
@@ -112,7 +113,7 @@ func NewHelper(config Config) *Helper {
 	}
 	var run [8]byte
 	rand.Read(run[:]) // never fails
-	return &Helper{config: config, log: config.Log, run: hex.EncodeToString(run[:])}
+	return &Helper{config: config, log: config.Log, run: hex.EncodeToString(run[:]), named: map[string]named{}}
 }
 
 // Run observes until the service says Stop or the context ends (nil after either), refuses us (ErrRefused), or is gone

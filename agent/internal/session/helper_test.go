@@ -41,7 +41,6 @@ func (s *stage) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 func (s *stage) Observations() <-chan observe.Observation { return s.out }
-func (s *stage) Product(app string) string                { return "The " + app }
 
 func (s *stage) Now() time.Duration {
 	s.mu.Lock()
@@ -93,7 +92,13 @@ func (s *stage) play(o observe.Observation) {
 }
 
 func (s *stage) focus(app string) {
-	s.Tell(episode.Observation{Event: episode.EventFocus, App: app, Title: app + " title"})
+	s.focusOn(app, app+" title", "org.example."+app)
+}
+
+func (s *stage) focusOn(app, title, bundle string) {
+	s.play(observe.Observation{
+		Observation: episode.Observation{Event: episode.EventFocus, App: app, Title: title}, Product: "The " + app, Bundle: bundle,
+	})
 }
 
 func (s *stage) poll() {
@@ -243,7 +248,7 @@ func TestHelperHandsOver(t *testing.T) {
 	}
 	for i, app := range []string{"one", "two"} {
 		c := o.closed()
-		if c.Number != uint64(i+1) || c.Episode.App != app || c.Episode.EndedBy != episode.ByFocus || c.Episode.Revision != "r1" || c.Product != "The "+app {
+		if c.Number != uint64(i+1) || c.Episode.App != app || c.Episode.EndedBy != episode.ByFocus || c.Episode.Revision != "r1" || c.Product != "The "+app || c.Bundle != "org.example."+app {
 			t.Errorf("closed %+v, want number %d of %s", c, i+1, app)
 		}
 	}
@@ -350,6 +355,24 @@ func TestHelperObeysSettings(t *testing.T) {
 	}
 }
 
+// Each Electron program on a Mac may have an executable of that name.
+func TestHelperTellsProgramsOfOneNameApart(t *testing.T) {
+	t.Parallel()
+	o, s, _ := begin(t, context.Background())
+	o.accept()
+	o.welcome(settingsNow(t, nil))
+	s.until(t, 1)
+	s.focusOn("Electron", "one", "org.example.one")
+	s.focusOn("Electron", "two", "org.example.two")
+	if c := o.closed(); c.Episode.Title != "one" || c.Bundle != "org.example.one" {
+		t.Errorf("closed %+v", c)
+	}
+	s.poll()
+	if c := o.checkpoint(); c.Open.Title != "two" || c.Bundle != "org.example.two" {
+		t.Errorf("open %+v", c)
+	}
+}
+
 // What goes on is told as soon as it does, not with the next poll: reports show it as open.
 func TestHelperTellsWhatGoesOn(t *testing.T) {
 	t.Parallel()
@@ -359,7 +382,7 @@ func TestHelperTellsWhatGoesOn(t *testing.T) {
 	s.until(t, 1)
 	for _, app := range []string{"one", "two"} {
 		s.focus(app)
-		if c := o.going(); c.Open.App != app || c.Product != "The "+app {
+		if c := o.going(); c.Open.App != app || c.Product != "The "+app || c.Bundle != "org.example."+app {
 			t.Errorf("in front is %s, told %+v", app, c)
 		}
 	}

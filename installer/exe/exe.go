@@ -6,26 +6,20 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"time"
 
 	"github.com/tc-hib/winres"
 	"github.com/tc-hib/winres/version"
+
+	"github.com/dayline-project/dayline/installer/product"
 )
 
 // Name of the executable.
 const Name = "dayline-agent.exe"
 
-// Publisher is who Windows says made it.
-const Publisher = "The Dayline project"
-
-const module = "github.com/dayline-project/dayline"
-
 // Agent is one build of the agent for Windows.
 type Agent struct {
-	Version Version
+	Version product.Version
 	// Built is the time of the commit it is built from.
 	Built time.Time
 	// Arch is the processor as Go names it: amd64 or arm64.
@@ -35,24 +29,9 @@ type Agent struct {
 // Build links the agent from the module around the working directory and gives the executable. Equal sources and
 // arguments give equal bytes.
 func (a Agent) Build(ctx context.Context) ([]byte, error) {
-	scratch, err := os.MkdirTemp("", "dayline-exe-")
+	plain, err := product.Link(ctx, "windows", a.Arch, a.Version, a.Built)
 	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(scratch)
-	linked := filepath.Join(scratch, Name)
-	// What the version control knows is told by Version and Built alone, so that a copy without it builds the same.
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",
-		"-ldflags", fmt.Sprintf("-s -w -X %[1]s/shared/buildinfo.Version=%[2]s -X %[1]s/shared/buildinfo.Built=%[3]s",
-			module, a.Version, a.Built.UTC().Format(time.RFC3339)),
-		"-o", linked, module+"/agent/cmd/dayline-agent")
-	command.Env = append(os.Environ(), "GOOS=windows", "GOARCH="+a.Arch, "CGO_ENABLED=0")
-	if output, err := command.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("exe: go build: %w: %s", err, output)
-	}
-	plain, err := os.ReadFile(linked)
-	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("exe: %w", err)
 	}
 	return a.withResources(plain)
 }
@@ -87,7 +66,7 @@ func (a Agent) resources() (*winres.ResourceSet, error) {
 	info.Flags.Prerelease = a.Version.String() != a.Version.Product()
 	for key, text := range map[string]string{
 		version.FileDescription: "Dayline agent", version.FileVersion: a.Version.FileText(), version.InternalName: "dayline-agent",
-		version.OriginalFilename: Name, version.ProductName: "Dayline", version.ProductVersion: a.Version.String(), version.CompanyName: Publisher,
+		version.OriginalFilename: Name, version.ProductName: "Dayline", version.ProductVersion: a.Version.String(), version.CompanyName: product.Publisher,
 	} {
 		if err := info.Set(version.LangDefault, key, text); err != nil {
 			return nil, err

@@ -9,11 +9,13 @@ import (
 
 	"github.com/tc-hib/winres"
 	"github.com/tc-hib/winres/version"
+
+	"github.com/dayline-project/dayline/installer/product"
 )
 
 func agent(t *testing.T, text, arch string) Agent {
 	t.Helper()
-	v, err := ParseVersion(text)
+	v, err := product.ParseVersion(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +70,7 @@ func check(t *testing.T, executable []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{"Dayline agent", `"Dayline"`, Publisher, Name, "1.2.3.40005", "1.2.3-rc.4"} {
+	for _, text := range []string{"Dayline agent", `"Dayline"`, product.Publisher, Name, "1.2.3.40005", "1.2.3-rc.4"} {
 		if !bytes.Contains(texts, []byte(text)) {
 			t.Errorf("no %s in %s", text, texts)
 		}

@@ -15,6 +15,7 @@ import (
 	"text/template"
 
 	"github.com/dayline-project/dayline/installer/exe"
+	"github.com/dayline-project/dayline/installer/product"
 )
 
 //go:embed dayline.wxs
@@ -94,7 +95,7 @@ func (p Package) source() ([]byte, error) {
 	fields := struct {
 		exe.Agent
 		Publisher, ProductCode, Next string
-	}{Agent: p.Agent, Publisher: exe.Publisher, Next: p.Agent.Version.NextProduct()}
+	}{Agent: p.Agent, Publisher: product.Publisher, Next: p.Agent.Version.NextProduct()}
 	var text bytes.Buffer
 	if err := sourceTemplate.Execute(&text, fields); err != nil {
 		return nil, err

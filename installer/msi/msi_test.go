@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"github.com/dayline-project/dayline/installer/exe"
+	"github.com/dayline-project/dayline/installer/product"
 )
 
 // packed is a package whose executable is no program: what wixl makes of it is the same.
 func packed(t *testing.T, text, arch, executable string) Package {
 	t.Helper()
-	v, err := exe.ParseVersion(text)
+	v, err := product.ParseVersion(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +54,7 @@ func told(t *testing.T, whole []byte, arguments ...string) string {
 func TestTables(t *testing.T) {
 	whole := build(t, packed(t, "1.2.3-rc.4", "amd64", "one"))
 	for table, lines := range map[string][]string{
-		"Property": {"ALLUSERS\t1", "ProductVersion\t1.2.3", "ProductName\tDayline agent", "Manufacturer\t" + exe.Publisher, "ARPPRODUCTICON\tdayline.ico",
+		"Property": {"ALLUSERS\t1", "ProductVersion\t1.2.3", "ProductName\tDayline agent", "Manufacturer\t" + product.Publisher, "ARPPRODUCTICON\tdayline.ico",
 			"ARPHELPLINK\thttps://github.com/dayline-project/dayline", "UpgradeCode\t{9E4A019C-0970-4337-A978-1F97823F9573}",
 			"SecureCustomProperties\tOLDERFOUND;NEWERFOUND;KEEPDATA", "MSIRESTARTMANAGERCONTROL\tDisable"},
 		// The version lets a repair keep a newer file; 256 is a component of 64 bits.

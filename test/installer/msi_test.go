@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dayline-project/dayline/installer/exe"
 	"github.com/dayline-project/dayline/installer/msi"
+	"github.com/dayline-project/dayline/installer/product"
 	"github.com/dayline-project/dayline/test/site"
 	"github.com/dayline-project/dayline/test/wine"
 )
@@ -18,7 +18,7 @@ func TestMSI(t *testing.T) {
 	t.Parallel()
 	c, candidate, release := newComputer(t), built(t, "0.2.0-rc.1"), built(t, "0.2.0")
 	older := msi.Package{Agent: candidate.Agent, Executable: candidate.Executable}
-	older.Agent.Version = must(exe.ParseVersion("0.1.9"))(t)
+	older.Agent.Version = must(product.ParseVersion("0.1.9"))(t)
 	first, second, refused := c.put(t, candidate), c.put(t, release), c.put(t, older)
 
 	c.msiexec(t, "/i", first)

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dayline-project/dayline/installer/exe"
+	"github.com/dayline-project/dayline/installer/product"
 )
 
 // How the command ends.
@@ -37,7 +37,7 @@ var kinds = []kind{
 
 // options are what every kind is built by.
 type options struct {
-	version exe.Version
+	version product.Version
 	built   time.Time
 	arch    string
 	// folder takes the packages.
@@ -102,7 +102,7 @@ func parse(name string, args []string, stderr io.Writer) (options, error) {
 		return o, fmt.Errorf("-arch %q is neither amd64 nor arm64", o.arch)
 	}
 	var err error
-	if o.version, err = exe.ParseVersion(*version); err != nil {
+	if o.version, err = product.ParseVersion(*version); err != nil {
 		return o, fmt.Errorf("-version: %w", err)
 	}
 	if o.built, err = time.Parse(time.RFC3339, *built); err != nil {

@@ -5,6 +5,7 @@ package privacy
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Private is whether a window is a private (incognito) one.
@@ -32,7 +33,8 @@ type Rules struct {
 
 // Window is the window in front, as it was seen.
 type Window struct {
-	// App is the program's name, Class what its window says of itself, where desktops have that.
+	// App is the program's name, Class what its window says of itself or the identifier of its bundle, where desktops have
+	// one of them.
 	App, Class string
 	Title, URL string
 	// Told is what the browser's extension said, or Yes where the accessibility interface shows a sign.
@@ -75,9 +77,9 @@ func MayReadAddress(w Window, rules Rules) bool {
 // Judge tells whether a window is private. What is no browser is not. Of a browser the extension's word counts, save
 // that a title with a private window's ending is believed against it.
 //
-// Without that word and that ending a browser's window is Unknown. Chromium's private windows are marked by nothing.
-// Firefox ends their titles in words of the person's language, which also may be switched off, so that their absence
-// proves nothing either.
+// Without that word and that ending a browser's window is Unknown. Chromium's private windows are marked by nothing, save
+// on a Mac. Firefox ends their titles in words of the person's language, which also may be switched off, so that their
+// absence proves nothing either. Safari does as Firefox does. Arc's titles are those of its pages.
 func Judge(w Window) Private {
 	switch {
 	case !IsBrowser(w.App) && !IsBrowser(w.Class):
@@ -85,7 +87,7 @@ func Judge(w Window) Private {
 			return Yes
 		}
 		return No
-	case endsPrivate(w.Title):
+	case isOnlyPrivate(w.App), isOnlyPrivate(w.Class), isMarked(w.Title), endsPrivate(w.Title):
 		return Yes
 	default:
 		return w.Told
@@ -96,6 +98,9 @@ func Judge(w Window) Private {
 // name. One that is not known here is treated as any other program.
 func IsBrowser(name string) bool {
 	name = strings.TrimSuffix(strings.ToLower(name), ".exe")
+	if slices.ContainsFunc(bundles, func(bundle string) bool { return name == bundle || strings.HasPrefix(name, bundle+".") }) {
+		return true
+	}
 	for _, domain := range reverseDomains {
 		name = strings.TrimPrefix(name, domain)
 	}
@@ -131,15 +136,66 @@ var reverseDomains = []string{
 	"io.gitlab.librewolf-community.", "org.chromium.", "org.gnome.", "org.kde.", "org.mozilla.", "org.qutebrowser.",
 }
 
+// bundles are the identifiers of browsers on macOS, in lower case. What comes behind another dot is a channel or an
+// application of the web: com.google.Chrome.canary.
+var bundles = []string{
+	"ai.perplexity.comet", "app.zen-browser.zen", "com.apple.safari", "com.apple.safaritechnologypreview", "com.brave.browser",
+	"com.coccoc.coccoc", "com.duckduckgo.macos.browser", "com.ghostbrowser.gb1", "com.google.chrome", "com.kagi.kagimacos",
+	"com.maxthon.mac.maxthon", "com.microsoft.edgemac", "com.naver.whale", "com.openai.atlas", "com.operasoftware.opera",
+	"com.operasoftware.operaair", "com.operasoftware.operadeveloper", "com.operasoftware.operagx", "com.operasoftware.operanext",
+	"com.pushplaylabs.sidekick", "com.sigmaos.sigmaos.macos", "com.vivaldi.vivaldi", "company.thebrowser.browser",
+	"company.thebrowser.dia", "io.gitlab.librewolf-community", "net.imput.helium", "net.librewolf.librewolf",
+	"net.mullvad.mullvadbrowser", "net.waterfox.waterfox", "one.ablaze.floorp", "org.chromium.chromium", "org.chromium.thorium",
+	"org.mozilla.firefox", "org.mozilla.firefoxdeveloperedition", "org.mozilla.floorp", "org.mozilla.nightly",
+	"org.qutebrowser.qutebrowser", "org.torproject.torbrowser", "ru.yandex.desktop.yandex-browser",
+}
+
+// isOnlyPrivate tells whether a browser, by any of its names, has no window that is not private.
+func isOnlyPrivate(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc([]string{"tor browser", "tor-browser", "torbrowser", "mullvad browser", "mullvadbrowser"},
+		func(known string) bool { return strings.Contains(name, known) })
+}
+
+// isMarked tells whether a title ends as Chromium's names of private windows do for those who cannot see, which on a Mac
+// are their titles: in all its languages with a word in brackets behind the browser's name, "News - Google Chrome
+// (Incognito)", "(Guest)" of those that are forgotten likewise. A person's profile comes behind a dash: "News - Google
+// Chrome - Ada".
+//
+// https://chromium.googlesource.com/chromium/src/+/main/chrome/app/generated_resources.grd
+// (IDS_ACCESSIBLE_INCOGNITO_WINDOW_TITLE_FORMAT)
+func isMarked(title string) bool {
+	title = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, title)
+	dash := max(strings.LastIndex(title, " - "), strings.LastIndex(title, " – "), strings.LastIndex(title, " — "))
+	if dash < 0 {
+		return false
+	}
+	end := strings.TrimLeft(title[dash:], " -–—")
+	return strings.ContainsAny(end, "(（") &&
+		slices.ContainsFunc(products, func(product string) bool { return strings.HasPrefix(end, product) })
+}
+
+// products are what Chromium's browsers call themselves at the end of their windows' titles, in every language, before
+// the channel. The windows of web applications end as these wish.
+var products = []string{"Brave", "Chromium", "Google Chrome", "Microsoft Edge", "Opera", "Vivaldi"}
+
 // endsPrivate tells whether a title ends as those of private windows do: in English and in the languages most met. Edge
 // says it in one word for all languages, before its own name.
 func endsPrivate(title string) bool {
-	title = strings.ToLower(strings.TrimRight(title, " )]"))
-	if strings.Contains(title, "[inprivate]") {
+	title = strings.ToLower(strings.TrimRight(title, " )]）"))
+	if strings.Contains(title, "[inprivate]") || strings.HasPrefix(title, thaiSafari) {
 		return true
 	}
 	return slices.ContainsFunc(privateEndings, func(ending string) bool { return strings.HasSuffix(title, ending) })
 }
+
+// thaiSafari is what Safari's private windows begin with in Thai.
+const thaiSafari = "ท่องเว็บแบบส่วนตัว"
 
 var privateEndings = []string{
 	"private browsing", "incognito", "inprivate", "private window",
@@ -149,5 +205,9 @@ var privateEndings = []string{
 	"tryb prywatny", "anonymní prohlížení", "приватный просмотр", "инкогнито", "gizli gezinti",
 	"プライベートブラウジング", "隐私浏览", "隱私瀏覽", "シークレット", "シークレット モード", "无痕模式", "無痕模式", "시크릿", "시크릿 모드",
 	"inkognitó", "inkognitó mód", "incognito-tila", "anonymní režim", "navegação anónima", "анонімного перегляду", "gizli mod",
-	"ανώνυμη περιήγηση",
+	"ανώνυμη περιήγηση", "ιδιωτική περιήγηση", "приватний перегляд", "поверително сърфиране", "privát böngészés",
+	"navigare privată", "súkromné prehliadanie", "duyệt web riêng tư", "사생활 보호 모드", "גלישה פרטית", "تصفح خاص",
+	// Safari's, where they are not Firefox's.
+	"privates surfen", "navigazione privata", "частный доступ", "özel dolaşma", "özel dolaşım", "プライベートブラウズ", "无痕浏览",
+	"私密瀏覽", "개인정보 보호 브라우징", "التصفح الخاص",
 }

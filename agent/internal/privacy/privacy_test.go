@@ -9,6 +9,14 @@ func TestIsBrowser(t *testing.T) {
 		"Microsoft-edge-dev", "brave", "Brave-browser", "opera", "vivaldi-bin", "Vivaldi-stable", "librewolf",
 		"org.gnome.Epiphany", "epiphany", "Safari", "qutebrowser", "zen", "Tor Browser", "org.mozilla.firefox",
 		"com.google.Chrome", "browser.exe", "whale.exe", "360se.exe", "MicrosoftEdge.exe",
+		// On a Mac: executables, and bundles with their channels.
+		"Google Chrome Beta", "Google Chrome Dev", "Google Chrome Canary", "Microsoft Edge Canary", "Brave Browser",
+		"Brave Browser Nightly", "Safari Technology Preview", "Arc", "Opera GX", "Vivaldi", "DuckDuckGo", "Orion",
+		"com.google.Chrome.beta", "com.google.Chrome.dev", "com.google.Chrome.canary", "com.google.Chrome.app.cadlkienfkclaiaibeoongdcgmdikeeg",
+		"com.microsoft.edgemac", "com.microsoft.edgemac.Beta", "com.microsoft.edgemac.Canary", "com.brave.Browser.nightly",
+		"com.apple.Safari", "com.apple.SafariTechnologyPreview", "org.mozilla.firefox", "org.mozilla.firefoxdeveloperedition",
+		"org.mozilla.nightly", "company.thebrowser.Browser", "company.thebrowser.dia", "com.operasoftware.OperaGX",
+		"com.vivaldi.Vivaldi.snapshot", "org.torproject.torbrowser", "app.zen-browser.zen", "com.kagi.kagimacOS",
 	} {
 		if !IsBrowser(name) {
 			t.Errorf("%q is a browser", name)
@@ -16,7 +24,8 @@ func TestIsBrowser(t *testing.T) {
 	}
 	for _, name := range []string{
 		"", "xterm", "chromed", "zenity", "operator", "archive", "minecraft", "code", "thunderbird", "org.gnome.Nautilus",
-		"python3", "surface", "org.kde.dolphin",
+		"python3", "surface", "org.kde.dolphin", "com.apple.finder", "com.apple.SafariServices", "com.google.Chromecast",
+		"com.microsoft.edgemachine", "org.mozilla.thunderbird", "com.googlecode.iterm2", "dia", "company.thebrowser.",
 	} {
 		if IsBrowser(name) {
 			t.Errorf("%q is no browser", name)
@@ -60,6 +69,11 @@ func TestAllow(t *testing.T) {
 			Allowed{Private: true}},
 		"Edge, marked before its name": {Window{App: "msedge.exe", Title: page + " - [InPrivate] - Microsoft\u200b Edge"}, Rules{TitleOfUnknown: true},
 			Allowed{Private: true}},
+		"Tor Browser": {Window{App: "firefox", Class: "org.torproject.torbrowser", Title: page, Told: No}, Rules{TitleOfUnknown: true},
+			Allowed{Private: true}},
+		"no browser, though its title ends so": {Window{App: "Numbers", Class: "com.apple.Numbers", Title: "Budget, Private Browsing"}, Rules{},
+			Allowed{Title: "Budget, Private Browsing"}},
+		"by the bundle alone":   {Window{App: "Comet", Class: "ai.perplexity.comet", Title: page}, Rules{}, Allowed{Private: true}},
 		"names only":            {Window{App: "xterm", Title: page}, Rules{NamesOnly: true, TitleOfUnknown: true}, Allowed{}},
 		"names only, a browser": {Window{App: "chromium", Title: page, URL: url, Told: No}, Rules{NamesOnly: true}, Allowed{}},
 	} {
@@ -67,6 +81,63 @@ func TestAllow(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)
 		}
 	}
+}
+
+// What a Mac's windows are called.
+func TestPrivateOnAMac(t *testing.T) {
+	for _, test := range []struct {
+		app, title string
+		want       Private
+	}{
+		{"Google Chrome", "News - Google Chrome", Unknown},
+		{"Google Chrome", "News - Google Chrome - Person 1", Unknown},
+		{"Google Chrome", "News - Google Chrome – Ada (Example)", Unknown},
+		{"Google Chrome", "News (2) - Google Chrome", Unknown},
+		{"Google Chrome", "Google Chrome (Incognito) explained - Google Chrome", Unknown},
+		{"Google Chrome", "Mail - Inbox (2)", Unknown},
+		{"Google Chrome", "", Unknown},
+		{"Google Chrome", "News - Google Chrome (Incognito)", Yes},
+		{"Google Chrome", "News - Google Chrome (Guest)", Yes},
+		{"Google Chrome", "News - Audio playing - Google Chrome (Nặc danh)", Yes},
+		{"Google Chrome", "新聞 - Google Chrome（シークレット モード）", Yes},
+		{"Google Chrome", "News - Google Chrome \u200f(גלישה בסתר)", Yes},
+		{"Google Chrome Canary", "News - Google Chrome Canary (Navigation privée)", Yes},
+		{"Microsoft Edge", "News - Microsoft\u200b Edge", Unknown},
+		{"Microsoft Edge", "News - Microsoft\u200b Edge (InPrivate)", Yes},
+		{"Microsoft Edge", "News - [InPrivate] - Microsoft Edge", Yes},
+		{"Brave Browser", "News - Brave", Unknown},
+		{"Brave Browser", "News - Brave (Private)", Yes},
+		{"Brave Browser", "News - Brave (Private window with Tor)", Yes},
+		{"firefox", "Downloads - Google Chrome (64 bit) — Mozilla Firefox", Unknown},
+		{"firefox", "News", Unknown},
+		{"firefox", "News — Private Browsing", Yes},
+		{"firefox", "News — Tryb prywatny", Yes},
+		{"firefox", "News — 사생활 보호 모드", Yes},
+		{"Safari", "The Edge (musician)", Unknown},
+		{"Safari", "Notes on Private Browsing, and other topics", Unknown},
+		{"Safari", "News, Private Browsing", Yes},
+		{"Safari", "News, Privates Surfen", Yes},
+		{"Safari", "News、プライベートブラウズ", Yes},
+		{"Safari", "ท่องเว็บแบบส่วนตัวเรื่องNews", Yes},
+		{"Arc", "News", Unknown},
+	} {
+		if got := Judge(Window{App: test.app, Title: test.title}); got != test.want {
+			t.Errorf("%s %q: %v", test.app, test.title, got)
+		}
+	}
+}
+
+// Titles are other programs' words.
+func FuzzJudge(f *testing.F) {
+	for _, title := range []string{"News - Google Chrome (Incognito)", " - (", " – Brave\xff（", "\u200f", "[InPrivate]", "ท่อง"} {
+		f.Add("Google Chrome", title)
+	}
+	f.Fuzz(func(t *testing.T, app, title string) {
+		judged := Judge(Window{App: app, Title: title})
+		if got := Allow(Window{App: app, Title: title, URL: "https://example.com"}, Rules{}); judged != No && got != (Allowed{Private: true}) {
+			t.Fatalf("%q %q: %+v", app, title, got)
+		}
+	})
 }
 
 func TestMayReadAddress(t *testing.T) {

@@ -1,13 +1,20 @@
 package api
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"connectrpc.com/connect"
 
+	"github.com/dayline-project/dayline/collector/api/apitest"
+	"github.com/dayline-project/dayline/collector/storetest"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
+	"github.com/dayline-project/dayline/shared/stream"
 )
 
 func TestASilentDeviceShowsWithinElevenMinutes(t *testing.T) {
@@ -37,5 +44,67 @@ func TestASilentDeviceShowsWithinElevenMinutes(t *testing.T) {
 	}
 	if silent() {
 		t.Error("silent, and it came back")
+	}
+}
+
+// deviceSaying gives the one device as administrators are told of it after it said this of itself.
+func deviceSaying(t *testing.T, h *house, a *apitest.Agent, health *agentv1.Health, spans ...*agentv1.Span) *adminv1.Device {
+	t.Helper()
+	m := a.Request()
+	m.Health, m.Spans = health, spans
+	if _, err := a.Send(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	h.agents.contacts.flush(t.Context())
+	answer, err := h.admin.ListDevices(t.Context(), connect.NewRequest(&adminv1.ListDevicesRequest{}))
+	if err != nil || len(answer.Msg.Devices) != 1 {
+		t.Fatalf("%v %v", answer, err)
+	}
+	return answer.Msg.Devices[0]
+}
+
+func TestAMissingPermissionIsTold(t *testing.T) {
+	h := open(t, t.TempDir())
+	a := h.enrolled()
+	off := &agentv1.Span{Id: []byte("blindone"), Kind: "blind", Reason: "switched off in Login Items", StartMs: h.now().UnixMilli()}
+	device := deviceSaying(t, h, a, &agentv1.Health{MissingPermissions: []string{"accessibility: allow it", "accessibility: allow it"}}, off)
+	if fmt.Sprint(device.Limits) != "[missing: accessibility: allow it session: none: switched off in Login Items]" ||
+		fmt.Sprint(device.Flags) != "[blind permission]" {
+		t.Errorf("%q %v", device.Limits, device.Flags)
+	}
+	off.EndMs = h.now().UnixMilli()
+	if device := deviceSaying(t, h, a, &agentv1.Health{}, off); len(device.Limits)+len(device.Flags) > 0 {
+		t.Errorf("granted, and still %q %v", device.Limits, device.Flags)
+	}
+}
+
+func TestHostileHealthDoesNothing(t *testing.T) {
+	h := open(t, t.TempDir())
+	a := h.enrolled()
+	for texts := range slices.Chunk(storetest.Hostile, 20) {
+		texts = slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return !utf8.ValidString(text) }) // the contract does not carry it
+		health := &agentv1.Health{MissingPermissions: texts, Errors: texts}
+		for _, text := range texts {
+			health.Capture = append(health.Capture, &agentv1.Capture{Subject: text, Level: text, Reason: text})
+		}
+		device := deviceSaying(t, h, a, health)
+		for _, text := range texts {
+			text = stream.Printable(text)
+			if text != "" && (!slices.Contains(device.Limits, "missing: "+text) || !slices.Contains(device.Errors, text)) {
+				t.Errorf("%q is not told", text)
+			}
+		}
+		for _, text := range slices.Concat(device.Limits, device.Errors) {
+			if text != stream.Printable(text) {
+				t.Errorf("%q would act on a screen", text)
+			}
+		}
+	}
+	long := &agentv1.Health{Errors: []string{strings.Repeat("é", maxHealthRunes+1)}}
+	for n := range maxHealthTexts + 1 {
+		long.MissingPermissions = append(long.MissingPermissions, fmt.Sprint(n))
+	}
+	if device := deviceSaying(t, h, a, long); len(device.Limits) != maxHealthTexts || utf8.RuneCountInString(device.Errors[0]) != maxHealthRunes {
+		t.Errorf("%d limits, an error of %d characters", len(device.Limits), utf8.RuneCountInString(device.Errors[0]))
 	}
 }

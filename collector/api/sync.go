@@ -20,8 +20,6 @@ const (
 	rekeyEvery = time.Hour
 	// tombstoneFor is how long a deletion is told to agents; none buffers longer.
 	tombstoneFor = 400 * 24 * time.Hour
-	// maxHealthBytes is what a device may say of itself.
-	maxHealthBytes = 32 << 10
 )
 
 // Sync takes a device's news and answers with all it should know. What it answers as stored is durable.
@@ -48,8 +46,8 @@ func (a *Agents) Sync(ctx context.Context, req *connect.Request[agentv1.SyncRequ
 	if err := checkLogins(m.Logins); err != nil {
 		return nil, err
 	}
-	if size := proto.Size(m.Health); size > maxHealthBytes {
-		return nil, collector.Refuse(collector.BadRequest, "health", "it has %d bytes; at most %d are kept", size, maxHealthBytes)
+	if err := checkHealth(m.Health); err != nil {
+		return nil, err
 	}
 	if err := a.disk.Check(); err != nil {
 		return nil, err
@@ -68,7 +66,7 @@ func (a *Agents) Sync(ctx context.Context, req *connect.Request[agentv1.SyncRequ
 	if answer.Settings, err = a.settings.settingsFor(ctx, caller.device, a.devices, m); err != nil {
 		return nil, err
 	}
-	news := collector.Contact{Device: device.ID, At: now, Health: m.Health, LastEpisodeAt: result.LastEpisodeAt}
+	news := collector.Contact{Device: device.ID, At: now, Health: keptHealth(m.Health), LastEpisodeAt: result.LastEpisodeAt}
 	answer.Directives = a.directives(caller.device, device, m)
 	if news.Facts, err = a.newFacts(ctx, caller.device, m.Facts); err != nil {
 		return nil, err

@@ -55,7 +55,7 @@ func Rows(dir *directory.Directory, scope directory.Scope, seen *Seen, now time.
 			Id: d.ID, Name: d.Name, Os: d.OS, OsVersion: d.OSVersion, AgentVersion: d.AgentVersion, Arch: d.Arch, TimeZone: d.TimeZone,
 			Enrolled: instant(d.EnrolledAt), LastContact: instant(d.LastContactAt), LastEpisode: instant(lastEpisodeAt),
 			State: d.State(now), Silent: Silent(d, going, now), Revoked: !d.RevokedAt.IsZero(),
-			Flags: flags(d, health, going, newest), Limits: limits(health), Errors: errorsOf(health),
+			Flags: flags(d, health, going, newest), Limits: limits(health, going), Errors: errorsOf(health),
 			BufferedEpisodes: float64(health.GetBufferedEpisodes()), LostEpisodes: float64(health.GetLostEpisodes()),
 			Logins: logins[d.ID], Groups: groupsOf(dir, scope, d.ID),
 		}
@@ -116,13 +116,15 @@ func groupsOf(dir *directory.Directory, scope directory.Scope, id string) []stri
 }
 
 // flags are those the registry keeps and what holds now: blind (a tracked session without a helper), buffer (episodes
-// were lost), outdated (another device of its system runs a newer agent).
+// were lost), outdated (another device of its system runs a newer agent), permission (the system keeps something from the
+// agent that somebody can grant).
 func flags(d *collector.Device, health *agentv1.Health, going []*agentv1.Span, newest map[string]string) []string {
 	all := slices.Clone(d.Flags)
 	for flag, holds := range map[string]bool{
-		"blind":    has(going, "blind"),
-		"buffer":   health.GetLostEpisodes() > 0,
-		"outdated": older(d.AgentVersion, newest[d.OS]),
+		"blind":      has(going, "blind"),
+		"buffer":     health.GetLostEpisodes() > 0,
+		"outdated":   older(d.AgentVersion, newest[d.OS]),
+		"permission": len(health.GetMissingPermissions()) > 0,
 	} {
 		if holds {
 			all = append(all, flag)
@@ -133,8 +135,13 @@ func flags(d *collector.Device, health *agentv1.Health, going []*agentv1.Span, n
 }
 
 // limits are what keeps a device from capturing in full.
-func limits(health *agentv1.Health) []string {
+func limits(health *agentv1.Health, going []*agentv1.Span) []string {
 	var all []string
+	for _, span := range going {
+		if span.GetKind() == "blind" && span.GetReason() != "" {
+			all = append(all, "session: none: "+span.Reason)
+		}
+	}
 	for _, c := range health.GetCapture() {
 		if c.Level == "full" {
 			continue

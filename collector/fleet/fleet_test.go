@@ -54,7 +54,7 @@ func people() (*directory.Directory, *Seen) {
 			{ID: "d-2", Name: "LAPTOP", OS: "linux", AgentVersion: "1.10.0", LastContactAt: noon.Add(-time.Hour)},
 			{ID: "d-3", OS: "windows", AgentVersion: "0.1.0", LastContactAt: noon.Add(-8 * 24 * time.Hour)},
 		},
-		Going: map[string][]*agentv1.Span{"d-1": {{Kind: "blind"}}, "d-2": inSession},
+		Going: map[string][]*agentv1.Span{"d-1": {{Kind: "blind", Reason: "switched off"}}, "d-2": inSession},
 		Health: map[string]*agentv1.Health{"d-1": {
 			Capture: []*agentv1.Capture{
 				{Subject: "x11", Level: "full"}, {Subject: "firefox", Level: "title_only", Reason: "no extension"}, {Subject: "firefox", Level: "title_only", Reason: "no extension"},
@@ -86,13 +86,13 @@ func TestRows(t *testing.T) {
 	want := []string{
 		`d-3 "" stale false [] [] []`,
 		`d-2 "" quiet true [] [CORP\Ana LAPTOP\bo] [Others]`, // an episode never came
-		`d-1 "Reception" healthy false [blind buffer fork outdated] [CORP\ana] [Support Others]`,
+		`d-1 "Reception" healthy false [blind buffer fork outdated permission] [CORP\ana] [Support Others]`,
 	}
 	if !slices.Equal(told, want) {
 		t.Errorf("%q", told)
 	}
 	one := all[2]
-	if fmt.Sprint(one.Limits) != "[firefox: title_only: no extension missing: accessibility]" || one.BufferedEpisodes != 7 || one.LostEpisodes != 3 ||
+	if fmt.Sprint(one.Limits) != "[firefox: title_only: no extension missing: accessibility session: none: switched off]" || one.BufferedEpisodes != 7 || one.LostEpisodes != 3 ||
 		fmt.Sprint(one.Errors) != "[disk full 2 episodes were refused and are kept aside]" {
 		t.Errorf("%v", one)
 	}
@@ -107,7 +107,7 @@ func TestRows(t *testing.T) {
 	seen.Health["d-2"] = &agentv1.Health{BufferedEpisodes: 7, Capture: []*agentv1.Capture{
 		{Subject: "x11", Level: "none", Login: of("bo")}, {Subject: "firefox", Level: "none", Login: of("cleo")},
 	}}
-	seen.Going["d-2"], seen.Devices[1].LastEpisodeAt = []*agentv1.Span{{Kind: "blind", Login: of("cleo")}}, noon
+	seen.Going["d-2"], seen.Devices[1].LastEpisodeAt = []*agentv1.Span{{Kind: "blind", Reason: "switched off", Login: of("cleo")}}, noon
 	dir = directory.New(&config.People{Groups: []config.Group{{Name: "Bo", Logins: []string{`LAPTOP\bo`}}}}, directory.Registered{
 		Devices: seen.Devices, Logins: []collector.Login{{Key: `d-2\bo`, Name: `LAPTOP\bo`, Device: "d-2"}, {Key: `d-2\cleo`, Name: `LAPTOP\cleo`, Device: "d-2"}},
 	}, 1)

@@ -6,7 +6,9 @@ test('what keeps a device from capturing is said in words, whole reasons include
   assert.equal(limitText('x11: application_only: no title'), 'x11: applications alone (no title)')
   assert.equal(limitText('firefox: none: it says: not now'), 'firefox: nothing (it says: not now)')
   assert.equal(limitText('chrome: title_only'), 'chrome: titles, no addresses')
-  assert.equal(limitText('missing: accessibility'), 'permission missing: accessibility')
+  assert.equal(limitText('session: none: no helper'), 'session: nothing (no helper)')
+  assert.equal(limitText('missing: location: say yes'), 'permission missing: location: say yes')
+  assert.match(limitText('missing: accessibility: allow it'), /^permission missing: Accessibility\. .*System Settings/)
 })
 
 test('a word without an explanation has none, and an unknown system is called as it says', () => {

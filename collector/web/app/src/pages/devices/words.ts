@@ -31,10 +31,17 @@ export function whyOf(word: string): string {
   return why === word + 'Why' ? '' : why
 }
 
-/** limitText writes "x11: application_only: no title" or "missing: accessibility" in words. */
+/**
+ * limitText writes "x11: application_only: no title" or "missing: accessibility: allow it" in words. For a permission that is
+ * known here, what to do is said in the reader's language instead of the agent's.
+ */
 export function limitText(limit: string): string {
-  const [what = '', level = '', ...rest] = limit.split(': ')
-  if (what === 'missing') return say('devices.missing', { what: [level, ...rest].join(': ') })
+  const [subject = '', level = '', ...rest] = limit.split(': ')
+  if (subject === 'missing') {
+    const known = sayWord('devices', 'missing_' + level)
+    return known === 'missing_' + level ? say('devices.missing', { what: [level, ...rest].join(': ') }) : known
+  }
+  const what = subject === 'session' ? say('devices.session') : subject
   const shown = sayWord('devices', level === 'none' ? 'nothing' : level)
   const why = rest.join(': ')
   return why ? say('devices.limitWhy', { what, level: shown, why }) : say('devices.limit', { what, level: shown })

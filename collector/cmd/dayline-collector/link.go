@@ -23,23 +23,33 @@ type linkCreate struct {
 
 // Run prints the enrolment string alone, so that scripts can use it.
 func (c *linkCreate) Run(i *invocation) error {
+	text, err := c.make(i)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(i.err, "Its string is shown once:")
+	_, err = fmt.Fprintln(i.out, text)
+	return err
+}
+
+// make tells people about the new link, and gives its enrolment string.
+func (c *linkCreate) make(i *invocation) (string, error) {
 	if c.Expires < 0 || c.Max < 0 {
-		return usage("--expires and --max cannot be negative")
+		return "", usage("--expires and --max cannot be negative")
 	}
 	admin, err := i.admin()
 	if err != nil {
-		return err
+		return "", err
 	}
 	answer, err := admin.CreateLink(i.ctx, connect.NewRequest(&adminv1.CreateLinkRequest{
 		Os: c.OS, ExpiresSeconds: c.Expires.Seconds(), MaxDevices: c.Max,
 	}))
 	if err != nil {
-		return err
+		return "", err
 	}
 	l := answer.Msg.Link
-	fmt.Fprintf(i.err, "Link %s for %s: up to %d devices until %s. This string is shown once:\n", l.Id, l.Os, l.MaxDevices, l.Expires)
-	_, err = fmt.Fprintln(i.out, answer.Msg.EnrolmentString)
-	return err
+	fmt.Fprintf(i.err, "Link %s for %s: up to %d devices until %s.\n", l.Id, l.Os, l.MaxDevices, l.Expires)
+	return answer.Msg.EnrolmentString, nil
 }
 
 type linkList struct{ listed }

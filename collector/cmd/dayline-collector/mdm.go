@@ -1,0 +1,121 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/dayline-project/dayline/collector/mdm"
+)
+
+type mdmCommand struct {
+	Dir                  string        `arg:"" name:"DIR" help:"An empty folder for the files, or one to be made."`
+	Organization         string        `required:"" placeholder:"NAME" help:"Who runs this, as people read it beside each profile."`
+	App                  string        `placeholder:"FILE" xor:"signature" help:"The signed Dayline.app that is rolled out, or a release's .tar.gz or .zip of it."`
+	Requirement          string        `placeholder:"TEXT" xor:"signature" help:"Instead of the app: what 'codesign -d -r-' prints of it."`
+	EnrollmentStringFile string        `placeholder:"FILE" xor:"enrollment" help:"The enrolment string of a link for macOS, '-' for standard input (default: a link is made)."`
+	NoEnrollment         bool          `xor:"enrollment" help:"No profile for enrolling: the Macs get their string elsewhere."`
+	Expires              time.Duration `help:"The link ends after this long, 1h to 168h (default: the account's)."`
+	Max                  int32         `help:"The link enrols at most this many devices (default: the account's)."`
+}
+
+// Run writes the profiles. A link is made last: nothing that can be refused before costs one.
+func (c *mdmCommand) Run(i *invocation) error {
+	kit := mdm.Kit{Organization: c.Organization}
+	var err error
+	switch {
+	case c.App != "":
+		kit.Requirement, kit.Team, err = mdm.ReadApp(c.App)
+	case c.Requirement != "":
+		kit.Requirement = designated(c.Requirement)
+	default:
+		return usage("say --app FILE or --requirement TEXT: whose signature the permission is for")
+	}
+	if err != nil {
+		return err
+	}
+	if (c.NoEnrollment || c.EnrollmentStringFile != "") && (c.Expires != 0 || c.Max != 0) {
+		return usage("--expires and --max are of the link that is made; here none is")
+	}
+	if c.EnrollmentStringFile != "" {
+		if kit.EnrollmentString, err = i.enrollmentString(c.EnrollmentStringFile); err != nil {
+			return err
+		}
+	}
+	if _, err := kit.Files(); err != nil {
+		return usage("%v", err)
+	}
+	if err := emptyFolder(c.Dir); err != nil {
+		return err
+	}
+	if !c.NoEnrollment && c.EnrollmentStringFile == "" {
+		link := linkCreate{OS: "macos", Expires: c.Expires, Max: c.Max}
+		if kit.EnrollmentString, err = link.make(i); err != nil {
+			return err
+		}
+	}
+	files, err := kit.Files()
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		name := filepath.Join(c.Dir, file.Name)
+		if err := os.WriteFile(name, file.Content, 0o600); err != nil {
+			return err
+		}
+		fmt.Fprintln(i.out, name)
+	}
+	return nil
+}
+
+// designated takes a requirement out of the line that codesign prints.
+func designated(text string) string {
+	text = strings.TrimSpace(text)
+	if before, after, found := strings.Cut(text, "designated =>"); found && strings.Trim(before, "# ") == "" {
+		text = strings.TrimSpace(after)
+	}
+	return text
+}
+
+// maxStringBytes is more than any enrolment string has.
+const maxStringBytes = 4096
+
+// enrollmentString reads one from a file, or from standard input.
+func (i *invocation) enrollmentString(name string) (string, error) {
+	from := i.in
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return "", err
+		}
+		defer file.Close()
+		from = file
+	}
+	text, err := io.ReadAll(io.LimitReader(from, maxStringBytes))
+	if err != nil {
+		return "", err
+	}
+	if text := strings.TrimSpace(string(text)); text != "" {
+		return text, nil
+	}
+	return "", usage("--enrollment-string-file: it is empty")
+}
+
+// emptyFolder makes a folder, for its owner alone; one with something in it is refused.
+func emptyFolder(dir string) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return os.MkdirAll(dir, 0o700)
+	case err != nil:
+		return err
+	case len(entries) > 0:
+		return fmt.Errorf("%s is not empty: say a new folder", dir)
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package mdm
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/dayline-project/dayline/shared/codesign"
+)
+
+// The most an archive of the app may unpack to; it is a tenth of it.
+const (
+	maxAppFiles = 1000
+	maxAppBytes = 512 << 20
+)
+
+// ReadApp checks a Dayline.app, a folder or a release's .tar.gz or .zip, and gives the requirement that every release with the
+// same signature fits, and the team of a Developer ID. An app that is signed ad hoc, or was changed since, is refused.
+func ReadApp(name string) (requirement, team string, err error) {
+	files, err := load(name)
+	if err != nil {
+		return "", "", fmt.Errorf("%s: %w", name, err)
+	}
+	id, err := codesign.CheckBundle(files)
+	switch {
+	case err != nil:
+		return "", "", fmt.Errorf("%s: %w", name, err)
+	case id.AdHoc:
+		return "", "", fmt.Errorf("%s is signed ad hoc: each build of it is another program to macOS, so that the agent would lose the permission with "+
+			"its next update; sign it with a certificate (docs/macos.md)", name)
+	case id.Identifier != BundleID:
+		return "", "", fmt.Errorf("%s is %q and not the agent, %s", name, id.Identifier, BundleID)
+	}
+	if err := CheckRequirement(id.Requirement); err != nil {
+		return "", "", fmt.Errorf("%s: %w", name, err)
+	}
+	return id.Requirement, id.Team, nil
+}
+
+func load(name string) (codesign.Files, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, errors.Unwrap(err)
+	}
+	switch {
+	case info.IsDir():
+		return codesign.Load(os.DirFS(name))
+	case strings.HasSuffix(name, ".zip"):
+		return loadZip(name)
+	case strings.HasSuffix(name, ".tar.gz"), strings.HasSuffix(name, ".tgz"):
+		return loadTar(name)
+	}
+	return nil, errors.New("it is neither a Dayline.app nor its .tar.gz or .zip")
+}
+
+func loadZip(name string) (codesign.Files, error) {
+	archive, err := zip.OpenReader(name)
+	if err != nil {
+		return nil, err
+	}
+	defer archive.Close()
+	for _, file := range archive.File {
+		if app, _, found := inApp(file.Name); found {
+			bundle, err := fs.Sub(archive, app)
+			if err != nil {
+				return nil, err
+			}
+			return codesign.Load(bundle)
+		}
+	}
+	return nil, errNoApp
+}
+
+var errNoApp = errors.New("no app is in it")
+
+func loadTar(name string) (codesign.Files, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	unpacked, err := gzip.NewReader(file)
+	if err != nil {
+		return nil, err
+	}
+	archive := tar.NewReader(io.LimitReader(unpacked, maxAppBytes))
+	files := codesign.Files{}
+	for {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		_, below, found := inApp(header.Name)
+		if !found || header.Typeflag == tar.TypeDir {
+			continue
+		}
+		if header.Typeflag != tar.TypeReg || files[below] != nil || len(files) == maxAppFiles {
+			return nil, fmt.Errorf("%s does not belong into an app", header.Name)
+		}
+		if files[below], err = io.ReadAll(archive); err != nil {
+			return nil, err
+		}
+	}
+	if len(files) == 0 {
+		return nil, errNoApp
+	}
+	return files, nil
+}
+
+// inApp cuts an archive's path into that of the app and the file's in it.
+func inApp(name string) (app, below string, found bool) {
+	const contents = ".app/Contents/"
+	at := strings.Index(name, contents)
+	if at < 0 {
+		return "", "", false
+	}
+	at += len(".app")
+	return strings.TrimPrefix(name[:at], "./"), name[at+1:], true
+}

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -73,14 +74,15 @@ func (w *blindWatch) look(ctx context.Context, s *Service, sessions []session.Lo
 		if !s.hub.blindTo(login, one) {
 			continue
 		}
-		blind[one.ID] = true
-		if w.since[one.ID].IsZero() {
-			w.since[one.ID] = now
+		id := cmp.Or(one.ID, one.User)
+		blind[id] = true
+		if w.since[id].IsZero() {
+			w.since[id] = now
 		}
-		if w.spans[one.ID] == nil && now.Sub(w.since[one.ID]) >= blindAfter {
-			span := newSpan(buffer.SpanBlind, "no helper in the session", login, w.since[one.ID])
-			span.Session = one.ID
-			w.spans[one.ID] = span
+		if w.spans[id] == nil && now.Sub(w.since[id]) >= blindAfter {
+			span := newSpan(buffer.SpanBlind, whyBlind, login, w.since[id])
+			span.Session = id
+			w.spans[id] = span
 			s.hub.putSpan(span)
 			s.log.Error("a session is not observed")
 		}
@@ -107,8 +109,9 @@ func (h *hub) blindTo(login stream.Login, one session.LoginSession) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, helper := range h.helpers {
-		// A helper under a user unit may not know its session's id.
-		if helper.conn != nil && helper.peer.User == one.User && (helper.hello.OSSession == one.ID || helper.hello.OSSession == "") {
+		// A helper under a user unit may not know its session's id; a Mac tells only whose session it is.
+		same := helper.hello.OSSession == one.ID || helper.hello.OSSession == "" || one.ID == ""
+		if helper.conn != nil && helper.peer.User == one.User && same {
 			return false
 		}
 	}

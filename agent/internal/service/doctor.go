@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/dayline-project/dayline/agent/internal/session"
@@ -63,6 +64,10 @@ func (s *Service) doctor(peer session.Peer) []Check {
 	}
 	for _, login := range status.Logins {
 		checks = append(checks, s.sessionChecks(login)...)
+	}
+	for _, permission := range status.MissingPermissions {
+		what, how, _ := strings.Cut(permission, ": ")
+		checks = append(checks, check("permission", false, "missing: "+what, how))
 	}
 	return checks
 }

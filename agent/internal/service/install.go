@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"time"
 
-	kservice "github.com/kardianos/service"
-
 	"github.com/dayline-project/dayline/agent/internal/disk"
 )
 
@@ -30,140 +28,24 @@ const (
 	removeAgain = 100 * time.Millisecond
 )
 
-// program is what kardianos wants to run; our own run loop does that.
-type program struct{}
-
-func (program) Start(kservice.Service) error { return nil }
-func (program) Stop(kservice.Service) error  { return nil }
-
-func controller(executable string) (kservice.Service, error) {
-	return kservice.New(program{}, &kservice.Config{
-		Name: Name, DisplayName: "Dayline agent", Description: "Dayline agent: measures the working day on this computer, visibly",
-		Executable: executable, Arguments: arguments, Option: unitOptions(executable),
-	})
-}
-
-// Install installs the binary at this path as the system service, with the session helper, and starts it. Over an
-// older installation it renews the files and keeps identity and buffer. What the system does not offer, and can be done
-// without, is said.
-func Install(executable string, say func(string)) error {
-	if !managed() {
-		return ErrNoServiceManager
-	}
-	absolute, err := filepath.Abs(executable)
-	if err == nil {
-		absolute, err = filepath.EvalSymlinks(absolute)
-	}
-	if err == nil {
-		err = fitForSystem(absolute)
-	}
-	if err != nil {
-		return fmt.Errorf("service: install: %w", err)
-	}
-	control, err := controller(absolute)
-	if err != nil {
-		return fmt.Errorf("service: install: %w", err)
-	}
-	if _, err := control.Status(); !errors.Is(err, kservice.ErrNotInstalled) {
-		// A unit of another version is replaced; one that does not run cannot be stopped, which is as well.
-		_ = stop(control)
-		if err := control.Uninstall(); err != nil {
-			return fmt.Errorf("service: install: remove the old service: %w", err)
-		}
-	}
-	if err := installHelper(absolute); err != nil {
-		return err
-	}
-	if err := control.Install(); err != nil {
-		return fmt.Errorf("service: install: %w", explained(err))
-	}
-	if err := Complete(); err != nil {
-		say(err.Error())
-	}
-	if err := control.Start(); err != nil {
-		return fmt.Errorf("service: install: start: %w", err)
-	}
-	return nil
-}
-
 // fitForSystem refuses a program that others than administrators may exchange: the system would run what they put there.
 func fitForSystem(executable string) error {
 	for _, path := range []string{executable, filepath.Dir(executable)} {
-		standing, err := disk.StandingOf(path)
-		if err != nil {
+		if err := onlyOurs(path); err != nil {
 			return err
-		}
-		if standing != disk.Guarded {
-			return fmt.Errorf("others than administrators may change %s, which the system is to run: %s", path, whereProgramsAre)
 		}
 	}
 	return nil
 }
 
-// Start starts the installed service; one that runs is left so.
-func Start() error { return controlled("start", kservice.StatusRunning, kservice.Service.Start) }
-
-// Stop stops it and waits until it has; one that does not run is left so.
-func Stop() error { return controlled("stop", kservice.StatusStopped, stop) }
-
-func controlled(what string, reached kservice.Status, act func(kservice.Service) error) error {
-	if !managed() {
-		return ErrNoServiceManager
-	}
-	control, err := controller("")
-	if err == nil {
-		err = act(control)
-	}
-	if err == nil {
-		return nil
-	}
-	switch status, asked := control.Status(); {
-	case errors.Is(asked, kservice.ErrNotInstalled):
-		return ErrNotInstalled
-	case asked == nil && status == reached:
-		return nil
-	}
-	return fmt.Errorf("service: %s: %w", what, err)
-}
-
-// stop bounds what kardianos waits for without end.
-func stop(control kservice.Service) error {
-	ended := make(chan error, 1)
-	go func() { ended <- control.Stop() }() // ends with the service, or this command
-	select {
-	case err := <-ended:
+// onlyOurs refuses a file or folder that others than administrators may change.
+func onlyOurs(path string) error {
+	standing, err := disk.StandingOf(path)
+	if err != nil {
 		return err
-	case <-time.After(endWithin):
-		return fmt.Errorf("it has not stopped within %s", endWithin)
 	}
-}
-
-// Uninstall stops the service and takes back everything Install put there, and the state folder too, unless keep.
-func Uninstall(executable, folder string, keep Keep) error {
-	var problems []error
-	if managed() {
-		control, err := controller(executable)
-		if err != nil {
-			return fmt.Errorf("service: uninstall: %w", err)
-		}
-		if _, err := control.Status(); !errors.Is(err, kservice.ErrNotInstalled) {
-			_ = stop(control) // not running is no reason to stay
-			err := control.Uninstall()
-			if errors.Is(err, fs.ErrPermission) {
-				return fmt.Errorf("service: uninstall: %w", err)
-			}
-			// It fails too where the service has gone and something that belongs to it had gone before.
-			if _, asked := control.Status(); !errors.Is(asked, kservice.ErrNotInstalled) {
-				problems = append(problems, err)
-			}
-		}
-	}
-	problems = append(problems, uninstallHelper())
-	if keep != KeepData {
-		problems = append(problems, removeState(folder))
-	}
-	if err := errors.Join(problems...); err != nil {
-		return fmt.Errorf("service: uninstall: %w", err)
+	if standing != disk.Guarded {
+		return fmt.Errorf("others than administrators may change %s, which the system is to run: %s", path, whereProgramsAre)
 	}
 	return nil
 }

@@ -25,6 +25,15 @@ func managed() bool {
 	return err == nil && info.IsDir()
 }
 
+// arguments are what the service manager starts the service with.
+var arguments = []string{"service"}
+
+// explained: its own errors say what to do.
+func explained(err error) error { return err }
+
+// Complete: the unit says it all.
+func Complete() error { return nil }
+
 // systemUnit is the service's unit: root, that may change only its own folders and /etc/dayline, where an installer
 // leaves the enrolment string (it is removed once used). CAP_CHOWN, CAP_DAC_OVERRIDE and CAP_FOWNER are for folders
 // that an administrator made otherwise; nothing else of what root may do is needed.

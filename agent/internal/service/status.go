@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/dayline-project/dayline/agent/internal/buffer"
@@ -105,7 +106,7 @@ func (s *Service) status(peer session.Peer) *Status {
 		Problem: contact.Problem, SettingsRevision: s.settings.Revision(), SettingsSince: moment(s.settings.Since()),
 		StartedAt:     moment(s.startedAt),
 		LastContactAt: moment(contact.LastContactAt), LastUploadAt: moment(contact.LastUploadAt),
-		MissingPermissions: []string{}, Update: UpdateOff,
+		Update: UpdateOff,
 	}
 	if s.Identity != nil {
 		status.Device = s.Identity.Device()
@@ -129,7 +130,22 @@ func (s *Service) status(peer session.Peer) *Status {
 	for _, login := range logins {
 		status.Logins = append(status.Logins, s.collected(login, now))
 	}
+	status.MissingPermissions = s.hub.missing(logins)
 	return status
+}
+
+// missing are the permissions that the helpers of these logins lack, each once.
+func (h *hub) missing(logins []stream.Login) []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	all := []string{}
+	for _, one := range h.helpers {
+		if one.conn != nil && slices.Contains(logins, one.peer.Login) {
+			all = append(all, one.capture.Missing...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // collected tells what is collected of a login, as its helper was told.

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix && !darwin
 
 package service
 
@@ -6,4 +6,5 @@ package service
 const (
 	whereProgramsAre = "copy it to /usr/local/bin as root, and install from there"
 	toBeObserved     = "log out and in again, or run in the session: dayline-agent session"
+	whyBlind         = "no helper in the session"
 )

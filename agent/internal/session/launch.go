@@ -16,7 +16,8 @@ type Launcher interface {
 
 // LoginSession is one of them.
 type LoginSession struct {
-	// ID and User are the system's words for the session and for the account it is of.
+	// ID and User are the system's words for the session and for the account it is of; ID is empty where the system tells
+	// only whose session is looked at.
 	ID, User string
 }
 

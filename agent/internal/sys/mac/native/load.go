@@ -20,7 +20,6 @@ const (
 	applicationServices library = "/System/Library/Frameworks/ApplicationServices.framework/ApplicationServices"
 	coreFoundation      library = "/System/Library/Frameworks/CoreFoundation.framework/CoreFoundation"
 	coreGraphics        library = "/System/Library/Frameworks/CoreGraphics.framework/CoreGraphics"
-	foundation          library = "/System/Library/Frameworks/Foundation.framework/Foundation"
 	security            library = "/System/Library/Frameworks/Security.framework/Security"
 )
 
@@ -39,7 +38,7 @@ type constant struct {
 }
 
 func functions() []function {
-	return slices.Concat(coreFunctions, loopFunctions, objcFunctions, sessionFunctions, workspaceFunctions)
+	return slices.Concat(coreFunctions, loopFunctions, objcFunctions, sessionFunctions, workspaceFunctions, axFunctions, axObserverFunctions)
 }
 
 func constants() []constant {

@@ -2,15 +2,38 @@
 
 package native
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/dayline-project/dayline/agent/internal/sys/mac"
+)
+
+// system is mac.System.
+type system struct {
+	*workspace
+	accessibility
+}
 
 // opened finds all that is called of macOS; once, for a process has one main thread and one of each class.
-var opened = sync.OnceValues(func() (*workspace, error) {
+var opened = sync.OnceValues(func() (*system, error) {
 	if err := load(functions(), constants()); err != nil {
 		return nil, err
 	}
-	return newWorkspace()
+	w, err := newWorkspace()
+	if err != nil {
+		return nil, err
+	}
+	return &system{workspace: w}, nil
 })
+
+// Open is the process's macOS; its error names what this macOS does not have. Main has to run for it to tell anything.
+func Open() (mac.System, error) {
+	s, err := opened()
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
 
 // allowingSleep is NSActivityUserInitiatedAllowingIdleSystemSleep of NSProcessInfo.h: the process is not put to rest for
 // having no window (App Nap); the computer may sleep.
@@ -20,17 +43,17 @@ const allowingSleep = 0x00efffff
 // tells what it tells, and what is in front changes for the process only while that runs. It returns work's result. Without
 // macOS's libraries it just runs work, to which Open then says what is wrong.
 func Main(work func() int) int {
-	w, err := opened()
+	s, err := opened()
 	if err != nil {
 		return work()
 	}
-	defer w.stayAwake()()
+	defer s.stayAwake()()
 	var result int
 	go func() {
-		defer w.main.quit()
+		defer s.main.quit()
 		result = work()
 	}()
-	w.main.run()
+	s.main.run()
 	return result
 }
 

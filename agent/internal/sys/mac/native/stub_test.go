@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -56,7 +57,7 @@ func TestMain(m *testing.M) {
 	path, err := buildStub(folder)
 	if err == nil {
 		where = func(library) string { return path }
-		err = load(stubFunctions, nil)
+		err = load(slices.Concat(stubFunctions, stubAXFunctions), nil)
 	}
 	code := 1
 	if err != nil {
@@ -97,14 +98,10 @@ func balanced(t *testing.T) {
 	})
 }
 
-// counted counts on the main thread, where nothing else happens meanwhile.
+// counted counts while nothing else happens on the threads that last: the main thread's and that of the notifications.
 func counted(t *testing.T) (living, pools int) {
 	t.Helper()
-	w, err := opened()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !w.main.do(func() { living, pools = stub.living(), stub.pools() }) {
+	if !open(t).main.do(func() { axLoop().do(func() { living, pools = stub.living(), stub.pools() }) }) {
 		t.Fatal("the main thread's loop ended")
 	}
 	return living, pools

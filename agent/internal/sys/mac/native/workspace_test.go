@@ -12,11 +12,11 @@ import (
 
 func open(t *testing.T) *workspace {
 	t.Helper()
-	w, err := opened()
+	s, err := opened()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w
+	return s.workspace
 }
 
 func TestFront(t *testing.T) {
@@ -53,8 +53,8 @@ func TestFrontFromManyGoroutines(t *testing.T) {
 	wg.Wait()
 }
 
-// told are all notifications there are, by the names the system gives them.
-var told = map[string]mac.Kind{
+// kindOf has all notifications there are, by the names the system gives them.
+var kindOf = map[string]mac.Kind{
 	"NSWorkspaceDidActivateApplicationNotification":  mac.Activated,
 	"NSWorkspaceDidTerminateApplicationNotification": mac.Ended,
 	"NSWorkspaceSessionDidResignActiveNotification":  mac.LeftConsole,
@@ -80,7 +80,7 @@ func TestFollow(t *testing.T) {
 	})
 	mail := mac.App{PID: 77, Name: "Mail", Bundle: "com.apple.mail", Executable: "/System/Applications/Mail.app/Contents/MacOS/Mail"}
 	var want []mac.Notice
-	for name, kind := range told {
+	for name, kind := range kindOf {
 		notice := mac.Notice{Kind: kind}
 		if kind == mac.Activated || kind == mac.Ended {
 			notice.App = mail
@@ -105,7 +105,7 @@ func TestFollowEnds(t *testing.T) {
 	var first, second int
 	stopFirst := w.Follow(func(mac.Notice) { first++ })
 	stopSecond := w.Follow(func(mac.Notice) { second++ })
-	if n := stub.observed(); n != 2*len(told) {
+	if n := stub.observed(); n != 2*len(kindOf) {
 		t.Errorf("%d observed", n)
 	}
 	if n := stub.post("com.apple.screenIsLocked", 0, "", "", ""); n != 2 || first != 1 || second != 1 {

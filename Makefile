@@ -53,8 +53,9 @@ build: pages ## dayline-agent and dayline-collector, into .build/
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w $(LDFLAGS)' -o $(B)/ ./agent/cmd/dayline-agent
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(B)/ ./collector/cmd/dayline-collector
 
-installers: ## the packages that install the agent, into .build/installers/; VERSION=1.2.3 names them
+installers: ## the packages that install the agent, into .build/installers/; VERSION=1.2.3 names them, SIGN=FILE.p12 signs Dayline.app
 	@for arch in amd64 arm64; do go run ./installer/cmd/mkinstaller msi -version '$(VERSION)' -built '$(BUILT)' -arch $$arch -to $(B)/installers; done
+	@go run ./installer/cmd/mkinstaller app -version '$(VERSION)' -built '$(BUILT)' -to $(B)/installers $(if $(SIGN),-sign '$(SIGN)')
 
 run: build ## collector and agent on this desktop, or on a virtual one that is driven; SECONDS=60 ends by itself
 	@go build -o $(B)/dayline-run ./test/run

@@ -1,4 +1,5 @@
-// Command mkinstaller builds the packages that install the agent, each kind by a subcommand of its own.
+// Command mkinstaller builds the packages that install the agent, each kind by a subcommand of its own, and makes the
+// certificate that applications for Macs are signed with.
 package main
 
 import (
@@ -24,24 +25,35 @@ const (
 	usedWrongly = 2
 )
 
-// kind is one kind of package; build gives the path of the finished file.
+// kind is one kind of what is made; build gives the paths of the finished files and tells on o.notes what else is worth
+// knowing.
 type kind struct {
 	name, usage string
-	build       func(ctx context.Context, o options) (path string, err error)
+	// flags it takes.
+	flags []string
+	build func(ctx context.Context, o options) (paths []string, err error)
 }
 
 var kinds = []kind{
-	{"exe", "dayline-agent.exe alone, with its resources", buildExe},
-	{"msi", "Windows Installer", buildMSI},
+	{"exe", "dayline-agent.exe alone, with its resources", []string{"version", "built", "arch", "to"}, buildExe},
+	{"msi", "Windows Installer", []string{"version", "built", "arch", "to"}, buildMSI},
+	{"app", "Dayline.app for Macs, as .tar.gz and .zip", []string{"version", "built", "sign", "password-file", "to"}, buildApp},
+	{"certificate", "a certificate of your own that signs Dayline.app", []string{"name", "password-file", "out"}, makeCertificate},
 }
 
-// options are what every kind is built by.
+// options are what is made by; those whose flag a kind does not take are empty.
 type options struct {
 	version product.Version
 	built   time.Time
 	arch    string
 	// folder takes the packages.
 	folder string
+	// sign is a PKCS#12 file; empty for an ad hoc signature.
+	sign         string
+	passwordFile string
+	// name and out are the certificate's owner and file.
+	name, out string
+	notes     io.Writer
 }
 
 func main() {
@@ -60,7 +72,7 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 		help(stderr)
 		return usedWrongly
 	}
-	o, err := parse(args[0], args[1:], stderr)
+	o, err := parse(kinds[i], args[1:], stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return done
 	}
@@ -68,55 +80,78 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 		fmt.Fprintf(stderr, "mkinstaller: %v\n", err)
 		return usedWrongly
 	}
-	path, err := kinds[i].build(ctx, o)
+	o.notes = stderr
+	paths, err := kinds[i].build(ctx, o)
 	if err != nil {
 		fmt.Fprintf(stderr, "mkinstaller: %v\n", err)
 		return failed
 	}
-	fmt.Fprintln(stdout, path)
+	for _, path := range paths {
+		fmt.Fprintln(stdout, path)
+	}
 	return done
 }
 
 func help(w io.Writer) {
-	fmt.Fprint(w, "Usage: mkinstaller KIND -version V -built TIME [-arch A] [-to DIR]\n\n")
+	fmt.Fprint(w, "Usage: mkinstaller KIND …\n\n")
 	for _, k := range kinds {
-		fmt.Fprintf(w, "  %-4s %s\n", k.name, k.usage)
+		fmt.Fprintf(w, "  %-12s%s\n", k.name, k.usage)
 	}
+	fmt.Fprint(w, "\nmkinstaller KIND -h tells what a kind takes.\n")
 }
 
-func parse(name string, args []string, stderr io.Writer) (options, error) {
-	flags := flag.NewFlagSet("mkinstaller "+name, flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	version := flags.String("version", "", "the semantic version, as 1.2.3 or 1.2.3-rc.1")
-	built := flags.String("built", "", "the time of the commit, RFC 3339: the only time in the package")
+func parse(k kind, args []string, stderr io.Writer) (options, error) {
 	o := options{}
-	flags.StringVar(&o.arch, "arch", "amd64", "the processor: amd64 or arm64")
-	flags.StringVar(&o.folder, "to", ".build/installers", "the folder for the package")
+	var version, built string
+	texts := []struct {
+		into                *string
+		name, preset, usage string
+	}{
+		{&version, "version", "", "the semantic version, as 1.2.3 or 1.2.3-rc.1"},
+		{&built, "built", "", "the time of the commit, RFC 3339: the only time in the package"},
+		{&o.arch, "arch", "amd64", "the processor: amd64 or arm64"},
+		{&o.folder, "to", ".build/installers", "the folder for the package"},
+		{&o.sign, "sign", "", "a PKCS#12 file with the certificate to sign with, your own or a Developer ID; ad hoc without it"},
+		{&o.passwordFile, "password-file", "", "the file that holds the PKCS#12 file's password; else it is the environment's " + passwordVariable},
+		{&o.name, "name", "", "who signs: what the certificate is called"},
+		{&o.out, "out", "", "the PKCS#12 file to write: keep it off-line, with a copy, for as long as there are Macs"},
+	}
+	flags := flag.NewFlagSet("mkinstaller "+k.name, flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	for _, t := range texts {
+		if slices.Contains(k.flags, t.name) {
+			flags.StringVar(t.into, t.name, t.preset, t.usage)
+		}
+	}
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("%s: too many arguments", flags.Arg(0))
 	}
-	if !slices.Contains([]string{"amd64", "arm64"}, o.arch) {
+	takes := func(name string) bool { return flags.Lookup(name) != nil }
+	if takes("arch") && !slices.Contains([]string{"amd64", "arm64"}, o.arch) {
 		return o, fmt.Errorf("-arch %q is neither amd64 nor arm64", o.arch)
 	}
 	var err error
-	if o.version, err = product.ParseVersion(*version); err != nil {
+	if o.version, err = product.ParseVersion(version); takes("version") && err != nil {
 		return o, fmt.Errorf("-version: %w", err)
 	}
-	if o.built, err = time.Parse(time.RFC3339, *built); err != nil {
+	if o.built, err = time.Parse(time.RFC3339, built); takes("built") && err != nil {
 		return o, fmt.Errorf("-built: %w", err)
+	}
+	if takes("out") && (o.out == "" || o.name == "") {
+		return o, errors.New("-out and -name are missing")
 	}
 	return o, nil
 }
 
-// write puts a finished package in its place, whole or not at all.
-func (o options) write(ending string, whole []byte) (string, error) {
+// write puts a finished package in its place, whole or not at all; target is its system and processor.
+func (o options) write(target, ending string, whole []byte) (string, error) {
 	if err := os.MkdirAll(o.folder, 0o755); err != nil {
 		return "", err
 	}
-	path := filepath.Join(o.folder, strings.Join([]string{"dayline-agent", o.version.String(), "windows", o.arch}, "-")+ending)
+	path := filepath.Join(o.folder, strings.Join([]string{"dayline-agent", o.version.String(), target}, "-")+ending)
 	if err := os.WriteFile(path+".part", whole, 0o644); err != nil {
 		return "", err
 	}

@@ -11,22 +11,24 @@ func (o options) agent() exe.Agent {
 	return exe.Agent{Version: o.version, Built: o.built, Arch: o.arch}
 }
 
-func buildExe(ctx context.Context, o options) (string, error) {
+func buildExe(ctx context.Context, o options) ([]string, error) {
 	executable, err := o.agent().Build(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return o.write(".exe", executable)
+	path, err := o.write("windows-"+o.arch, ".exe", executable)
+	return []string{path}, err
 }
 
-func buildMSI(ctx context.Context, o options) (string, error) {
+func buildMSI(ctx context.Context, o options) ([]string, error) {
 	executable, err := o.agent().Build(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	whole, err := msi.Package{Agent: o.agent(), Executable: executable}.Build(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return o.write(".msi", whole)
+	path, err := o.write("windows-"+o.arch, ".msi", whole)
+	return []string{path}, err
 }

@@ -1,0 +1,94 @@
+package app
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dayline-project/dayline/shared/codesign"
+)
+
+// member is one file or folder of an archive.
+type member struct {
+	path    string
+	mode    fs.FileMode
+	content []byte
+}
+
+// members are the bundle's in the order of their paths, each folder before what is in it.
+func members(files codesign.Files) []member {
+	all := map[string]member{}
+	for name, content := range files {
+		at := path.Join(Name, name)
+		m := member{at, 0o644, content}
+		if strings.HasPrefix(name, codesign.Executables) {
+			m.mode = 0o755
+		}
+		all[at] = m
+		for folder := path.Dir(at); folder != "."; folder = path.Dir(folder) {
+			all[folder] = member{path: folder, mode: 0o755 | fs.ModeDir}
+		}
+	}
+	var sorted []member
+	for _, at := range slices.Sorted(maps.Keys(all)) {
+		sorted = append(sorted, all[at])
+	}
+	return sorted
+}
+
+// TarGz packs a bundle; root's group is wheel, number 0 as root. Equal contents and times give equal bytes.
+func TarGz(files codesign.Files, at time.Time) ([]byte, error) {
+	var whole bytes.Buffer
+	zipped, err := gzip.NewWriterLevel(&whole, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	archive := tar.NewWriter(zipped)
+	for _, m := range members(files) {
+		header := &tar.Header{Typeflag: tar.TypeReg, Name: m.path, Mode: int64(m.mode.Perm()), Size: int64(len(m.content)),
+			ModTime: at.UTC().Truncate(time.Second), Uname: "root", Gname: "wheel", Format: tar.FormatUSTAR}
+		if m.mode.IsDir() {
+			header.Typeflag, header.Name = tar.TypeDir, m.path+"/"
+		}
+		if err := archive.WriteHeader(header); err != nil {
+			return nil, err
+		}
+		if _, err := archive.Write(m.content); err != nil {
+			return nil, err
+		}
+	}
+	if err := archive.Close(); err != nil {
+		return nil, err
+	}
+	err = zipped.Close()
+	return whole.Bytes(), err
+}
+
+// Zip packs a bundle with its modes, as Finder unpacks it. Equal contents and times give equal bytes.
+func Zip(files codesign.Files, at time.Time) ([]byte, error) {
+	var whole bytes.Buffer
+	archive := zip.NewWriter(&whole)
+	for _, m := range members(files) {
+		header := &zip.FileHeader{Name: m.path, Method: zip.Deflate, Modified: at.UTC().Truncate(time.Second)}
+		if m.mode.IsDir() {
+			header.Name, header.Method = m.path+"/", zip.Store
+		}
+		header.SetMode(m.mode)
+		w, err := archive.CreateHeader(header)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(m.content); err != nil {
+			return nil, err
+		}
+	}
+	err := archive.Close()
+	return whole.Bytes(), err
+}

@@ -1,6 +1,7 @@
 // Package browser reads the address of the page in front through the system's accessibility interface, where no
 // extension tells it. A browser that is asked works for it, so it is asked seldom: when the window or its title
-// changed, with a budget of time, not again soon after it failed, and only about its toolbar, never about its pages.
+// changed, with a budget of time, not again soon after it failed, and only about its bars and what its window shows, never
+// about what stands on its pages.
 //
 // Readings decides, Worker asks, Tree is the system's.
 package browser
@@ -44,10 +45,10 @@ var (
 	errNoField   = errors.New("browser: no address field")
 )
 
-// Tree is a system's accessibility interface. One goroutine calls it, and any call but Title may take as long as the
-// other program likes.
+// Tree is a system's accessibility interface. One goroutine calls it, and any call may take as long as the other program
+// likes.
 type Tree interface {
-	// Title is the window's title now, as the display tells it; its program is not asked.
+	// Title is the window's title now, as the display tells it; empty where it is not there.
 	Title(window uint32) string
 	// Window is the element of a window, with its name.
 	Window(window uint32) (Element, error)
@@ -69,13 +70,14 @@ type Element interface {
 type Sketch int
 
 const (
-	// ByClass reads Class alone. Chromium takes most else, asked of a page, for a wish to have all pages accessible.
+	// ByClass reads Class alone, a role on a Mac. Chromium takes most else, asked of a page, for a wish to have all pages
+	// accessible.
 	ByClass Sketch = iota
 	// ByID reads ID and Kind.
 	ByID
 )
 
-// Node is what was read of an element.
+// Node is what was read of an element. A Mac's window has its Class and ID from the first.
 type Node struct {
 	Class, ID   string
 	Kind        Kind

@@ -3,7 +3,6 @@ package browser
 import (
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/dayline-project/dayline/agent/internal/privacy"
 )
@@ -11,6 +10,8 @@ import (
 // recipe says where a browser has its address field and its sign of a private window.
 type recipe struct {
 	sketch Sketch
+	// fleeting: the field is one page's, which goes on to tell its address in the background, so that it is sought each time.
+	fleeting bool
 	// through: it is on the way; its parts are looked at. Nothing else is entered.
 	through func(Node) bool
 	// field: it is the address field.
@@ -19,13 +20,21 @@ type recipe struct {
 	private, named func(Node) bool
 }
 
-// recipeOf gives the recipe of a program, nil where there is none.
+// recipeOf gives the recipe of a program, nil where there is none. Those of Windows end in ".exe", those of macOS in their
+// channel.
 func recipeOf(app string) *recipe {
-	switch strings.TrimSuffix(strings.ToLower(app), ".exe") {
-	case "chrome", "msedge", "brave":
+	name := strings.ToLower(app)
+	switch name {
+	case "chrome.exe", "msedge.exe", "brave.exe":
 		return &chromium
-	case "firefox":
+	case "firefox.exe", "firefox":
 		return &firefox
+	case "safari", "safari technology preview", "arc":
+		return &webArea
+	}
+	if slices.ContainsFunc([]string{"google chrome ", "microsoft edge ", "brave browser ", "chromium ", "vivaldi "},
+		func(family string) bool { return strings.HasPrefix(name+" ", family) }) {
+		return &document
 	}
 	return nil
 }
@@ -49,9 +58,11 @@ var chromium = recipe{
 	},
 }
 
-// firefox goes by the ids of its window's own document, past the one that holds the pages.
+// firefox goes by the ids of its window's own document, past the one that holds the pages. So it does on a Mac, where the
+// first page in its tree need not be the one in front: those of other tabs are in it too.
 //
 // https://searchfox.org/mozilla-central/source/browser/base/content/navigator-toolbox.inc.xhtml
+// https://searchfox.org/mozilla-central/source/accessible/mac/mozAccessible.mm (moxDOMIdentifier, moxIgnoreWithParent)
 var firefox = recipe{
 	sketch:  ByID,
 	through: func(n Node) bool { return n.Kind == Container && n.ID != "tabbrowser-tabpanels" },
@@ -60,6 +71,37 @@ var firefox = recipe{
 	named:   func(Node) bool { return false },
 }
 
+// document takes the window itself: on a Mac Chromium's tell their page's address, AXDocument, and whether they are private
+// in their title.
+//
+// https://github.com/nikitabobko/AeroSpace/tree/main/axDumps (chrome.json5, microsoft_edge.json5, brave.json5)
+var document = recipe{
+	through: func(Node) bool { return false },
+	field:   func(n Node) bool { return n.Class == "AXWindow" },
+	private: isIncognito,
+	named:   func(Node) bool { return false },
+}
+
+// webArea goes past Safari's and Arc's bars to the first page, which tells its address, AXURL. It is not entered. Only the
+// tab in front is in the window.
+//
+// https://github.com/ActivityWatch/aw-watcher-window/pull/134, https://github.com/thompsonate/Shifty/pull/35
+var webArea = recipe{
+	sketch:   ByClass,
+	fleeting: true,
+	through: func(n Node) bool {
+		return slices.Contains([]string{"AXSplitGroup", "AXTabGroup", "AXGroup", "AXScrollArea"}, n.Class)
+	},
+	field:   func(n Node) bool { return n.Class == "AXWebArea" },
+	private: isIncognito,
+	named:   func(Node) bool { return false },
+}
+
+// isIncognito tells a private window of Arc's by its identifier: "bigIncognitoBrowserWindow-" and a number.
+//
+// https://github.com/renjfk/SimplyTrack/pull/74
+func isIncognito(n Node) bool { return n.Class == "AXWindow" && strings.Contains(n.ID, "Incognito") }
+
 // What a search may cost. Chrome's field is eight steps below its window.
 const (
 	maxEntered  = 40
@@ -67,10 +109,13 @@ const (
 )
 
 // find looks for a browser's address field, level by level, so that a sign of a private window, which lies higher, is
-// seen first: then there is no field. The field has yet to be released.
+// seen first: then there is no field. The field has yet to be released; it may be the window.
 func (r *recipe) find(w Window, window Element) (field Element, private bool, err error) {
-	if signsPrivate(w, window.Look().Name) {
+	switch node := window.Look(); {
+	case signsPrivate(w, node.Name), r.private(node):
 		return nil, true, nil
+	case r.field(node):
+		return window, false, nil
 	}
 	var seen []Element
 	defer func() {
@@ -121,22 +166,7 @@ func (r *recipe) isSign(w Window, e Element) (bool, error) {
 	return signsPrivate(w, e.Look().Name), nil
 }
 
-// products are what Chromium's browsers call themselves at the end of their windows' titles, in every language. The
-// windows of web applications end as these wish.
-var products = []string{"Google Chrome", "Chrome Beta", "Chrome Dev", "Chrome Canary", "Chromium", "Edge", "Edge Beta", "Edge Dev", "Edge Canary", "Brave"}
-
-// signsPrivate tells whether a name is a private window's: it ends as their titles do, or adds to the title what
-// Chromium adds to it for those who cannot see, which in every language stands in brackets behind the browser's name:
-// "News - Google Chrome (Incognito)". A person's profile comes behind a dash.
+// signsPrivate tells whether a name is a private window's.
 func signsPrivate(w Window, name string) bool {
-	if privacy.Judge(privacy.Window{App: w.App, Title: name}) == privacy.Yes {
-		return true
-	}
-	product := w.Title[strings.LastIndex(w.Title, " - ")+1:]
-	at := strings.LastIndex(name, product)
-	if at < 0 || !slices.ContainsFunc(products, func(known string) bool { return strings.HasSuffix(product, known) }) {
-		return false
-	}
-	added := strings.TrimLeftFunc(name[at+len(product):], func(r rune) bool { return unicode.In(r, unicode.Z, unicode.Cf) })
-	return strings.HasPrefix(added, "(") || strings.HasPrefix(added, "（")
+	return privacy.Judge(privacy.Window{App: w.App, Title: name}) == privacy.Yes
 }

@@ -155,9 +155,9 @@ func (r *Readings) Take(a Answer, now time.Duration) (page Page, ok bool) {
 	case a.Err == nil:
 		r.bound()
 		r.pages[a.Window] = found{page: a.Page, at: now}
-		r.answered(a.Window.App)
+		r.answered(a.Window)
 	case errors.Is(a.Err, errMoved), errors.Is(a.Err, errEdited), errors.Is(a.Err, errNoAddress):
-		r.answered(a.Window.App)
+		r.answered(a.Window)
 	default:
 		r.failed(a.Window, a.Err, now)
 	}
@@ -186,11 +186,12 @@ func (r *Readings) resting(w Window, now time.Duration) bool {
 	return false
 }
 
-func (r *Readings) answered(app string) {
-	s := r.share(app)
+func (r *Readings) answered(w Window) {
+	s := r.share(w.App)
 	s.asked++
 	s.answered++
-	delete(r.rests, whom{app: app})
+	delete(r.rests, whom{app: w.App})
+	delete(r.rests, whom{app: w.App, window: w.ID})
 }
 
 func (r *Readings) failed(w Window, err error, now time.Duration) {

@@ -182,6 +182,12 @@ func TestRests(t *testing.T) {
 	if got := restsFor("chrome.exe"); got != time.Second {
 		t.Errorf("the window rests for %v", got)
 	}
+	// On a Mac a window has none while it shows no page.
+	fail("chrome.exe", errMoved)
+	fail("chrome.exe", errNoField)
+	if got := restsFor("chrome.exe"); got != time.Second {
+		t.Errorf("after an answer the window rests for %v", got)
+	}
 	// Without an interface nobody is asked.
 	fail("firefox.exe", ErrAbsent)
 	if got := restsFor("chrome.exe"); got != maxRest {

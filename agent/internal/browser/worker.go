@@ -147,14 +147,16 @@ func (r *reader) field(w Window) (shown Node, private bool, err error) {
 	if err != nil {
 		return Node{}, false, err
 	}
-	defer window.Release()
 	field, private, err := recipe.find(w, window)
+	if field != window {
+		defer window.Release()
+	}
 	if field == nil {
 		return Node{}, private, err
 	}
-	if err := field.Read(); err != nil {
-		field.Release()
-		return Node{}, false, err
+	if err := field.Read(); err != nil || recipe.fleeting {
+		defer field.Release()
+		return field.Look(), false, err
 	}
 	if len(r.fields) == maxFields {
 		r.forget()

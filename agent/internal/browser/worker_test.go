@@ -74,6 +74,20 @@ func TestRecipes(t *testing.T) {
 	}
 }
 
+func TestRecipeOf(t *testing.T) {
+	for app, want := range map[string]*recipe{
+		"chrome.exe": &chromium, "msedge.exe": &chromium, "brave.exe": &chromium, "firefox.exe": &firefox, "Firefox.exe": &firefox,
+		"firefox": &firefox, "Safari": &webArea, "Safari Technology Preview": &webArea, "Arc": &webArea, "Google Chrome": &document,
+		"Google Chrome Canary": &document, "Microsoft Edge": &document, "Microsoft Edge Beta": &document, "Brave Browser Nightly": &document,
+		"Chromium": &document, "Vivaldi Snapshot": &document,
+		"": nil, "opera.exe": nil, "safari.exe": nil, "Google Chromecast": nil, "Arcade": nil, "Google": nil, "Mail": nil,
+	} {
+		if got := recipeOf(app); got != want {
+			t.Errorf("%q: %p, want %p", app, got, want)
+		}
+	}
+}
+
 func TestSignsOfPrivateWindows(t *testing.T) {
 	for _, test := range []struct {
 		title, name string

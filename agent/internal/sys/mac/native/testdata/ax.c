@@ -55,7 +55,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed;
 static struct program *programs;
 static id observers[64];
-static int trusted, waiting;
+static int trusted, hung;
 static long messages;
 static float timeout = 6;
 static int timeouts;
@@ -117,11 +117,13 @@ static int32_t message(id element, const char *who, struct node **node) {
 	long long ns = until.tv_nsec + (long long)(timeout * 1e9);
 	until.tv_sec += ns / 1000000000;
 	until.tv_nsec = ns % 1000000000;
-	waiting++;
+	if (program->hangs) {
+		hung = 1;
+		pthread_cond_broadcast(&changed);
+	}
 	int late = 0;
 	while (program->hangs && !late)
 		late = pthread_cond_timedwait(&changed, &lock, &until) == ETIMEDOUT;
-	waiting--;
 	return late ? CANNOT_COMPLETE : (*node)->code;
 }
 
@@ -414,18 +416,19 @@ float stub_ax_timeout(void) { return timeout; }
 int stub_ax_timeouts(void) { return timeouts; }
 long stub_ax_messages(void) { return messages; }
 
-// stub_ax_waiting is how many questions wait for an answer.
-int stub_ax_waiting(void) {
-	pthread_mutex_lock(&lock);
-	int now = waiting;
-	pthread_mutex_unlock(&lock);
-	return now;
-}
-
 void stub_ax_hang(int32_t pid, int hangs) {
 	pthread_mutex_lock(&lock);
 	program_of(pid)->hangs = hangs;
+	hung = 0;
 	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+}
+
+// stub_ax_await_hung waits until a question was put to a program that hangs.
+void stub_ax_await_hung(void) {
+	pthread_mutex_lock(&lock);
+	while (!hung)
+		pthread_cond_wait(&changed, &lock);
 	pthread_mutex_unlock(&lock);
 }
 

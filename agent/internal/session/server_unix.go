@@ -9,11 +9,10 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/dayline-project/dayline/shared/stream"
@@ -26,8 +25,9 @@ func listen(path string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.IsDir() || info.Mode().Perm()&0o022 != 0 {
-		return nil, fmt.Errorf("%s is not a folder that only its owner may change", filepath.Dir(path))
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !info.IsDir() || info.Mode().Perm()&0o022 != 0 || !ok || owner.Uid != 0 && int(owner.Uid) != os.Geteuid() {
+		return nil, fmt.Errorf("%s is not a folder that only we may change", filepath.Dir(path))
 	}
 	if probe, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		probe.Close()
@@ -63,26 +63,6 @@ func identify(conn net.Conn) (credential, error) {
 		return credential{}, fmt.Errorf("session: peer: %w", err)
 	}
 	return credential{user: strconv.FormatUint(uint64(uid), 10), pid: pid, root: uid == 0 || int(uid) == os.Geteuid()}, nil
-}
-
-// lookUp finds the account: in the machine's own list (local to the device), else in a directory by `getent`, which asks
-// what the system is configured to ask. A pure Go program reads only the machine's list itself.
-func lookUp(ctx context.Context, number string) (stream.Login, error) {
-	host, err := os.Hostname()
-	if err != nil {
-		return stream.Login{}, fmt.Errorf("session: host name: %w", err)
-	}
-	if account, err := user.LookupId(number); err == nil {
-		return localLogin(account.Username, host), nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, lookupFor)
-	defer cancel()
-	line, err := exec.CommandContext(ctx, "getent", "passwd", number).Output()
-	if err != nil {
-		return stream.Login{}, fmt.Errorf("session: no account has the number %s: %w", number, err)
-	}
-	name, _, _ := strings.Cut(string(line), ":")
-	return directoryLogin(name, host), nil
 }
 
 func localLogin(name, host string) stream.Login {

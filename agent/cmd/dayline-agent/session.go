@@ -36,20 +36,20 @@ func session(args []string, _, stderr io.Writer) int {
 		Dial: func(ctx context.Context) (net.Conn, error) {
 			return helper.Dial(ctx, cmp.Or(*socket, socketOf(o.state)))
 		},
-		OSSession: os.Getenv("XDG_SESSION_ID"), Display: os.Getenv("DISPLAY"), Desktop: observe.Desktop(),
+		OSSession: observe.OSSession(), Display: os.Getenv("DISPLAY"), Desktop: observe.Desktop(),
 		Log: slog.New(slog.NewTextHandler(stderr, nil)),
 	}
-	var err error
 	if *pipe != 0 {
-		err = inherit(&config, *pipe)
+		if err := inherit(&config, *pipe); err != nil {
+			return fail(stderr, err)
+		}
 	}
-	if err == nil {
-		err = observeSession(ctx, config)
-	}
-	if err != nil {
-		return fail(stderr, err)
-	}
-	return done
+	return withRunLoop(func() int {
+		if err := observeSession(ctx, config); err != nil {
+			return fail(stderr, err)
+		}
+		return done
+	})
 }
 
 // inherit has the helper use the one connection that the service started it with.

@@ -9,8 +9,8 @@ import (
 	"github.com/dayline-project/dayline/agent/internal/sys/dbus"
 )
 
-// bus tells of the login session's lock and of sleep, from the buses, which it looks for again when they go away.
-type bus struct {
+// buses tells of the login session's lock and of sleep, from D-Bus's two, which it looks for again when they go away.
+type buses struct {
 	sessionID string
 	uid       int
 	now       func() time.Duration
@@ -21,8 +21,15 @@ type bus struct {
 	delay *os.File
 }
 
+func newBus(config Config, now func() time.Duration, signals chan<- signal) bus {
+	return &buses{sessionID: config.SessionID, uid: config.UID, now: now, signals: signals}
+}
+
+// refresh: what is missed comes again with a bus that does.
+func (b *buses) refresh() {}
+
 // run follows logind and the screen savers until the context ends.
-func (b *bus) run(ctx context.Context) {
+func (b *buses) run(ctx context.Context) {
 	var both sync.WaitGroup
 	both.Go(func() { b.keep(ctx, dbus.DialSystem, b.followLogin) })
 	both.Go(func() { b.keep(ctx, dbus.DialSession, b.followSaver) })
@@ -31,7 +38,7 @@ func (b *bus) run(ctx context.Context) {
 }
 
 // keep dials a bus and follows it, again and again.
-func (b *bus) keep(ctx context.Context, dial func() (*dbus.Bus, error), follow func(context.Context, *dbus.Bus) (held bool)) {
+func (b *buses) keep(ctx context.Context, dial func() (*dbus.Bus, error), follow func(context.Context, *dbus.Bus) (held bool)) {
 	again := backoff{first: 500 * time.Millisecond, most: time.Minute}
 	for {
 		if conn, err := dial(); err == nil {
@@ -48,7 +55,7 @@ func (b *bus) keep(ctx context.Context, dial func() (*dbus.Bus, error), follow f
 	}
 }
 
-func (b *bus) tell(ctx context.Context, kind signalKind, on bool) {
+func (b *buses) tell(ctx context.Context, kind signalKind, on bool) {
 	select {
 	case b.signals <- signal{at: b.now(), kind: kind, on: on}:
 	case <-ctx.Done():
@@ -56,7 +63,7 @@ func (b *bus) tell(ctx context.Context, kind signalKind, on bool) {
 }
 
 // followLogin tells what logind tells, until its bus is gone; held is false if it could not even begin.
-func (b *bus) followLogin(ctx context.Context, conn *dbus.Bus) (held bool) {
+func (b *buses) followLogin(ctx context.Context, conn *dbus.Bus) (held bool) {
 	if !b.meetLogin(ctx, conn) {
 		return false
 	}
@@ -90,7 +97,7 @@ func (b *bus) followLogin(ctx context.Context, conn *dbus.Bus) (held bool) {
 }
 
 // meetLogin finds the session, tells its state as it is now, and takes the delay.
-func (b *bus) meetLogin(ctx context.Context, conn *dbus.Bus) bool {
+func (b *buses) meetLogin(ctx context.Context, conn *dbus.Bus) bool {
 	state, err := conn.FollowLogin(b.sessionID, b.uid)
 	if err != nil {
 		return false
@@ -104,7 +111,7 @@ func (b *bus) meetLogin(ctx context.Context, conn *dbus.Bus) bool {
 }
 
 // take asks for time before sleep and shutdown. Without it the last poll is where a sleep is told from.
-func (b *bus) take(conn *dbus.Bus) {
+func (b *buses) take(conn *dbus.Bus) {
 	b.release()
 	delay, err := conn.Delay("Dayline", "To store what is under way")
 	if err != nil {
@@ -116,7 +123,7 @@ func (b *bus) take(conn *dbus.Bus) {
 }
 
 // release gives the delay back, so that the computer may sleep.
-func (b *bus) release() {
+func (b *buses) release() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.delay != nil {
@@ -125,7 +132,7 @@ func (b *bus) release() {
 	}
 }
 
-func (b *bus) followSaver(ctx context.Context, conn *dbus.Bus) (held bool) {
+func (b *buses) followSaver(ctx context.Context, conn *dbus.Bus) (held bool) {
 	active, err := conn.FollowSaver()
 	if err != nil {
 		return false

@@ -10,14 +10,12 @@ import (
 	"github.com/dayline-project/dayline/agent/internal/sys/win"
 )
 
-// bus tells of the login session's locks, connections and end, and of sleep, from the notices that Windows sends to a
+// winBus tells of the login session's locks, connections and end, and of sleep, from the notices that Windows sends to a
 // window of ours.
-type bus struct {
-	sessionID string
-	uid       int
-	now       func() time.Duration
-	signals   chan<- signal
-	notices   notices
+type winBus struct {
+	now     func() time.Duration
+	signals chan<- signal
+	notices notices
 
 	mu sync.Mutex
 	// held is closed to let Windows go on with sleep or the end of the session, while it waits for us.
@@ -32,8 +30,15 @@ const (
 	lastToEnd = 0x100
 )
 
+func newBus(_ Config, now func() time.Duration, signals chan<- signal) bus {
+	return &winBus{now: now, signals: signals}
+}
+
+// refresh: what is missed comes again with the window that is opened anew.
+func (b *winBus) refresh() {}
+
 // run follows the notices until the context ends.
-func (b *bus) run(ctx context.Context) {
+func (b *winBus) run(ctx context.Context) {
 	_ = windows.SetProcessShutdownParameters(lastToEnd, 0)
 	again := backoff{first: 500 * time.Millisecond, most: time.Minute}
 	for {
@@ -59,7 +64,7 @@ func (b *bus) run(ctx context.Context) {
 
 // begin tells that notices come, and the session's state as it is now; where Windows does not tell that, somebody is
 // there, for we were just started.
-func (b *bus) begin(ctx context.Context) {
+func (b *winBus) begin(ctx context.Context) {
 	b.tell(ctx, signal{kind: signalLogin, on: true})
 	state, err := win.OwnSessionState()
 	if err != nil {
@@ -71,7 +76,7 @@ func (b *bus) begin(ctx context.Context) {
 }
 
 // take tells a signal; while Windows waits for us with what it means, so do we, until what is open is stored.
-func (b *bus) take(ctx context.Context, s signal) {
+func (b *winBus) take(ctx context.Context, s signal) {
 	if s.kind != signalEnds && (s.kind != signalSleep || !s.on) {
 		b.tell(ctx, s)
 		return
@@ -91,7 +96,7 @@ func (b *bus) take(ctx context.Context, s signal) {
 	}
 }
 
-func (b *bus) tell(ctx context.Context, s signal) {
+func (b *winBus) tell(ctx context.Context, s signal) {
 	s.at = b.now()
 	select {
 	case b.signals <- s:
@@ -100,7 +105,7 @@ func (b *bus) tell(ctx context.Context, s signal) {
 }
 
 // release lets Windows go on.
-func (b *bus) release() {
+func (b *winBus) release() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.held != nil {

@@ -33,6 +33,8 @@ const (
 type capture struct {
 	// display: one answers; wayland: most windows are not its; idle: it tells the idle time.
 	display, wayland, idle bool
+	// missing is the permission that lacks for titles and addresses, in people's words.
+	missing string
 	// login and savers: those who tell of locks are there.
 	login, savers bool
 	rules         privacy.Rules
@@ -75,19 +77,34 @@ func (c *capture) desktop() Level {
 		l.Level, l.Reason = levelNone, noDisplay
 	case c.rules.NamesOnly:
 		l.Level, l.Reason = levelApp, lacking
+	case c.missing != "":
+		l.Level, l.Reason = levelApp, forbidden
 	case c.wayland:
 		l.Level, l.Reason = levelTitle, xwayland
 	}
 	return l
 }
 
+// lacks are the permissions that lack.
+func (c *capture) lacks() []string {
+	if c.missing == "" {
+		return nil
+	}
+	return []string{c.missing}
+}
+
 const lacking = "the settings require what this agent lacks: application names only"
+
+// forbidden: what to do about it is told beside the levels.
+const forbidden = "accessibility is not permitted: neither window titles nor page addresses are read"
 
 func (c *capture) browser(name string) Level {
 	l := Level{Subject: strings.ToValidUTF8(name[:min(len(name), maxSubject)], ""), Level: levelApp}
 	switch {
 	case c.rules.NamesOnly:
 		l.Reason = lacking
+	case c.missing != "":
+		l.Reason = forbidden
 	case c.rules.TitleOfUnknown && c.rules.ReadAddresses && c.addresses != nil && c.addresses.worker != nil:
 		l.Level = levelTitle
 		var read bool

@@ -16,6 +16,9 @@ type display interface {
 	awaitInput(below time.Duration) (time.Duration, error)
 	// forgetInput ends awaitInput.
 	forgetInput()
+	// missing is the permission that lacks for more to be shown, and what to do about it, in people's words; empty where
+	// none does.
+	missing() string
 	// next waits for what the desktop shows; false once the connection is gone.
 	next() (shown, bool)
 	close()

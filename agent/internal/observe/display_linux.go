@@ -90,8 +90,9 @@ func (d *x11Display) awaitInput(below time.Duration) (time.Duration, error) {
 	return idle, err
 }
 
-func (d *x11Display) forgetInput() { d.conn.DisarmInput() }
-func (d *x11Display) close()       { d.conn.Close() }
+func (d *x11Display) forgetInput()    { d.conn.DisarmInput() }
+func (d *x11Display) missing() string { return "" }
+func (d *x11Display) close()          { d.conn.Close() }
 
 func (d *x11Display) next() (shown, bool) {
 	kinds := map[x11.Kind]shownKind{x11.FrontChanged: shownFront, x11.TitleChanged: shownTitle, x11.Gone: shownGone, x11.Input: shownInput}

@@ -93,6 +93,7 @@ func (d *winDisplay) idle() (time.Duration, error) {
 // awaitInput: nothing that Windows has to tell of input is harmless enough (time.md).
 func (d *winDisplay) awaitInput(time.Duration) (time.Duration, error) { return -1, errNoAlarm }
 func (d *winDisplay) forgetInput()                                    {}
+func (d *winDisplay) missing() string                                 { return "" }
 
 func (d *winDisplay) next() (shown, bool) {
 	kinds := map[win.Kind]shownKind{win.FrontChanged: shownFront, win.TitleChanged: shownTitle}

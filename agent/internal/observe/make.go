@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/dayline-project/dayline/agent/internal/browser"
@@ -10,7 +11,7 @@ import (
 
 // read reads the clocks. They were read when the observer was made, so they can be.
 func (w *watch) read() reading {
-	boot, mono, _ := readClocks()
+	boot, mono, _ := w.o.system.readClocks()
 	return reading{boot: boot - w.o.began, mono: mono, wall: time.Now().In(w.zone.location)}
 }
 
@@ -81,7 +82,8 @@ var nothingTold = focus{app: "\x00"}
 
 // focusOn is what may be told of a window and the page in it.
 func (w *watch) focusOn(front Window, page browser.Page) focus {
-	window := privacy.Window{App: front.App, Class: front.Class, Title: front.Title, URL: page.URL}
+	window := front.judged()
+	window.URL = page.URL
 	if page.Private {
 		window.Told = privacy.Yes
 	}
@@ -109,7 +111,7 @@ func (w *watch) makeFocus(at time.Duration) {
 	}
 	m := Observation{Observation: episode.Observation{At: at}, Bundle: shorten(front.Bundle)}
 	if front.App != "" {
-		m.Product = w.names(front)
+		m.Product = cmp.Or(shorten(front.Name), w.names(front))
 	}
 	told.observe(&m)
 	if pending {

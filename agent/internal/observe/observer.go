@@ -46,8 +46,10 @@ type Observation struct {
 	Product, Bundle string
 	// Poll: it is a safety poll's.
 	Poll bool
-	// Levels, where not nil, are the capture's from now on; Event may then be empty.
-	Levels []Level
+	// Levels, where not nil, are the capture's from now on; Event may then be empty. Missing goes with them: the permissions
+	// that lack, each with what to do about it, in people's words.
+	Levels  []Level
+	Missing []string
 	// Again: the session goes on after a shutdown that did not come; a new start is due. Event is empty.
 	Again bool
 	// Ends, where not empty, is the word the session ends with, now: a helper that takes longer than 2 seconds to store
@@ -58,6 +60,7 @@ type Observation struct {
 // Observer watches one login session. Its methods may be called by any goroutine and never wait.
 type Observer struct {
 	config Config
+	system system
 	began  time.Duration
 	out    chan Observation
 	// addresses belong to Run's goroutine.
@@ -81,9 +84,10 @@ type watching struct {
 	rules privacy.Rules
 }
 
-// New gives an observer that watches nothing yet; its clock begins here. The error is errors.ErrUnsupported where this
-// system cannot be observed.
-func New(config Config) (*Observer, error) {
+// New gives an observer that watches nothing yet; its clock begins here.
+func New(config Config) (*Observer, error) { return newObserver(config, ourSystem) }
+
+func newObserver(config Config, system system) (*Observer, error) {
 	if config.PollEvery == 0 {
 		config.PollEvery = PollEvery
 	}
@@ -93,11 +97,11 @@ func New(config Config) (*Observer, error) {
 	if config.OpenTree == nil {
 		config.OpenTree = openTree
 	}
-	boot, _, err := readClocks()
+	boot, _, err := system.readClocks()
 	if err != nil {
 		return nil, err
 	}
-	return &Observer{config: config, addresses: newAddresses(config.OpenTree), began: boot, out: make(chan Observation, 256), wake: make(chan struct{}, 1)}, nil
+	return &Observer{config: config, system: system, addresses: newAddresses(config.OpenTree), began: boot, out: make(chan Observation, 256), wake: make(chan struct{}, 1)}, nil
 }
 
 // Observations is the stream. Its At is the time since New and never decreases.
@@ -105,7 +109,7 @@ func (o *Observer) Observations() <-chan Observation { return o.out }
 
 // Now is the time on the observations' clock.
 func (o *Observer) Now() time.Duration {
-	boot, _, err := readClocks()
+	boot, _, err := o.system.readClocks()
 	if err != nil {
 		return 0
 	}
@@ -195,7 +199,7 @@ func (o *Observer) send(ctx context.Context, made Observation) {
 	}
 }
 
-// Desktop is the kind of desktop this process runs on: x11, wayland, windows.
+// Desktop is the kind of desktop this process runs on: x11, wayland, windows, macos.
 func Desktop() string {
 	kind, _ := desktopKind()
 	return kind

@@ -66,15 +66,15 @@ func (w *watch) shown(first shown, more <-chan shown) {
 func (w *watch) connected(d display, at time.Duration) {
 	w.display = d
 	was := w.capture
-	w.capture.display, w.capture.idle = d != nil, false
+	w.capture.display, w.capture.idle, w.capture.missing = d != nil, false, ""
 	if d == nil {
 		w.see(Window{}, at)
 	} else {
 		idle, _ := w.readIdle()
-		w.capture.idle = idle >= 0
+		w.capture.idle, w.capture.missing = idle >= 0, d.missing()
 		w.awaitInput()
 	}
-	if was.display != w.capture.display || was.idle != w.capture.idle {
+	if was.display != w.capture.display || was.idle != w.capture.idle || was.missing != w.capture.missing {
 		w.tellLevels()
 	}
 }

@@ -31,7 +31,7 @@ type watch struct {
 	display display
 	tried   bool
 	waiting []episode.Observation
-	bus     *bus
+	bus     bus
 	// held are the observations not yet sent; last is the last time in the stream.
 	held []held
 	last time.Duration
@@ -65,7 +65,7 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 	w := &watch{
 		o: o, ctx: ctx, rules: rules, zone: systemZone(), names: systemNames(),
 		capture: capture{wayland: wayland, rules: rules, addresses: o.addresses},
-		bus:     &bus{sessionID: o.config.SessionID, uid: o.config.UID, now: o.Now, signals: signals},
+		bus:     o.system.newBus(o.config, o.Now, signals),
 		settle:  stopped(), again: stopped(), title: stopped(), budget: stopped(), last: o.Now(), told: nothingTold,
 	}
 	defer w.settle.Stop()
@@ -90,14 +90,10 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 		case e := <-events:
 			w.shown(e, events)
 		case s := <-signals:
-			// What the desktop showed before comes before.
-			select {
-			case e := <-events:
-				w.shown(e, events)
-			default:
-			}
+			w.shownSoFar(events)
 			w.signalled(s)
 		case <-poll.C:
+			w.shownSoFar(events)
 			w.poll()
 		case <-w.settle.C:
 			w.expire()
@@ -110,6 +106,15 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 		case <-w.budget.C:
 			w.unanswered()
 		}
+	}
+}
+
+// shownSoFar takes what the desktop showed, before what came after.
+func (w *watch) shownSoFar(events <-chan shown) {
+	select {
+	case e := <-events:
+		w.shown(e, events)
+	default:
 	}
 }
 
@@ -131,7 +136,7 @@ func (o *Observer) keepDisplay(ctx context.Context, events chan<- shown) {
 		}
 	}
 	for {
-		opened, err := openDisplay(ctx, o.config.Display, o.Now)
+		opened, err := o.system.openDisplay(ctx, o.config.Display, o.Now)
 		if err != nil {
 			tell(shown{at: o.Now(), kind: shownAbsent})
 		} else {
@@ -239,6 +244,11 @@ func (w *watch) poll() {
 	w.pass(true)
 	// The idle time comes with the window in front.
 	w.readFront(w.o.Now())
+	w.bus.refresh()
+	if w.display != nil && w.display.missing() != w.capture.missing {
+		w.capture.missing = w.display.missing()
+		w.tellLevels()
+	}
 	m := just(episode.EventTick)
 	m.At, m.Poll = w.o.Now(), true
 	w.emit(m)
@@ -248,7 +258,7 @@ func (w *watch) poll() {
 func (w *watch) tellLevels() {
 	if w.tried {
 		w.levels = w.capture.levels()
-		w.emit(Observation{Levels: w.levels})
+		w.emit(Observation{Levels: w.levels, Missing: w.capture.lacks()})
 	}
 }
 

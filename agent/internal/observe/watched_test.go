@@ -1,5 +1,3 @@
-//go:build linux || windows
-
 package observe
 
 import (
@@ -20,9 +18,9 @@ type watched struct {
 	seen []Observation
 }
 
-func watchDisplay(t testing.TB, config Config, rules privacy.Rules) *watched {
+func watchSystem(t testing.TB, system system, config Config, rules privacy.Rules) *watched {
 	t.Helper()
-	observer, err := New(config)
+	observer, err := newObserver(config, system)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,9 +89,4 @@ func (w *watched) focus(app, title string) Observation {
 		w.t.Fatalf("focus on %q %q, want %q %q", o.App, o.Title, app, title)
 	}
 	return o
-}
-
-// isInput: an input was told, be it by its alarm or by the idle time of a tick.
-func isInput(o Observation) bool {
-	return o.Event == episode.EventInput || o.Event == episode.EventTick && o.HasIdle && o.Idle < time.Second
 }

@@ -97,7 +97,7 @@ func (h *Helper) pause(paused bool) {
 // observed takes the next element of the stream.
 func (h *Helper) observed(o observe.Observation) {
 	if o.Levels != nil {
-		h.levels = o.Levels
+		h.levels, h.missing = o.Levels, o.Missing
 		h.tellCapture()
 	}
 	if o.Ends != "" {
@@ -292,7 +292,7 @@ func (h *Helper) tellCapture() {
 	if h.levels == nil && h.faults == nil {
 		return
 	}
-	c := &Capture{Errors: append([]string(nil), h.faults...)}
+	c := &Capture{Errors: append([]string(nil), h.faults...), Missing: h.missing}
 	for _, l := range h.levels {
 		c.Subjects = append(c.Subjects, CaptureLevel{Subject: l.Subject, Level: l.Level, Reason: l.Reason})
 	}

@@ -93,6 +93,7 @@ type Helper struct {
 	openState episode.State
 	lastTold  ongoing
 	levels    []observe.Level
+	missing   []string
 	emptied   int64
 	faults    []string
 

@@ -1,0 +1,276 @@
+package observe
+
+import (
+	"cmp"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dayline-project/dayline/agent/internal/sys/mac"
+)
+
+// macDisplay is the desktop of a Mac's session: what comes to the front by NSWorkspace's notices, its windows and their
+// titles by accessibility, where that is permitted.
+type macDisplay struct {
+	system mac.System
+	clocks func() (boot, mono time.Duration, err error)
+	now    func() time.Duration
+	events *queue[macEvent]
+	stop   func()
+	// again looks once more.
+	again *time.Timer
+	// permitted: accessibility is.
+	permitted atomic.Bool
+	// inputs are those of the clock that stops in sleep, the last one on ours is at lastInput: which of them macOS counts an
+	// idle time by is not documented, and an input that seems to move would count as another.
+	inputs    inputs
+	lastInput time.Duration
+
+	// asking has a value in it while a goroutine asks programs. What follows is that goroutine's.
+	asking chan struct{}
+	view   view
+	rests  rests
+	looks  looks
+	closed bool
+	once   sync.Once
+}
+
+// macEvent is something that the system's threads told.
+type macEvent struct {
+	at   time.Duration
+	kind macKind
+	// app that came to the front or ended; of the others only its process is known. element that changed.
+	app     mac.App
+	element uint64
+}
+
+type macKind int
+
+const (
+	macActivated macKind = iota + 1
+	macEnded
+	// macWindow: another window of the application may have the focus; macTitle and macGone: an element's title changed, or
+	// it is gone.
+	macWindow
+	macTitle
+	macGone
+)
+
+// macKinds are the notifications of accessibility.
+var macKinds = map[string]macKind{
+	axFocusedWindowChanged: macWindow, axMainWindowChanged: macWindow, axTitleChanged: macTitle, axElementDestroyed: macGone,
+}
+
+var errUnanswered = errors.New("observe: the program does not answer")
+
+// followMac begins to follow the desktop of a session.
+func followMac(system mac.System, clocks func() (boot, mono time.Duration, err error), now func() time.Duration) *macDisplay {
+	d := &macDisplay{system: system, clocks: clocks, now: now, events: newQueue[macEvent](), asking: make(chan struct{}, 1)}
+	d.again = time.AfterFunc(time.Hour, func() { d.events.put(macEvent{at: now(), kind: macWindow}) })
+	d.again.Stop()
+	d.permitted.Store(system.Trusted())
+	d.stop = system.Follow(func(n mac.Notice) {
+		switch n.Kind {
+		case mac.Activated:
+			d.events.put(macEvent{at: now(), kind: macActivated, app: n.App})
+		case mac.Ended:
+			d.events.put(macEvent{at: now(), kind: macEnded, app: n.App})
+		}
+	})
+	return d
+}
+
+// ask has one goroutine at a time ask programs; done ends that.
+func (d *macDisplay) ask() (done func()) {
+	d.asking <- struct{}{}
+	return func() { <-d.asking }
+}
+
+// front is the window in front. While activations wait to be told, it is the last one's that was: each has its own time.
+func (d *macDisplay) front() (Window, time.Duration, error) {
+	idle, _ := d.idle()
+	defer d.ask()()
+	if d.closed {
+		return Window{}, -1, errUnanswered
+	}
+	if d.moreComes() {
+		return d.view.seen, idle, nil
+	}
+	d.permitted.Store(d.system.Trusted())
+	app, ok := d.system.Front()
+	if !ok {
+		app = mac.App{}
+	}
+	return d.look(app), idle, nil
+}
+
+// moreComes: another application came to the front since.
+func (d *macDisplay) moreComes() bool {
+	return d.events.any(func(e macEvent) bool { return e.kind == macActivated })
+}
+
+func (d *macDisplay) title(window uint32) (string, time.Duration, error) {
+	idle, _ := d.idle()
+	defer d.ask()()
+	if window != d.view.seen.ID || d.view.window == nil || d.rests.resting(d.view.app.PID, d.now()) {
+		return "", -1, errUnanswered
+	}
+	title, err := d.view.window.Text(axTitle)
+	if d.heed(err); err != nil {
+		return "", -1, err
+	}
+	d.view.seen.Title = title
+	return title, idle, nil
+}
+
+// idle is the time since the last input into the session by anything, a remote desktop too, and by the computer's own
+// keyboards and pointers.
+func (d *macDisplay) idle() (time.Duration, error) {
+	_, asked, err := d.clocks()
+	if err != nil {
+		return -1, nil
+	}
+	idle := min(d.system.Idle())
+	_, answered, _ := d.clocks()
+	now := d.now()
+	if d.inputs.read(asked, answered, idle) {
+		d.lastInput = now - idle
+	}
+	if !d.inputs.known {
+		return -1, nil
+	}
+	return max(0, now-d.lastInput), nil
+}
+
+// awaitInput: a tap of events would be told of the next input, and of what it is.
+func (d *macDisplay) awaitInput(time.Duration) (time.Duration, error) { return -1, errNoAlarm }
+func (d *macDisplay) forgetInput()                                    {}
+
+func (d *macDisplay) missing() string {
+	if d.permitted.Load() {
+		return ""
+	}
+	return permitAccessibility
+}
+
+// permitAccessibility says what lacks without the permission, and what to do about it.
+const permitAccessibility = "Accessibility is not permitted, so only applications are recorded, neither window titles nor page addresses: allow Dayline in System Settings, Privacy & Security, Accessibility, or by the administrator's profile."
+
+func (d *macDisplay) next() (shown, bool) {
+	for {
+		e, ok := d.events.take()
+		if !ok {
+			return shown{}, false
+		}
+		if s, some := d.show(e); some {
+			return s, true
+		}
+	}
+}
+
+// show makes of an event what is shown; some is false where that is nothing.
+func (d *macDisplay) show(e macEvent) (s shown, some bool) {
+	defer d.ask()()
+	if d.closed {
+		return shown{}, false
+	}
+	ours := e.app.PID == d.view.app.PID || e.app.PID == 0
+	switch e.kind {
+	case macActivated:
+		d.looks = 0
+		return shown{at: e.at, kind: shownFront, seen: d.look(e.app)}, true
+	case macEnded:
+		d.rests.forget(e.app.PID)
+		return shown{at: e.at, kind: shownFront}, ours
+	case macTitle:
+		return shown{at: e.at, kind: shownTitle, window: d.view.seen.ID}, ours && d.view.is(e.element)
+	case macGone:
+		if !d.view.is(e.element) {
+			return shown{}, false
+		}
+	}
+	if !ours || d.view.app.PID == 0 {
+		return shown{}, false
+	}
+	return shown{at: e.at, kind: shownFront, seen: d.look(d.view.app)}, true
+}
+
+// look reads the window that an application shows, and follows both from then on. Without an answer, or the permission,
+// it is the application alone, or the window that was last seen of it since it is in front.
+func (d *macDisplay) look(app mac.App) Window {
+	if app.PID != d.view.app.PID {
+		d.view.leave()
+		d.view.app = app
+		d.view.seen = Window{}
+	}
+	if app.PID == 0 || isCurtain(app.Bundle) {
+		return Window{}
+	}
+	if !d.permitted.Load() {
+		d.view.leave()
+		d.view.seen = d.window(0, "")
+		return d.view.seen
+	}
+	if d.rests.resting(app.PID, d.now()) {
+		return d.seen()
+	}
+	title, err := d.view.read(d.system, d.moreComes(), d.changed)
+	if d.heed(err); err != nil {
+		return d.seen()
+	}
+	d.rests.forget(app.PID)
+	if wait, again := d.looks.next(d.view.window != nil); again {
+		d.again.Reset(wait)
+	}
+	d.view.seen = d.window(d.view.element(), title)
+	return d.view.seen
+}
+
+// heed takes the error of a question: who was late rests, and who forbids is not asked.
+func (d *macDisplay) heed(err error) {
+	switch {
+	case errors.Is(err, mac.ErrLate):
+		if pause := d.rests.late(d.view.app.PID, d.now()); pause < PollEvery {
+			d.again.Reset(pause)
+		}
+	case errors.Is(err, mac.ErrNotTrusted):
+		d.permitted.Store(false)
+		d.view.leave()
+		d.view.seen = Window{}
+	}
+}
+
+// seen is what was seen of the application in front, at least that it is.
+func (d *macDisplay) seen() Window {
+	if d.view.seen.ID == 0 {
+		d.view.seen = d.window(0, "")
+	}
+	return d.view.seen
+}
+
+// window is one of the application in front; element 0 is the application without one.
+func (d *macDisplay) window(element uint64, title string) Window {
+	app := d.view.app
+	return Window{
+		ID:    windowID(app.PID, element),
+		App:   cmp.Or(programOfPath(app.Executable), shorten(app.Name), shorten(app.Bundle)),
+		Title: title, Bundle: app.Bundle, Name: app.Name,
+	}
+}
+
+// changed is called on the thread of accessibility.
+func (d *macDisplay) changed(pid int32, notification string, element uint64) {
+	d.events.put(macEvent{at: d.now(), kind: macKinds[notification], app: mac.App{PID: pid}, element: element})
+}
+
+func (d *macDisplay) close() {
+	d.once.Do(func() {
+		d.stop()
+		d.events.close()
+		defer d.ask()()
+		d.closed = true
+		d.again.Stop()
+		d.view.leave()
+	})
+}

@@ -1,0 +1,414 @@
+package observe
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/dayline-project/dayline/agent/internal/privacy"
+	"github.com/dayline-project/dayline/agent/internal/sys/mac"
+	"github.com/dayline-project/dayline/agent/internal/sys/mac/mactest"
+	"github.com/dayline-project/dayline/shared/episode"
+)
+
+// macWatched is a whole observer of a Mac, in a bubble of synctest: its clocks are the bubble's.
+type macWatched struct {
+	*watched
+	*mactest.Mac
+}
+
+func watchMac(t *testing.T, before func(*mactest.Mac), test func(macWatched)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		m := mactest.New()
+		t.Cleanup(func() {
+			synctest.Wait()
+			if held, following := m.Held(), m.Followers(); held != 0 || following != 0 {
+				t.Errorf("%d elements are held, %d follow, after the observer ended", held, following)
+			}
+		})
+		if before != nil {
+			before(m)
+		}
+		w := watchSystem(t, onMac(func() (mac.System, error) { return m, nil }, m.Clocks), Config{}, privacy.Rules{})
+		test(macWatched{w, m})
+	})
+}
+
+// settled waits until nothing is under way.
+func (w macWatched) settled() {
+	synctest.Wait()
+	w.within(0, func(Observation) bool { return false })
+}
+
+// none checks that a time passes without an event of a kind.
+func (w macWatched) none(e episode.Event, length time.Duration) {
+	w.t.Helper()
+	if o, some := w.within(length, func(o Observation) bool { return o.Event == e }); some {
+		w.t.Errorf("told %+v", o)
+	}
+}
+
+func TestMacFocus(t *testing.T) {
+	var safari, mail *mactest.Program
+	var page, inbox *mactest.Part
+	watchMac(t, func(m *mactest.Mac) {
+		safari, mail = m.Start("Safari", "com.apple.Safari"), m.Run(mac.App{Name: "Post", Bundle: "com.apple.mail", Executable: "/System/Applications/Mail.app/Contents/MacOS/Mail"})
+		page, inbox = safari.Open("page"), mail.Open("Inbox")
+		mail.Activate()
+	}, func(w macWatched) {
+		if o := w.focus("Mail", "Inbox"); o.Product != "Post" || o.Bundle != "com.apple.mail" || !o.HasIdle {
+			t.Errorf("%+v", o)
+		}
+		for range 3 {
+			safari.Activate()
+			// Without the extension a browser's window may be a private one.
+			if o := w.focus("Safari", ""); o.At != w.Now() || !o.Private {
+				t.Errorf("%+v, now %v", o, w.Now())
+			}
+			mail.Activate()
+			w.focus("Mail", "Inbox")
+		}
+		w.settled()
+		if page.Observed(axTitleChanged) || safari.Root().Observed(axFocusedWindowChanged) {
+			t.Error("a window that was left is still observed")
+		}
+		inbox.SetTitle("Inbox (1)")
+		w.focus("Mail", "Inbox (1)")
+		letter := mail.Open("A letter: ä€𝄞")
+		w.focus("Mail", "A letter: ä€𝄞")
+		w.settled()
+		if inbox.Observed(axTitleChanged) || !letter.Observed(axTitleChanged) {
+			t.Error("the window in front alone is observed")
+		}
+		inbox.SetTitle("unseen")
+		letter.SetTitle("seen")
+		w.focus("Mail", "seen")
+		letter.Close()
+		w.focus("Mail", "")
+		mail.Focus(nil)
+		mail.Root().Put("AXMainWindow", inbox)
+		w.focus("Mail", "unseen")
+		mail.Quit()
+		w.focus("", "")
+	})
+}
+
+// Each application that comes to the front is told, with its own window and time, however many came by the time one is
+// looked at, and though each takes its time to answer.
+func TestMacManyAtOnce(t *testing.T) {
+	watchMac(t, nil, func(w macWatched) {
+		var programs []*mactest.Program
+		for i := range 4 {
+			p := w.Start(fmt.Sprint("App", i), "")
+			p.Open(fmt.Sprint("window ", i))
+			p.SetTakes(20 * time.Millisecond)
+			programs = append(programs, p)
+		}
+		w.focus("", "")
+		began := w.Now()
+		for i := range 100 {
+			programs[i%4].Activate()
+			time.Sleep(time.Millisecond)
+		}
+		for i := range 100 {
+			o := w.focus(fmt.Sprint("App", i%4), fmt.Sprint("window ", i%4))
+			if want := began + time.Duration(i)*time.Millisecond; o.At != want {
+				t.Fatalf("%d. at %v, want %v", i, o.At, want)
+			}
+		}
+		w.none(episode.EventFocus, time.Minute)
+	})
+}
+
+func TestMacPollRepairs(t *testing.T) {
+	watchMac(t, func(m *mactest.Mac) { m.Silent(true) }, func(w macWatched) {
+		w.focus("", "")
+		p := w.Start("Editor", "org.editor")
+		first := p.Open("first")
+		p.Activate()
+		w.focus("Editor", "first")
+		first.SetTitle("renamed")
+		w.focus("Editor", "renamed")
+		// What the poll found is followed from then on.
+		w.Silent(false)
+		first.SetTitle("followed")
+		if o := w.focus("Editor", "followed"); o.At != w.Now() {
+			t.Errorf("%+v, now %v", o, w.Now())
+		}
+	})
+}
+
+// A program that has no window yet is looked at again, soon and then no more.
+func TestMacProgramThatStarts(t *testing.T) {
+	watchMac(t, nil, func(w macWatched) {
+		p := w.Start("Slow", "")
+		p.Activate()
+		w.focus("Slow", "")
+		w.Silent(true)
+		p.Open("at last")
+		w.Silent(false)
+		appeared := w.Now()
+		if o := w.focus("Slow", "at last"); o.At-appeared > 2*time.Second {
+			t.Errorf("told at %v, it appeared at %v", o.At, appeared)
+		}
+	})
+}
+
+func TestMacProgramThatHangs(t *testing.T) {
+	watchMac(t, func(m *mactest.Mac) {
+		p := m.Start("Editor", "")
+		p.Open("text")
+		p.Activate()
+	}, func(w macWatched) {
+		w.focus("Editor", "text")
+		stuck := w.Start("Stuck", "")
+		window := stuck.Open("title")
+		stuck.SetTakes(mac.Patience)
+		activated := w.Now()
+		stuck.Activate()
+		if o := w.focus("Stuck", ""); o.At != activated || w.Now()-activated > mac.Patience {
+			t.Errorf("told as of %v at %v, activated at %v", o.At, w.Now(), activated)
+		}
+		asked := w.Questions()
+		w.none(episode.EventFocus, 10*time.Minute)
+		if n := w.Questions() - asked; n < 8 || n > 16 {
+			t.Errorf("asked %d times in 10 minutes", n)
+		}
+		// While it rests, it costs nothing.
+		other := w.Start("Other", "")
+		other.Open("other")
+		other.Activate()
+		w.focus("Other", "other")
+		activated, asked = w.Now(), w.Questions()
+		stuck.Activate()
+		if o := w.focus("Stuck", ""); o.At != activated || w.Now() != activated {
+			t.Errorf("told as of %v at %v, activated at %v", o.At, w.Now(), activated)
+		}
+		w.settled()
+		if w.Questions() != asked {
+			t.Error("a program is asked that rests")
+		}
+		recovers := func(title string) {
+			t.Helper()
+			stuck.SetTakes(0)
+			if o, some := w.within(restMost+PollEvery, func(o Observation) bool { return o.Event == episode.EventFocus }); !some || o.Title != title {
+				t.Fatalf("after it recovered: %+v", o)
+			}
+		}
+		recovers("title")
+		// What was seen of it stays while it hangs.
+		stuck.SetTakes(mac.Patience)
+		window.SetTitle("unread")
+		w.none(episode.EventFocus, time.Minute)
+		recovers("unread")
+	})
+}
+
+func TestMacPermission(t *testing.T) {
+	desktop := func(level string) func(Observation) bool {
+		return func(o Observation) bool {
+			return slices.ContainsFunc(o.Levels, func(l Level) bool { return l.Subject == "desktop" && l.Level == level }) &&
+				(len(o.Missing) == 0) == (level == levelFull)
+		}
+	}
+	var window *mactest.Part
+	watchMac(t, func(m *mactest.Mac) {
+		m.Permit(false)
+		p := m.Start("Editor", "org.editor")
+		window = p.Open("text")
+		p.Activate()
+	}, func(w macWatched) {
+		o := w.next("levels", func(o Observation) bool { return o.Levels != nil })
+		if !desktop(levelApp)(o) || !strings.Contains(o.Missing[0], "Privacy & Security, Accessibility") || len(o.Missing[0]) > 500 {
+			t.Errorf("told first %+v", o)
+		}
+		w.focus("Editor", "")
+		if w.none(episode.EventFocus, time.Minute); w.Questions() != 0 || w.Held() != 0 {
+			t.Error("programs are asked without the permission")
+		}
+		w.Lock(true)
+		w.event(episode.EventLock)
+		w.Lock(false)
+		w.event(episode.EventUnlock)
+		w.Permit(true)
+		w.focus("Editor", "text")
+		w.next("full", desktop(levelFull))
+		w.Permit(false)
+		window.SetTitle("secret")
+		w.focus("Editor", "")
+		w.next("again", desktop(levelApp))
+	})
+}
+
+func TestMacSession(t *testing.T) {
+	var login, editor *mactest.Program
+	watchMac(t, func(m *mactest.Mac) {
+		login, editor = m.Start("loginwindow", "com.apple.loginwindow"), m.Start("Editor", "org.editor")
+		editor.Open("text")
+		editor.Activate()
+		m.SetSession(func(s *mac.Session) { s.Locked = true })
+	}, func(w macWatched) {
+		lock, unlock := func() { t.Helper(); w.event(episode.EventLock) }, func() { t.Helper(); w.event(episode.EventUnlock) }
+		// As the session is at the start.
+		lock()
+		w.Lock(false)
+		unlock()
+		for name, cover := range map[string]func(bool){"lock": w.Lock, "switch": w.Switch, "displays": w.Darken, "saver": func(on bool) {
+			kind := mac.SaverStopped
+			if on {
+				kind = mac.SaverStarted
+			}
+			w.Tell(mac.Notice{Kind: kind})
+		}} {
+			for range 2 {
+				cover(true)
+				if o := w.event(episode.EventLock); o.At != w.Now() {
+					t.Errorf("%s: %+v at %v", name, o, w.Now())
+				}
+				w.none(episode.EventUnlock, time.Minute)
+				cover(false)
+				unlock()
+				w.none(episode.EventLock, time.Minute)
+			}
+		}
+		// One inside another.
+		w.Darken(true)
+		lock()
+		w.Lock(true)
+		w.Darken(false)
+		w.none(episode.EventUnlock, time.Minute)
+		w.Lock(false)
+		unlock()
+		login.Activate()
+		lock()
+		editor.Activate()
+		unlock()
+		// What no notice told, the poll finds.
+		w.Silent(true)
+		w.Lock(true)
+		lock()
+		w.Lock(false)
+		unlock()
+		w.Switch(true)
+		lock()
+		w.Switch(false)
+		unlock()
+		login.Activate()
+		lock()
+		editor.Activate()
+		unlock()
+		w.Silent(false)
+		w.Tell(mac.Notice{Kind: mac.SaverStarted})
+		lock()
+		w.none(episode.EventUnlock, time.Minute)
+		w.Input()
+		unlock()
+		// That applications may yet refuse to end is no end.
+		w.Tell(mac.Notice{Kind: mac.WillPowerOff})
+		w.none(episode.EventLock, time.Minute)
+	})
+}
+
+// The state that is read just after a notice may be that of before.
+func TestMacNoticeBeforeItsState(t *testing.T) {
+	watchMac(t, nil, func(w macWatched) {
+		w.next("levels", func(o Observation) bool { return slices.Contains(o.Levels, Level{Subject: "lock", Level: levelFull}) })
+		w.Tell(mac.Notice{Kind: mac.Locked})
+		w.event(episode.EventLock)
+		w.Tell(mac.Notice{Kind: mac.SaverStarted})
+		w.none(episode.EventUnlock, time.Second)
+		w.SetSession(func(s *mac.Session) { s.Locked = true })
+		w.Tell(mac.Notice{Kind: mac.SaverStopped})
+		w.none(episode.EventUnlock, time.Minute)
+		w.Tell(mac.Notice{Kind: mac.Unlocked})
+		w.event(episode.EventUnlock)
+	})
+}
+
+func TestMacSleep(t *testing.T) {
+	watchMac(t, nil, func(w macWatched) {
+		w.focus("", "")
+		sleep := func() (slept chan struct{}) {
+			slept = make(chan struct{})
+			go func() {
+				defer close(slept)
+				w.Tell(mac.Notice{Kind: mac.WillSleep})
+			}()
+			return slept
+		}
+		slept := sleep()
+		w.event(episode.EventSleep)
+		w.settled()
+		select {
+		case <-slept:
+			t.Error("the Mac sleeps before what is open was stored")
+		default:
+		}
+		w.Release()
+		<-slept
+		w.Sleep(time.Hour)
+		w.Tell(mac.Notice{Kind: mac.DidWake})
+		w.event(episode.EventWake)
+		w.none(episode.EventSleep, time.Minute)
+		// Nobody stores: it is held for 2 s.
+		asked := w.Now()
+		slept = sleep()
+		w.event(episode.EventSleep)
+		<-slept
+		if held := w.Now() - asked; held != sleepHeldFor {
+			t.Errorf("held for %v", held)
+		}
+		// The wake that no notice told, and the sleep.
+		w.Sleep(time.Hour)
+		w.event(episode.EventWake)
+		w.Sleep(time.Hour)
+		o := w.event(episode.EventSleep)
+		if wake := w.event(episode.EventWake); wake.At-o.At < time.Hour {
+			t.Errorf("slept from %v to %v", o.At, wake.At)
+		}
+	})
+}
+
+// An input counts once, by which of the two clocks macOS may count, and whoever's it is.
+func TestMacIdle(t *testing.T) {
+	watchMac(t, nil, func(w macWatched) {
+		w.focus("", "")
+		poll := func() Observation { return w.next("poll", func(o Observation) bool { return o.Poll }) }
+		w.Input()
+		pressed := w.Now()
+		for range 3 {
+			if o := poll(); o.At-o.Idle != pressed {
+				t.Errorf("idle %v at %v, pressed at %v", o.Idle, o.At, pressed)
+			}
+		}
+		w.Sleep(time.Hour)
+		if o := poll(); o.At-o.Idle != pressed {
+			t.Errorf("after sleep: idle %v at %v, pressed at %v", o.Idle, o.At, pressed)
+		}
+		w.AwaitInput(true)
+		w.none(episode.EventInput, time.Minute)
+		w.Remote()
+		pressed = w.Now()
+		if o := w.next("input", func(o Observation) bool { return o.HasIdle && o.At-o.Idle == pressed }); o.At-pressed > askAgain {
+			t.Errorf("told at %v, pressed at %v", o.At, pressed)
+		}
+	})
+}
+
+// Without a window server nothing is told of locks.
+func TestMacWithoutWindowServer(t *testing.T) {
+	lock := func(level string) func(Observation) bool {
+		return func(o Observation) bool {
+			return slices.ContainsFunc(o.Levels, func(l Level) bool { return l.Subject == "lock" && l.Level == level })
+		}
+	}
+	watchMac(t, func(m *mactest.Mac) { m.SetGraphical(false) }, func(w macWatched) {
+		w.next("none", lock(levelNone))
+		w.SetGraphical(true)
+		w.next("full", lock(levelFull))
+	})
+}

@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/dayline-project/dayline/agent/internal/browser"
@@ -29,7 +30,8 @@ func (a *addresses) answers() <-chan browser.Answer {
 	return a.worker.Answers()
 }
 
-// lookAddress gives what is known of a window's page, or begins to wait for it.
+// lookAddress gives what is known of a window's page, or begins to wait for it. Without a title nobody could tell whether
+// it is that page's.
 func (w *watch) lookAddress(front Window) (page browser.Page, pending bool) {
 	if w.o.addresses.worker == nil {
 		return browser.Page{}, false
@@ -39,7 +41,7 @@ func (w *watch) lookAddress(front Window) (page browser.Page, pending bool) {
 		readings.Leave()
 		return browser.Page{Private: true}, false
 	}
-	if !privacy.MayReadAddress(privacy.Window{App: front.App, Class: front.Class, Title: front.Title}, w.rules) {
+	if front.Title == "" || !privacy.MayReadAddress(front.judged(), w.rules) {
 		readings.Leave()
 		return browser.Page{}, false
 	}
@@ -49,6 +51,11 @@ func (w *watch) lookAddress(front Window) (page browser.Page, pending bool) {
 		w.askAddress()
 	}
 	return page, pending
+}
+
+// judged is a window as the privacy rules take it.
+func (w Window) judged() privacy.Window {
+	return privacy.Window{App: w.App, Class: cmp.Or(w.Class, w.Bundle), Title: w.Title}
 }
 
 func (w Window) asked() browser.Window {

@@ -62,6 +62,8 @@ type Browsers struct {
 type Agents struct {
 	SyncEvery episode.Duration `json:"sync_every"`
 	Buffer    Buffer           `json:"buffer"`
+	// Records is the highest version of a record (shared/stream) that the collector reads; one that does not say reads 1.
+	Records int `json:"records,omitempty"`
 }
 
 // Buffer caps what an agent keeps without a collector.

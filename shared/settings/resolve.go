@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/dayline-project/dayline/shared/episode"
+	"github.com/dayline-project/dayline/shared/stream"
 )
 
 // Resolve gives what holds on one device: the account, the overrides that name it or a group it is in (in file order,
@@ -72,6 +73,7 @@ func Explain(account *Account, people *People, subject *Subject, salt []byte) (*
 		Agents: Agents{
 			SyncEvery: *rules.Agents.SyncEvery,
 			Buffer:    Buffer{Bytes: int64(*rules.Agents.Buffer.Size), Days: *rules.Agents.Buffer.Days},
+			Records:   stream.RecordVersion,
 		},
 		Notice: rules.Notice,
 	}

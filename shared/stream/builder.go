@@ -87,8 +87,8 @@ func (b *Builder) fits(record *Record) bool {
 	return len(b.batch.Strings)+added <= MaxStrings && logins <= MaxLogins && b.bytes+bytes <= maxBatchBytes
 }
 
-func (r *Record) texts() [7]string {
-	return [...]string{r.Session, r.App, r.Product, r.Title, r.Site, r.URL, r.Revision}
+func (r *Record) texts() [8]string {
+	return [...]string{r.Session, r.App, r.Product, r.Bundle, r.Title, r.Site, r.URL, r.Revision}
 }
 
 func (b *Builder) episode(record *Record) *agentv1.Episode {
@@ -103,6 +103,7 @@ func (b *Builder) episode(record *Record) *agentv1.Episode {
 		Session:          b.text(record.Session),
 		App:              b.text(record.App),
 		Product:          b.text(record.Product),
+		Bundle:           b.text(record.Bundle),
 		Title:            b.text(record.Title),
 		Site:             b.text(record.Site),
 		Url:              b.text(record.URL),

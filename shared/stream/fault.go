@@ -41,7 +41,7 @@ func fault(field, format string, args ...any) *Fault {
 func (r *Record) Check() error {
 	_, offset := r.Start.Zone()
 	n := numbers{
-		login: &r.Login, session: r.Session, product: r.Product,
+		login: &r.Login, session: r.Session, product: r.Product, bundle: r.Bundle,
 		app: r.App, title: r.Title, site: r.Site, url: r.URL, revision: r.Revision,
 		state: uint32(stateNumber(r.State)), endedBy: uint32(endedByNumber(r.EndedBy)), reason: uint32(reasonNumber(r.Reason)),
 		startMillis: r.Start.UnixMilli(), offsetMinutes: int32(offset / 60),
@@ -54,7 +54,7 @@ func (r *Record) Check() error {
 		return err
 	}
 	for _, text := range []struct{ field, value string }{
-		{"app", r.App}, {"product", r.Product}, {"site", r.Site}, {"settings_revision", r.Revision},
+		{"app", r.App}, {"product", r.Product}, {"bundle", r.Bundle}, {"site", r.Site}, {"settings_revision", r.Revision},
 	} {
 		if len(text.value) > MaxStringBytes {
 			return fault(text.field, "longer than %d bytes", MaxStringBytes)

@@ -143,7 +143,7 @@ func (t *table) read(entry *Entry, e *agentv1.Episode, i int) error {
 		field string
 	}{
 		{&n.session, e.GetSession(), "session"}, {&n.app, e.GetApp(), "app"},
-		{&n.product, e.GetProduct(), "product"}, {&n.title, e.GetTitle(), "title"},
+		{&n.product, e.GetProduct(), "product"}, {&n.bundle, e.GetBundle(), "bundle"}, {&n.title, e.GetTitle(), "title"},
 		{&n.site, e.GetSite(), "site"}, {&n.url, e.GetUrl(), "url"},
 		{&n.revision, e.GetSettingsRevision(), "settings_revision"},
 	} {
@@ -165,7 +165,7 @@ func (t *table) fill(record *Record, n *numbers) {
 		t.zone, t.offset = zone(n.offsetMinutes), n.offsetMinutes
 	}
 	record.Session = n.session
-	record.Product = n.product
+	record.Product, record.Bundle = n.product, n.bundle
 	record.Episode = n.episode(t.zone)
 }
 
@@ -186,8 +186,8 @@ func (n *numbers) episode(zone *time.Location) episode.Episode {
 // millisecond yet is taken too. A fault is a *Fault.
 func Going(e *agentv1.OpenEpisode) (Record, error) {
 	n := numbers{
-		session: e.GetSession(), product: e.GetProduct(), app: e.GetApp(), title: e.GetTitle(), site: e.GetSite(),
-		url: e.GetUrl(), revision: e.GetSettingsRevision(),
+		session: e.GetSession(), product: e.GetProduct(), bundle: e.GetBundle(), app: e.GetApp(), title: e.GetTitle(),
+		site: e.GetSite(), url: e.GetUrl(), revision: e.GetSettingsRevision(),
 		state: uint32(e.GetState()), endedBy: uint32(agentv1.EndedBy_ENDED_BY_END), reason: uint32(e.GetReason()),
 		startMillis: e.GetStartMs(), offsetMinutes: e.GetOffsetMinutes(), lengthMillis: max(1, e.GetLengthMs()),
 		private: e.GetPrivate(),
@@ -201,12 +201,14 @@ func Going(e *agentv1.OpenEpisode) (Record, error) {
 	if err := n.check(); err != nil {
 		return Record{}, err
 	}
-	for _, text := range []string{n.app, n.product, n.site, n.revision} {
+	for _, text := range []string{n.app, n.product, n.bundle, n.site, n.revision} {
 		if len(text) > MaxStringBytes {
 			return Record{}, fault("open", "a text longer than %d bytes", MaxStringBytes)
 		}
 	}
-	record := Record{Login: login, Session: n.session, Product: n.product, Episode: n.episode(zone(n.offsetMinutes))}
+	record := Record{
+		Login: login, Session: n.session, Product: n.product, Bundle: n.bundle, Episode: n.episode(zone(n.offsetMinutes)),
+	}
 	record.For = time.Duration(max(0, e.GetLengthMs())) * time.Millisecond
 	record.EndedBy = ""
 	return record, nil

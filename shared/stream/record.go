@@ -11,13 +11,15 @@ import (
 	"github.com/dayline-project/dayline/shared/episode"
 )
 
-// recordVersion is the first of a record's canonical bytes.
+// RecordVersion is the highest that the first of a record's canonical bytes can be.
 //
 // The canonical bytes are what an agent has on disk and what every digest is made of, so they never change: version 1
 // stays byte for byte as it is. A later version may only append fields, a record whose new fields are all empty is
-// still written as version 1, and an agent gives new fields a value only towards a collector whose protocol knows
-// them; else the two would disagree about the digest.
-const recordVersion = 1
+// still written as version 1, and an agent gives new fields a value only towards a collector whose settings document
+// says that it knows them (settings.Device.Records); else the two would disagree about the digest.
+//
+// Version 2 appends the bundle.
+const RecordVersion = 2
 
 // maxRecordBytes bounds what DecodeRecord looks at; the strings of one record stay far below it.
 const maxRecordBytes = 64 << 10
@@ -29,7 +31,7 @@ const maxMillis = 1 << 40
 // It can hold every value that travels, known to this version or not.
 type numbers struct {
 	login                        *Login
-	session, product             string
+	session, product, bundle     string
 	app, title, site, url        string
 	revision                     string
 	state, endedBy, reason       uint32
@@ -41,7 +43,7 @@ type numbers struct {
 
 // AppendRecord appends a record's canonical bytes: the version, then in fixed order authority, account, name,
 // session, product, state, start, offset, length, app, title, site, url, private, ended by, reason, observed length
-// and revision. Text is its length and its bytes; numbers are varints as of encoding/binary. Start counts in whole
+// and revision; in version 2 also the bundle. Text is its length and its bytes; numbers are varints as of encoding/binary. Start counts in whole
 // milliseconds since 1970, its offset in whole minutes, lengths in whole milliseconds: what is finer is cut off. Text
 // that is not UTF-8 is repaired, for the contract carries no other; a state, ending or reason the contract does not
 // know is written as none.
@@ -55,6 +57,7 @@ func AppendRecord(dst []byte, record *Record) []byte {
 		},
 		session:        valid(record.Session),
 		product:        valid(record.Product),
+		bundle:         valid(record.Bundle),
 		app:            valid(record.App),
 		title:          valid(record.Title),
 		site:           valid(record.Site),
@@ -72,7 +75,11 @@ func AppendRecord(dst []byte, record *Record) []byte {
 }
 
 func appendNumbers(dst []byte, n *numbers) []byte {
-	dst = append(dst, recordVersion)
+	version := byte(1)
+	if n.bundle != "" {
+		version = RecordVersion
+	}
+	dst = append(dst, version)
 	dst = appendText(dst, n.login.Authority)
 	dst = appendText(dst, n.login.Account)
 	dst = appendText(dst, n.login.Name)
@@ -94,7 +101,11 @@ func appendNumbers(dst []byte, n *numbers) []byte {
 	dst = binary.AppendUvarint(dst, uint64(n.endedBy))
 	dst = binary.AppendUvarint(dst, uint64(n.reason))
 	dst = binary.AppendUvarint(dst, uint64(n.observedMillis))
-	return appendText(dst, n.revision)
+	dst = appendText(dst, n.revision)
+	if n.bundle != "" {
+		dst = appendText(dst, n.bundle)
+	}
+	return dst
 }
 
 func appendText(dst []byte, text string) []byte {
@@ -118,8 +129,9 @@ func DecodeRecord(canonical []byte) (Record, error) {
 	if len(canonical) == 0 || len(canonical) > maxRecordBytes {
 		return Record{}, fmt.Errorf("%w: %d bytes", ErrRecord, len(canonical))
 	}
-	if canonical[0] != recordVersion {
-		return Record{}, fmt.Errorf("%w: version %d", ErrRecord, canonical[0])
+	version := canonical[0]
+	if version == 0 || version > RecordVersion {
+		return Record{}, fmt.Errorf("%w: version %d", ErrRecord, version)
 	}
 	r := reader{rest: canonical[1:]}
 	var record Record
@@ -141,6 +153,10 @@ func DecodeRecord(canonical []byte) (Record, error) {
 	record.Reason = word(&r, reasons[:])
 	record.ObservedFor = r.length()
 	record.Revision = r.text()
+	if version == RecordVersion {
+		record.Bundle = r.text()
+		r.bad = r.bad || record.Bundle == ""
+	}
 	if offset < -maxOffset || offset > maxOffset || startMillis < minStart || startMillis > maxStart {
 		r.bad = true
 	}

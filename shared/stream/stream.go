@@ -33,6 +33,8 @@ type Record struct {
 	Session string
 	// Product is the application's name for people, from its version resource, bundle or desktop entry.
 	Product string
+	// Bundle is the application's bundle identifier ("com.apple.Safari"), on a Mac.
+	Bundle string
 	episode.Episode
 }
 

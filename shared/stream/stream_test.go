@@ -30,6 +30,13 @@ func sample(n int) Record {
 	}
 }
 
+// onMac is a record of version 2.
+func onMac() Record {
+	record := sample(0)
+	record.Bundle = "org.example.Editor"
+	return record
+}
+
 func sameTime(a, b time.Time) bool {
 	_, ao := a.Zone()
 	_, bo := b.Zone()
@@ -47,6 +54,10 @@ func TestRecordBytesAreFixed(t *testing.T) {
 	if hex.EncodeToString(got) != want || hex.EncodeToString(digest[:]) != wantDigest {
 		t.Errorf("canonical bytes changed:\n%x\ndigest %x", got, digest)
 	}
+	record = onMac()
+	if got := hex.EncodeToString(AppendRecord(nil, &record)); got != "02"+want[2:]+"126f72672e6578616d706c652e456469746f72" {
+		t.Errorf("canonical bytes of version 2 changed:\n%s", got)
+	}
 }
 
 func TestRecordRoundTrip(t *testing.T) {
@@ -55,7 +66,7 @@ func TestRecordRoundTrip(t *testing.T) {
 	locked := Record{Login: Login{Account: "bo"}, Episode: episode.Episode{
 		State: episode.Locked, Start: time.UnixMilli(1).UTC(), For: time.Hour, EndedBy: episode.ByUnlock, Reason: episode.ReasonSleep,
 	}}
-	for _, record := range []Record{sample(0), private, locked} {
+	for _, record := range []Record{sample(0), private, locked, onMac()} {
 		canonical := AppendRecord([]byte("before"), &record)[len("before"):]
 		back, err := DecodeRecord(canonical)
 		if err != nil {
@@ -73,6 +84,14 @@ func TestRecordRoundTrip(t *testing.T) {
 			t.Errorf("a byte too many: %v", err)
 		}
 	}
+	record := sample(0)
+	canonical := append(AppendRecord(nil, &record), 0)
+	for _, version := range []byte{0, RecordVersion, RecordVersion + 1} {
+		canonical[0] = version
+		if _, err := DecodeRecord(canonical); !errors.Is(err, ErrRecord) {
+			t.Errorf("version %d with an empty bundle: %v", version, err)
+		}
+	}
 }
 
 func TestRecordRepairsText(t *testing.T) {
@@ -87,7 +106,9 @@ func TestRecordRepairsText(t *testing.T) {
 func FuzzDecodeRecord(f *testing.F) {
 	record := sample(0)
 	f.Add(AppendRecord(nil, &record))
-	f.Add([]byte{recordVersion, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
+	record = onMac()
+	f.Add(AppendRecord(nil, &record))
+	f.Add([]byte{1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
 	f.Fuzz(func(t *testing.T, canonical []byte) {
 		record, err := DecodeRecord(canonical)
 		if err != nil {
@@ -115,6 +136,7 @@ func TestBatchRoundTrip(t *testing.T) {
 	for i := range 20 {
 		records = append(records, sample(i))
 	}
+	records[7] = onMac()
 	batch, after := build(t, ID{1}, 5, Digest{2}, records...)
 	wire, err := proto.Marshal(batch)
 	if err != nil {
@@ -154,6 +176,7 @@ func TestBuilderStaysInsideEveryBound(t *testing.T) {
 			r.URL = fmt.Sprint(i) + strings.Repeat("u", 2000)
 		},
 		"many strings": func(r *Record, i int) {
+			r.Bundle = fmt.Sprint("b", i)
 			r.Title, r.URL, r.Site, r.App, r.Product = fmt.Sprint("t", i), fmt.Sprint("u", i), fmt.Sprint("s", i), fmt.Sprint("a", i), fmt.Sprint("p", i)
 		},
 		"many accounts": func(r *Record, i int) { r.Login.Account = fmt.Sprint(i) },
@@ -248,6 +271,7 @@ func TestOpenRefusesTheBatch(t *testing.T) {
 		"batch.strings[2]":                    func(b *agentv1.Batch) { b.Strings[2] = "\xff" },
 		"batch.logins":                        func(b *agentv1.Batch) { b.Logins = make([]*agentv1.Login, MaxLogins+1) },
 		"batch.episodes[1].title":             func(b *agentv1.Batch) { b.Episodes[1].Title = uint32(len(b.Strings)) },
+		"batch.episodes[1].bundle":            func(b *agentv1.Batch) { b.Episodes[1].Bundle = 1 << 31 },
 		"batch.episodes[0].login":             func(b *agentv1.Batch) { b.Episodes[0].Login = 1 << 31 },
 		"batch.episodes[1].settings_revision": func(b *agentv1.Batch) { b.Episodes[1].SettingsRevision = 1<<32 - 1 },
 	} {
@@ -311,6 +335,9 @@ func FuzzOpen(f *testing.F) {
 	batch, _ := build(f, ID{1}, 1, Digest{}, sample(0), sample(1))
 	wire, _ := proto.Marshal(batch)
 	f.Add(wire)
+	batch, _ = build(f, ID{1}, 1, Digest{}, onMac())
+	wire, _ = proto.Marshal(batch)
+	f.Add(wire)
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		batch := new(agentv1.Batch)
 		if proto.Unmarshal(wire, batch) != nil {
@@ -332,12 +359,17 @@ func FuzzOpen(f *testing.F) {
 func TestGoing(t *testing.T) {
 	open := &agentv1.OpenEpisode{
 		Login: &agentv1.Login{Account: "ana"}, Session: "s", State: agentv1.State_STATE_ACTIVE, StartMs: 1000, OffsetMinutes: 60, App: "editor",
+		Bundle: "org.example.Editor",
 	}
 	record, err := Going(open)
-	if err != nil || record.App != "editor" || record.For != 0 || record.EndedBy != "" {
+	if err != nil || record.App != "editor" || record.Bundle != "org.example.Editor" || record.For != 0 || record.EndedBy != "" {
 		t.Errorf("%+v %v", record, err)
 	}
-	open.State = 7
+	open.Bundle = strings.Repeat("b", MaxStringBytes+1)
+	if _, err := Going(open); err == nil {
+		t.Error("a bundle beyond the bound was taken")
+	}
+	open.Bundle, open.State = "", 7
 	if _, err := Going(open); err == nil {
 		t.Error("an unknown state was taken")
 	}

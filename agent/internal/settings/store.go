@@ -157,6 +157,16 @@ func (s *Store) Buffer() settings.Buffer {
 	return s.device.Agents.Buffer
 }
 
+// Records is the highest version of a record that the collector reads.
+func (s *Store) Records() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.device == nil {
+		return 1
+	}
+	return max(1, s.device.Agents.Records)
+}
+
 // Problem says why nothing is captured on this device, or what was wrong with newer settings; empty where all is well.
 func (s *Store) Problem() string {
 	s.mu.Lock()

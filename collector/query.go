@@ -1,7 +1,9 @@
 package collector
 
 import (
+	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"github.com/dayline-project/dayline/shared/episode"
@@ -46,7 +48,7 @@ type Only struct {
 }
 
 // Subject is what time was spent on, as far as classification goes.
-type Subject struct{ App, Site, URL string }
+type Subject struct{ App, Bundle, Site, URL string }
 
 // Class is what a subject counts as.
 type Class struct {
@@ -125,11 +127,20 @@ type PersonDay struct {
 // Gap is a time without counted time, told with the offsets of the episodes before and after it.
 type Gap struct{ From, To time.Time }
 
+// Names are what an application is called beside its name: its product and, on a Mac, its bundle identifier.
+type Names struct{ Product, Bundle string }
+
+// Compare orders names.
+func (n Names) Compare(other Names) int {
+	return cmp.Or(strings.Compare(n.Product, other.Product), strings.Compare(n.Bundle, other.Bundle))
+}
+
 // SubjectSum is the time spent on one application and site as one class.
 type SubjectSum struct {
-	App, Product, Site string
-	Class              Class
-	Active, Passive    time.Duration
+	App, Site string
+	Names
+	Class           Class
+	Active, Passive time.Duration
 	// People who spent it: a set of indices of Query.People, 64 in a word.
 	People []uint64
 }
@@ -172,7 +183,7 @@ type Piece struct {
 
 // Page is a part of the episodes of a query.
 type Page struct {
-	// Search is what title, address, application, product or site contain, without case.
+	// Search is what title, address, application, product, bundle or site contain, without case.
 	Search      string
 	NewestFirst bool
 	// After is what the page before gave; empty: from the first.

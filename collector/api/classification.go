@@ -27,8 +27,8 @@ func (a adminService) ListPending(ctx context.Context, req *connect.Request[admi
 	answer := &adminv1.PendingReport{}
 	for _, one := range classify.ListPending(sums) {
 		answer.Rows = append(answer.Rows, &adminv1.PendingRow{
-			App: one.App, Site: one.Site, Product: one.Product, TotalSeconds: one.For.Seconds(), People: int32(one.People),
-			Category: one.Category,
+			App: one.App, Site: one.Site, Product: one.Product, Bundle: one.Bundle, TotalSeconds: one.For.Seconds(),
+			People: int32(one.People), Category: one.Category,
 		})
 	}
 	return connect.NewResponse(answer), nil
@@ -84,10 +84,10 @@ func changesOf(m *adminv1.ClassifyRequest) (changes []classify.Change, field str
 // ExplainClass says what a subject counts as, for a person on a device where these are named, and why.
 func (a adminService) ExplainClass(ctx context.Context, req *connect.Request[adminv1.ExplainClassRequest]) (*connect.Response[adminv1.ExplainClassResponse], error) {
 	m := req.Msg
-	if m.App == "" && m.Site == "" && m.Url == "" {
+	if m.App == "" && m.Bundle == "" && m.Site == "" && m.Url == "" {
 		return nil, collector.Refuse(collector.BadRequest, "app", "give an application, a site or an address")
 	}
-	subject := collector.Subject{App: m.App, Site: m.Site, URL: m.Url}
+	subject := collector.Subject{App: m.App, Bundle: m.Bundle, Site: m.Site, URL: m.Url}
 	if m.Url != "" {
 		host, _, ok := address.Parse(m.Url)
 		if !ok || m.Site != "" && address.Host(m.Site) != host {

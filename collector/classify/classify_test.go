@@ -217,6 +217,33 @@ func TestOfApplicationsSpeltAlikeTheExactOneCounts(t *testing.T) {
 	}
 }
 
+func TestAProgramOnAMacIsFoundByItsBundleToo(t *testing.T) {
+	const content = `categories: [Fun]
+rules:
+  - app: Electron
+    status: unproductive
+    category: Fun
+  - app: Org.Example.Notes
+    status: productive
+`
+	classes := New(parsed(t, content).Classification)
+	for bundle, want := range map[string]collector.Class{
+		"org.example.notes": {Status: collector.Productive, Category: "Fun"}, "org.example.chat": {Status: collector.Unproductive, Category: "Fun"},
+	} {
+		if got := of(classes, collector.Subject{App: "Electron", Bundle: bundle}, in(), true); got != want {
+			t.Errorf("%s is %+v", bundle, got)
+		}
+	}
+	told := classes.Explain(collector.Subject{App: "Electron", Bundle: "org.example.notes"}, in(), true, func(string) int { return 5 })
+	want := []string{
+		"app org.example.notes: classification.yaml:5 (app Org.Example.Notes): status productive",
+		"app Electron: classification.yaml:5 (app Electron): status unproductive (decided above), category Fun",
+	}
+	if !slices.Equal(told.Steps, want) {
+		t.Errorf("steps:\n%s", strings.Join(told.Steps, "\n"))
+	}
+}
+
 func TestExplain(t *testing.T) {
 	const content = `categories: [Fun]
 rules:

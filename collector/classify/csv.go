@@ -18,7 +18,7 @@ import (
 var columns = []string{"app", "site", "url", "status", "category", "group"}
 
 // others are columns of the list of what has no status, which may stay when that list comes back filled in.
-var others = []string{"product", "total_seconds", "people"}
+var others = []string{"product", "bundle", "total_seconds", "people"}
 
 // MaxCSVBytes of a file: what a file of rules may have, and a call carry, less a little.
 const MaxCSVBytes = 1_000_000

@@ -23,10 +23,6 @@ type Explanation struct {
 // Explain finds a subject's class as a Classifier does, for an owner in these of the groups, and says how. Line gives the
 // line of a key of classification.yaml.
 func (c *Classes) Explain(s collector.Subject, inGroup func(name string) bool, caseless bool, line func(key string) int) Explanation {
-	exact, app := c.applications(s.App)
-	if !caseless {
-		app = exact
-	}
 	e := explaining{Explanation: Explanation{StatusSource: "default", CategorySource: "default"}, classes: c}
 	var levels []level
 	site := ""
@@ -38,8 +34,15 @@ func (c *Classes) Explain(s collector.Subject, inGroup func(name string) bool, c
 			levels = append(levels, level{kind + " " + name, p})
 		}
 	})
-	if s.App != "" {
-		levels = append(levels, level{"app " + s.App, app})
+	for _, name := range []string{s.Bundle, s.App} {
+		if name == "" {
+			continue
+		}
+		exact, app := c.applications(name)
+		if !caseless {
+			app = exact
+		}
+		levels = append(levels, level{"app " + name, app})
 	}
 	for _, l := range levels {
 		e.rule(l, inGroup, line)

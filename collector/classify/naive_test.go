@@ -24,23 +24,26 @@ func naive(rules []config.Rule, s collector.Subject, inGroup func(string) bool, 
 	}
 	var fits []fit
 	add := func(order [2]int, v config.Verdict) { fits = append(fits, fit{order, v.Status, v.Category}) }
-	for i := range rules {
-		rule := &rules[i]
-		order, fitting := specificity(Subject{rule.App, rule.Site, rule.URL}, s, caseless)
-		if !fitting || rule.App != "" && i != application(rules, s.App) {
-			continue
-		}
-		for _, exception := range rule.Exceptions {
-			if inGroup(exception.Group) {
-				add(order, exception.Verdict)
-				break
+	for level, name := range []string{s.App, s.Bundle} {
+		s.App = name
+		for i := range rules {
+			rule := &rules[i]
+			order, fitting := specificity(Subject{rule.App, rule.Site, rule.URL}, s, level, caseless)
+			if !fitting || rule.App != "" && i != application(rules, name) {
+				continue
 			}
+			for _, exception := range rule.Exceptions {
+				if inGroup(exception.Group) {
+					add(order, exception.Verdict)
+					break
+				}
+			}
+			add(order, rule.Verdict)
 		}
-		add(order, rule.Verdict)
-	}
-	for _, entry := range Shipped() {
-		if order, fitting := specificity(entry.Subject, s, caseless); fitting {
-			add([2]int{order[0] - 100, order[1]}, config.Verdict{Category: entry.Category})
+		for _, entry := range Shipped() {
+			if order, fitting := specificity(entry.Subject, s, level, caseless); fitting {
+				add([2]int{order[0] - 100, order[1]}, config.Verdict{Category: entry.Category})
+			}
 		}
 	}
 	slices.SortStableFunc(fits, func(a, b fit) int { return cmp.Or(b.order[0]-a.order[0], b.order[1]-a.order[1]) })
@@ -67,11 +70,12 @@ func application(rules []config.Rule, app string) int {
 	return slices.IndexFunc(rules, func(r config.Rule) bool { return strings.EqualFold(r.App, app) })
 }
 
-// specificity of a subject that fits what was recorded: addresses by length, exact host, parents by length, application.
-func specificity(rule Subject, s collector.Subject, caseless bool) (order [2]int, fits bool) {
+// specificity of a subject that fits what was recorded: addresses by length, exact host, parents by length, application;
+// that by its bundle is of a higher level.
+func specificity(rule Subject, s collector.Subject, level int, caseless bool) (order [2]int, fits bool) {
 	switch {
 	case rule.App != "":
-		return [2]int{0, 0}, rule.App == s.App || caseless && strings.EqualFold(rule.App, s.App)
+		return [2]int{0, level}, rule.App == s.App || caseless && strings.EqualFold(rule.App, s.App)
 	case rule.Site != "" && rule.Site == s.Site:
 		return [2]int{2, 0}, true
 	case rule.Site != "":
@@ -109,10 +113,11 @@ var (
 		"a.com", "b.a.com", "c.b.a.com", "ba.com", "com", "github.io", "me.github.io", "x.me.github.io", "co.uk", "x.co.uk", "y.x.co.uk",
 		"1.2.3.4", "2.3.4", "lan", "wiki.lan", "youtube.com", "m.youtube.com", "docs.google.com", "s3.amazonaws.com", "amazonaws.com", "b.s3.amazonaws.com",
 	})
-	someApps   = rapid.SampledFrom([]string{"code", "Code", "CODE", "chrome.exe", "Chrome.exe", "own", "Own", "x"})
-	someGroups = rapid.SampledFrom([]string{"A", "B", "C"})
-	someWords  = rapid.SampledFrom([]string{"", "", "p", "q", "pp", "document"})
-	someURLs   = rapid.Custom(func(t *rapid.T) string {
+	someApps    = rapid.SampledFrom([]string{"code", "Code", "CODE", "chrome.exe", "Chrome.exe", "own", "Own", "x", "org.own", "org.Own"})
+	someBundles = rapid.SampledFrom([]string{"", "org.own", "org.Own", "ORG.OWN", "code", "org.other"})
+	someGroups  = rapid.SampledFrom([]string{"A", "B", "C"})
+	someWords   = rapid.SampledFrom([]string{"", "", "p", "q", "pp", "document"})
+	someURLs    = rapid.Custom(func(t *rapid.T) string {
 		url := rapid.SampledFrom([]string{"http://", "https://", "https://www."}).Draw(t, "scheme") + someHosts.Draw(t, "host") +
 			rapid.SampledFrom([]string{"", ":8080"}).Draw(t, "port")
 		for range rapid.IntRange(0, 4).Draw(t, "segments") {
@@ -142,7 +147,7 @@ var (
 		return rule
 	})
 	someSubject = rapid.Custom(func(t *rapid.T) collector.Subject {
-		s := collector.Subject{App: someApps.Draw(t, "app")}
+		s := collector.Subject{App: someApps.Draw(t, "app"), Bundle: someBundles.Draw(t, "bundle")}
 		if rapid.Bool().Draw(t, "browsing") {
 			s.URL = someURLs.Draw(t, "url")
 			s.Site, _ = halves(s.URL)
@@ -203,11 +208,11 @@ func FuzzClassify(f *testing.F) {
 	classes.Variant(in("Sales"), true)
 	classes.Variant(in(), false)
 	classify := classes.Classifier()
-	f.Add("chrome.exe", "example.com", "https://example.com/games/%2f//")
-	f.Add("", "", "http://[::1]/")
-	f.Add("x", "..example.com.", "https:////")
-	f.Fuzz(func(t *testing.T, app, site, url string) {
-		s := collector.Subject{App: app, Site: site, URL: url}
+	f.Add("chrome.exe", "", "example.com", "https://example.com/games/%2f//")
+	f.Add("", "", "", "http://[::1]/")
+	f.Add("x", "com.example.X", "..example.com.", "https:////")
+	f.Fuzz(func(t *testing.T, app, bundle, site, url string) {
+		s := collector.Subject{App: app, Bundle: bundle, Site: site, URL: url}
 		got := classify(s)
 		if told := classes.Explain(s, in(), false, func(string) int { return 0 }); told.Class != got[min(1, len(got)-1)] {
 			t.Errorf("%+v is %+v and explained as %+v", s, got, told.Class)

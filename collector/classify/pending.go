@@ -19,9 +19,10 @@ const pendingOver = 5 * time.Minute
 type PendingSubject struct {
 	// Subject has App or Site.
 	Subject
-	Product string
-	For     time.Duration
-	People  int
+	// Names of an application, as most of its time had them.
+	collector.Names
+	For    time.Duration
+	People int
 	// Category that the shipped list gives it; empty for none.
 	Category string
 }
@@ -40,7 +41,7 @@ func ListPending(sums []collector.SubjectSum) []PendingSubject {
 			continue
 		}
 		if by[subject] == nil {
-			by[subject] = &tally{PendingSubject: PendingSubject{Subject: subject}, products: map[string]time.Duration{}}
+			by[subject] = &tally{PendingSubject: PendingSubject{Subject: subject}, names: map[collector.Names]time.Duration{}}
 		}
 		by[subject].add(sum)
 	}
@@ -50,8 +51,9 @@ func ListPending(sums []collector.SubjectSum) []PendingSubject {
 	var list []PendingSubject
 	for subject, one := range by {
 		if one.For > pendingOver {
-			one.Category = classify(collector.Subject{App: subject.App, Site: subject.Site})[0].Category
-			list = append(list, one.counted())
+			one.count()
+			one.Category = classify(collector.Subject{App: subject.App, Bundle: one.Bundle, Site: subject.Site})[0].Category
+			list = append(list, one.PendingSubject)
 		}
 	}
 	slices.SortFunc(list, func(a, b PendingSubject) int {
@@ -64,14 +66,14 @@ func ListPending(sums []collector.SubjectSum) []PendingSubject {
 // tally adds a subject's time up.
 type tally struct {
 	PendingSubject
-	people   []uint64
-	products map[string]time.Duration
+	people []uint64
+	names  map[collector.Names]time.Duration
 }
 
 func (t *tally) add(sum *collector.SubjectSum) {
 	t.For += sum.Active + sum.Passive
 	if t.App != "" {
-		t.products[sum.Product] += sum.Active + sum.Passive
+		t.names[sum.Names] += sum.Active + sum.Passive
 	}
 	t.people = append(t.people, make([]uint64, max(0, len(sum.People)-len(t.people)))...)
 	for i, word := range sum.People {
@@ -79,15 +81,14 @@ func (t *tally) add(sum *collector.SubjectSum) {
 	}
 }
 
-// counted gives the number of people, and the product of most time.
-func (t *tally) counted() PendingSubject {
+// count counts the people, and finds the names of most time.
+func (t *tally) count() {
 	for _, word := range t.people {
 		t.People += bits.OnesCount64(word)
 	}
-	for _, product := range slices.Sorted(maps.Keys(t.products)) {
-		if t.products[product] > t.products[t.Product] {
-			t.Product = product
+	for _, one := range slices.SortedFunc(maps.Keys(t.names), collector.Names.Compare) {
+		if t.names[one] > t.names[t.Names] {
+			t.Names = one
 		}
 	}
-	return t.PendingSubject
 }

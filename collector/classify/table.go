@@ -108,15 +108,17 @@ func (t *table) classify(s collector.Subject) []collector.Class {
 			shipped = append(shipped, kind)
 		}
 	})
-	t.ruled, t.listed = rules, shipped
-	exact, folded := t.applications(s.App)
-	layer := t.mix(t.kind(exact), t.kind(folded))
-	for i := len(shipped) - 1; i >= 0; i-- {
-		layer = t.put(shipped[i], layer)
+	for _, name := range [...]string{s.Bundle, s.App} {
+		exact, folded := t.applications(name)
+		rules = append(rules, t.mix(exact.rule, folded.rule))
+		shipped = append(shipped, t.mix(t.kind(exact), t.kind(folded)))
 	}
-	layer = t.put(t.mix(exact.rule, folded.rule), layer)
-	for i := len(rules) - 1; i >= 0; i-- {
-		layer = t.put(rules[i], layer)
+	t.ruled, t.listed = rules, shipped
+	layer := int32(0)
+	for _, levels := range [...][]int32{shipped, rules} {
+		for _, level := range slices.Backward(levels) {
+			layer = t.put(level, layer)
+		}
 	}
 	if t.classes[layer] == nil {
 		t.classes[layer] = t.classesOf(t.rows[layer])
@@ -250,12 +252,12 @@ func (c *Classes) prefixes(site, raw string, segments int, yield func(kind, name
 	}
 }
 
-// applications gives the pairs of an application where names are compared exactly and where they are not: there too the
-// rule spelt exactly so comes first.
-func (c *Classes) applications(app string) (exact, folded pair) {
-	if app == "" {
+// applications gives the pairs of an application, by its executable's name or its bundle identifier, where names are
+// compared exactly and where they are not: there too the rule spelt exactly so comes first.
+func (c *Classes) applications(name string) (exact, folded pair) {
+	if name == "" {
 		return
 	}
-	exact = c.exact[app]
-	return exact, exact.or(c.folded[strings.ToLower(app)])
+	exact = c.exact[name]
+	return exact, exact.or(c.folded[strings.ToLower(name)])
 }

@@ -184,7 +184,7 @@ func (tx *transaction) appendRows(appender *duckdb.Appender, upload *collector.U
 		}
 		if err := appender.AppendRow(
 			last.number, int16(int64(row.Sequence)-last.base), int32(began+length), int32(length),
-			stateNumber(row.State), packEnded(row), tx.written.activity(row.Product, &row.Identity),
+			stateNumber(row.State), packEnded(row), tx.written.activity(&row.Record),
 			tx.written.title(row.Title), int32(row.ObservedFor.Milliseconds()),
 		); err != nil {
 			return err

@@ -18,8 +18,9 @@ const (
 
 // cell is an activity as one class.
 type cell struct {
-	app, product, site string
-	class              collector.Class
+	app, site string
+	collector.Names
+	class collector.Class
 	// newest is higher for what was first seen later.
 	newest int32
 	// code is the status, or dropped.
@@ -45,19 +46,21 @@ func loadClasses(ctx context.Context, at *snapshot, q *collector.Query) (*classe
 		variants = max(variants, share.Variant+1)
 	}
 	c := &classes{query: q, cells: []cell{{code: dropped}}, variants: variants}
-	return c, at.scan(ctx, `SELECT id, app, product, site, url FROM activity`, func(chunk chunk) {
+	return c, at.scan(ctx, `SELECT id, app, product, site, url, bundle FROM activity`, func(chunk chunk) {
 		for i, id := range column[int32](chunk, 0) {
 			for int(id) >= len(c.entries) {
 				c.entries = append(c.entries, dropped)
 			}
-			c.entries[id] = c.add(cell{app: chunk.text(1, i), product: chunk.text(2, i), site: chunk.text(3, i), newest: id}, chunk.text(4, i))
+			c.entries[id] = c.add(cell{
+				app: chunk.text(1, i), Names: collector.Names{Product: chunk.text(2, i), Bundle: chunk.text(5, i)}, site: chunk.text(3, i), newest: id,
+			}, chunk.text(4, i))
 		}
 	})
 }
 
 // add gives the entry of an activity.
 func (c *classes) add(activity cell, url string) uint32 {
-	known := classesOf(c.query.Classify, collector.Subject{App: activity.app, Site: activity.site, URL: url})
+	known := classesOf(c.query.Classify, collector.Subject{App: activity.app, Bundle: activity.Bundle, Site: activity.site, URL: url})
 	first := len(c.cells)
 	if len(known) == 1 {
 		return c.addClass(activity, known[0], first)
@@ -140,16 +143,15 @@ func (c *classes) subjects(sums []cellSum, people []uint64, words int) []collect
 		class     collector.Class
 	}
 	numbers := map[key]int{}
-	newest := map[string]int32{}
-	products := map[string]string{}
+	names := map[string]*cell{}
 	var all []collector.SubjectSum
 	for i := range sums {
 		one := &c.cells[i]
 		if sums[i] == (cellSum{}) {
 			continue
 		}
-		if one.product != "" && one.newest >= newest[one.app] {
-			newest[one.app], products[one.app] = one.newest, one.product
+		if last := names[one.app]; one.Names != (collector.Names{}) && (last == nil || one.newest >= last.newest) {
+			names[one.app] = one
 		}
 		n, known := numbers[key{one.app, one.site, one.class}]
 		if !known {
@@ -164,7 +166,9 @@ func (c *classes) subjects(sums []cellSum, people []uint64, words int) []collect
 		}
 	}
 	for i := range all {
-		all[i].Product = products[all[i].App]
+		if named := names[all[i].App]; named != nil {
+			all[i].Names = named.Names
+		}
 	}
 	return slices.Clip(all)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"github.com/dayline-project/dayline/collector"
-	"github.com/dayline-project/dayline/shared/episode"
+	"github.com/dayline-project/dayline/shared/stream"
 )
 
 // How many entries of each dictionary are remembered; up to twice as many are for a while. What is forgotten is
@@ -139,6 +139,7 @@ type segmentEntry struct {
 type activityEntry struct {
 	app, product, site, url string
 	private                 bool
+	bundle                  string
 }
 
 // dictionaries are all of a file's, with the numbers that count on.
@@ -166,7 +167,7 @@ func newDictionaries() *dictionaries {
 			return []driver.Value{e.login, e.stream, e.session, e.day, e.offsetMinutes, e.base}
 		}),
 		activities: newDictionary[activityEntry]("activity", rememberedActivities, func(e activityEntry) []driver.Value {
-			return []driver.Value{e.app, e.product, e.site, e.url, e.private}
+			return []driver.Value{e.app, e.product, e.site, e.url, e.private, e.bundle}
 		}),
 		titles: newDictionary[titleKey]("title", rememberedTitles, func(text string) []driver.Value {
 			return []driver.Value{text}
@@ -191,9 +192,9 @@ func (d *dictionaries) titleKey(text string) titleKey {
 	return titleKey{maphash.String(d.seeds[0], text), maphash.String(d.seeds[1], text)}
 }
 
-func (d *dictionaries) activity(product string, identity *episode.Identity) int32 {
+func (d *dictionaries) activity(record *stream.Record) int32 {
 	entry := activityEntry{
-		app: identity.App, product: product, site: identity.Site, url: identity.URL, private: identity.Private,
+		app: record.App, product: record.Product, site: record.Site, url: record.URL, private: record.Private, bundle: record.Bundle,
 	}
 	return d.activities.number(entry, entry)
 }
@@ -230,8 +231,8 @@ func loadDictionaries(ctx context.Context, db *sql.DB) (*dictionaries, error) {
 	}, same[segmentEntry]); err != nil {
 		return nil, err
 	}
-	if err := load(ctx, db, d.activities, "app, product, site, url, private", func(e *activityEntry) []any {
-		return []any{&e.app, &e.product, &e.site, &e.url, &e.private}
+	if err := load(ctx, db, d.activities, "app, product, site, url, private, bundle", func(e *activityEntry) []any {
+		return []any{&e.app, &e.product, &e.site, &e.url, &e.private, &e.bundle}
 	}, same[activityEntry]); err != nil {
 		return nil, err
 	}

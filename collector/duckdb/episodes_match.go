@@ -75,7 +75,7 @@ func newMatcher(ctx context.Context, f *file, q *collector.Query, search string)
 	if err != nil {
 		return nil, err
 	}
-	query := `SELECT id FROM activity WHERE ` + contains + strings.Join([]string{"app", "product", "site", "url"}, found+` OR `+contains) + found
+	query := `SELECT id FROM activity WHERE ` + contains + strings.Join([]string{"app", "product", "site", "url", "bundle"}, found+` OR `+contains) + found
 	return m, f.chunks.scan(ctx, query, func(c chunk) {
 		for _, id := range column[int32](c, 0) {
 			m.activities.add(id)
@@ -86,14 +86,14 @@ func newMatcher(ctx context.Context, f *file, q *collector.Query, search string)
 // chooseActivities finds the activities asked for by application, site and class.
 func (m *matcher) chooseActivities(ctx context.Context, f *file, classify collector.Classifier) error {
 	m.wanted = []numbers{nil}
-	query := `SELECT id, app, site, url FROM activity WHERE ($1 = '' OR app = $1) AND ($2 = '' OR site = $2)`
+	query := `SELECT id, app, site, url, bundle FROM activity WHERE ($1 = '' OR app = $1) AND ($2 = '' OR site = $2)`
 	return f.chunks.scan(ctx, query, func(c chunk) {
 		for i, id := range column[int32](c, 0) {
 			if !m.classified {
 				m.wanted[0].add(id)
 				continue
 			}
-			classes := classesOf(classify, collector.Subject{App: c.text(1, i), Site: c.text(2, i), URL: c.text(3, i)})
+			classes := classesOf(classify, collector.Subject{App: c.text(1, i), Bundle: c.text(4, i), Site: c.text(2, i), URL: c.text(3, i)})
 			for len(m.wanted) < len(classes) {
 				m.wanted = append(m.wanted, append(numbers(nil), m.wanted[0]...))
 			}
@@ -139,7 +139,7 @@ func (m *matcher) matchesOpen(row *collector.OpenRow, classes []collector.Class,
 	if m.classified && (row.State == episode.Locked || !m.wants(classIn(classes, variant))) {
 		return false
 	}
-	for _, text := range []string{row.Title, row.App, row.Product, row.Site, row.URL} {
+	for _, text := range []string{row.Title, row.App, row.Product, row.Site, row.URL, row.Bundle} {
 		if strings.Contains(strings.ToLower(text), strings.ToLower(m.search)) {
 			return true
 		}

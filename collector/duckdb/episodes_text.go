@@ -100,15 +100,16 @@ func (t *lookup) loadActivities(ctx context.Context, f *file, missing []int32) e
 	if len(missing) == 0 {
 		return nil
 	}
-	return f.chunks.scan(ctx, `SELECT id, app, product, site, url, private FROM activity WHERE `+listed, func(c chunk) {
+	return f.chunks.scan(ctx, `SELECT id, app, product, site, url, private, bundle FROM activity WHERE `+listed, func(c chunk) {
 		private := column[uint8](c, 5)
 		for i, id := range column[int32](c, 0) {
 			a := &logActivity{activityEntry: activityEntry{
 				app: c.text(1, i), product: c.text(2, i), site: c.text(3, i), url: c.text(4, i), private: private[i] != 0,
+				bundle: c.text(6, i),
 			}}
-			a.classes = classesOf(t.classify, collector.Subject{App: a.app, Site: a.site, URL: a.url})
+			a.classes = classesOf(t.classify, collector.Subject{App: a.app, Bundle: a.bundle, Site: a.site, URL: a.url})
 			t.activities[id] = a
-			t.bytes += len(a.app) + len(a.product) + len(a.site) + len(a.url) + 4*textCost
+			t.bytes += len(a.app) + len(a.product) + len(a.site) + len(a.url) + len(a.bundle) + 5*textCost
 		}
 	}, listOf(missing))
 }
@@ -149,6 +150,7 @@ func (l *episodeLog) fill(row *adminv1.ActivityRow, found *logRow) {
 	row.Start = time.UnixMilli(l.turn(found.turned)).In(l.lookup.zone(seg.offset)).Format(timeForm)
 	row.Seconds, row.ObservedSeconds = seconds(int64(found.length)), seconds(int64(found.observed))
 	row.App, row.Product, row.Site, row.Url, row.Private = activity.app, activity.product, activity.site, activity.url, activity.private
+	row.Bundle = activity.bundle
 	row.Title = l.lookup.titles[found.title]
 	endedBy, reason := unpackEnded(found.ended)
 	row.EndedBy, row.Reason = string(endedBy), string(reason)
@@ -161,7 +163,7 @@ func (l *episodeLog) fillOpen(row *adminv1.ActivityRow, open *collector.OpenRow)
 	row.Person = l.q.People[share.Person].ID
 	row.State, row.Start, row.Seconds = string(open.State), open.Start.Format(timeForm), seconds(open.For.Milliseconds())
 	row.App, row.Product, row.Site, row.Url, row.Private = open.App, open.Product, open.Site, open.URL, open.Private
-	row.Title, row.Reason, row.Open = open.Title, string(open.Reason), true
+	row.Title, row.Reason, row.Open, row.Bundle = open.Title, string(open.Reason), true, open.Bundle
 	classify(row, l.classesOfOpen(open), share.Variant)
 }
 
@@ -175,7 +177,7 @@ func classify(row *adminv1.ActivityRow, classes []collector.Class, variant int) 
 }
 
 func (l *episodeLog) classesOfOpen(open *collector.OpenRow) []collector.Class {
-	return classesOf(l.q.Classify, collector.Subject{App: open.App, Site: open.Site, URL: open.URL})
+	return classesOf(l.q.Classify, collector.Subject{App: open.App, Bundle: open.Bundle, Site: open.Site, URL: open.URL})
 }
 
 // chooseOpen keeps the open episodes that are asked for.

@@ -112,7 +112,9 @@ func (r *reckoning) classifyLoose() {
 			r.entries[i] = dropped
 		case row.open != nil:
 			open := row.open
-			entry := r.classes.add(cell{app: open.App, product: open.Product, site: open.Site, newest: math.MaxInt32}, open.URL)
+			entry := r.classes.add(cell{
+				app: open.App, Names: collector.Names{Product: open.Product, Bundle: open.Bundle}, site: open.Site, newest: math.MaxInt32,
+			}, open.URL)
 			if entry&varied != 0 {
 				entry = r.classes.variedEntry(entry, whose.variant)
 			}

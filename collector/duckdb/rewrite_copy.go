@@ -222,7 +222,7 @@ func (t *twins) merge(column []int32) {
 }
 
 // wholeActivity makes one text of all that an activity says.
-const wholeActivity = `concat(length(app), ':', app, length(product), ':', product, length(site), ':', site, private, url)`
+const wholeActivity = `concat(length(app), ':', app, length(product), ':', product, length(site), ':', site, length(bundle), ':', bundle, private, url)`
 
 // comparedEntries are compared at a time, or about: those that are equal fall into one part.
 const comparedEntries = 200_000

@@ -7,7 +7,7 @@ import (
 )
 
 // schemaVersion of the tables below. A file of a later one is refused.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // schema: plain SQL types and no constraints, so that other engines can take it as it is. Numbers in columns of their
 // own compress to the bits they need; measured, an index costs more than it finds.
@@ -28,7 +28,7 @@ CREATE TABLE segment (
 );
 CREATE TABLE login (id INTEGER, device VARCHAR, key VARCHAR, name VARCHAR);
 CREATE TABLE stream (id INTEGER, device VARCHAR, stream UUID);
-CREATE TABLE activity (id INTEGER, app VARCHAR, product VARCHAR, site VARCHAR, url VARCHAR, private BOOLEAN);
+CREATE TABLE activity (id INTEGER, app VARCHAR, product VARCHAR, site VARCHAR, url VARCHAR, private BOOLEAN, bundle VARCHAR);
 CREATE TABLE title (id INTEGER, text VARCHAR);
 INSERT INTO title VALUES (0, '');
 CREATE TABLE batch (
@@ -37,32 +37,39 @@ CREATE TABLE batch (
 CREATE TABLE schema_version (version INTEGER);
 `
 
-// migrate makes the tables in a new file, and refuses a newer one.
+// second makes version 2 of a file of version 1: entries say which bundle a Mac's program is of.
+const second = `ALTER TABLE activity ADD COLUMN bundle VARCHAR DEFAULT ''`
+
+// migrate makes the tables in a new file, brings an older one up to date, and refuses a newer one.
 func migrate(ctx context.Context, db *sql.DB) error {
 	var tables int
 	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM duckdb_tables()`).Scan(&tables); err != nil {
 		return err
 	}
 	if tables == 0 {
-		return create(ctx, db)
+		return advance(ctx, db, schema)
 	}
 	var version int
 	if err := db.QueryRowContext(ctx, `SELECT max(version) FROM schema_version`).Scan(&version); err != nil {
 		return err
 	}
-	if version > schemaVersion {
+	switch {
+	case version > schemaVersion:
 		return fmt.Errorf("the file has version %d, which is newer than this collector's %d", version, schemaVersion)
+	case version < schemaVersion:
+		return advance(ctx, db, second)
 	}
 	return nil
 }
 
-func create(ctx context.Context, db *sql.DB) error {
+// advance changes the tables, and notes that they are of the present version.
+func advance(ctx context.Context, db *sql.DB, change string) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
-	if _, err := tx.ExecContext(ctx, schema); err != nil {
+	if _, err := tx.ExecContext(ctx, change); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO schema_version VALUES (?)`, schemaVersion); err != nil {

@@ -41,7 +41,7 @@ func (s *Store) DropDays(ctx context.Context, before int32) (int64, error) {
 }
 
 // Strip clears titles or addresses of the episodes of all local days before one: an episode without its address is of
-// the same application, product and privacy. Cut short, it has stripped a part of them, and may be asked again.
+// the same application, product, bundle and privacy. Cut short, it has stripped a part of them, and may be asked again.
 func (s *Store) Strip(ctx context.Context, before int32, titles, addresses bool) (int64, error) {
 	return s.upkeep(ctx, "strip", segmentsBefore(before), nil, func(tx *transaction, among string) (stripped int64, err error) {
 		episodes := ` segment IN (SELECT id FROM segment WHERE ` + among + `)`
@@ -78,14 +78,14 @@ func (tx *transaction) clearAddresses(episodes string) error {
 		return err
 	}
 	_, err = tx.conn.ExecContext(tx.ctx, `UPDATE episode SET activity = bare.id FROM activity a JOIN activity bare
-		ON bare.app = a.app AND bare.product = a.product AND bare.private = a.private AND bare.`+listed+`
+		ON bare.app = a.app AND bare.product = a.product AND bare.bundle = a.bundle AND bare.private = a.private AND bare.`+listed+`
 		WHERE a.id = episode.activity AND (a.site <> '' OR a.url <> '') AND`+episodes, listOf(bare))
 	return err
 }
 
 // bareActivities numbers what is left of the addressed activities of some episodes.
 func (tx *transaction) bareActivities(episodes string) ([]int32, error) {
-	rows, err := tx.conn.QueryContext(tx.ctx, `SELECT DISTINCT app, product, private FROM activity WHERE `+addressed+`
+	rows, err := tx.conn.QueryContext(tx.ctx, `SELECT DISTINCT app, product, bundle, private FROM activity WHERE `+addressed+`
 		AND id IN (SELECT activity FROM episode WHERE`+episodes+`)`)
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (tx *transaction) bareActivities(episodes string) ([]int32, error) {
 	var bare []int32
 	for rows.Next() {
 		var entry activityEntry
-		if err := rows.Scan(&entry.app, &entry.product, &entry.private); err != nil {
+		if err := rows.Scan(&entry.app, &entry.product, &entry.bundle, &entry.private); err != nil {
 			return nil, err
 		}
 		bare = append(bare, tx.written.activities.number(entry, entry))

@@ -2,15 +2,20 @@ package duckdb
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/collector/storetest"
@@ -278,58 +283,94 @@ func TestNothingElseIsReachableWhileRewriting(t *testing.T) {
 	}
 }
 
-// schema1 is the schema that version 1 began files with.
-const schema1 = `
-CREATE TABLE episode (
-	segment INTEGER, sequence SMALLINT, finish INTEGER, length INTEGER, state UTINYINT, ended UTINYINT,
-	activity INTEGER, title INTEGER, observed INTEGER
-);
-CREATE TABLE segment (
-	id INTEGER, login INTEGER, stream INTEGER, session VARCHAR, day INTEGER, offset_minutes SMALLINT, base BIGINT
-);
-CREATE TABLE login (id INTEGER, device VARCHAR, key VARCHAR, name VARCHAR);
-CREATE TABLE stream (id INTEGER, device VARCHAR, stream UUID);
-CREATE TABLE activity (id INTEGER, app VARCHAR, product VARCHAR, site VARCHAR, url VARCHAR, private BOOLEAN);
-CREATE TABLE title (id INTEGER, text VARCHAR);
-INSERT INTO title VALUES (0, '');
-CREATE TABLE batch (
-	id BIGINT, stream INTEGER, first BIGINT, last BIGINT, digest_before UUID, digest_after UUID
-);
-CREATE TABLE schema_version (version INTEGER);
-INSERT INTO schema_version VALUES (1);
-INSERT INTO stream VALUES (1, 'd-1', '01000000-0000-0000-0000-000000000000');
-INSERT INTO login VALUES (1, 'd-1', 'example\\ana', 'EXAMPLE\ana');
-INSERT INTO segment VALUES (1, 1, 1, 's1', 20514, 60, 0);
-INSERT INTO activity VALUES (1, 'old', 'An Old Product', 'example.com', 'https://example.com/', false);
-INSERT INTO title VALUES (1, 'an old title');
-INSERT INTO episode VALUES (1, 1, 36000000, 60000, 1, 1, 1, 1, 0);
-INSERT INTO batch VALUES (1, 1, 1, 1, '00000000-0000-0000-0000-000000000000', '01000000-0000-0000-0000-000000000000');
-`
-
+// testdata/version1 is what a collector of the first version left when it was killed: two episodes in the file, and one
+// with the log.
 func TestFileOfTheFirstVersionGoesOn(t *testing.T) {
 	dir := t.TempDir()
-	db, err := sql.Open("duckdb", filepath.Join(dir, FileName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.ExecContext(t.Context(), schema1); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{FileName, FileName + ".wal"} {
+		unpack(t, filepath.Join("testdata", "version1", name+".gz"), filepath.Join(dir, name))
 	}
 	store := open(t, dir)
-	old := storetest.Upload("d-1", 1, storetest.Row(2, "11:00:00", time.Minute, "new"))
-	mustAppend(t, store, old)
-	for range 2 {
-		if told := everything(t, store); told != "36000000 old https://example.com/ false an old title\n39660000 new  false \n" {
-			t.Errorf("%q", told)
+	told := func() (told []string) {
+		for _, row := range storetest.Stored(t, store) {
+			told = append(told, strings.Join([]string{row.App, row.Product, row.Bundle, row.Title, row.Url}, "|"))
 		}
-		if usage, err := store.Usage(t.Context()); err != nil || usage.Episodes != 2 || usage.Days[storetest.Day] != 2 || len(usage.Owners) != 1 {
+		return told
+	}
+	want := []string{
+		"browser|A Browser||A page|https://example.com/a", "editor||||", "terminal|A Browser||A page|https://example.com/a",
+	}
+	if diff := cmp.Diff(want, told()); diff != "" {
+		t.Fatal(diff)
+	}
+	onMac := storetest.As(storetest.Row(5, "09:04:00", time.Minute, "browser"), func(r *collector.Row) {
+		r.Product, r.Bundle, r.Title, r.Site, r.URL = "A Browser", "org.example.Browser", "A page", "example.com", "https://example.com/a"
+	})
+	mustAppend(t, store, storetest.Upload("d-1", 1, storetest.Row(4, "09:03:00", time.Minute, "editor"), onMac))
+	want = append(want, "editor||||", "browser|A Browser|org.example.Browser|A page|https://example.com/a")
+	for range 2 {
+		if diff := cmp.Diff(want, told()); diff != "" {
+			t.Error(diff)
+		}
+		if usage, err := store.Usage(t.Context()); err != nil || usage.Episodes != 5 || usage.Days[storetest.Day] != 5 || len(usage.Owners) != 1 {
 			t.Errorf("%+v %v", usage, err)
 		}
 		if err := store.Rewrite(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		store = open(t, dir)
+	}
+	if stripped, err := store.Strip(t.Context(), storetest.Day+1, false, true); err != nil || stripped != 3 {
+		t.Errorf("%d stripped (%v)", stripped, err)
+	}
+	for i := range want {
+		want[i] = strings.TrimSuffix(want[i], "https://example.com/a")
+	}
+	if diff := cmp.Diff(want, told()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A collector that is killed while it brings the file up to date begins anew.
+func TestFileIsBroughtUpToDateWholeOrNotAtAll(t *testing.T) {
+	dir := t.TempDir()
+	unpack(t, filepath.Join("testdata", "version1", FileName+".gz"), filepath.Join(dir, FileName))
+	db, err := sql.Open("duckdb", filepath.Join(dir, FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := advance(t.Context(), db, second+"; SELECT * FROM nothing"); err == nil {
+		t.Fatal("a step that fails passed")
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	store := open(t, dir)
+	mustAppend(t, store, upload(1))
+	if rows := storetest.Stored(t, store); len(rows) != 3 {
+		t.Errorf("%v", rows)
+	}
+}
+
+func unpack(t *testing.T, from, to string) {
+	t.Helper()
+	packed, err := os.Open(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	r, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, content, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -146,7 +146,7 @@ func (a *admission) flags(ctx context.Context) error {
 // purge takes out what could act on a screen. The digest is settled by now.
 func purge(record *stream.Record) {
 	for _, text := range []*string{
-		&record.Login.Name, &record.Product, &record.App, &record.Title, &record.Site, &record.URL,
+		&record.Login.Name, &record.Product, &record.Bundle, &record.App, &record.Title, &record.Site, &record.URL,
 	} {
 		*text = stream.Printable(*text)
 	}

@@ -318,8 +318,11 @@ func TestWhatItsSettingsForbadeIsNotStored(t *testing.T) {
 		record(11, page(h.document(func(d *settings.Device) { d.Settings.Schedule = episode.Schedule{"mon": {"08:11-08:12"}} }))),
 		record(12, page(h.document(func(d *settings.Device) { d.Logins = map[string]settings.Login{key: {Tracked: false}} }))),
 		record(13, page(h.document(func(d *settings.Device) { d.Settings.Privacy.Redact = []string{"can.ry"} }))),
+		record(14, page(full, func(r *stream.Record) {
+			r.State, r.EndedBy, r.Product, r.Bundle = episode.Locked, episode.ByUnlock, "canary", "canary"
+		})),
 	)
-	wantLast(t, h.admit(l.sync(1, 14)), 14)
+	wantLast(t, h.admit(l.sync(1, 15)), 15)
 	var got []string
 	for _, row := range h.rows() {
 		got = append(got, strings.Join([]string{row.App, row.Title, row.Site, row.Url}, " "))
@@ -329,10 +332,13 @@ func TestWhatItsSettingsForbadeIsNotStored(t *testing.T) {
 		"a0" + all, "a1" + all, "a2" + all, "a3   ", "a4   ",
 		"a5  example.com https://www.example.com/canary?canary", "a6 canary example.com https://www.example.com/canary",
 		"a7 canary example.com ", "a8 canary  ", "a9 canary example.com ", "a11" + all,
-		"a13 *** example.com https://www.example.com/***?***",
+		"a13 *** example.com https://www.example.com/***?***", "   ",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if locked := h.rows()[len(want)-1]; locked.Product != "" || locked.Bundle != "" {
+		t.Errorf("%v", locked)
 	}
 	if c := h.Counters(); c.Forbidden != 2 {
 		t.Errorf("%+v", c)
@@ -351,11 +357,12 @@ func TestHostileTextIsStripped(t *testing.T) {
 	evil := func(text string) string { return "\u202e" + text + "\x1b[2J\x00\n" }
 	l := newLine(t, 1, record(0, func(r *stream.Record) {
 		r.App, r.Title, r.Product, r.Site, r.URL = evil("app"), evil("title"), evil("product"), evil("site"), evil("url")
+		r.Bundle = evil("bundle")
 		r.Login.Name, r.Login.Account = evil("name"), evil("account")
 	}))
 	wantLast(t, h.admit(l.sync(1, 1)), 1)
 	row := h.rows()[0]
-	for _, text := range []string{row.App, row.Title, row.Product, row.Site, row.Url, row.Login} {
+	for _, text := range []string{row.App, row.Title, row.Product, row.Bundle, row.Site, row.Url, row.Login} {
 		if !strings.HasSuffix(text, "[2J") || strings.ContainsAny(text, "\u202e\x1b\x00\n") {
 			t.Errorf("%q", text)
 		}

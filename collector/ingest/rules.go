@@ -30,7 +30,7 @@ func (p *permission) allow(record *stream.Record) bool {
 		return false
 	}
 	if isLocked(record) {
-		record.Identity, record.Product = episode.Identity{}, ""
+		record.Identity, record.Product, record.Bundle = episode.Identity{}, "", ""
 		return true
 	}
 	site := record.Site

@@ -133,7 +133,7 @@ func (q *question) sessions(going map[string][]*agentv1.Span) []*session {
 		if s == nil {
 			continue
 		}
-		classes := q.query.Classify(collector.Subject{App: row.App, Site: row.Site, URL: row.URL})
+		classes := q.query.Classify(collector.Subject{App: row.App, Bundle: row.Bundle, Site: row.Site, URL: row.URL})
 		class := classes[0]
 		if variant := q.query.Owners[owner].Variant; len(classes) > 1 {
 			class = classes[variant]

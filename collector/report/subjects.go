@@ -10,12 +10,12 @@ import (
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 )
 
-// subject is the time spent on an application or a site, in all of its classes and under all of its products.
+// subject is the time spent on an application or a site, in all of its classes and under all of its names.
 type subject struct {
 	tally
-	name     string
-	products map[string]time.Duration
-	classes  map[collector.Class]time.Duration
+	name    string
+	names   map[collector.Names]time.Duration
+	classes map[collector.Class]time.Duration
 }
 
 // subjectsBy adds subjects up by a name, most time first.
@@ -25,11 +25,11 @@ func subjectsBy(sums []collector.SubjectSum, name func(*collector.SubjectSum) st
 		sum := &sums[i]
 		key := name(sum)
 		if by[key] == nil {
-			by[key] = &subject{name: key, products: map[string]time.Duration{}, classes: map[collector.Class]time.Duration{}}
+			by[key] = &subject{name: key, names: map[collector.Names]time.Duration{}, classes: map[collector.Class]time.Duration{}}
 		}
 		one := by[key]
 		one.addSubject(sum)
-		one.products[sum.Product] += sum.Active + sum.Passive
+		one.names[sum.Names] += sum.Active + sum.Passive
 		one.classes[sum.Class] += sum.Active + sum.Passive
 	}
 	all := make([]*subject, 0, len(by))
@@ -70,15 +70,15 @@ func (s *subject) class() collector.Class {
 	})
 }
 
-func (s *subject) product() string { return most(s.products, strings.Compare) }
+func (s *subject) named() collector.Names { return most(s.names, collector.Names.Compare) }
 
 // apps gives time by application, most first.
 func (q *question) apps(sums []collector.SubjectSum, total float64) []*adminv1.AppsRow {
 	var parts []part[*adminv1.AppsRow]
 	for _, one := range subjectsBy(sums, func(s *collector.SubjectSum) string { return s.App }) {
-		class := one.class()
+		class, named := one.class(), one.named()
 		parts = append(parts, part[*adminv1.AppsRow]{&adminv1.AppsRow{
-			App: one.name, Product: one.product(),
+			App: one.name, Product: named.Product, Bundle: named.Bundle,
 			ActiveSeconds: one.times.Active().Seconds(), PassiveSeconds: one.times.Passive().Seconds(), TotalSeconds: one.times.Total().Seconds(),
 			Share: share(one.times.Total().Seconds(), total), People: int32(one.people.size()),
 			Status: class.Status.String(), Category: class.Category,

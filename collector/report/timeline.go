@@ -87,7 +87,7 @@ func (r *Reports) timeline(ctx context.Context, q *question, block time.Duration
 	report.Blocks = blocks(q, pieces, from, to, block)
 	products := map[string]string{}
 	for _, app := range subjectsBy(sums.Subjects, func(s *collector.SubjectSum) string { return s.App }) {
-		products[app.name] = app.product()
+		products[app.name] = app.named().Product
 	}
 	for _, one := range report.Blocks {
 		one.Product = products[one.App]

@@ -73,6 +73,7 @@ func byName(subject collector.Subject) []collector.Class {
 func everyFieldIsTold(t *testing.T, log QuestionStore) {
 	full := As(Row(1, "09:00:00", time.Hour, "work"), func(r *collector.Row) {
 		r.Product, r.Title, r.Site, r.URL = "A Browser", "Tëst \U0001F600", "example.com", "https://example.com/a?b"
+		r.Bundle = "org.example.Browser"
 		r.Start, r.ObservedFor, r.EndedBy = r.Start.Add(7*time.Millisecond), 2*time.Hour, episode.BySchedule
 	})
 	private := As(Row(2, "11:00:00", time.Millisecond, "work"), func(r *collector.Row) {
@@ -84,13 +85,13 @@ func everyFieldIsTold(t *testing.T, log QuestionStore) {
 	mustAppend(t, log, Upload("d-1", 1, full, private, As(Row(3, "12:00:00", time.Minute, ""), locked), Row(4, "12:10:00", time.Minute, "secret")))
 	q := twoPeople()
 	q.Open = []collector.OpenRow{{Device: "d-2", Row: As(Row(9, "12:05:00", 30*time.Second, "work"), func(r *collector.Row) {
-		r.Title, r.Site, r.URL, r.EndedBy = "open", "example.org", "https://example.org/", ""
+		r.Title, r.Site, r.URL, r.EndedBy, r.Bundle = "open", "example.org", "https://example.org/", "", "org.example.Work"
 	})}, {Device: "d-3", Row: Row(9, "12:05:00", 30*time.Second, "of nobody asked for")}}
 	rows, next := Episodes(t, log, q, collector.Page{})
 	check(t, []*adminv1.ActivityRow{
 		{
 			Device: "d-1", Login: `EXAMPLE\ana`, Person: "p-ana", Session: "s1", State: "active",
-			Start: "2026-03-02T09:00:00.007+01:00", Seconds: 3600, ObservedSeconds: 7200, App: "work", Product: "A Browser",
+			Start: "2026-03-02T09:00:00.007+01:00", Seconds: 3600, ObservedSeconds: 7200, App: "work", Product: "A Browser", Bundle: "org.example.Browser",
 			Title: "Tëst \U0001F600", Site: "example.com", Url: "https://example.com/a?b", EndedBy: "schedule", Status: "productive", Category: "job",
 		},
 		{
@@ -105,6 +106,7 @@ func everyFieldIsTold(t *testing.T, log QuestionStore) {
 		{
 			Device: "d-2", Login: `EXAMPLE\ana`, Person: "p-ana", Session: "s1", State: "active", Start: "2026-03-02T12:05:00.000+01:00",
 			Seconds: 30, App: "work", Title: "open", Site: "example.org", Url: "https://example.org/", Open: true,
+			Bundle: "org.example.Work",
 			Status: "productive", Category: "job",
 		},
 		{

@@ -58,7 +58,7 @@ func (m *Model) add(device string, row *collector.Row) {
 	}
 	one := claim{owner: owner, share: whose, row: row, start: row.Start.UnixMilli(), end: row.Start.Add(row.For).UnixMilli()}
 	if row.State != episode.Locked && m.query.Classify != nil {
-		classes := m.query.Classify(collector.Subject{App: row.App, Site: row.Site, URL: row.URL})
+		classes := m.query.Classify(collector.Subject{App: row.App, Bundle: row.Bundle, Site: row.Site, URL: row.URL})
 		one.class = classes[min(whose.Variant, len(classes)-1)]
 		if one.class.Ignored {
 			return

@@ -206,12 +206,12 @@ func clock(moment time.Time) string {
 	return moment.Format("02T15:04:05")
 }
 
-// subjects gives the subjects of a query in short: application, product, site, active, passive, people.
+// subjects gives the subjects of a query in short: application, product and bundle, site, active, passive, people.
 func subjects(t *testing.T, store QuestionStore, q *collector.Query) []string {
 	t.Helper()
 	var short []string
 	for _, s := range sumOf(t, store, q, collector.Want{Subjects: true}).Subjects {
-		short = append(short, fmt.Sprintf("%s (%s) %s a%g p%g %b", s.App, s.Product, s.Site, s.Active.Seconds(), s.Passive.Seconds(), s.People))
+		short = append(short, fmt.Sprintf("%s (%s) %s a%g p%g %b", s.App, s.Product+s.Bundle, s.Site, s.Active.Seconds(), s.Passive.Seconds(), s.People))
 	}
 	return short
 }
@@ -305,14 +305,14 @@ func appsAndSites(t *testing.T, store QuestionStore) {
 		Row(3, "09:15:00", 4*time.Minute, "browser"),
 		As(Row(4, "09:19:00", time.Hour, ""), locked),
 		As(As(Row(5, "10:30:00", time.Minute, "browser"), site), bo),
-		As(Row(6, "10:31:00", 20*time.Minute, "editor"), bo),
+		As(As(Row(6, "10:31:00", 20*time.Minute, "editor"), bo), func(r *collector.Row) { r.Bundle = "org.example.Editor" }),
 	))
 	check(t, []string{
-		"browser (A Browser)  a240 p0 [1]", "browser (A Browser) example.com a660 p300 [11]", "editor ()  a1200 p0 [10]",
+		"browser (A Browser)  a240 p0 [1]", "browser (A Browser) example.com a660 p300 [11]", "editor (org.example.Editor)  a1200 p0 [10]",
 	}, subjects(t, store, twoPeople()))
 	q := twoPeople()
 	maps.DeleteFunc(q.Owners, func(_ collector.Owner, share collector.Share) bool { return q.People[share.Person].Name == "Ana" })
-	check(t, []string{"browser (A Browser) example.com a60 p0 [10]", "editor ()  a1200 p0 [10]"}, subjects(t, store, q))
+	check(t, []string{"browser (A Browser) example.com a60 p0 [10]", "editor (org.example.Editor)  a1200 p0 [10]"}, subjects(t, store, q))
 }
 
 func openEpisodesCount(t *testing.T, store QuestionStore) {

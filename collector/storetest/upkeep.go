@@ -38,7 +38,7 @@ func office(t *testing.T, store Kept) {
 		for day := range 3 {
 			for n := range 4 {
 				row := RowOn(Monday.AddDate(0, 0, day-1), uint64(len(rows)+1), fmt.Sprintf("%02d:00:00", 8+n), time.Minute, "browser")
-				row.Product, row.Title = "A Browser", fmt.Sprintf("title %d", day)
+				row.Product, row.Bundle, row.Title = "A Browser", "org.example.Browser", fmt.Sprintf("title %d", day)
 				row.Site, row.URL = "example.com", fmt.Sprintf("https://example.com/%d", day)
 				if n%2 == 1 {
 					bo(&row)
@@ -128,7 +128,7 @@ func daysAreDroppedWhole(t *testing.T, store Kept) {
 func titlesAndAddressesAreStripped(t *testing.T, store Kept) {
 	office(t, store)
 	said := func(row *adminv1.ActivityRow) string {
-		return fmt.Sprintf("%s %s %s|%s|%s|%s", row.Start[8:10], row.App, row.Product, row.Title, row.Site, row.Url)
+		return fmt.Sprintf("%s %s %s %s|%s|%s|%s", row.Start[8:10], row.App, row.Product, row.Bundle, row.Title, row.Site, row.Url)
 	}
 	strip := func(titles, addresses bool, want int64) {
 		t.Helper()
@@ -137,13 +137,13 @@ func titlesAndAddressesAreStripped(t *testing.T, store Kept) {
 			t.Errorf("%d stripped instead of %d (%v)", stripped, want, err)
 		}
 	}
-	monday, tuesday := "02 browser A Browser|title 1|example.com|https://example.com/1", "03 browser A Browser|title 2|example.com|https://example.com/2"
+	monday, tuesday := "02 browser A Browser org.example.Browser|title 1|example.com|https://example.com/1", "03 browser A Browser org.example.Browser|title 2|example.com|https://example.com/2"
 	strip(false, false, 0)
 	strip(true, false, 8)
-	check(t, map[string]int{"01 browser A Browser||example.com|https://example.com/0": 8, monday: 8, tuesday: 8}, left(t, store, said))
+	check(t, map[string]int{"01 browser A Browser org.example.Browser||example.com|https://example.com/0": 8, monday: 8, tuesday: 8}, left(t, store, said))
 	strip(true, false, 0)
 	strip(true, true, 8)
-	check(t, map[string]int{"01 browser A Browser|||": 8, monday: 8, tuesday: 8}, left(t, store, said))
+	check(t, map[string]int{"01 browser A Browser org.example.Browser|||": 8, monday: 8, tuesday: 8}, left(t, store, said))
 	strip(true, true, 0)
 	if rows, _ := Episodes(t, store, threeDays(), collector.Page{Search: "title 0"}); len(rows) != 0 {
 		t.Errorf("found still: %v", rows)
@@ -151,7 +151,7 @@ func titlesAndAddressesAreStripped(t *testing.T, store Kept) {
 	// What was stripped is no obstacle to the same text coming again.
 	office(t, store)
 	check(t, map[string]int{
-		"01 browser A Browser|||": 8, "01 browser A Browser|title 0|example.com|https://example.com/0": 8, monday: 16, tuesday: 16,
+		"01 browser A Browser org.example.Browser|||": 8, "01 browser A Browser org.example.Browser|title 0|example.com|https://example.com/0": 8, monday: 16, tuesday: 16,
 	}, left(t, store, said))
 }
 

@@ -32,7 +32,7 @@ func TestHostileWordsComeOutAsTheyWereKept(t *testing.T) {
 			continue // refused, and tested where it is
 		}
 		record := a.Record(time.Duration(len(storetest.Hostile)-n+1)*time.Minute, text)
-		record.App, record.Product, record.Revision = "app "+text, "product "+text, "" // under settings nobody knows: as sent
+		record.App, record.Product, record.Bundle, record.Revision = "app "+text, "product "+text, "bundle "+text, "" // under settings nobody knows: as sent
 		records = append(records, record)
 		kept[stream.Printable(text)]++
 	}
@@ -75,7 +75,7 @@ func TestHostileWordsComeOutAsTheyWereKept(t *testing.T) {
 		came := map[string]int{}
 		for _, row := range table.Rows {
 			came[row["title"]]++
-			if row["app"] != "app "+row["title"] || row["product"] != "product "+row["title"] {
+			if row["app"] != "app "+row["title"] || row["product"] != "product "+row["title"] || row["bundle"] != "bundle "+row["title"] {
 				t.Errorf("%s: %q", file, row)
 			}
 		}

@@ -46,7 +46,7 @@ type helper struct {
 // openEpisode is what goes on in a session.
 type openEpisode struct {
 	episode.Episode
-	product string
+	product, bundle string
 }
 
 // runKey names a run in the buffer: runs of two users never meet, whatever their helpers call them.
@@ -194,9 +194,17 @@ func (h *hub) rules(login stream.Login, now time.Time) (settings *session.Settin
 	return settings, paused, true
 }
 
+// recordOf makes a record that the collector reads: a bundle takes one of version 2.
+func (h *hub) recordOf(one *helper, product, bundle string, of episode.Episode) *stream.Record {
+	if h.settings.Records() < 2 {
+		bundle = ""
+	}
+	return &stream.Record{Login: one.peer.Login, Session: one.run, Product: product, Bundle: bundle, Episode: of}
+}
+
 // closed stores a closed episode; the helper keeps it until it is told so.
 func (h *hub) closed(one *helper, closed *session.Closed) error {
-	record := &stream.Record{Login: one.peer.Login, Session: one.run, Product: closed.Product, Episode: closed.Episode}
+	record := h.recordOf(one, closed.Product, closed.Bundle, closed.Episode)
 	now := time.Now()
 	was := one.inUse(now)
 	one.open, one.kept = nil, false
@@ -230,12 +238,12 @@ func (h *hub) checkpoint(one *helper, checkpoint *session.Checkpoint) error {
 		one.kept = false
 		return h.tolerated(h.buffer.Checkpoint(one.key, nil, now))
 	}
-	one.open = &openEpisode{Episode: *checkpoint.Open, product: checkpoint.Product}
+	one.open = &openEpisode{Episode: *checkpoint.Open, product: checkpoint.Product, bundle: checkpoint.Bundle}
 	if !checkpoint.Keep {
 		return nil
 	}
 	one.kept = true
-	record := &stream.Record{Login: one.peer.Login, Session: one.run, Product: checkpoint.Product, Episode: *checkpoint.Open}
+	record := h.recordOf(one, checkpoint.Product, checkpoint.Bundle, *checkpoint.Open)
 	return h.tolerated(h.buffer.Checkpoint(one.key, record, now))
 }
 
@@ -255,7 +263,8 @@ func (h *hub) tolerated(err error) error {
 
 // capture takes over the level reached, within bounds.
 func (one *helper) captured(capture *session.Capture) error {
-	if len(capture.Subjects) > 32 || len(capture.Errors) > 32 {
+	tooLong := func(text string) bool { return len(text) > 500 }
+	if len(capture.Subjects) > 32 || len(capture.Errors) > 32 || len(capture.Missing) > 8 || slices.ContainsFunc(capture.Missing, tooLong) {
 		return fmt.Errorf("%w: capture is too long", session.ErrBadFrame)
 	}
 	for _, subject := range capture.Subjects {

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -44,8 +45,9 @@ func (one *helper) openEpisode(now time.Time) *agentv1.OpenEpisode {
 	_, offset := open.Start.Zone()
 	return &agentv1.OpenEpisode{
 		Login: buffer.Login(one.peer.Login), Session: one.run, State: states[open.State], StartMs: open.Start.UnixMilli(),
-		OffsetMinutes: int32(offset / 60), LengthMs: open.For.Milliseconds(), App: open.App, Product: open.product, Title: open.Title,
-		Site: open.Site, Url: open.URL, Private: open.Private, Reason: reasons[open.Reason], IdleMs: one.idle(now), SettingsRevision: open.Revision,
+		OffsetMinutes: int32(offset / 60), LengthMs: open.For.Milliseconds(), App: open.App, Product: open.product, Bundle: open.bundle,
+		Title: open.Title, Site: open.Site, Url: open.URL, Private: open.Private, Reason: reasons[open.Reason],
+		IdleMs: one.idle(now), SettingsRevision: open.Revision,
 	}
 }
 
@@ -83,7 +85,10 @@ func (s *Service) health(now time.Time) *agentv1.Health {
 			})
 		}
 		report.Errors = append(report.Errors, one.capture.Errors...)
+		report.MissingPermissions = append(report.MissingPermissions, one.capture.Missing...)
 	}
+	slices.Sort(report.MissingPermissions)
+	report.MissingPermissions = slices.Compact(report.MissingPermissions)
 	return report
 }
 

@@ -41,6 +41,8 @@ type world struct {
 	// mayPause and untracked steer what the collector answers.
 	mayPause, untracked bool
 	alwaysActive        []string
+	// records is the version that the collector reads; 0: it does not say.
+	records int
 	// cause the service is stopped with.
 	cause error
 }
@@ -100,7 +102,7 @@ func (w *world) answer(request *agentv1.SyncRequest, answer *agentv1.SyncRespons
 			AlwaysActive: w.alwaysActive,
 		},
 		Browsers: settings.Browsers{UnknownPrivate: "blank"},
-		Agents:   settings.Agents{SyncEvery: episode.Duration(time.Second), Buffer: settings.Buffer{Bytes: 64e6, Days: 60}},
+		Agents:   settings.Agents{SyncEvery: episode.Duration(time.Second), Buffer: settings.Buffer{Bytes: 64e6, Days: 60}, Records: w.records},
 	}
 	for _, login := range request.Logins {
 		key := settings.LoginKey(stream.Login{Authority: login.Authority, Account: login.Account})
@@ -206,6 +208,36 @@ func TestAnEpisodeGoesTheWholeWay(t *testing.T) {
 	})
 	if spans := w.spans(buffer.SpanSession); len(spans) == 0 || spans[0].EndMs != 0 {
 		t.Errorf("session spans: %v", spans)
+	}
+}
+
+// What a Mac's program is of goes along, to a collector that reads it: to another the digests would not fit.
+func TestABundleGoesTheWholeWay(t *testing.T) {
+	for _, records := range []int{0, stream.RecordVersion} {
+		w := newWorld(t)
+		w.records = records
+		e := w.helper("00000000000000a1")
+		e.send(&session.Message{Closed: &session.Closed{Number: 1, Bundle: "org.example.Card", Episode: one("First", time.Second)}})
+		open := one("Second", time.Second)
+		open.EndedBy = ""
+		e.send(&session.Message{Checkpoint: &session.Checkpoint{Open: &open, Bundle: "org.example.Card", Keep: true}})
+		w.wait("the open episode is told", func() bool {
+			w.collector.Lock()
+			defer w.collector.Unlock()
+			last := w.collector.Syncs[len(w.collector.Syncs)-1]
+			return len(last.Open) == 1 && last.Open[0].Bundle == "org.example.Card"
+		})
+		w.wait("the closed episode arrives", w.arrived("First"))
+		want := ""
+		if records == stream.RecordVersion {
+			want = "org.example.Card"
+		}
+		w.collector.Lock()
+		if got := w.collector.Records[0].Bundle; got != want {
+			t.Errorf("to a collector that reads version %d: %q", records, got)
+		}
+		w.collector.Unlock()
+		w.stop()
 	}
 }
 

@@ -44,7 +44,7 @@ type capture struct {
 
 // see takes note of a program in front and tells whether it is a browser that was not known yet.
 func (c *capture) see(w Window) bool {
-	if w.App == "" || !privacy.IsBrowser(w.App) && !privacy.IsBrowser(w.Class) || slices.Contains(c.browsers, w.App) || len(c.browsers) == maxBrowsers {
+	if w.App == "" || !privacy.IsBrowser(w.App) && !privacy.IsBrowser(w.judged().Class) || slices.Contains(c.browsers, w.App) || len(c.browsers) == maxBrowsers {
 		return false
 	}
 	c.browsers = append(c.browsers, w.App)

@@ -3,6 +3,7 @@
 package native
 
 import (
+	"strings"
 	"unsafe"
 )
 
@@ -77,7 +78,7 @@ func textOf(object uintptr) string {
 	var used int
 	// A CFRange is passed as the two numbers it has: in two registers, by the conventions of both processors.
 	cfStringBytes(object, 0, length, utf8, '?', false, unsafe.Pointer(&buffer[0]), len(buffer), &used)
-	return string(buffer[:used])
+	return strings.ToValidUTF8(string(buffer[:used]), "?")
 }
 
 // isTrue: a value that is there and says yes, borrowed.

@@ -57,7 +57,7 @@ func load(functions []function, constants []constant) error {
 		if handles[library] == 0 {
 			handle, err := purego.Dlopen(where(library), purego.RTLD_LAZY|purego.RTLD_GLOBAL)
 			if err != nil {
-				return fmt.Errorf("native: load: %w", err)
+				return fmt.Errorf("native: load: %s: %w", name, err)
 			}
 			handles[library] = handle
 		}

@@ -39,8 +39,10 @@ var (
 
 // sourceContext is CFRunLoopSourceContext of CFRunLoop.h, version 0. CoreFoundation copies it.
 type sourceContext struct {
-	version, info                                                     uintptr
-	retain, release, describe, equal, hash, schedule, cancel, perform uintptr
+	version, info uintptr
+	// retain, release, copyDescription, equal, hash, schedule and cancel: none.
+	_       [7]uintptr
+	perform uintptr
 }
 
 // loop is a thread's run loop with a source of its own, by which other threads have functions run there. What the source
@@ -67,7 +69,7 @@ var (
 // newLoop is for a thread's run loop, borrowed. It has to be run, which is what ends it.
 func newLoop(ref uintptr) *loop {
 	l := &loop{ref: ref, number: uintptr(looped.Add(1))}
-	l.source = cfSourceCreate(0, 0, &sourceContext{info: l.number, perform: perform()})
+	l.source = cfSourceCreate(0, 0, &sourceContext{version: 0, info: l.number, perform: perform()})
 	loops.Store(l.number, l)
 	cfLoopAdd(ref, l.source, defaultMode)
 	return l

@@ -49,17 +49,18 @@ func init() { runtime.LockOSThread() }
 
 // TestMain runs all tests as Main's work: beside a main thread that runs its loop.
 func TestMain(m *testing.M) {
+	if work, ok := works[os.Getenv(workVariable)]; ok {
+		os.Exit(runWork(work))
+	}
 	flag.Parse()
 	folder, err := os.MkdirTemp("", "native")
 	if err != nil {
 		panic(err)
 	}
-	path, err := buildStub(folder)
-	if err == nil {
-		where = func(library) string { return path }
-		err = load(slices.Concat(stubFunctions, stubAXFunctions), nil)
-	}
 	code := 1
+	if stubPath, err = buildStub(folder); err == nil {
+		err = loadStub()
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	} else {
@@ -67,6 +68,14 @@ func TestMain(m *testing.M) {
 	}
 	_ = os.RemoveAll(folder)
 	os.Exit(code)
+}
+
+// stubPath is where the stub is.
+var stubPath string
+
+func loadStub() error {
+	where = func(library) string { return stubPath }
+	return load(slices.Concat(stubFunctions, stubAXFunctions), nil)
 }
 
 func buildStub(folder string) (path string, err error) {

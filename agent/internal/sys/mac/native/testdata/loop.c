@@ -19,10 +19,12 @@ struct source {
 	id loop; // that it is in; borrowed
 };
 
+enum { MOST = 1024 };
+
 struct loop {
 	pid_t thread;
 	pthread_cond_t wake;
-	id sources[64];
+	id sources[MOST];
 	int awake;
 };
 
@@ -99,7 +101,7 @@ void CFRunLoopAddSource(id object, id source_object, id mode) {
 	struct loop *loop = object->data;
 	pthread_mutex_lock(&lock);
 	int at = 0;
-	while (at < 63 && loop->sources[at])
+	while (at < MOST - 1 && loop->sources[at])
 		at++;
 	if (source->loop || loop->sources[at])
 		fault("CFRunLoopAddSource: the source is in a loop, or the loop is full");
@@ -115,7 +117,7 @@ void CFRunLoopSourceInvalidate(id object) {
 	pthread_mutex_lock(&lock);
 	struct loop *loop = source->loop ? source->loop->data : 0;
 	source->loop = 0;
-	for (int i = 0; loop && i < 64; i++)
+	for (int i = 0; loop && i < MOST; i++)
 		if (loop->sources[i] == object) {
 			loop->sources[i] = 0;
 			release(object);
@@ -167,7 +169,7 @@ uintptr_t CFRunLoopRunInMode(id mode, double seconds, uint8_t once) {
 	pthread_mutex_lock(&lock);
 	for (;;) {
 		int some = 0;
-		for (int i = 0; i < 64; i++) {
+		for (int i = 0; i < MOST; i++) {
 			id object = loop->sources[i];
 			if (!object)
 				continue;

@@ -184,7 +184,10 @@ id string_of(const char *utf8) {
 
 long CFStringGetLength(id string) { return is(string, STRING, "CFStringGetLength") ? string->length : 0; }
 
-long CFStringGetBytes(id string, long from, long n, uint32_t encoding, uint8_t loss, uint8_t external, unsigned char *to, long most, long *used) {
+struct range { long from, n; };
+
+long CFStringGetBytes(id string, struct range range, uint32_t encoding, uint8_t loss, uint8_t external, unsigned char *to, long most, long *used) {
+	long from = range.from, n = range.n;
 	*used = 0;
 	if (!is(string, STRING, "CFStringGetBytes"))
 		return 0;

@@ -1,0 +1,136 @@
+package mdm
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dayline-project/dayline/installer/app"
+	"github.com/dayline-project/dayline/installer/macho"
+	"github.com/dayline-project/dayline/installer/product"
+	"github.com/dayline-project/dayline/shared/codesign"
+)
+
+var built = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+// programs are a small one, linked for both processors.
+func programs(t *testing.T) (thin [][]byte) {
+	t.Helper()
+	dir := t.TempDir()
+	source := filepath.Join(dir, "main.go")
+	if err := os.WriteFile(source, []byte("package main\n\nfunc main() {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, arch := range []string{"amd64", "arm64"} {
+		link := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, arch), source)
+		link.Env = append(os.Environ(), "GOOS=darwin", "GOARCH="+arch, "CGO_ENABLED=0")
+		if output, err := link.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, output)
+		}
+		program, err := os.ReadFile(filepath.Join(dir, arch))
+		if err != nil {
+			t.Fatal(err)
+		}
+		thin = append(thin, program)
+	}
+	return thin
+}
+
+// bundle is an app as the installer's maker gives it; without a signer it is ad hoc.
+func bundle(t *testing.T, thin [][]byte, signer *macho.Signer) (codesign.Files, codesign.Identity) {
+	t.Helper()
+	version, err := product.ParseVersion("1.2.3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, id, err := app.App{Version: version, Built: built, Signer: signer}.Build(thin[0], thin[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files, id
+}
+
+// packed writes an app in the three forms that it comes in.
+func packed(t *testing.T, files codesign.Files) (names []string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		name = filepath.Join(dir, app.Name, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names = []string{filepath.Join(dir, app.Name)}
+	for ending, pack := range map[string]func(codesign.Files, time.Time) ([]byte, error){".tar.gz": app.TarGz, ".zip": app.Zip} {
+		archive, err := pack(files, built)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Join(dir, "dayline"+ending)
+		if err := os.WriteFile(name, archive, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+func TestTheRequirementIsTheApps(t *testing.T) {
+	thin := programs(t)
+	pkcs12, err := macho.NewCertificate("Example", "secret", built)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := macho.OpenSigner(pkcs12, "secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, id := bundle(t, thin, signer)
+	names := packed(t, signed)
+	for _, name := range names {
+		requirement, team, err := ReadApp(name)
+		if err != nil || requirement != id.Requirement || team != "" || !strings.HasPrefix(requirement, `identifier "`+BundleID+`" and certificate leaf = H"`) {
+			t.Errorf("%s: %q %q, %v", name, requirement, team, err)
+		}
+	}
+	k := kit()
+	k.Requirement = id.Requirement
+	profiles, _ := profilesOf(t, k)
+	services := profiles["dayline-accessibility.mobileconfig"]["PayloadContent"].([]any)[0].(dict)["Services"].(dict)
+	if got := services["Accessibility"].([]any)[0].(dict)["CodeRequirement"]; got != id.Requirement {
+		t.Errorf("the profile says %v, the app %s", got, id.Requirement)
+	}
+
+	// Any change after signing, and what no certificate vouches for.
+	executable := codesign.Executables + app.Executable
+	signed[executable] = bytes.Clone(signed[executable])
+	signed[executable][len(signed[executable])/3] ^= 1
+	adHoc, _ := bundle(t, thin, nil)
+	for want, files := range map[string]codesign.Files{"codesign: ": signed, "signed ad hoc": adHoc} {
+		for _, name := range packed(t, files) {
+			if requirement, _, err := ReadApp(name); err == nil || !strings.Contains(err.Error(), want) || requirement != "" {
+				t.Errorf("%s, %s: %q, %v", want, name, requirement, err)
+			}
+		}
+	}
+	// A download that was cut off.
+	for _, name := range names[1:] {
+		archive, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, archive[:len(archive)/2], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := ReadApp(name); err == nil {
+			t.Errorf("half of %s is taken", name)
+		}
+	}
+}

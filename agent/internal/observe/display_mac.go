@@ -132,6 +132,7 @@ func (d *macDisplay) idle() (time.Duration, error) {
 		return -1, nil
 	}
 	idle := min(d.system.Idle())
+	idle = min(idle, longAgo)
 	_, answered, _ := d.clocks()
 	now := d.now()
 	if d.inputs.read(asked, answered, idle) {
@@ -142,6 +143,9 @@ func (d *macDisplay) idle() (time.Duration, error) {
 	}
 	return max(0, now-d.lastInput), nil
 }
+
+// longAgo is the longest idle time told; where there was no input yet, macOS's has no bound.
+const longAgo = 365 * 24 * time.Hour
 
 // awaitInput: a tap of events would be told of the next input, and of what it is.
 func (d *macDisplay) awaitInput(time.Duration) (time.Duration, error) { return -1, errNoAlarm }

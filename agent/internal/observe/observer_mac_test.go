@@ -412,3 +412,20 @@ func TestMacWithoutWindowServer(t *testing.T) {
 		w.next("full", lock(levelFull))
 	})
 }
+
+func TestQueueKeepsTheLast(t *testing.T) {
+	q := newQueue[int]()
+	for i := range 2 * maxWaiting {
+		q.put(i)
+	}
+	for want := maxWaiting; want < 2*maxWaiting; want++ {
+		if got, ok := q.take(); got != want || !ok {
+			t.Fatalf("%d, want %d", got, want)
+		}
+	}
+	q.put(1)
+	q.close()
+	if _, ok := q.take(); ok {
+		t.Error("a queue that is closed gives something")
+	}
+}

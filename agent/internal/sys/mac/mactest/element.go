@@ -12,6 +12,7 @@ import (
 func (m *Mac) ask(pid int32, part *Part, answer func()) error {
 	m.mu.Lock()
 	m.questions++
+	m.asked()
 	p, trusted := m.program(pid), m.trusted
 	takes := time.Duration(0)
 	if p != nil {

@@ -32,6 +32,8 @@ type Mac struct {
 	observers       []*observer
 	lastID          uint64
 	held, questions int
+	askedAt         time.Time
+	moments         int
 }
 
 type follower struct{ told func(mac.Notice) }
@@ -65,6 +67,7 @@ func (m *Mac) Sleep(length time.Duration) { m.change(func() { m.slept += length 
 func (m *Mac) Clocks() (boot, mono time.Duration, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.asked()
 	return m.up() + m.slept, m.up(), nil
 }
 
@@ -80,6 +83,21 @@ func (m *Mac) Questions() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.questions
+}
+
+// Moments is at how many moments anything was asked of the Mac or of a program: how often who asks woke up.
+func (m *Mac) Moments() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.moments
+}
+
+// asked counts a question, with the lock held.
+func (m *Mac) asked() {
+	if now := time.Now(); !now.Equal(m.askedAt) {
+		m.askedAt = now
+		m.moments++
+	}
 }
 
 // Followers is how many follow the notices.
@@ -142,6 +160,7 @@ func (m *Mac) up() time.Duration { return time.Hour + time.Since(m.began) }
 func (m *Mac) Front() (app mac.App, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.asked()
 	if m.front == nil {
 		return mac.App{}, false
 	}
@@ -164,6 +183,7 @@ func (m *Mac) Follow(told func(mac.Notice)) (stop func()) {
 func (m *Mac) Idle() (session, hardware time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.asked()
 	return m.up() - max(m.input, time.Hour), m.up() - max(m.hardware, time.Hour)
 }
 
@@ -171,6 +191,7 @@ func (m *Mac) Idle() (session, hardware time.Duration) {
 func (m *Mac) Session() (state mac.Session, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.asked()
 	return m.session, m.graphical
 }
 
@@ -178,6 +199,7 @@ func (m *Mac) Session() (state mac.Session, ok bool) {
 func (m *Mac) Trusted() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.asked()
 	return m.trusted
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -42,14 +43,12 @@ func buttons(p *mactest.Program, how int) []*mactest.Part {
 
 func chromeOnMac(m *mactest.Mac, name, title, url string) (*mactest.Program, *mactest.Part) {
 	p := m.Start(name, "com.google.Chrome")
-	p.Activate()
 	return p, p.Open(title).Set("AXDocument", url).Add(shows(p, "AXGroup", pageOf(p, canary))).Add(buttons(p, 3)...)
 }
 
 // safariOnMac opens a window with a sidebar; what shows its page can be changed.
 func safariOnMac(m *mactest.Mac, name, title, url string) (p *mactest.Program, w, view *mactest.Part) {
 	p = m.Start(name, "com.apple.Safari")
-	p.Activate()
 	view = shows(p, "AXScrollArea", pageOf(p, url))
 	sidebar := shows(p, "AXGroup", shows(p, "AXScrollArea", shows(p, "AXOutline", buttons(p, 30)...)))
 	bar := shows(p, "AXToolbar", append(buttons(p, 9), p.NewPart("AXTextField", "").Set("AXURL", canary))...)
@@ -61,7 +60,6 @@ func safariOnMac(m *mactest.Mac, name, title, url string) (p *mactest.Program, w
 // firefoxOnMac opens a window with many tabs, the first of which is not the one in front.
 func firefoxOnMac(m *mactest.Mac, title, typed string) (p *mactest.Program, w, field *mactest.Part) {
 	p = m.Start("firefox", "org.mozilla.firefox")
-	p.Activate()
 	field = named(p, "urlbar-input", "AXTextField").Set("AXValue", typed)
 	tabs := named(p, "TabsToolbar", "AXToolbar", append(buttons(p, 4), shows(p, "AXTabGroup", buttons(p, 60)...))...)
 	bar := named(p, "nav-bar", "AXToolbar", append(buttons(p, 12), named(p, "urlbar", "AXComboBox", append(buttons(p, 5), field)...))...)
@@ -160,6 +158,7 @@ func TestAddressesOnAMac(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			onMacTree(t, func(t *testing.T, m *mactest.Mac, read func(*mactest.Program, *mactest.Part, string) browser.Answer) {
 				p, w := test.open(m)
+				p.Activate()
 				title := titleOf(t, m, p, w)
 				for i, cost := range []int{test.first, test.next} {
 					before := m.Questions()
@@ -192,6 +191,7 @@ func titleOf(t *testing.T, m *mactest.Mac, p *mactest.Program, w *mactest.Part) 
 func TestTabsOnAMac(t *testing.T) {
 	onMacTree(t, func(t *testing.T, m *mactest.Mac, read func(*mactest.Program, *mactest.Part, string) browser.Answer) {
 		p, w, view := safariOnMac(m, "Safari", "One", "https://one.example/")
+		p.Activate()
 		if got := read(p, w, "One"); got.Page.URL != "https://one.example/" || got.Err != nil {
 			t.Errorf("%+v", got)
 		}
@@ -209,6 +209,7 @@ func TestTabsOnAMac(t *testing.T) {
 func TestWindowsOnAMac(t *testing.T) {
 	onMacTree(t, func(t *testing.T, m *mactest.Mac, read func(*mactest.Program, *mactest.Part, string) browser.Answer) {
 		p, one := chromeOnMac(m, "Google Chrome", "One - Google Chrome", "https://one.example/")
+		p.Activate()
 		if got := read(p, one, "One - Google Chrome"); got.Page.URL != "https://one.example/" {
 			t.Errorf("%+v", got)
 		}
@@ -240,6 +241,7 @@ func TestWindowsOnAMac(t *testing.T) {
 func TestSlowProgramsOnAMac(t *testing.T) {
 	onMacTree(t, func(t *testing.T, m *mactest.Mac, read func(*mactest.Program, *mactest.Part, string) browser.Answer) {
 		p, w, _ := firefoxOnMac(m, "A page", "example.com")
+		p.Activate()
 		p.SetTakes(10 * time.Millisecond)
 		began := time.Now()
 		if got := read(p, w, "A page"); got.Page != (browser.Page{}) || !errors.Is(got.Err, browser.ErrLate) {
@@ -296,6 +298,60 @@ func TestWildTreesOnAMac(t *testing.T) {
 		endless.Put("AXChildren", gone, shows(p, "AXGroup", pageOf(p, "https://example.com/")))
 		if got := read(p, endless, "Endless"); got.Page.URL != "https://example.com/" {
 			t.Errorf("an element that went: %+v", got)
+		}
+	})
+}
+
+// The whole way: what a session tells of a Mac's browsers.
+func TestAddressesOfAMacsSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := mactest.New()
+		w := macWatched{watchSystem(t, onMac(func() (mac.System, error) { return m, nil }, m.Clocks),
+			Config{OpenTree: func() (browser.Tree, error) { return &macTree{system: m}, nil }}, readable), m}
+		w.focus("", "")
+		chrome, page := chromeOnMac(m, "Google Chrome", "One - Google Chrome", "https://one.example/")
+		chrome.Activate()
+		if o := w.focus("Google Chrome", "One - Google Chrome"); o.URL != "https://one.example/" || o.Bundle != "com.google.Chrome" {
+			t.Errorf("%+v", o)
+		}
+		if o, ok := w.within(time.Second, func(o Observation) bool {
+			return slices.Contains(o.Levels, Level{Subject: "Google Chrome", Level: levelFull, Reason: "page addresses are read through the accessibility interface"})
+		}); !ok {
+			t.Errorf("the capture is not told: %+v", o)
+		}
+		page.Set("AXDocument", "https://two.example/").SetTitle("Two - Google Chrome")
+		if o := w.focus("Google Chrome", "Two - Google Chrome"); o.URL != "https://two.example/" {
+			t.Errorf("%+v", o)
+		}
+		chrome.Open("Canary - Google Chrome (Incognito)").Set("AXDocument", canary)
+		if o := w.focus("Google Chrome", ""); !o.Private || o.URL != "" {
+			t.Errorf("%+v", o)
+		}
+		// Arc's private window looks like any other but for its identifier.
+		arc, window, _ := safariOnMac(m, "Arc", "Canary", canary)
+		window.Set("AXIdentifier", "bigIncognitoBrowserWindow-1")
+		arc.Activate()
+		if o := w.focus("Arc", ""); !o.Private || o.URL != "" {
+			t.Errorf("%+v", o)
+		}
+		// A browser that is known by its bundle alone, and that is not read.
+		comet := m.Start("Comet", "ai.perplexity.comet")
+		comet.Open("Three").Set("AXDocument", canary)
+		comet.Activate()
+		if o := w.focus("Comet", "Three"); o.URL != "" {
+			t.Errorf("%+v", o)
+		}
+		// One that takes too long is waited for no longer than that.
+		safari, _, _ := safariOnMac(m, "Safari", "Four", canary)
+		safari.SetTakes(20 * time.Millisecond)
+		safari.Activate()
+		if o := w.focus("Safari", "Four"); o.URL != "" || w.Now()-o.At > browser.Budget+10*20*time.Millisecond {
+			t.Errorf("%+v at %v", o, w.Now())
+		}
+		for _, o := range w.seen {
+			if strings.Contains(o.Title+o.URL, "anary") {
+				t.Errorf("told %+v", o)
+			}
 		}
 	})
 }

@@ -1,8 +1,10 @@
 package buffer
 
 import (
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -64,7 +66,8 @@ type sent struct {
 	t      testing.TB
 	heads  map[stream.ID]uint64
 	digest map[stream.ID]stream.Digest
-	titles []string
+	// titles and bundles of the episodes, in order.
+	titles, bundles []string
 }
 
 func newSent(t testing.TB) *sent {
@@ -85,7 +88,7 @@ func (s *sent) take(pending *Pending) {
 	}
 	s.heads[opened.ID], s.digest[opened.ID] = pending.Last, opened.Entries[len(opened.Entries)-1].After
 	for _, entry := range opened.Entries {
-		s.titles = append(s.titles, entry.Record.Title)
+		s.titles, s.bundles = append(s.titles, entry.Record.Title), append(s.bundles, entry.Bundle)
 	}
 }
 
@@ -546,4 +549,38 @@ func TestOneWhoseFileIsNoBufferGoesOn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// testdata/version1.db.gz is what a service left that knew no bundles: three episodes, and the checkpoint of a fourth.
+func TestABufferOfTheFirstVersionGoesOn(t *testing.T) {
+	packed, err := os.Open(filepath.Join("testdata", "version1.db.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	r, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "buffer.db")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := reopen(t, path)
+	if err := b.EndRun(runOfAnna, noon); err != nil {
+		t.Fatal(err)
+	}
+	onMac := record(anna, 4)
+	onMac.Bundle = "org.example.Card"
+	if err := b.Append("1000/00000000000000bb", 1, onMac, noon); err != nil {
+		t.Fatal(err)
+	}
+	s := newSent(t)
+	s.drain(b, 100)
+	equal(t, "titles", s.titles, titles(0, 5))
+	equal(t, "bundles", s.bundles, []string{"", "", "", "", "org.example.Card"})
 }

@@ -22,6 +22,7 @@ func doctor(args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		return fail(stderr, err)
 	}
+	checks = append(checks, service.SystemChecks()...)
 	if *asJSON {
 		if err := printJSON(stdout, checks); err != nil {
 			return fail(stderr, err)

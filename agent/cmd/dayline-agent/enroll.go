@@ -27,11 +27,10 @@ func enrolDevice(args []string, stdout, stderr io.Writer) int {
 	if !ok {
 		return status
 	}
-	argument := ""
+	text, err := leftString()
 	if len(given) == 1 {
-		argument = given[0]
+		text, err = enroll.Find(given[0], os.Stdin, "")
 	}
-	text, err := enroll.Find(argument, os.Stdin, carrier())
 	if err != nil {
 		return fail(stderr, err)
 	}
@@ -47,6 +46,15 @@ func enrolDevice(args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stdout, "enrolled as %s\n", identity.Device())
 	return done
+}
+
+// leftString is the enrolment string that an installer or a management profile left here.
+func leftString() (string, error) {
+	text, err := enroll.Find("", nil, carrier())
+	if errors.Is(err, enroll.ErrNoString) {
+		return managedString()
+	}
+	return text, err
 }
 
 func enrolIn(ctx context.Context, state string, t token.Token, replace bool, stderr io.Writer) (*enroll.Identity, error) {

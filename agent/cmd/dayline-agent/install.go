@@ -43,7 +43,11 @@ func uninstall(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(stderr, err)
 	}
-	fmt.Fprintf(stdout, "uninstalled; this file stays: %s%s\n", self, howProgramGoes)
+	if _, err := os.Lstat(self); err != nil {
+		fmt.Fprintln(stdout, "uninstalled")
+	} else {
+		fmt.Fprintf(stdout, "uninstalled; this file stays: %s%s\n", self, howProgramGoes)
+	}
 	return done
 }
 

@@ -6,3 +6,6 @@ const (
 	carrierPath = "/etc/dayline/enroll"
 	ceilingPath = "/etc/dayline/ceiling.json"
 )
+
+// whereLogIs is where the service says why it ended.
+const whereLogIs = "the system's log (on Linux: journalctl -u dayline-agent)"

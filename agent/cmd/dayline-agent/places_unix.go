@@ -13,9 +13,6 @@ const asAdministrator = "sudo dayline-agent …"
 // howProgramGoes is how the program itself is removed, where that is more than its file.
 const howProgramGoes = ""
 
-// whereLogIs is where the service says why it ended.
-const whereLogIs = "the system's log (on Linux: journalctl -u dayline-agent)"
-
 func defaultState() string { return statePath }
 
 // socketOf is where the service of a state folder listens.

@@ -17,18 +17,31 @@ import (
 	"github.com/dayline-project/dayline/shared/token"
 )
 
-// enrolledEvery is how often a service that is not enrolled looks whether it is now.
-const enrolledEvery = 2 * time.Second
+const (
+	// enrolledEvery is how often a service that is not enrolled looks whether it is now.
+	enrolledEvery = 2 * time.Second
+	// managedEvery is how often it looks whether a management profile has come that enrols it.
+	managedEvery = time.Minute
+)
 
 // serve is the system service: it enrols by the carrier an installer left, or waits for `enroll`, and then works.
 func serve(args []string, _, stderr io.Writer) int {
 	o := newOptions("service", "", stderr)
 	managed := o.Bool("managed", false, "answer the service manager of Windows, which started it")
+	logFile := o.String("log", "", "the file to write to, where the system keeps nothing of what a service says")
 	if _, status, ok := o.parse(args, 0); !ok {
 		return status
 	}
 	if *managed {
 		return serveManaged(o.state, stderr)
+	}
+	if *logFile != "" {
+		file, err := service.OpenLog(*logFile)
+		if err != nil {
+			return fail(stderr, err)
+		}
+		defer file.Close()
+		stderr = file
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -43,8 +56,14 @@ func serveIn(ctx context.Context, state string, log slog.Handler, notices <-chan
 	if err := prepare(state, slog.New(log)); err != nil {
 		return err
 	}
+	left, managed := leftString, managedString
+	if state != defaultState() { // what is left is for the system's own service
+		nothing := func() (string, error) { return "", enroll.ErrNoString }
+		left, managed = nothing, nothing
+	}
 	for ctx.Err() == nil {
-		identity, err := identityIn(ctx, state, slog.New(log))
+		tried, _ := managed()
+		identity, err := identityIn(ctx, state, left, slog.New(log))
 		if err != nil {
 			return err
 		}
@@ -57,15 +76,21 @@ func serveIn(ctx context.Context, state string, log slog.Handler, notices <-chan
 				return err
 			}
 		}
-		if err := serveOnce(ctx, config); err != nil {
+		if err := serveOnce(ctx, config, func() bool { return cameAnew(managed, tried) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// serveOnce works until ctx ends or, where the device is not enrolled, until it is.
-func serveOnce(ctx context.Context, config service.Config) error {
+// cameAnew tells whether there is a managed string that was not tried.
+func cameAnew(managed func() (string, error), tried string) bool {
+	text, err := managed()
+	return err == nil && text != tried
+}
+
+// serveOnce works until ctx ends or, where the device is not enrolled, until it is or may be by what came.
+func serveOnce(ctx context.Context, config service.Config, came func() bool) error {
 	s, err := service.Open(config)
 	if err != nil {
 		return err
@@ -77,14 +102,15 @@ func serveOnce(ctx context.Context, config service.Config) error {
 	defer cancel()
 	go func() { // ends with ctx
 		defer cancel()
-		awaitEnrolment(ctx, config.Folder)
+		awaitEnrolment(ctx, config.Folder, came)
 	}()
 	return s.Run(ctx)
 }
 
-func awaitEnrolment(ctx context.Context, state string) {
-	ticker := time.NewTicker(enrolledEvery)
+func awaitEnrolment(ctx context.Context, state string, came func() bool) {
+	ticker, rare := time.NewTicker(enrolledEvery), time.NewTicker(managedEvery)
 	defer ticker.Stop()
+	defer rare.Stop()
 	for {
 		if _, err := enroll.Load(state); !errors.Is(err, enroll.ErrNotEnrolled) {
 			return
@@ -93,6 +119,10 @@ func awaitEnrolment(ctx context.Context, state string) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		case <-rare.C:
+			if came() {
+				return
+			}
 		}
 	}
 }
@@ -109,8 +139,8 @@ func prepare(state string, log *slog.Logger) error {
 	return makeSocketFolder(state)
 }
 
-// identityIn loads the identity; without one it enrols by the carrier; nil where there is neither.
-func identityIn(ctx context.Context, state string, log *slog.Logger) (*enroll.Identity, error) {
+// identityIn loads the identity; without one it enrols by the string that was left; nil where there is neither.
+func identityIn(ctx context.Context, state string, left func() (string, error), log *slog.Logger) (*enroll.Identity, error) {
 	identity, err := enroll.Load(state)
 	if err == nil {
 		if err := identity.Reseal(); err != nil {
@@ -120,9 +150,9 @@ func identityIn(ctx context.Context, state string, log *slog.Logger) (*enroll.Id
 	if !errors.Is(err, enroll.ErrNotEnrolled) {
 		return identity, err
 	}
-	text, err := enroll.Find("", nil, carrier())
-	if state != defaultState() || errors.Is(err, enroll.ErrNoString) {
-		log.Warn("not enrolled: nothing is collected; get an enrolment string and run: dayline-agent enroll STRING")
+	text, err := left()
+	if errors.Is(err, enroll.ErrNoString) {
+		log.Warn("not enrolled: nothing is collected; get an enrolment string and run: dayline-agent enroll STRING", "error", err)
 		return nil, nil
 	}
 	if err != nil {
@@ -139,7 +169,7 @@ func identityIn(ctx context.Context, state string, log *slog.Logger) (*enroll.Id
 		log.Error("not enrolled", "error", err)
 		return nil, nil
 	}
-	if err := os.Remove(carrier()); err != nil {
+	if err := os.Remove(carrier()); err != nil && carrier() != "" {
 		log.Warn("enrolment file not removed", "error", err)
 	}
 	return identity, nil

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/dayline-project/dayline/agent/internal/enroll"
+	"github.com/dayline-project/dayline/agent/internal/uplink/uplinktest"
+)
+
+func TestTheServiceEnrolsByWhatWasLeft(t *testing.T) {
+	c, state := uplinktest.Start(t), t.TempDir()
+	var told bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&told, nil))
+	for _, test := range []struct {
+		left  string
+		err   error
+		words string
+	}{
+		{"", enroll.ErrNoString, "not enrolled: nothing is collected"},
+		{"dl1abc", nil, "too short"},
+	} {
+		left := func() (string, error) { return test.left, test.err }
+		if identity, err := identityIn(t.Context(), state, left, log); identity != nil || err != nil || !strings.Contains(told.String(), test.words) {
+			t.Errorf("by %q: %v, %v; told %s", test.left, identity, err, told.String())
+		}
+	}
+	left := func() (string, error) { return c.Token().Encode(), nil }
+	if identity, err := identityIn(t.Context(), state, left, log); err != nil || identity.Device() == "" {
+		t.Fatalf("not enrolled: %v", err)
+	}
+	used := func() (string, error) { return "", errors.New("asked for what nobody needs") }
+	if _, err := identityIn(t.Context(), state, used, log); err != nil {
+		t.Error(err)
+	}
+}
+
+// A profile may come after the program, and be replaced where its string was of no use.
+func TestAManagedStringIsLookedForEachMinute(t *testing.T) {
+	state := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		managed := func() (string, error) {
+			switch time.Since(began).Round(time.Second) {
+			case time.Minute:
+				return "", enroll.ErrNoString
+			case 2 * time.Minute:
+				return "dl1used", nil
+			}
+			return "dl1new", nil
+		}
+		awaitEnrolment(t.Context(), state, func() bool { return cameAnew(managed, "dl1used") })
+		if text, _ := managed(); text != "dl1new" || time.Since(began) != 3*time.Minute {
+			t.Errorf("tries %q after %s", text, time.Since(began))
+		}
+	})
+}
+
+func TestTheServiceWritesToItsLog(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(folder, "agent.log")
+	if status := serve([]string{"--state", filepath.Join(file, "state"), "--log", log}, io.Discard, io.Discard); status != failed {
+		t.Errorf("status %d", status)
+	}
+	if raw, err := os.ReadFile(log); err != nil || !strings.Contains(string(raw), "state folder") {
+		t.Errorf("the log says %q, %v", raw, err)
+	}
+}

@@ -18,8 +18,9 @@ type signedData struct {
 }
 
 type contentInfo struct {
-	Type    asn1.ObjectIdentifier
-	Content signedDataForm `asn1:"explicit,tag:0"`
+	Type asn1.ObjectIdentifier
+	// Content has a tag around it, whose length encoding/asn1 would not look at.
+	Content asn1.RawValue `asn1:"tag:0"`
 }
 
 type signedDataForm struct {
@@ -27,7 +28,7 @@ type signedDataForm struct {
 	Digests      []pkix.AlgorithmIdentifier `asn1:"set"`
 	Encapsulated struct {
 		Type    asn1.ObjectIdentifier
-		Content asn1.RawValue `asn1:"optional,explicit,tag:0"`
+		Content asn1.RawValue `asn1:"optional,tag:0"`
 	}
 	Certificates asn1.RawValue `asn1:"optional,tag:0"`
 	Signers      []signerInfo  `asn1:"set"`
@@ -72,12 +73,18 @@ func parseCMS(ber []byte) (*signedData, error) {
 	if rest, err := asn1.Unmarshal(der, &form); err != nil || len(rest) > 0 || !form.Type.Equal(oidSignedData) {
 		return nil, errors.New("no CMS signature")
 	}
-	content := form.Content
+	var content signedDataForm
+	if rest, err := asn1.Unmarshal(form.Content.Bytes, &content); err != nil || len(rest) > 0 || !form.Content.IsCompound {
+		return nil, errors.New("no CMS signature")
+	}
 	if content.Version != 1 || len(content.Signers) != 1 || content.Signers[0].Version != 1 || !content.Encapsulated.Type.Equal(oidData) || len(content.Encapsulated.Content.FullBytes) > 0 {
 		return nil, errors.New("a CMS signature of a kind unknown here")
 	}
 	if len(content.Digests) != 1 || !plain(content.Digests[0], oidSHA256) || !plain(content.Signers[0].Digest, oidSHA256) {
 		return nil, errors.New("its digest is not SHA-256")
+	}
+	if !content.Certificates.IsCompound || !content.Signers[0].Attributes.IsCompound {
+		return nil, errors.New("bad certificates or attributes")
 	}
 	certificates, err := x509.ParseCertificates(content.Certificates.Bytes)
 	if err != nil {

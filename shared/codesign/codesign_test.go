@@ -1,9 +1,14 @@
 package codesign
 
 import (
+	"bytes"
+	"crypto/sha1"
+	"encoding/asn1"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -62,4 +67,103 @@ func TestTheLinkersSignature(t *testing.T) {
 	if _, err := Check(program(t, "amd64"), nil, nil); err == nil {
 		t.Error("what is not signed is found right")
 	}
+}
+
+const id = "org.dayline.agent"
+
+func TestWhatAnotherSignerSigned(t *testing.T) {
+	information, resources := []byte("information"), []byte("resources")
+	file := universal(signed(t, tiny(X8664), id, information, resources), signed(t, tiny(ARM64), id, information, resources))
+	got, err := Check(file, information, resources)
+	wanted := fmt.Sprintf(`identifier "org.dayline.agent" and certificate leaf = H"%x"`, sha1.Sum(signer(t).Leaf.Raw))
+	if err != nil || got.Identifier != id || got.AdHoc || got.Team != "" || got.Requirement != wanted || !got.Signer.Equal(signer(t).Leaf) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for said, check := range map[string]func() error{
+		"Info.plist is not":                func() error { _, err := Check(file, []byte("informatioN"), resources); return err },
+		"CodeResources is not":             func() error { _, err := Check(file, information, []byte("more")); return err },
+		"CodeResources is signed and miss": func() error { _, err := Check(file, information, nil); return err },
+	} {
+		if err := check(); err == nil || !strings.Contains(err.Error(), said) {
+			t.Errorf("%q: %v", said, err)
+		}
+	}
+	other := universal(signed(t, tiny(X8664), id, information, resources), signed(t, tiny(ARM64), "org.example", information, resources))
+	if _, err := Check(other, information, resources); err == nil || !strings.Contains(err.Error(), "another identity") {
+		t.Error(err)
+	}
+	if _, err := Read(universal(tiny(ARM64), tiny(ARM64))); err == nil {
+		t.Error("two programs for one processor are taken")
+	}
+}
+
+// No byte of a file can be changed, nor can it be cut or continued, without it being found.
+func TestAByteChangedIsFound(t *testing.T) {
+	information := []byte("information")
+	file := universal(signed(t, tiny(X8664), id, information, nil), signed(t, tiny(ARM64), id, information, nil))
+	if _, err := Check(file, information, nil); err != nil {
+		t.Fatal(err)
+	}
+	for i := range file {
+		// Empty space between the slices and within the signatures is looked at here and there.
+		if file[i] == 0 && i%61 != 0 && i > 12 && file[i-1] == 0 {
+			continue
+		}
+		bit := byte(1) << (i % 8)
+		file[i] ^= bit
+		if _, err := Check(file, information, nil); err == nil {
+			t.Errorf("byte %#x of %#x is %#x, not %#x", i, len(file), file[i], file[i]^bit)
+		}
+		file[i] ^= bit
+	}
+	for _, other := range [][]byte{file[:len(file)-1], append(bytes.Clone(file), 0), nil} {
+		if _, err := Check(other, information, nil); err == nil {
+			t.Errorf("%d of %d bytes are found right", len(other), len(file))
+		}
+	}
+}
+
+// codesign writes a CMS signature in BER, of lengths that are not told beforehand.
+func TestIndefiniteLengths(t *testing.T) {
+	codes, err := Read(signed(t, tiny(ARM64), id, nil, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	der := codes[0].Signature.blobs[slotCMS][8:]
+	var outer asn1.RawValue
+	if _, err := asn1.Unmarshal(der, &outer); err != nil {
+		t.Fatal(err)
+	}
+	ber := slices.Concat([]byte{der[0], 0x80}, outer.Bytes, []byte{0, 0})
+	s, err := parseCMS(ber)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.check(codes[0].Signature.directory.raw); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range [][]byte{ber[:len(ber)-2], ber[:1], {0x30, 0x80}, {0x04, 0x80, 0, 0}, bytes.Repeat([]byte{0x30, 0x80}, 100)} {
+		if _, err := parseCMS(bad); err == nil {
+			t.Errorf("%.20x is taken", bad)
+		}
+	}
+}
+
+func FuzzCheck(f *testing.F) {
+	f.Add(signed(f, tiny(ARM64), id, nil, nil))
+	f.Add(universal(signed(f, tiny(X8664), id, nil, nil), tiny(ARM64)))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		_, _ = Check(file, nil, nil)
+	})
+}
+
+// A signature of whatever bytes, under a program that says it is there.
+func FuzzSignature(f *testing.F) {
+	f.Add(signed(f, tiny(ARM64), id, nil, nil)[8192:])
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if s, err := parseSignature(raw); err == nil {
+			c := Code{CPU: ARM64, Signature: s, image: append(make([]byte, 8192), raw...), signedTo: 8192}
+			_ = c.Check([]byte("information"), nil)
+		}
+	})
 }

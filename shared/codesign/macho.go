@@ -53,7 +53,8 @@ type Code struct {
 
 type extent struct{ offset, size uint64 }
 
-// thinFiles gives the thin files of a Mach-O file. Between them it lets nothing but zeros be.
+// thinFiles gives the thin files of a Mach-O file, laid out as lipo does: each where the last ends, rounded up, with zeros
+// between.
 func thinFiles(file []byte) ([][]byte, error) {
 	if len(file) < 8 || be.Uint32(file) != magicFat {
 		return [][]byte{file}, nil
@@ -67,7 +68,7 @@ func thinFiles(file []byte) ([][]byte, error) {
 	for i := range count {
 		head := file[8+20*i:]
 		offset, size, align := int(be.Uint32(head[8:])), int(be.Uint32(head[12:])), be.Uint32(head[16:])
-		if offset < end || size > len(file)-offset || size < headerSize || align > 15 || offset%(1<<align) != 0 || !zero(file[end:offset]) {
+		if align > 15 || offset != (end+1<<align-1)>>align<<align || offset > len(file) || size > len(file)-offset || size < headerSize || !zero(file[end:offset]) {
 			return nil, fmt.Errorf("slice %d is misplaced", i)
 		}
 		image := file[offset : offset+size]

@@ -182,6 +182,7 @@ func (p *parser) expression(depth int) expression {
 		e.operands = []expression{p.expression(depth + 1)}
 	case opField:
 		e.slot, e.field = int32(p.word()), string(p.data())
+		p.failed = p.failed || strings.Trim(e.field, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.") != ""
 		p.comparison(&e)
 	case opExtension:
 		e.slot = int32(p.word())

@@ -149,7 +149,7 @@ func (e *element) Parts(attribute string, most int) (parts []mac.Element, err er
 		}
 		return code
 	}, func(values uintptr) {
-		for i := range min(count(values), most) {
+		for i := range count(values) {
 			if part := e.part(cfArrayItem(values, i)); part != nil {
 				parts = append(parts, part)
 			}

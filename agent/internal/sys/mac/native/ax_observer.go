@@ -65,9 +65,7 @@ func (a *accessibility) Observe(pid int32, told func(notification string, elemen
 		return nil, fmt.Errorf("native: AXObserverCreate: %w", failure(code))
 	}
 	observers.Store(o.number, o)
-	thread := axLoop()
-	cfLoopAdd(thread.ref, axObserverSource(o.ref), defaultMode)
-	cfLoopWake(thread.ref)
+	cfLoopAdd(axLoop().ref, axObserverSource(o.ref), defaultMode)
 	return o, nil
 }
 

@@ -143,18 +143,22 @@ func TestCloseWhileANotificationIsUnderWay(t *testing.T) {
 	a := permitted(t)
 	app := a.Application(program)
 	defer app.Release()
-	begun, end := make(chan bool), make(chan bool)
-	var o mac.Observer
+	begun, end, self := make(chan bool, 2), make(chan bool), make(chan mac.Observer, 1)
 	o, err := a.Observe(program, func(string, uint64) {
 		begun <- true
-		o.Close()
+		(<-self).Close()
 		<-end
 	})
 	must(t, err)
+	self <- o
 	must(t, o.Add(app, "AXTitleChanged"))
 	stubAX.post(program, root, "AXTitleChanged")
 	<-begun
-	stubAX.post(program, root, "AXTitleChanged") // is due, but nobody hears it
+	stubAX.post(program, root, "AXTitleChanged") // it is due, but nobody is told
 	o.Close()
-	end <- true
+	close(end)
+	axLoop().do(func() {})
+	if len(begun) != 0 {
+		t.Error("it was told after it closed")
+	}
 }

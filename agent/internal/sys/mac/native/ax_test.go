@@ -167,7 +167,7 @@ func TestParts(t *testing.T) {
 		attribute  string
 		most, want int
 	}{
-		{"AXChildren", 2 * all, all}, {"AXChildren", 64, 63}, {"AXChildren", 0, 0},
+		{"AXChildren", 2 * all, all}, {"AXChildren", 64, 63}, {"AXChildren", 0, 0}, {"AXChildren", -1, 0},
 		{"AXNone", 64, 0}, {"AXRole", 64, 0}, {"AXAbsent", 64, 0},
 	} {
 		parts, err := l.Parts(c.attribute, c.most)
@@ -289,6 +289,10 @@ func TestPatienceIsSetOnceItIsTaken(t *testing.T) {
 	}
 	if n, seconds := stubAX.timeouts(), stubAX.timeout(); n != 1 || seconds != float32(mac.Patience.Seconds()) {
 		t.Errorf("%d times, last for %f s", n, seconds)
+	}
+	follow(t, &accessibility{}, program)
+	if n := stubAX.timeouts(); n != 2 {
+		t.Errorf("an observer alone did not set it: %d times", n)
 	}
 }
 

@@ -2,7 +2,6 @@ package observe
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -65,7 +64,7 @@ func (t *macTree) focused(window uint32) (mac.Element, int32, error) {
 	found, err := root.Part(axFocusedWindow)
 	switch {
 	case err != nil:
-		return nil, 0, lateOnMac(err)
+		return nil, 0, err
 	case found == nil:
 		return nil, 0, errNotFocused
 	case windowID(app.PID, found.ID()) != window:
@@ -93,19 +92,7 @@ func (t *macTree) texts(e mac.Element, attributes ...string) ([]string, error) {
 	if time.Since(t.began) >= browser.Budget {
 		return nil, browser.ErrLate
 	}
-	texts, err := e.Texts(attributes...)
-	if err != nil {
-		return nil, lateOnMac(err)
-	}
-	return append(texts, make([]string, len(attributes))...)[:len(attributes)], nil
-}
-
-// lateOnMac gives browser.ErrLate its own name.
-func lateOnMac(err error) error {
-	if errors.Is(err, mac.ErrLate) {
-		return fmt.Errorf("%w: %w", browser.ErrLate, err)
-	}
-	return err
+	return e.Texts(attributes...)
 }
 
 // macPart is an element of what a program shows.
@@ -120,7 +107,7 @@ type macPart struct {
 func (p *macPart) Children(sketch browser.Sketch) ([]browser.Element, error) {
 	found, err := p.Parts("AXChildren", maxParts)
 	if err != nil {
-		return nil, lateOnMac(err)
+		return nil, err
 	}
 	attributes := []string{"AXRole"}
 	if sketch == browser.ByID {
@@ -183,7 +170,7 @@ func (p *macPart) focused() (bool, error) {
 	defer root.Release()
 	focused, err := root.Part("AXFocusedUIElement")
 	if focused == nil || err != nil {
-		return false, lateOnMac(err)
+		return false, err
 	}
 	defer focused.Release()
 	return focused.ID() == p.ID(), nil

@@ -229,6 +229,12 @@ func TestWindowsOnAMac(t *testing.T) {
 		if got := read(p, one, "One - Google Chrome"); got.Page.URL != "https://one.example/later" {
 			t.Errorf("back: %+v", got)
 		}
+		// A window that cannot be told from the one in front by its title.
+		twin := p.Open("One - Google Chrome").Set("AXDocument", "https://twin.example/")
+		p.Focus(one)
+		if got := read(p, twin, "One - Google Chrome"); got.Page != (browser.Page{}) || got.Err == nil {
+			t.Errorf("a window behind its like: %+v", got)
+		}
 		p.Focus(nil)
 		three := m.Start("Brave Browser", "com.brave.Browser").Open("Three - Brave")
 		if got := read(p, three, "Three - Brave"); got.Page != (browser.Page{}) || got.Err == nil {
@@ -325,6 +331,11 @@ func TestAddressesOfAMacsSession(t *testing.T) {
 		}
 		chrome.Open("Canary - Google Chrome (Incognito)").Set("AXDocument", canary)
 		if o := w.focus("Google Chrome", ""); !o.Private || o.URL != "" {
+			t.Errorf("%+v", o)
+		}
+		// Of a window without a title nobody asks for an address.
+		chrome.Focus(chrome.NewPart("AXWindow", "").Set("AXDocument", canary))
+		if o := w.focus("Google Chrome", ""); o.Private || o.URL != "" {
 			t.Errorf("%+v", o)
 		}
 		// Arc's private window looks like any other but for its identifier.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/dayline-project/dayline/shared/codesign"
@@ -44,12 +45,12 @@ func ReadApp(name string) (requirement, team string, err error) {
 }
 
 func load(name string) (codesign.Files, error) {
-	info, err := os.Stat(name)
-	if err != nil {
+	if _, err := os.Stat(name); err != nil {
 		return nil, errors.Unwrap(err)
 	}
+	_, err := os.Stat(filepath.Join(name, codesign.InfoPlist))
 	switch {
-	case info.IsDir():
+	case err == nil:
 		return codesign.Load(os.DirFS(name))
 	case strings.HasSuffix(name, ".zip"):
 		return loadZip(name)

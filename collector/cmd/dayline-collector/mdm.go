@@ -50,7 +50,7 @@ func (c *mdmCommand) Run(i *invocation) error {
 	if _, err := kit.Files(); err != nil {
 		return usage("%v", err)
 	}
-	if err := emptyFolder(c.Dir); err != nil {
+	if err := checkEmpty(c.Dir); err != nil {
 		return err
 	}
 	if !c.NoEnrollment && c.EnrollmentStringFile == "" {
@@ -61,6 +61,9 @@ func (c *mdmCommand) Run(i *invocation) error {
 	}
 	files, err := kit.Files()
 	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return err
 	}
 	for _, file := range files {
@@ -106,12 +109,12 @@ func (i *invocation) enrollmentString(name string) (string, error) {
 	return "", usage("--enrollment-string-file: it is empty")
 }
 
-// emptyFolder makes a folder, for its owner alone; one with something in it is refused.
-func emptyFolder(dir string) error {
+// checkEmpty refuses a folder with something in it; there need be none yet.
+func checkEmpty(dir string) error {
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return os.MkdirAll(dir, 0o700)
+		return nil
 	case err != nil:
 		return err
 	case len(entries) > 0:

@@ -127,7 +127,7 @@ func TestWhatGivesNoProfiles(t *testing.T) {
 		{exitFailed, "Dayline.zip: zip", []string{"--app", zip}},
 		{exitFailed, "no such file", []string{"--app", full + "/none"}},
 		{exitFailed, "neither a Dayline.app", []string{"--app", full + "/mine"}},
-		{exitFailed, "codesign: bundle", []string{"--app", full}},
+		{exitFailed, "neither a Dayline.app", []string{"--app", full}},
 	} {
 		code, out, words := typing("nonsense", config, append([]string{"mdm", empty, "--organization", "Example"}, c.args...)...)
 		if code != c.code || !strings.Contains(words, c.say) || out != "" {
@@ -137,8 +137,8 @@ func TestWhatGivesNoProfiles(t *testing.T) {
 	if code, out, words := p.command("mdm", full, "--organization", "Example", "--requirement", requirement); code != exitFailed || !strings.Contains(words, "not empty") || out != "" {
 		t.Errorf("%d %q %q", code, out, words)
 	}
-	if files, err := os.ReadDir(empty); len(files) > 0 {
-		t.Errorf("%v, %v", files, err)
+	if _, err := os.Stat(empty); !os.IsNotExist(err) {
+		t.Errorf("a folder is left: %v", err)
 	}
 	if out := p.must("link", "list", "--format", "csv"); strings.Count(out, "\n") != 1 {
 		t.Errorf("a refusal made a link: %s", out)

@@ -65,12 +65,24 @@ func (m macInstall) install(executable string, say func(string)) error {
 	if err := m.bootstrap(systemDomain, macDaemon, m.at(MacDaemonPlist)); err != nil {
 		return err
 	}
-	for _, uid := range logins {
-		if err := m.bootstrap(guiDomain(uid), macAgent, m.at(MacAgentPlist)); err != nil {
-			say(fmt.Sprintf("the session of user %d is observed from its next login on: %v", uid, err))
-		}
+	if err := m.startAgents(logins); err != nil {
+		say(err.Error())
 	}
 	return nil
+}
+
+// startAgents starts the helper in each of these logins that has none.
+func (m macInstall) startAgents(logins []uint32) error {
+	var problems []error
+	for _, uid := range logins {
+		if m.loaded(agentTarget(uid)) {
+			continue
+		}
+		if err := m.bootstrap(guiDomain(uid), macAgent, m.at(MacAgentPlist)); err != nil {
+			problems = append(problems, fmt.Errorf("user %d is observed from the next login on: %w", uid, err))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // fit refuses a program that others than administrators may exchange: not only the file and its folder, since a bundle
@@ -95,7 +107,7 @@ func placePublic(path string, text []byte) error {
 	return os.Chmod(path, 0o644)
 }
 
-// start starts the service that is installed; one that runs is left so.
+// start starts the service that is installed, and the helper in each login that has none; what runs is left so.
 func (m macInstall) start() error {
 	if _, err := os.Stat(m.at(MacDaemonPlist)); err != nil {
 		return ErrNotInstalled
@@ -103,9 +115,11 @@ func (m macInstall) start() error {
 	if m.loaded(daemonTarget) {
 		// launchd keeps it running anyway, and complains where it does so now.
 		_ = m.ask("kickstart", daemonTarget)
-		return nil
+	} else if err := m.bootstrap(systemDomain, macDaemon, m.at(MacDaemonPlist)); err != nil {
+		return err
 	}
-	return m.bootstrap(systemDomain, macDaemon, m.at(MacDaemonPlist))
+	logins, err := m.logins()
+	return errors.Join(err, m.startAgents(logins))
 }
 
 // stop stops it, until it is started or the computer is; one that does not run is left so.

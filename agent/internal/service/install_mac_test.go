@@ -191,7 +191,7 @@ func TestLaunchdRefusesForAWhile(t *testing.T) {
 	if !m.loaded(daemonTarget) || !m.loaded(agentTarget(501)) {
 		t.Error("what was disabled is not there")
 	}
-	if len(m.said) != 1 || !strings.Contains(m.said[0], "user 1000503 is observed from its next login on") || !strings.Contains(m.said[0], "Domain does not support") {
+	if len(m.said) != 1 || !strings.Contains(m.said[0], "user 1000503 is observed from the next login on") || !strings.Contains(m.said[0], "Domain does not support") {
 		t.Errorf("said %q", m.said)
 	}
 	m.must(os.Remove(filepath.Join(m.programs, "domains", "system")))
@@ -241,13 +241,16 @@ func TestStartingAndStoppingOnAMac(t *testing.T) {
 	m.must(m.install(m.program(), m.say))
 	m.asked()
 	m.must(m.start())
-	m.wasAsked("launchctl kickstart system/org.dayline.service")
+	m.wasAsked("launchctl kickstart system/org.dayline.service", "ps -axwwo uid=,comm=")
 	m.must(m.stop())
 	m.wasAsked(endDaemon)
 	m.must(m.stop())
 	m.wasAsked()
+	// A helper that somebody ended comes back too.
+	m.must(m.bootout(agentTarget(501)))
+	m.asked()
 	m.must(m.start())
-	m.wasAsked(startDaemon)
+	m.wasAsked(startDaemon, "ps -axwwo uid=,comm=", "launchctl bootstrap gui/501 "+MacAgentPlist)
 }
 
 func TestUninstallingOnAMacLeavesNothing(t *testing.T) {

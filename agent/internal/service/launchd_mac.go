@@ -3,9 +3,7 @@
 package service
 
 import (
-	"bytes"
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -107,11 +105,8 @@ func macPlist(text, executable string) ([]byte, error) {
 	if !utf8.ValidString(executable) || strings.ContainsFunc(executable, unicode.IsControl) {
 		return nil, fmt.Errorf("the path %q holds characters that property lists cannot carry", executable)
 	}
-	var escaped bytes.Buffer
-	if err := xml.EscapeText(&escaped, []byte(executable)); err != nil {
-		return nil, err
-	}
-	return []byte(strings.ReplaceAll(text, "@EXECUTABLE@", escaped.String())), nil
+	escaped := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(executable)
+	return []byte(strings.ReplaceAll(text, "@EXECUTABLE@", escaped)), nil
 }
 
 // launchd is asked by launchctl(1). Domains are "system" and "gui/501", targets such a domain, a slash and a label.

@@ -38,7 +38,7 @@ export default {
   urls_full: 'Von Seiten im Browser wird die ganze Adresse aufgehoben.',
   private_blank: 'Private Fenster behalten weder Titel noch Website; ist nicht bekannt, ob ein Fenster privat ist, gilt es als privat.',
   private_title: 'Private Fenster behalten weder Titel noch Website. Ist nicht bekannt, ob ein Fenster privat ist, wird sein Titel aufgehoben.',
-  addressesRead: 'Unter Windows wird der Browser, der vorn ist, nach der Adresse der Seite gefragt; niemals bei einem Fenster, das irgendein Zeichen eines privaten zeigt.',
+  addressesRead: 'Unter Windows und macOS wird der Browser, der vorn ist, nach der Adresse der Seite gefragt; niemals bei einem Fenster, das irgendein Zeichen eines privaten zeigt.',
   addressesUnread: 'Vom Fenster eines Browsers wird keine Adresse abgelesen.',
   redact: { one: 'Was zu {n} Muster passt, wird in Titeln und Adressen geschwärzt, bevor es gespeichert wird.', other: 'Was zu {n} Mustern passt, wird in Titeln und Adressen geschwärzt, bevor es gespeichert wird.' },
   always: 'Zu jeder Tageszeit.',

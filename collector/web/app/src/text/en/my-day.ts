@@ -35,7 +35,7 @@ export default {
   urls_full: 'Of pages in the browser the whole address is kept.',
   private_blank: 'Private windows keep no title and no site; where it is not known whether a window is private, it counts as private.',
   private_title: 'Private windows keep no title and no site. Where it is not known whether a window is private, its title is kept.',
-  addressesRead: 'On Windows, the page’s address is asked of the browser in front; never of a window that shows any sign of being private.',
+  addressesRead: 'On Windows and macOS, the page’s address is asked of the browser in front; never of a window that shows any sign of being private.',
   addressesUnread: 'No address is read off a browser’s window.',
   redact: { one: 'What fits {n} pattern is blanked in titles and addresses before it is stored.', other: 'What fits {n} patterns is blanked in titles and addresses before it is stored.' },
   always: 'At any time of day.',

@@ -116,25 +116,21 @@ func identity(pid int32, ref uintptr) uint64 {
 }
 
 func (e *element) Text(attribute string) (text string, err error) {
-	err = e.ask(attribute, func(name uintptr, answer *uintptr) int32 {
-		return axCopyValue(e.ref, name, answer)
-	}, func(value uintptr) { text = textOf(value) })
+	err = e.value(attribute, func(value uintptr) { text = textOf(value) })
 	return text, err
 }
 
 func (e *element) Part(attribute string) (part mac.Element, err error) {
-	err = e.ask(attribute, func(name uintptr, answer *uintptr) int32 {
-		return axCopyValue(e.ref, name, answer)
-	}, func(value uintptr) {
-		if found := e.part(value); found != nil {
-			part = found
-		}
-	})
+	err = e.value(attribute, func(value uintptr) { part = e.part(value) })
 	return part, err
 }
 
-// part is what a value says, borrowed, if that is an element.
-func (e *element) part(value uintptr) *element {
+func (e *element) value(attribute string, take func(value uintptr)) error {
+	return e.ask(attribute, func(name uintptr, answer *uintptr) int32 { return axCopyValue(e.ref, name, answer) }, take)
+}
+
+// part is what a value, borrowed, is of the same process; nil where it is no element.
+func (e *element) part(value uintptr) mac.Element {
 	if value == 0 || cfGetTypeID(value) != axElementTypeID() {
 		return nil
 	}

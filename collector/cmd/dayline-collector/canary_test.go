@@ -88,7 +88,7 @@ func (c *caller) mayKnow(canary string) bool {
 		return slices.ContainsFunc(c.tags, device)
 	case "zqgroup":
 		return slices.Contains(c.groups, canary)
-	case "zqapp", "zqsite", "zqlimit", "zqproduct":
+	case "zqapp", "zqsite", "zqlimit", "zqproduct", "zqbundle":
 		return slices.Contains(c.tags, of)
 	}
 	return slices.Contains(c.own, of) || c.single && slices.Contains(c.tags, of)

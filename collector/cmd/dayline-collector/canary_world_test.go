@@ -311,6 +311,9 @@ func (w *world) report(a *apitest.Agent, device string, now time.Time) {
 			{episode.Identity{App: "browser", Title: "shared", Site: "shared.example", URL: "https://shared.example/a"}, episode.Passive, 7 * time.Minute},
 		} {
 			record := stream.Record{Login: who.account, Session: "zqsession-" + who.tag, Product: "Zqproduct " + what.identity.App}
+			if i == 0 {
+				record.Bundle = "zqbundle-" + who.tag
+			}
 			record.Identity, record.State, record.Start, record.For = what.identity, what.state, start, what.length
 			if record.EndedBy = episode.ByFocus; what.state == episode.Passive {
 				record.EndedBy = episode.ByInput
@@ -319,7 +322,8 @@ func (w *world) report(a *apitest.Agent, device string, now time.Time) {
 			start = start.Add(what.length + time.Duration(6*i)*time.Minute)
 		}
 		open = append(open, &agentv1.OpenEpisode{Login: login, Session: "zqsession-" + who.tag, State: agentv1.State_STATE_ACTIVE,
-			StartMs: now.Add(-5 * time.Minute).UnixMilli(), LengthMs: 240_000, App: "zqapp-" + who.tag, Title: "zqtitle-" + who.tag + " now", IdleMs: 10})
+			StartMs: now.Add(-5 * time.Minute).UnixMilli(), LengthMs: 240_000, App: "zqapp-" + who.tag, Title: "zqtitle-" + who.tag + " now",
+			Bundle: "zqbundle-" + who.tag, IdleMs: 10})
 		spans = append(spans, &agentv1.Span{Id: fmt.Appendf(nil, "span%04d", n), Kind: "pause", Reason: "zqreason-" + who.tag, Login: login,
 			Session: "zqsession-" + who.tag, StartMs: start.UnixMilli(), EndMs: start.Add(time.Hour).UnixMilli()})
 		if personOf(who.tag) == "bob" {

@@ -43,7 +43,7 @@ func (c *classifyPending) Run(i *invocation) error {
 		return err
 	}
 	return list(i, c.Format, answer.Msg.Rows, "Everything that took more than 5 minutes has a status.",
-		"site", "app", "product", "total_seconds", "people", "category")
+		"site", "app", "product", "total_seconds", "people", "category", "bundle")
 }
 
 type classifySet struct {
@@ -142,6 +142,7 @@ func (c *classifyExport) Run(i *invocation) error {
 type classifyExplain struct {
 	listed
 	subjectFlags
+	Bundle string `help:"The application's bundle id, on a Mac."`
 	Person string `help:"Whose exceptions count: a person's id, name or login."`
 	Device string `help:"On which device: its id, or its name where only one has it."`
 }
@@ -153,7 +154,7 @@ func (c *classifyExplain) Run(i *invocation) error {
 		return err
 	}
 	answer, err := admin.ExplainClass(i.ctx, connect.NewRequest(&adminv1.ExplainClassRequest{
-		App: c.App, Site: c.Site, Url: c.URL, Person: c.Person, Device: c.Device,
+		App: c.App, Bundle: c.Bundle, Site: c.Site, Url: c.URL, Person: c.Person, Device: c.Device,
 	}))
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ func TestFromPendingToClassified(t *testing.T) {
 	browse := a.Record(40*time.Minute, "Videos")
 	browse.For, browse.App, browse.Site, browse.Product = 10*time.Minute, "chrome", "youtube.com", "Chrome"
 	write := a.Record(20*time.Minute, "Letter")
-	write.For = 6 * time.Minute
+	write.For, write.Bundle = 6*time.Minute, "org.example.Editor"
 	short := a.Record(10*time.Minute, "Short")
 	short.App = "short"
 	for _, record := range []stream.Record{browse, write, short} {
@@ -31,13 +31,14 @@ func TestFromPendingToClassified(t *testing.T) {
 	}
 	pending := rows(t, p.must("classify", "pending", "--format", "json"))
 	if len(pending) != 2 || pending[0]["site"] != "youtube.com" || pending[0]["category"] != "Video" || pending[0]["app"] != "" ||
-		pending[0]["total_seconds"] != 600.0 || pending[1]["app"] != "editor" || pending[1]["people"] != 1.0 {
+		pending[0]["total_seconds"] != 600.0 || pending[1]["app"] != "editor" || pending[1]["people"] != 1.0 ||
+		pending[1]["bundle"] != "org.example.Editor" {
 		t.Fatalf("pending %v", pending)
 	}
 
 	p.must("classify", "set", "--site", "youtube.com", "--status", "unproductive")
 	file := filepath.Join(t.TempDir(), "rules.csv")
-	if err := os.WriteFile(file, []byte("\ufeffapp;status;category\r\neditor;productive;Letters\r\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("\ufeffapp;status;category\r\norg.example.Editor;productive;Letters\r\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p.must("classify", "import", file)
@@ -52,6 +53,10 @@ func TestFromPendingToClassified(t *testing.T) {
 	told := rows(t, p.must("classify", "explain", "--url", "https://m.youtube.com/watch", "--app", "chrome", "--device", a.Credential.Device, "--format", "json"))
 	if told[0]["status"] != "unproductive" || told[0]["category"] != "Video" || told[0]["category_source"] != "shipped list (site youtube.com)" ||
 		!strings.Contains(told[0]["status_source"].(string), "(site youtube.com)") {
+		t.Errorf("explained as %v", told)
+	}
+	told = rows(t, p.must("classify", "explain", "--app", "editor", "--bundle", "org.example.Editor", "--device", a.Credential.Device, "--format", "json"))
+	if told[0]["status"] != "productive" || !strings.Contains(told[0]["status_source"].(string), "(app org.example.Editor)") {
 		t.Errorf("explained as %v", told)
 	}
 	if text := p.must("classify", "explain", "--app", "EDITOR", "--device", a.Credential.Device); !strings.Contains(text, "default") {

@@ -235,7 +235,7 @@ func (c *reportLive) Run(i *invocation) error {
 
 type reportActivity struct {
 	asked
-	Search string `help:"What the title, address, application, product or site contains."`
+	Search string `help:"What the title, address, application, product, bundle or site contains."`
 	Newest bool   `help:"The newest first, a page at a time."`
 	Limit  int32  `help:"A page of so many, at most 1000."`
 	Cursor string `help:"The page after one that named this cursor."`

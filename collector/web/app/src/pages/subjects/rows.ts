@@ -5,6 +5,8 @@ export interface Row {
   name: string
   /** What an application calls itself; empty where it is not known, and of sites. */
   product: string
+  /** An application's bundle identifier, on Macs; else empty. */
+  bundle: string
   active: number
   passive: number
   total: number
@@ -21,10 +23,10 @@ const common = (row: AppsRow | SitesRow) => ({
 
 /** appRow gives an application's row. */
 export function appRow(row: AppsRow): Row {
-  return { name: row.app, product: row.product === row.app ? '' : row.product, ...common(row) }
+  return { name: row.app, product: row.product === row.app ? '' : row.product, bundle: row.bundle, ...common(row) }
 }
 
 /** siteRow gives a site's row. */
 export function siteRow(row: SitesRow): Row {
-  return { name: row.site, product: '', ...common(row) }
+  return { name: row.site, product: '', bundle: '', ...common(row) }
 }

@@ -70,7 +70,7 @@ func textOf(object uintptr) string {
 		return ""
 	}
 	// A unit of UTF-16 takes three bytes of UTF-8 at most.
-	length := min(cfStringLength(object), longest)
+	length := cfStringLength(object)
 	if length == 0 {
 		return ""
 	}

@@ -64,7 +64,11 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	} else {
-		code = Main(m.Run)
+		// Main's result is one of the things that are tested.
+		Main(func() int {
+			code = m.Run()
+			return code
+		})
 	}
 	_ = os.RemoveAll(folder)
 	os.Exit(code)

@@ -120,6 +120,10 @@ func TestFollowEnds(t *testing.T) {
 	if n := stub.post("NSWorkspaceDidWakeNotification", 0, "", "", ""); n != 0 || stub.observed() != 0 || second != 2 {
 		t.Errorf("after both stopped %d took it", n)
 	}
+	followings.Range(func(any, any) bool {
+		t.Error("who stopped is still held")
+		return false
+	})
 }
 
 func TestFollowEndsWithin(t *testing.T) {

@@ -205,7 +205,8 @@ static uintptr_t message(id, const char *, uintptr_t, uintptr_t, uintptr_t, uint
 static void tell(void *argument) {
 	struct post *post = argument;
 	id name = string_of(post->name);
-	id note = make(INSTANCE, "NSNotification");
+	// As the system's own, left to the pool of who runs the loop.
+	id note = autorelease(make(INSTANCE, "NSNotification"));
 	if (post->app) {
 		note->values = calloc(1, sizeof *note->values);
 		note->values[0] = pair(make(DICTIONARY, "NSDictionary"), "NSWorkspaceApplicationKey", post->app);
@@ -217,10 +218,12 @@ static void tell(void *argument) {
 			int distributed = observations[i].center == distributed_center;
 			if (distributed != !strncmp(post->name, "com.apple.", 10))
 				fault("%s: asked of the other center", post->name);
+			long before = stub_living();
 			message(observations[i].observer, observations[i].method, (uintptr_t)note, 0, 0, 0, 0);
+			if (stub_living() > before)
+				fault("%s: what was made in the callback outlives it", post->name);
 			post->told++;
 		}
-	release(note);
 	release(name);
 }
 

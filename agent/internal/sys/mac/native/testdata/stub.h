@@ -41,6 +41,7 @@ int equal(id a, id b);
 int is(id object, enum kind kind, const char *who); // a living object of that kind; else a fault
 
 void fault(const char *format, ...);
+long stub_living(void);
 
 // rubbish is what the upper half of a register may hold.
 #define RUBBISH ((uintptr_t)0xdeadbeef00000000u)

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/shirou/gopsutil/v3/host"
-
 	"github.com/dayline-project/dayline/shared/buildinfo"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 )
@@ -21,12 +19,10 @@ func Facts() *agentv1.DeviceFacts {
 		Os: runtimeOS(), Arch: runtime.GOARCH, AgentVersion: buildinfo.Version, TimeZone: Zone(),
 	}
 	facts.Name, _ = os.Hostname()
-	if info, err := host.Info(); err == nil {
-		facts.OsVersion = version(info.Platform, info.PlatformVersion)
-		if info.HostID != "" {
-			sum := sha256.Sum256([]byte("dayline hardware v1\n" + info.HostID))
-			facts.Hardware = hex.EncodeToString(sum[:16])
-		}
+	id := ""
+	if facts.OsVersion, id = system(); id != "" {
+		sum := sha256.Sum256([]byte("dayline hardware v1\n" + id))
+		facts.Hardware = hex.EncodeToString(sum[:16])
 	}
 	return facts
 }

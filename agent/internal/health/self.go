@@ -3,34 +3,15 @@ package health
 import (
 	"context"
 	"log/slog"
-	"os"
 	"strconv"
 	"sync"
 	"time"
-
-	"github.com/shirou/gopsutil/v3/process"
 )
 
 // Self is what our own process uses.
 type Self struct {
 	MemoryBytes int64
 	CPU         time.Duration
-}
-
-// Measure asks the system about our process; what it does not tell stays zero.
-func Measure() Self {
-	var self Self
-	us, err := process.NewProcess(int32(os.Getpid()))
-	if err != nil {
-		return self
-	}
-	if memory, err := us.MemoryInfo(); err == nil {
-		self.MemoryBytes = int64(memory.RSS)
-	}
-	if times, err := us.Times(); err == nil {
-		self.CPU = time.Duration((times.User + times.System) * float64(time.Second))
-	}
-	return self
 }
 
 // keptErrors bounds what is told of our own trouble.

@@ -146,11 +146,14 @@ func TestCloseWhileANotificationIsUnderWay(t *testing.T) {
 	begun, end, self := make(chan bool, 2), make(chan bool), make(chan mac.Observer, 1)
 	o, err := a.Observe(program, func(string, uint64) {
 		begun <- true
-		(<-self).Close()
+		if o, ok := <-self; ok {
+			o.Close()
+		}
 		<-end
 	})
 	must(t, err)
 	self <- o
+	close(self)
 	must(t, o.Add(app, "AXTitleChanged"))
 	stubAX.post(program, root, "AXTitleChanged")
 	<-begun

@@ -193,10 +193,13 @@ func TestTextsAreOneQuestion(t *testing.T) {
 	stubAX.set(program, window, "AXNumber", stub.newNumber(kindNumber, 7))
 	stubAX.fail(program, window, "AXFailing", -25200)
 	stubAX.fail(program, window, "AXOmitted", 1)
+	stubAX.fail(program, window, "AXTwice", 2)
 	for _, c := range []struct{ ask, want []string }{
 		{[]string{"AXTitle", "AXAbsent", "AXDocument", "AXFailing", "AXNumber", "AXRole"}, []string{title, "", "file:///a", "", "", "AXWindow"}},
 		{[]string{"AXRole"}, []string{"AXWindow"}},
+		// No system should answer these with fewer or more than it was asked for.
 		{[]string{"AXRole", "AXOmitted"}, []string{"AXWindow", ""}},
+		{[]string{"AXRole", "AXTwice"}, []string{"AXWindow", ""}},
 	} {
 		before := stubAX.messages()
 		got, err := w.Texts(c.ask...)

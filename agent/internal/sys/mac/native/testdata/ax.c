@@ -9,8 +9,8 @@
 enum { ILLEGAL = -25201, INVALID = -25202, CANNOT_COMPLETE = -25204, UNSUPPORTED = -25205, ALREADY_REGISTERED = -25209,
 	NOT_REGISTERED = -25210, DISABLED = -25211 };
 
-// OMITTED is an attribute that is left out where several are asked for.
-enum { OMITTED = 1 };
+// Where several attributes are asked for, OMITTED is left out, and for TWICE an error is given two times.
+enum { OMITTED = 1, TWICE };
 
 #define AX_VALUE ((enum kind)64)
 
@@ -220,7 +220,7 @@ uintptr_t AXUIElementCopyMultipleAttributeValues(id element, id names, uint32_t 
 		code = ILLEGAL;
 	if (code)
 		return answer(code, 0, out);
-	id array = array_of(names->length);
+	id array = array_of(2 * names->length);
 	array->length = 0;
 	for (long i = 0; i < names->length; i++) {
 		id value = 0;
@@ -234,6 +234,8 @@ uintptr_t AXUIElementCopyMultipleAttributeValues(id element, id names, uint32_t 
 			value = copy(value);
 		}
 		array->values[array->length++] = value;
+		if (code == TWICE)
+			array->values[array->length++] = retain(value);
 	}
 	return answer(0, array, out);
 }

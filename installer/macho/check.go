@@ -3,6 +3,7 @@ package macho
 import (
 	"bytes"
 	"debug/macho"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -25,7 +26,7 @@ func Check(file []byte) error {
 		return fmt.Errorf("macho: %w", err)
 	}
 	if len(fat.Arches) != 2 || fat.Arches[0].Cpu != macho.CpuAmd64 || fat.Arches[1].Cpu != macho.CpuArm64 {
-		return fmt.Errorf("macho: it is not for amd64 and arm64")
+		return errors.New("macho: it is not for amd64 and arm64")
 	}
 	for _, arch := range fat.Arches {
 		if arch.Align != alignment || arch.Offset%(1<<alignment) != 0 {
@@ -40,7 +41,7 @@ func Check(file []byte) error {
 
 func checkThin(f *macho.File, size int) error {
 	if f.Type != macho.TypeExec || f.Flags&macho.FlagPIE == 0 {
-		return fmt.Errorf("it is no program that can lie anywhere in memory")
+		return errors.New("it is no program that can lie anywhere in memory")
 	}
 	libraries, err := f.ImportedLibraries()
 	if err != nil {
@@ -103,7 +104,7 @@ func checkSegments(f *macho.File, size int) error {
 		last = s
 	}
 	if last == nil || last.Name != "__LINKEDIT" || last.Offset+last.Filesz != uint64(size) {
-		return fmt.Errorf("__LINKEDIT does not end it")
+		return errors.New("__LINKEDIT does not end it")
 	}
 	return nil
 }

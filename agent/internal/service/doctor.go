@@ -67,7 +67,7 @@ func (s *Service) doctor(peer session.Peer) []Check {
 	}
 	for _, permission := range status.MissingPermissions {
 		what, how, _ := strings.Cut(permission, ": ")
-		checks = append(checks, check("permission", false, "missing: "+what, how))
+		checks = append(checks, check("permission", false, what, how))
 	}
 	return checks
 }

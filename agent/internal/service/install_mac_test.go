@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"howett.net/plist"
+
+	"github.com/dayline-project/dayline/installer/app"
 )
 
 // fakeMac is a Mac whose programs testdata/mac plays, with an installed bundle, in a folder.
@@ -306,6 +308,13 @@ func TestUninstallingLeavesTheCeiling(t *testing.T) {
 	m.must(m.uninstall(m.at(MacState), KeepNothing))
 	if left := m.files(); !slices.Equal(left, []string{ceiling}) {
 		t.Errorf("left %v", left)
+	}
+}
+
+// What builds the bundle may not ask us what we call it.
+func TestTheBundleIsCalledAsItIsBuilt(t *testing.T) {
+	if app.Identifier != MacBundle || app.Name != filepath.Base(MacApp) || app.Executable != filepath.Base(macProgram) {
+		t.Errorf("built as %s, %s with %s", app.Identifier, app.Name, app.Executable)
 	}
 }
 

@@ -84,7 +84,7 @@ func (c *caller) mayKnow(canary string) bool {
 			return slices.ContainsFunc(c.tags, person) // it is what the person is called
 		}
 		return c.logins || slices.ContainsFunc(c.own, person)
-	case "zqhost", "zqalias", "id", "zqerror":
+	case "zqhost", "zqalias", "id", "zqerror", "zqpermission":
 		return slices.ContainsFunc(c.tags, device)
 	case "zqgroup":
 		return slices.Contains(c.groups, canary)

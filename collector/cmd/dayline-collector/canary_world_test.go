@@ -274,7 +274,7 @@ func (w *world) register(t *testing.T, data string, now time.Time) map[string]de
 
 // health has a limit of each login that uses the device.
 func (w *world) health(device string) *agentv1.Health {
-	health := &agentv1.Health{BufferedEpisodes: 3, Errors: []string{"zqerror-" + device}}
+	health := &agentv1.Health{BufferedEpisodes: 3, Errors: []string{"zqerror-" + device}, MissingPermissions: []string{"zqpermission-" + device}}
 	for _, who := range everybody {
 		if deviceOf(who.tag) == device && slices.Contains(w.tags, who.tag) {
 			health.Capture = append(health.Capture, &agentv1.Capture{
@@ -327,7 +327,7 @@ func (w *world) report(a *apitest.Agent, device string, now time.Time) {
 		spans = append(spans, &agentv1.Span{Id: fmt.Appendf(nil, "span%04d", n), Kind: "pause", Reason: "zqreason-" + who.tag, Login: login,
 			Session: "zqsession-" + who.tag, StartMs: start.UnixMilli(), EndMs: start.Add(time.Hour).UnixMilli()})
 		if personOf(who.tag) == "bob" {
-			spans = append(spans, &agentv1.Span{Id: fmt.Appendf(nil, "blind%03d", n), Kind: "blind", Login: login, StartMs: now.Add(-time.Hour).UnixMilli()})
+			spans = append(spans, &agentv1.Span{Id: fmt.Appendf(nil, "blind%03d", n), Kind: "blind", Reason: "zqlimit-" + who.tag, Login: login, StartMs: now.Add(-time.Hour).UnixMilli()})
 		}
 	}
 	slices.SortStableFunc(records, func(a, b stream.Record) int { return a.Start.Compare(b.Start) })

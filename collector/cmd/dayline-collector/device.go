@@ -27,7 +27,7 @@ type deviceList struct {
 	listed
 	State  string `placeholder:"STATE" help:"Those in this state alone: healthy, quiet, stale or lost."`
 	Silent bool   `help:"Those alone that were in a session at their last contact and have not come for 10 minutes."`
-	Flag   string `placeholder:"FLAG" help:"Those with this flag alone: blind, buffer, clock, outdated, …"`
+	Flag   string `placeholder:"FLAG" help:"Those with this flag alone: blind, buffer, clock, outdated, permission, …"`
 }
 
 // Run lists the devices.

@@ -8,7 +8,7 @@ test('what keeps a device from capturing is said in words, whole reasons include
   assert.equal(limitText('chrome: title_only'), 'chrome: titles, no addresses')
   assert.equal(limitText('session: none: no helper'), 'session: nothing (no helper)')
   assert.equal(limitText('missing: location: say yes'), 'permission missing: location: say yes')
-  assert.match(limitText('missing: accessibility: allow it'), /^permission missing: Accessibility\. .*System Settings/)
+  assert.match(limitText('missing: Accessibility is not permitted: allow it'), /^permission missing: Accessibility\. .*System Settings/)
 })
 
 test('a word without an explanation has none, and an unknown system is called as it says', () => {

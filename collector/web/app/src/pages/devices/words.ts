@@ -32,14 +32,15 @@ export function whyOf(word: string): string {
 }
 
 /**
- * limitText writes "x11: application_only: no title" or "missing: accessibility: allow it" in words. For a permission that is
- * known here, what to do is said in the reader's language instead of the agent's.
+ * limitText writes "x11: application_only: no title" or "missing: Accessibility is not permitted: allow it" in words. Of a
+ * permission known here, which the first word names, it says in the reader's language what the agent says in its own.
  */
 export function limitText(limit: string): string {
   const [subject = '', level = '', ...rest] = limit.split(': ')
   if (subject === 'missing') {
-    const known = sayWord('devices', 'missing_' + level)
-    return known === 'missing_' + level ? say('devices.missing', { what: [level, ...rest].join(': ') }) : known
+    const permission = 'missing_' + level.split(' ', 1)[0]!.toLowerCase()
+    const known = sayWord('devices', permission)
+    return known === permission ? say('devices.missing', { what: [level, ...rest].join(': ') }) : known
   }
   const what = subject === 'session' ? say('devices.session') : subject
   const shown = sayWord('devices', level === 'none' ? 'nothing' : level)

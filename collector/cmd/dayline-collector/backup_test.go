@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +18,7 @@ import (
 	"github.com/dayline-project/dayline/collector/api/apitest"
 	"github.com/dayline-project/dayline/collector/backup"
 	"github.com/dayline-project/dayline/collector/config"
+	"github.com/dayline-project/dayline/collector/duckdb"
 	"github.com/dayline-project/dayline/shared/stream"
 )
 
@@ -179,6 +182,43 @@ func rehash(t *testing.T, dir string) {
 	}
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A backup of before bundles is brought up to date in the folder it is restored to, and stays as it is itself.
+func TestABackupOfTheFirstVersionIsRestored(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, filepath.Join(t.TempDir(), "data"), smallFloor)
+	p := serve(t, dir)
+	a := p.enroll()
+	if _, err := a.Sync(t.Context(), a.Record(5*time.Minute, "Letter")); err != nil {
+		t.Fatal(err)
+	}
+	a.HTTP.CloseIdleConnections()
+	old := filepath.Join(t.TempDir(), "backup")
+	p.must("backup", old)
+	p.stop()
+	db, err := sql.Open("duckdb", filepath.Join(old, "data", duckdb.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), `ALTER TABLE activity DROP COLUMN bundle; UPDATE schema_version SET version = 1`)
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	rehash(t, old)
+	elsewhere := t.TempDir()
+	write(t, elsewhere, filepath.Join(t.TempDir(), "data"), smallFloor)
+	if code, _, words := command(elsewhere, "restore", old); code != 0 {
+		t.Fatalf("restore: %d %q", code, words)
+	}
+	again := serve(t, elsewhere)
+	if list := rows(t, again.must(append([]string{"report", "activity", "--format", "json"}, span()...)...)); len(list) != 1 || list[0]["title"] != "Letter" || list[0]["bundle"] != "" {
+		t.Errorf("%v", list)
+	}
+	again.stop()
+	if code, _, words := command(elsewhere, "backup", "verify", old); code != 0 {
+		t.Errorf("the backup was changed: %d %q", code, words)
 	}
 }
 

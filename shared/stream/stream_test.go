@@ -168,6 +168,34 @@ func TestBatchRoundTrip(t *testing.T) {
 	}
 }
 
+// An agent of before bundles sent this, and holds that the digest after it is so.
+func TestOpenTakesWhatAnOldAgentSends(t *testing.T) {
+	const sent = "0a100100000000000000000000000000000010011a10000000000000000000000000000000002200220273312206656469746f72220b54657874" +
+		"20456469746f7222166e6f746573203020e2809420c39c626572626c69636b220b6578616d706c652e636f6d221568747470733a2f2f6578616d" +
+		"706c652e636f6d2f612202723122166e6f746573203320e2809420c39c626572626c69636b2a1f0a0a532d312d352d32312d311204313030301a" +
+		"0b4558414d504c455c616e613223080110f4899383956718f00120dc0b28d00f38014002480350045805600670018001073223080110e4b89383" +
+		"956718f00120dc0b28d00f3801400248035008580560067001800107"
+	wire, err := hex.DecodeString(sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch := new(agentv1.Batch)
+	if err := proto.Unmarshal(wire, batch); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := Open(batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := opened.Entries[1]
+	if diff := cmp.Diff(sample(3), last.Record, cmp.Comparer(sameTime)); diff != "" {
+		t.Error(diff)
+	}
+	if after := hex.EncodeToString(last.After[:]); after != "882e7e48478af59cc58e33efa4e52766" {
+		t.Errorf("digest %s", after)
+	}
+}
+
 func TestBuilderStaysInsideEveryBound(t *testing.T) {
 	for name, vary := range map[string]func(*Record, int){
 		"many": func(*Record, int) {},

@@ -3,6 +3,7 @@
 package native
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -118,7 +119,7 @@ func (w *workspace) find() error {
 	}
 	w.follower = objcNewClass(object, "DaylineFollower", 0)
 	if w.follower == 0 {
-		return fmt.Errorf("native: a class DaylineFollower exists")
+		return errors.New("native: there is a class DaylineFollower already")
 	}
 	take := purego.NewCallback(taken)
 	for kind := mac.Activated; kind <= mac.WillPowerOff; kind++ {

@@ -87,16 +87,9 @@ static uintptr_t app_pid(id self) { return INT32_RESULT(((struct application *)s
 static id app_name(id self) { return autoreleased_string(((struct application *)self->data)->name); }
 static id app_bundle(id self) { return autoreleased_string(((struct application *)self->data)->bundle); }
 
-static void end_url(id url) { release(url->data); }
-
 static id app_url(id self) {
 	struct application *app = self->data;
-	if (!app->path)
-		return 0;
-	id url = make(URL, "NSURL");
-	url->data = string_of(app->path);
-	url->end = end_url;
-	return autorelease(url);
+	return app->path ? autorelease(url_of(app->path)) : 0;
 }
 
 static id url_path(id self) { return autorelease(retain(self->data)); }

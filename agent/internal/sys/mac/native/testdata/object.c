@@ -277,12 +277,14 @@ uintptr_t stub_string(const uint16_t *units, long length) {
 
 static void end_url(id url) { release(url->data); }
 
-uintptr_t stub_url(const char *text) {
+id url_of(const char *utf8) {
 	id url = make(URL, "NSURL");
-	url->data = string_of(text);
+	url->data = string_of(utf8);
 	url->end = end_url;
-	return (uintptr_t)url;
+	return url;
 }
+
+uintptr_t stub_url(const char *utf8) { return (uintptr_t)url_of(utf8); }
 
 uintptr_t stub_number(enum kind kind, int64_t number) {
 	id object = make(kind, "NSNumber");

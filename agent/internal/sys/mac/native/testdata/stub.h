@@ -35,6 +35,7 @@ id retain(id object);
 void release(id object);
 id autorelease(id object);
 id string_of(const char *utf8);                    // +1
+id url_of(const char *utf8);                       // +1
 id array_of(long length);                          // +1, its values to be set by who makes it, each +1
 id pair(id dictionary, const char *key, id value); // takes value's +1; returns the dictionary
 int equal(id a, id b);

@@ -46,10 +46,7 @@ func members(files codesign.Files) []member {
 // TarGz packs a bundle; root's group is wheel, number 0 as root. Equal contents and times give equal bytes.
 func TarGz(files codesign.Files, at time.Time) ([]byte, error) {
 	var whole bytes.Buffer
-	zipped, err := gzip.NewWriterLevel(&whole, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
+	zipped := gzip.NewWriter(&whole)
 	archive := tar.NewWriter(zipped)
 	for _, m := range members(files) {
 		header := &tar.Header{Typeflag: tar.TypeReg, Name: m.path, Mode: int64(m.mode.Perm()), Size: int64(len(m.content)),
@@ -67,7 +64,7 @@ func TarGz(files codesign.Files, at time.Time) ([]byte, error) {
 	if err := archive.Close(); err != nil {
 		return nil, err
 	}
-	err = zipped.Close()
+	err := zipped.Close()
 	return whole.Bytes(), err
 }
 

@@ -13,6 +13,7 @@ const MinimumMacOS = "12.0"
 
 // Load commands that debug/macho gives no names.
 const (
+	uuidLC         = 0x1b
 	buildVersionLC = 0x32
 	mainLC         = 0x80000028
 	platformMacOS  = 1
@@ -59,7 +60,7 @@ func checkThin(f *macho.File, size int) error {
 }
 
 func checkCommands(f *macho.File, size int) error {
-	platform, entry, signed := false, false, false
+	platform, entry, named, signed := false, false, false, false
 	for i, load := range f.Loads {
 		raw := load.Raw()
 		switch le.Uint32(raw) {
@@ -69,6 +70,8 @@ func checkCommands(f *macho.File, size int) error {
 				return fmt.Errorf("it is for platform %d, version %s", le.Uint32(raw[8:]), told)
 			}
 			platform = true
+		case uuidLC:
+			named = true // macOS 26 starts nothing without (https://github.com/golang/go/issues/68678)
 		case mainLC:
 			entry = true
 		case uint32(macho.LoadCmdUnixThread):
@@ -77,8 +80,8 @@ func checkCommands(f *macho.File, size int) error {
 			signed = i == len(f.Loads)-1 && int(le.Uint32(raw[8:]))%16 == 0 && int(le.Uint32(raw[8:])+le.Uint32(raw[12:])) == size
 		}
 	}
-	if !platform || !entry || !signed {
-		return fmt.Errorf("platform told: %t, entry point: %t, signature at its end: %t", platform, entry, signed)
+	if !platform || !entry || !named || !signed {
+		return fmt.Errorf("platform told: %t, entry point: %t, UUID: %t, signature at its end: %t", platform, entry, named, signed)
 	}
 	return nil
 }

@@ -210,6 +210,7 @@ func TestWhatNoMacWouldRun(t *testing.T) {
 		"version 13.0":               with(command(buildVersionLC, 24, 1, 12<<16), command(buildVersionLC, 24, 1, 13<<16)),
 		"platform 2":                 with(command(buildVersionLC, 24, 1), command(buildVersionLC, 24, 2)),
 		"entry point: false":         with(command(mainLC, 24), command(0x7f, 24)),
+		"UUID: false":                with(command(uuidLC, 24), command(0x7f, 24)),
 		"anywhere in memory":         joined(amd64, patched(arm64, 26, 0)),
 		"signature at its end: fals": joined(amd64, append(bytes.Clone(arm64), 0)),
 		"signature at its end: fal":  joined(program(t, "amd64"), arm64),

@@ -182,6 +182,10 @@ func (s *Signer) sign(directory []byte, at time.Time) ([]byte, error) {
 // How long a certificate made here lasts. With another one, every Mac's owner has to give the permissions again.
 const lifetimeYears = 15
 
+// codeSigningAlone is the extended key usage marked critical, as macOS makes such certificates; crypto/x509 would not mark it.
+var codeSigningAlone = pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 37}, Critical: true,
+	Value: []byte("\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x03")}
+
 // NewCertificate makes a key and a certificate that signs itself, as the PKCS#12 file that OpenSigner opens.
 func NewCertificate(name, password string, from time.Time) ([]byte, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 3072)
@@ -193,8 +197,7 @@ func NewCertificate(name, password string, from time.Time) ([]byte, error) {
 	form := &x509.Certificate{
 		SerialNumber: new(big.Int).SetBytes(serial[1:]), Subject: pkix.Name{CommonName: name},
 		NotBefore: from.UTC().Truncate(time.Second), NotAfter: from.UTC().Truncate(time.Second).AddDate(lifetimeYears, 0, 0),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
-		BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtraExtensions: []pkix.Extension{codeSigningAlone}, BasicConstraintsValid: true,
 	}
 	signed, err := x509.CreateCertificate(rand.Reader, form, form, key.Public(), key)
 	if err != nil {

@@ -118,6 +118,10 @@ func parse(k kind, args []string, stderr io.Writer) (options, error) {
 	}
 	flags := flag.NewFlagSet("mkinstaller "+k.name, flag.ContinueOnError)
 	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprintf(stderr, "Usage: mkinstaller %s …\n%s\n\n", k.name, k.usage)
+		flags.PrintDefaults()
+	}
 	for _, t := range texts {
 		if slices.Contains(k.flags, t.name) {
 			flags.StringVar(t.into, t.name, t.preset, t.usage)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -21,6 +22,11 @@ func TestExitStatusAndWords(t *testing.T) {
 		"msi -frobnicate":                      "frobnicate",
 		"msi -version 999.0.0 -built 2026":     "255",
 		"exe -version 1.2.3-nightly -built no": "-version",
+		"app -version 1.2.3 -built 2026":       "-built",
+		"app -arch amd64":                      "-arch",
+		"app -password secret":                 "-password",
+		"certificate":                          "-out and -name",
+		"certificate -name x -sign y":          "-sign",
 	} {
 		var stdout, stderr bytes.Buffer
 		if status := dispatch(t.Context(), strings.Fields(args), &stdout, &stderr); status != usedWrongly || !strings.Contains(stderr.String(), words) {
@@ -29,29 +35,95 @@ func TestExitStatusAndWords(t *testing.T) {
 	}
 }
 
+// run does what a command says, and gives the lines it told.
+func run(t *testing.T, args ...string) (told, notes []string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	if status := dispatch(t.Context(), args, &stdout, &stderr); status != done {
+		t.Fatalf("%q: status %d: %s", args, status, stderr.String())
+	}
+	return strings.Split(strings.TrimSpace(stdout.String()), "\n"), strings.Split(strings.TrimSpace(stderr.String()), "\n")
+}
+
+// refused does what a command says, which it cannot, and gives why.
+func refused(t *testing.T, args ...string) string {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	if status := dispatch(t.Context(), args, &stdout, &stderr); status != failed || stdout.Len() > 0 {
+		t.Errorf("%q: status %d: %s%s", args, status, stdout.String(), stderr.String())
+	}
+	return stderr.String()
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
 // Whoever builds the same sources again, elsewhere and later, gets the same bytes.
 func TestPackagesAreTheSameTwice(t *testing.T) {
-	var made [2][]byte
-	for i := range made {
-		folder := filepath.Join(t.TempDir(), "new")
-		var stdout, stderr bytes.Buffer
-		args := []string{"msi", "-version", "1.2.3-rc.1", "-built", "2026-03-01T13:00:00+01:00", "-arch", "arm64", "-to", folder}
-		if status := dispatch(t.Context(), args, &stdout, &stderr); status != done {
-			t.Fatalf("status %d: %s", status, stderr.String())
-		}
-		path := strings.TrimSpace(stdout.String())
-		if path != filepath.Join(folder, "dayline-agent-1.2.3-rc.1-windows-arm64.msi") {
-			t.Errorf("told %q", path)
-		}
-		entries, err := os.ReadDir(folder)
-		if err != nil || len(entries) != 1 {
-			t.Errorf("it left %v, %v", entries, err)
-		}
-		if made[i], err = os.ReadFile(path); err != nil {
-			t.Fatal(err)
+	folder := t.TempDir()
+	p12, password := filepath.Join(folder, "signer.p12"), filepath.Join(folder, "password")
+	if err := os.WriteFile(password, []byte("correct horse\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "certificate", "-name", "Example Ltd", "-out", p12, "-password-file", password)
+	for _, c := range []struct {
+		args, names []string
+	}{
+		{[]string{"msi", "-arch", "arm64"}, []string{"windows-arm64.msi"}},
+		{[]string{"app", "-sign", p12, "-password-file", password}, []string{"macos-universal.tar.gz", "macos-universal.zip"}},
+	} {
+		var first [][]byte
+		for i, to := range []string{filepath.Join(folder, c.args[0], "one"), filepath.Join(folder, c.args[0], "two")} {
+			told, _ := run(t, slices.Concat(c.args, []string{"-version", "1.2.3-rc.1", "-built", "2026-03-01T13:00:00+01:00", "-to", to})...)
+			if entries, err := os.ReadDir(to); err != nil || len(entries) != len(c.names) || len(told) != len(c.names) {
+				t.Fatalf("it left %v, %v and told %q", entries, err, told)
+			}
+			for j, path := range told {
+				if path != filepath.Join(to, "dayline-agent-1.2.3-rc.1-"+c.names[j]) {
+					t.Errorf("told %q", path)
+				}
+				if i == 0 {
+					first = append(first, read(t, path))
+				} else if !bytes.Equal(first[j], read(t, path)) {
+					t.Errorf("%s built twice is not the same", c.names[j])
+				}
+			}
 		}
 	}
-	if !bytes.Equal(made[0], made[1]) {
-		t.Error("built twice it is not the same")
+}
+
+func TestTheCertificateIsKept(t *testing.T) {
+	t.Setenv(passwordVariable, "")
+	p12 := filepath.Join(t.TempDir(), "signer.p12")
+	args := []string{"certificate", "-name", "Example Ltd", "-out", p12}
+	if why := refused(t, args...); !strings.Contains(why, "no password") {
+		t.Error(why)
+	}
+	t.Setenv(passwordVariable, "correct horse")
+	if told, _ := run(t, args...); !slices.Equal(told, []string{p12}) {
+		t.Errorf("told %q", told)
+	}
+	before := read(t, p12)
+	if why := refused(t, args...); !strings.Contains(why, "every Mac forgets") || !bytes.Equal(before, read(t, p12)) {
+		t.Error(why)
+	}
+	if info, err := os.Stat(p12); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if _, err := (options{sign: p12}).signer(); err != nil {
+		t.Error(err)
+	}
+	t.Setenv(passwordVariable, "wrong")
+	if why := refused(t, "app", "-sign", p12, "-version", "1.2.3", "-built", "2026-03-01T12:00:00Z", "-to", t.TempDir()); !strings.Contains(why, "password is not right") {
+		t.Error(why)
+	}
+	if why := refused(t, "app", "-sign", p12+"x", "-version", "1.2.3", "-built", "2026-03-01T12:00:00Z", "-to", t.TempDir()); !strings.Contains(why, "no such file") {
+		t.Error(why)
 	}
 }

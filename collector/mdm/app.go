@@ -38,7 +38,7 @@ func ReadApp(name string) (requirement, team string, err error) {
 	case id.Identifier != BundleID:
 		return "", "", fmt.Errorf("%s is %q and not the agent, %s", name, id.Identifier, BundleID)
 	}
-	if err := CheckRequirement(id.Requirement); err != nil {
+	if err := checkRequirement(id.Requirement); err != nil {
 		return "", "", fmt.Errorf("%s: %w", name, err)
 	}
 	return id.Requirement, id.Team, nil

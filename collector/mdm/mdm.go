@@ -30,10 +30,7 @@ const (
 	LabelPrefix = "org.dayline."
 )
 
-const (
-	maxOrganizationRunes = 100
-	maxRequirementBytes  = 2048
-)
+const maxOrganizationRunes = 100
 
 // Kit is what the profiles of one installation say.
 type Kit struct {
@@ -88,10 +85,10 @@ func (k *Kit) Files() ([]File, error) {
 }
 
 func (k *Kit) check() error {
-	if err := CheckOrganization(k.Organization); err != nil {
+	if err := checkOrganization(k.Organization); err != nil {
 		return err
 	}
-	if err := CheckRequirement(k.Requirement); err != nil {
+	if err := checkRequirement(k.Requirement); err != nil {
 		return err
 	}
 	if k.EnrollmentString == "" {
@@ -101,8 +98,8 @@ func (k *Kit) check() error {
 	return err
 }
 
-// CheckOrganization tells what is wrong with the name of an organisation.
-func CheckOrganization(name string) error {
+// checkOrganization tells what is wrong with the name of an organisation.
+func checkOrganization(name string) error {
 	switch {
 	case strings.TrimSpace(name) == "":
 		return errors.New("the organization needs a name")
@@ -114,32 +111,34 @@ func CheckOrganization(name string) error {
 	return nil
 }
 
-var (
-	ofCertificate = regexp.MustCompile(`^identifier "` + regexp.QuoteMeta(BundleID) + `" and certificate (leaf|root) = H"[0-9a-fA-F]{40}"$`)
-	ofTeam        = regexp.MustCompile(`certificate leaf\[subject\.OU\] = "?[A-Z0-9]{10}"?`)
+// What a requirement may be: codesign's of somebody's own certificate, and the forms of it that name the team of a Developer ID.
+const (
+	identifier = `identifier "` + BundleID + `"`
+	exists     = `(?: /\* exists \*/)?`
+	ofTeam     = `(?:certificate 1\[field\.1\.2\.840\.113635\.100\.6\.2\.6\]` + exists + ` and )?` +
+		`(?:certificate leaf\[field\.1\.2\.840\.113635\.100\.6\.1\.13\]` + exists + ` and )?certificate leaf\[subject\.OU\] = "?[A-Z0-9]{10}"?`
+	ofStoreOrTeam = `\(certificate leaf\[field\.1\.2\.840\.113635\.100\.6\.1\.9\]` + exists + ` or ` + ofTeam + `\)`
 )
 
-// CheckRequirement tells what is wrong with a designated requirement: it has to name the agent and the certificate that
+var requirements = regexp.MustCompile(`^(?:` + identifier + ` and certificate (?:leaf|root) = H"[0-9a-fA-F]{40}"|(?:` +
+	identifier + ` and anchor apple generic|anchor apple generic and ` + identifier + `) and (?:` + ofTeam + `|` + ofStoreOrTeam + `))$`)
+
+// checkRequirement tells what is wrong with a designated requirement: it has to name the agent and the certificate that
 // every release is signed with, since all else would grant the permission to a single build, or to anybody.
-func CheckRequirement(text string) error {
-	identifier := `identifier "` + BundleID + `"`
+func checkRequirement(text string) error {
 	switch {
 	case text == "":
 		return errors.New("the requirement is empty")
-	case len(text) > maxRequirementBytes:
-		return fmt.Errorf("the requirement is longer than %d bytes", maxRequirementBytes)
-	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }):
-		return errors.New("the requirement has characters that a requirement cannot have; it is one line of ASCII")
 	case strings.Contains(text, "cdhash"):
 		return errors.New("the requirement names a single build (cdhash), as that of an app that is signed ad hoc does: with its next update the " +
 			"agent would lose the permission; sign the app with a certificate (docs/macos.md)")
 	case !strings.Contains(text, identifier):
 		return fmt.Errorf("the requirement is not the agent's: it lacks %s", identifier)
-	case ofCertificate.MatchString(text), strings.Contains(text, "anchor apple generic") && ofTeam.MatchString(text):
-		return nil
+	case !requirements.MatchString(text):
+		return fmt.Errorf("the requirement is neither %s and certificate leaf = H\"…\" nor that of a Developer ID with its team: something else that "+
+			"calls itself %s might get the permission", identifier, BundleID)
 	}
-	return fmt.Errorf("the requirement names neither one certificate (%s and certificate leaf = H\"…\") nor the team of a Developer ID: whatever calls "+
-		"itself %s would get the permission", identifier, BundleID)
+	return nil
 }
 
 // accessibility grants what titles and addresses are read by. It holds for the whole bundle, and so for service and helper.

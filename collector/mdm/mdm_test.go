@@ -231,17 +231,28 @@ func TestWhatIsNoKitIsRefused(t *testing.T) {
 		"is empty":           func(k *Kit) { k.Requirement = "" },
 		"single build":       func(k *Kit) { k.Requirement = `cdhash H"0123456789abcdef0123456789abcdef01234567"` },
 		"is not the agent's": func(k *Kit) { k.Requirement = strings.ReplaceAll(own, "dayline", "other") },
-		"longer than 2048":   func(k *Kit) { k.Requirement = own + strings.Repeat(" ", 2048) },
-		"one line of ASCII":  func(k *Kit) { k.Requirement = own + "\n" },
-		// Whoever signs a program with that name would be granted what is ours.
-		"names neither": func(k *Kit) { k.Requirement = `identifier "org.dayline.agent"` },
-		"nor the team":  func(k *Kit) { k.Requirement = `identifier "org.dayline.agent" and anchor apple generic` },
-		"calls itself":  func(k *Kit) { k.Requirement = strings.Replace(own, " and ", " or ", 1) },
 	} {
 		k := kit()
 		change(&k)
 		if _, err := k.Files(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
+// Whoever signs a program of that name would be granted what is ours.
+func TestRequirementsThatOthersMeet(t *testing.T) {
+	const named = `identifier "org.dayline.agent"`
+	for _, text := range []string{
+		named, named + " and anchor apple generic", named + " and anchor apple", strings.Replace(own, " and ", " or ", 1), own + " or true",
+		own + "\n", " " + own, "!" + own, own[:len(own)-2] + `"`, strings.ReplaceAll(own, "leaf", "1"),
+		`anchor apple generic or ` + named + ` and certificate leaf[subject.OU] = ABCDE12345`,
+		`anchor apple generic and ` + named + ` and certificate leaf[subject.OU] = ABCDE12345 or anchor apple generic`,
+		named + ` and certificate leaf[subject.OU] = ABCDE12345`, // which anybody's own certificate may say
+		`anchor apple generic and ` + named + ` and !certificate leaf[subject.OU] = ABCDE12345`,
+	} {
+		if err := checkRequirement(text); err == nil || !strings.Contains(err.Error(), "might get the permission") {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 }
@@ -257,13 +268,13 @@ func TestRequirementsOfADeveloperID(t *testing.T) {
 		`identifier "org.dayline.agent" and anchor apple generic and certificate 1[field.1.2.840.113635.100.6.2.6] /* exists */ and certificate leaf[field.1.2.840.113635.100.6.1.13] /* exists */ and certificate leaf[subject.OU] = ABCDE12345`,
 		`anchor apple generic and identifier "org.dayline.agent" and (certificate leaf[field.1.2.840.113635.100.6.1.9] /* exists */ or certificate 1[field.1.2.840.113635.100.6.2.6] /* exists */ and certificate leaf[field.1.2.840.113635.100.6.1.13] /* exists */ and certificate leaf[subject.OU] = "ABCDE12345")`,
 	} {
-		if err := CheckRequirement(text); err != nil {
+		if err := checkRequirement(text); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
 }
 
-func FuzzCheckRequirement(f *testing.F) {
+func FuzzRequirement(f *testing.F) {
 	f.Add(own)
 	f.Add(`anchor apple generic and certificate leaf[subject.OU] = "`)
 	f.Fuzz(func(t *testing.T, text string) {

@@ -56,6 +56,8 @@ var walls = []wall{
 		why: "one room serves the pipe that people's commands open"},
 	{in: []string{"agent", "collector", "shared"}, never: []string{"github.com/tc-hib/winres"}, tests: true,
 		why: "resources are put into programs by what builds them; no program needs to"},
+	{in: []string{"."}, never: []string{"github.com/sassoftware/relic", "github.com/blacktop/go-macho"},
+		why: "those who check what we sign share no code with what signed it: they are the tests'"},
 	{in: []string{"installer"}, never: []string{"agent", "collector", "test"}, tests: true,
 		why: "an installer packs what was built, whatever it is"},
 	{in: []string{"agent"}, save: []string{"agent/internal/buffer"}, never: []string{"go.etcd.io/bbolt"},

@@ -25,7 +25,7 @@ const (
 // The most a bundle may hold; Dayline's is a tenth of it.
 const (
 	mostFiles   = 1000
-	mostContent = 512 << 20
+	mostContent = 256 << 20
 )
 
 // Load reads the files of a bundle from its folder.

@@ -14,10 +14,9 @@ import (
 // Flags of a code directory, <kern/cs_blobs.h>.
 type Flags uint32
 
-// AdHoc code is signed by nobody; LinkerSigned code by the linker; Runtime is the hardened runtime.
+// AdHoc code is signed by nobody, LinkerSigned code by nobody but the linker.
 const (
 	AdHoc        Flags = 0x2
-	Runtime      Flags = 0x10000
 	LinkerSigned Flags = 0x20000
 )
 

@@ -253,7 +253,7 @@ func (e expression) comparison() string {
 	if e.match == matchExists {
 		return " /* exists */"
 	}
-	return " = " + word(e.value)
+	return " = " + bare(e.value)
 }
 
 func quoted(value []byte) string {
@@ -272,8 +272,8 @@ func quoted(value []byte) string {
 	return b.String()
 }
 
-// word leaves what is letters and digits, and begins with a letter, without quotes.
-func word(value []byte) string {
+// bare leaves what is letters and digits, and begins with a letter, without quotes.
+func bare(value []byte) string {
 	for i, c := range value {
 		if letter := c|0x20 >= 'a' && c|0x20 <= 'z'; !letter && (i == 0 || c < '0' || c > '9') {
 			return quoted(value)

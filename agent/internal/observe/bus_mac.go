@@ -45,9 +45,7 @@ func (b *macBus) run(ctx context.Context) {
 			return
 		}
 		c.hear(h.Notice, h.at)
-		if h.Kind != mac.WillSleep {
-			b.look(system, &c)
-		}
+		b.look(system, &c)
 		b.tell(ctx, h, told, c.coverage())
 		told = c.coverage()
 	}

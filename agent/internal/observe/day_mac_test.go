@@ -82,7 +82,7 @@ func TestMacDay(t *testing.T) {
 		report := pages.Open("Report")
 		const minute = time.Minute
 
-		d.pass(3700 * time.Millisecond)
+		d.pass(3600 * time.Millisecond)
 		mail.Activate()
 		d.work(10 * minute)
 		pages.Activate()
@@ -140,7 +140,7 @@ func TestMacDay(t *testing.T) {
 
 // While the computer sleeps, a bubble's wall clock stands still.
 const dayAtAMac = `
-00:00:00.0 3.7s active by focus
+00:00:00.1 3.6s active by focus
 00:00:03.7 10m0s active by focus Mail Inbox
 00:10:03.7 5m0s active by focus Pages Report
 00:15:03.7 6m41s active by idle Pages Report 2

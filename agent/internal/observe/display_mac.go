@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/dayline-project/dayline/agent/internal/sys/mac"
@@ -20,8 +19,8 @@ type macDisplay struct {
 	stop   func()
 	// again looks once more.
 	again *time.Timer
-	// permitted: accessibility is.
-	permitted atomic.Bool
+	// permitted: accessibility is. What writes it is the goroutine that asks for the window in front.
+	permitted bool
 	// inputs are those of the clock that stops in sleep, the last one on ours is at lastInput: which of them macOS counts an
 	// idle time by is not documented, and an input that seems to move would count as another.
 	inputs    inputs
@@ -29,20 +28,21 @@ type macDisplay struct {
 
 	// asking has a value in it while a goroutine asks programs. What follows is that goroutine's.
 	asking chan struct{}
-	view   view
-	rests  rests
-	looks  looks
-	closed bool
-	once   sync.Once
+	// telling: what next gave may not be told yet.
+	telling bool
+	view    view
+	rests   rests
+	looks   looks
+	closed  bool
+	once    sync.Once
 }
 
 // macEvent is something that the system's threads told.
 type macEvent struct {
 	at   time.Duration
 	kind macKind
-	// app that came to the front or ended; of the others only its process is known. element that changed.
-	app     mac.App
-	element uint64
+	// app that came to the front or ended.
+	app mac.App
 }
 
 type macKind int
@@ -50,26 +50,27 @@ type macKind int
 const (
 	macActivated macKind = iota + 1
 	macEnded
-	// macWindow: another window of the application may have the focus; macTitle and macGone: an element's title changed, or
-	// it is gone.
+	// macWindow: another window of the application in front may have the focus; macTitle: that one's title changed.
 	macWindow
 	macTitle
-	macGone
 )
 
 // macKinds are the notifications of accessibility.
 var macKinds = map[string]macKind{
-	axFocusedWindowChanged: macWindow, axMainWindowChanged: macWindow, axTitleChanged: macTitle, axElementDestroyed: macGone,
+	axFocusedWindowChanged: macWindow, axMainWindowChanged: macWindow, axElementDestroyed: macWindow, axTitleChanged: macTitle,
 }
 
-var errUnanswered = errors.New("observe: the program does not answer")
+var (
+	errLaterOnes  = errors.New("observe: what came to the front is yet to be told")
+	errUnanswered = errors.New("observe: the program does not answer")
+)
 
 // followMac begins to follow the desktop of a session.
 func followMac(system mac.System, clocks func() (boot, mono time.Duration, err error), now func() time.Duration) *macDisplay {
 	d := &macDisplay{system: system, clocks: clocks, now: now, events: newQueue[macEvent](), asking: make(chan struct{}, 1)}
 	d.again = time.AfterFunc(time.Hour, func() { d.events.put(macEvent{at: now(), kind: macWindow}) })
 	d.again.Stop()
-	d.permitted.Store(system.Trusted())
+	d.permitted = system.Trusted()
 	d.stop = system.Follow(func(n mac.Notice) {
 		switch n.Kind {
 		case mac.Activated:
@@ -87,21 +88,15 @@ func (d *macDisplay) ask() (done func()) {
 	return func() { <-d.asking }
 }
 
-// front is the window in front. While activations wait to be told, it is the last one's that was: each has its own time.
+// front is the window in front; it is not asked for while activations wait to be told, for each has its own time.
 func (d *macDisplay) front() (Window, time.Duration, error) {
 	idle, _ := d.idle()
 	defer d.ask()()
-	if d.closed {
-		return Window{}, -1, errUnanswered
+	if d.telling || d.moreComes() {
+		return Window{}, -1, errLaterOnes
 	}
-	if d.moreComes() {
-		return d.view.seen, idle, nil
-	}
-	d.permitted.Store(d.system.Trusted())
-	app, ok := d.system.Front()
-	if !ok {
-		app = mac.App{}
-	}
+	d.permitted = d.system.Trusted()
+	app, _ := d.system.Front()
 	return d.look(app), idle, nil
 }
 
@@ -152,7 +147,7 @@ func (d *macDisplay) awaitInput(time.Duration) (time.Duration, error) { return -
 func (d *macDisplay) forgetInput()                                    {}
 
 func (d *macDisplay) missing() string {
-	if d.permitted.Load() {
+	if d.permitted {
 		return ""
 	}
 	return permitAccessibility
@@ -162,6 +157,7 @@ func (d *macDisplay) missing() string {
 const permitAccessibility = "Accessibility is not permitted, so only applications are recorded, neither window titles nor page addresses: allow Dayline in System Settings, Privacy & Security, Accessibility, or by the administrator's profile."
 
 func (d *macDisplay) next() (shown, bool) {
+	d.told()
 	for {
 		e, ok := d.events.take()
 		if !ok {
@@ -173,31 +169,30 @@ func (d *macDisplay) next() (shown, bool) {
 	}
 }
 
+// told notes that what next gave is.
+func (d *macDisplay) told() {
+	defer d.ask()()
+	d.telling = false
+}
+
 // show makes of an event what is shown; some is false where that is nothing.
 func (d *macDisplay) show(e macEvent) (s shown, some bool) {
 	defer d.ask()()
-	if d.closed {
-		return shown{}, false
-	}
-	ours := e.app.PID == d.view.app.PID || e.app.PID == 0
+	s, some = shown{at: e.at, kind: shownFront}, true
 	switch e.kind {
 	case macActivated:
 		d.looks = 0
-		return shown{at: e.at, kind: shownFront, seen: d.look(e.app)}, true
+		s.seen = d.look(e.app)
 	case macEnded:
 		d.rests.forget(e.app.PID)
-		return shown{at: e.at, kind: shownFront}, ours
+		some = e.app.PID == d.view.app.PID
+	case macWindow:
+		s.seen = d.look(d.view.app)
 	case macTitle:
-		return shown{at: e.at, kind: shownTitle, window: d.view.seen.ID}, ours && d.view.is(e.element)
-	case macGone:
-		if !d.view.is(e.element) {
-			return shown{}, false
-		}
+		s.kind, s.window = shownTitle, d.view.seen.ID
 	}
-	if !ours || d.view.app.PID == 0 {
-		return shown{}, false
-	}
-	return shown{at: e.at, kind: shownFront, seen: d.look(d.view.app)}, true
+	d.telling = some
+	return s, some
 }
 
 // look reads the window that an application shows, and follows both from then on. Without an answer, or the permission,
@@ -208,10 +203,10 @@ func (d *macDisplay) look(app mac.App) Window {
 		d.view.app = app
 		d.view.seen = Window{}
 	}
-	if app.PID == 0 || isCurtain(app.Bundle) {
+	if d.closed || app.PID == 0 || isCurtain(app.Bundle) {
 		return Window{}
 	}
-	if !d.permitted.Load() {
+	if !d.permitted {
 		d.view.leave()
 		d.view.seen = d.window(0, "")
 		return d.view.seen
@@ -239,7 +234,6 @@ func (d *macDisplay) heed(err error) {
 			d.again.Reset(pause)
 		}
 	case errors.Is(err, mac.ErrNotTrusted):
-		d.permitted.Store(false)
 		d.view.leave()
 		d.view.seen = Window{}
 	}
@@ -264,8 +258,8 @@ func (d *macDisplay) window(element uint64, title string) Window {
 }
 
 // changed is called on the thread of accessibility.
-func (d *macDisplay) changed(pid int32, notification string, element uint64) {
-	d.events.put(macEvent{at: d.now(), kind: macKinds[notification], app: mac.App{PID: pid}, element: element})
+func (d *macDisplay) changed(notification string, _ uint64) {
+	d.events.put(macEvent{at: d.now(), kind: macKinds[notification]})
 }
 
 func (d *macDisplay) close() {

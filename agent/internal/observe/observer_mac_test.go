@@ -33,15 +33,27 @@ func watchMac(t *testing.T, before func(*mactest.Mac), test func(macWatched)) {
 		if before != nil {
 			before(m)
 		}
-		w := watchSystem(t, onMac(func() (mac.System, error) { return m, nil }, m.Clocks), Config{}, privacy.Rules{})
-		test(macWatched{w, m})
+		test(watchThisMac(t, m, Config{}, privacy.Rules{}))
 	})
 }
 
-// settled waits until nothing is under way.
+// watchThisMac watches a session that has been there when it starts, so that what is in front is told once from then on.
+func watchThisMac(t *testing.T, m *mactest.Mac, config Config, rules privacy.Rules) macWatched {
+	w := macWatched{observing(t, onMac(func() (mac.System, error) { return m, nil }, m.Clocks), config), m}
+	w.Watch(true, rules)
+	w.within(noFocusFor, func(Observation) bool { return false })
+	w.settled()
+	w.start()
+	return w
+}
+
+// settled waits until nothing is under way, and takes what was told.
 func (w macWatched) settled() {
+	w.t.Helper()
 	synctest.Wait()
-	w.within(0, func(Observation) bool { return false })
+	for len(w.Observations()) > 0 {
+		w.next("what was told", func(Observation) bool { return true })
+	}
 }
 
 // none checks that a time passes without an event of a kind.
@@ -93,7 +105,9 @@ func TestMacFocus(t *testing.T) {
 		mail.Root().Put("AXMainWindow", inbox)
 		w.focus("Mail", "unseen")
 		mail.Quit()
-		w.focus("", "")
+		if o := w.focus("", ""); o.At != w.Now()-noFocusFor {
+			t.Errorf("told as of %v at %v", o.At, w.Now())
+		}
 	})
 }
 
@@ -102,10 +116,11 @@ func TestMacFocus(t *testing.T) {
 func TestMacManyAtOnce(t *testing.T) {
 	watchMac(t, nil, func(w macWatched) {
 		var programs []*mactest.Program
+		var last *mactest.Part
 		for i := range 4 {
 			p := w.Start(fmt.Sprint("App", i), "")
-			p.Open(fmt.Sprint("window ", i))
-			p.SetTakes(20 * time.Millisecond)
+			last = p.Open(fmt.Sprint("window ", i))
+			p.SetTakes(70 * time.Millisecond)
 			programs = append(programs, p)
 		}
 		w.focus("", "")
@@ -114,13 +129,27 @@ func TestMacManyAtOnce(t *testing.T) {
 			programs[i%4].Activate()
 			time.Sleep(time.Millisecond)
 		}
+		programs[3].Activate()
 		for i := range 100 {
 			o := w.focus(fmt.Sprint("App", i%4), fmt.Sprint("window ", i%4))
-			if want := began + time.Duration(i)*time.Millisecond; o.At != want {
+			// What comes after a safety poll in the stream is not dated before it.
+			if want := began + time.Duration(i)*time.Millisecond; o.At != want && o.At < PollEvery {
 				t.Fatalf("%d. at %v, want %v", i, o.At, want)
 			}
 		}
+		if asked := w.Questions(); asked > 250 {
+			t.Errorf("asked %d times: what is left already needs no observer", asked)
+		}
+		if w.Now() < PollEvery {
+			t.Errorf("a safety poll was to come between: all is told after %v", w.Now())
+		}
 		w.none(episode.EventFocus, time.Minute)
+		// The last is followed, though it was not when it came first.
+		changed := w.Now()
+		last.SetTitle("changed")
+		if o := w.focus("App3", "changed"); o.At != changed {
+			t.Errorf("told as of %v, changed at %v", o.At, changed)
+		}
 	})
 }
 
@@ -144,7 +173,9 @@ func TestMacPollRepairs(t *testing.T) {
 
 // A program that has no window yet is looked at again, soon and then no more.
 func TestMacProgramThatStarts(t *testing.T) {
-	watchMac(t, nil, func(w macWatched) {
+	watchMac(t, func(m *mactest.Mac) { m.Start("Finder", "com.apple.finder").Activate() }, func(w macWatched) {
+		w.focus("Finder", "")
+		w.none(episode.EventFocus, time.Minute)
 		p := w.Start("Slow", "")
 		p.Activate()
 		w.focus("Slow", "")
@@ -205,6 +236,24 @@ func TestMacProgramThatHangs(t *testing.T) {
 		window.SetTitle("unread")
 		w.none(episode.EventFocus, time.Minute)
 		recovers("unread")
+		// One that is soon back is soon read.
+		stuck.SetTakes(mac.Patience)
+		window.SetTitle("late")
+		w.none(episode.EventFocus, time.Second)
+		stuck.SetTakes(0)
+		if o, some := w.within(2*time.Second, func(o Observation) bool { return o.Title == "late" }); !some {
+			t.Errorf("told only %+v", o)
+		}
+		// Another program may get the number of one that hung to its end.
+		stuck.SetTakes(mac.Patience)
+		window.SetTitle("never read")
+		w.none(episode.EventFocus, time.Minute)
+		stuck.Quit()
+		w.focus("", "")
+		fresh := w.Run(mac.App{PID: stuck.PID, Name: "Fresh"})
+		fresh.Open("new")
+		fresh.Activate()
+		w.focus("Fresh", "new")
 	})
 }
 
@@ -222,7 +271,7 @@ func TestMacPermission(t *testing.T) {
 		window = p.Open("text")
 		p.Activate()
 	}, func(w macWatched) {
-		o := w.next("levels", func(o Observation) bool { return o.Levels != nil })
+		o := w.seen[slices.IndexFunc(w.seen, func(o Observation) bool { return o.Levels != nil })]
 		if !desktop(levelApp)(o) || !strings.Contains(o.Missing[0], "Privacy & Security, Accessibility") || len(o.Missing[0]) > 500 {
 			t.Errorf("told first %+v", o)
 		}
@@ -241,6 +290,9 @@ func TestMacPermission(t *testing.T) {
 		window.SetTitle("secret")
 		w.focus("Editor", "")
 		w.next("again", desktop(levelApp))
+		if w.Held() != 0 {
+			t.Error("elements are held without the permission")
+		}
 	})
 }
 
@@ -287,6 +339,18 @@ func TestMacSession(t *testing.T) {
 		lock()
 		editor.Activate()
 		unlock()
+		// The word that it is unlocked is enough.
+		login.Activate()
+		w.Lock(true)
+		lock()
+		w.Silent(true)
+		editor.Activate()
+		w.Silent(false)
+		unlocked := w.Now()
+		w.Lock(false)
+		if o := w.event(episode.EventUnlock); o.At != unlocked {
+			t.Errorf("unlocked as of %v at %v", o.At, unlocked)
+		}
 		// What no notice told, the poll finds.
 		w.Silent(true)
 		w.Lock(true)
@@ -310,13 +374,15 @@ func TestMacSession(t *testing.T) {
 		// That applications may yet refuse to end is no end.
 		w.Tell(mac.Notice{Kind: mac.WillPowerOff})
 		w.none(episode.EventLock, time.Minute)
+		if slices.ContainsFunc(w.seen, func(o Observation) bool { return o.App == "loginwindow" }) {
+			t.Error("the login window is told as a window in front")
+		}
 	})
 }
 
 // The state that is read just after a notice may be that of before.
 func TestMacNoticeBeforeItsState(t *testing.T) {
 	watchMac(t, nil, func(w macWatched) {
-		w.next("levels", func(o Observation) bool { return slices.Contains(o.Levels, Level{Subject: "lock", Level: levelFull}) })
 		w.Tell(mac.Notice{Kind: mac.Locked})
 		w.event(episode.EventLock)
 		w.Tell(mac.Notice{Kind: mac.SaverStarted})
@@ -373,6 +439,46 @@ func TestMacSleep(t *testing.T) {
 	})
 }
 
+// Without any input yet, the idle time has no end, whatever passes between a question and what is told.
+func TestMacUntouched(t *testing.T) {
+	watchMac(t, func(m *mactest.Mac) {
+		m.Untouched()
+		p := m.Start("Slow", "")
+		p.SetTakes(20 * time.Millisecond)
+		p.Activate()
+	}, func(w macWatched) {
+		for range 3 {
+			if o := w.next("poll", func(o Observation) bool { return o.Poll }); o.Idle < longAgo {
+				t.Errorf("idle %v", o.Idle)
+			}
+		}
+	})
+}
+
+// What is asked between two windows is not answered of the wrong one, and nothing is held after the end.
+func TestMacDisplayOfAnother(t *testing.T) {
+	m := mactest.New()
+	p := m.Start("Editor", "org.editor")
+	p.Open("text")
+	p.Activate()
+	d := followMac(m, m.Clocks, func() time.Duration { return 0 })
+	front, _, err := d.front()
+	if err != nil || front.Title != "text" {
+		t.Fatalf("%+v: %v", front, err)
+	}
+	if title, _, err := d.title(front.ID); title != "text" || err != nil {
+		t.Errorf("%q: %v", title, err)
+	}
+	if title, _, err := d.title(front.ID + 1); err == nil {
+		t.Errorf("another window is said to be %q", title)
+	}
+	d.close()
+	d.close()
+	if _, _, err := d.front(); err != nil || m.Held() != 0 {
+		t.Errorf("after the end %d are held: %v", m.Held(), err)
+	}
+}
+
 // An input counts once, by which of the two clocks macOS may count, and whoever's it is.
 func TestMacIdle(t *testing.T) {
 	watchMac(t, nil, func(w macWatched) {
@@ -407,7 +513,9 @@ func TestMacWithoutWindowServer(t *testing.T) {
 		}
 	}
 	watchMac(t, func(m *mactest.Mac) { m.SetGraphical(false) }, func(w macWatched) {
-		w.next("none", lock(levelNone))
+		if slices.ContainsFunc(w.seen, lock(levelFull)) || !slices.ContainsFunc(w.seen, lock(levelNone)) {
+			t.Errorf("told %+v", w.seen)
+		}
 		w.SetGraphical(true)
 		w.next("full", lock(levelFull))
 	})

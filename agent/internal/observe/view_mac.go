@@ -38,13 +38,10 @@ func (v *view) element() uint64 {
 	return v.window.ID()
 }
 
-// is tells whether an element is the window.
-func (v *view) is(element uint64) bool { return v.window != nil && v.window.ID() == element }
-
 // read reads the title of the window that has the application's focus. It is followed before it is read, so that no
 // change falls between; not where the application is left already. An error is one of the application's as a whole: of
 // what it merely lacks the safety poll tells.
-func (v *view) read(system mac.System, left bool, changed func(pid int32, notification string, element uint64)) (string, error) {
+func (v *view) read(system mac.System, left bool, changed func(notification string, element uint64)) (string, error) {
 	if v.root == nil {
 		v.root = system.Application(v.app.PID)
 	}
@@ -61,9 +58,6 @@ func (v *view) read(system mac.System, left bool, changed func(pid int32, notifi
 		return "", err
 	}
 	text, err := v.window.Text(axTitle)
-	if errors.Is(err, mac.ErrGone) {
-		v.forget()
-	}
 	return text, whole(err)
 }
 
@@ -76,12 +70,11 @@ func whole(err error) error {
 }
 
 // observe begins to hear of the application's windows.
-func (v *view) observe(system mac.System, changed func(pid int32, notification string, element uint64)) error {
+func (v *view) observe(system mac.System, changed func(notification string, element uint64)) error {
 	if v.observer != nil {
 		return nil
 	}
-	pid := v.app.PID
-	observer, err := system.Observe(pid, func(notification string, element uint64) { changed(pid, notification, element) })
+	observer, err := system.Observe(v.app.PID, changed)
 	if err != nil {
 		return whole(err)
 	}
@@ -113,7 +106,7 @@ func (v *view) focused() (mac.Element, error) {
 
 // follow holds a window instead of the one before, and hears of it.
 func (v *view) follow(window mac.Element) error {
-	if window != nil && v.is(window.ID()) {
+	if window != nil && v.window != nil && window.ID() == v.window.ID() {
 		window.Release()
 		return nil
 	}

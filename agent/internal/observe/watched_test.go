@@ -18,7 +18,8 @@ type watched struct {
 	seen []Observation
 }
 
-func watchSystem(t testing.TB, system system, config Config, rules privacy.Rules) *watched {
+// observing is an observer of a system that runs until the test ends, and watches nothing yet.
+func observing(t testing.TB, system system, config Config) *watched {
 	t.Helper()
 	observer, err := newObserver(config, system)
 	if err != nil {
@@ -35,9 +36,21 @@ func watchSystem(t testing.TB, system system, config Config, rules privacy.Rules
 			t.Error("the observer does not end")
 		}
 	})
-	observer.Watch(true, rules)
-	observer.Tell(episode.Observation{Event: episode.EventStart, User: `HOUSE\ada`})
 	return &watched{Observer: observer, t: t}
+}
+
+// watchSystem is an observer that watches a session of a system from its start.
+func watchSystem(t testing.TB, system system, config Config, rules privacy.Rules) *watched {
+	t.Helper()
+	w := observing(t, system, config)
+	w.Watch(true, rules)
+	w.start()
+	return w
+}
+
+// start begins a session in the stream.
+func (w *watched) start() {
+	w.Tell(episode.Observation{Event: episode.EventStart, User: `HOUSE\ada`})
 }
 
 // next gives the next observation that is wanted.

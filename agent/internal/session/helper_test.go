@@ -312,6 +312,10 @@ func TestHelperObeysSettings(t *testing.T) {
 	if s.is(func() bool { return s.watching }) {
 		t.Error("watching without valid settings")
 	}
+	s.play(observe.Observation{Levels: []observe.Level{{Subject: "desktop", Level: "application_only"}}, Missing: []string{"permit it"}})
+	if m := o.next("capture", func(m *Message) bool { return m.Capture != nil && m.Capture.Subjects != nil }); !slices.Equal(m.Capture.Missing, []string{"permit it"}) {
+		t.Errorf("capture %+v", m.Capture)
+	}
 	o.say(&Message{Pause: &Pause{Paused: true}}, &Message{Settings: settingsNow(t, nil)})
 	s.until(t, 1)
 	until(t, "paused", func() bool { return s.is(func() bool { return s.paused }) })

@@ -4,6 +4,7 @@
 package mactest
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -41,7 +42,7 @@ type follower struct{ told func(mac.Notice) }
 // New gives a Mac whose session is on the console and unlocked, with nothing in front, an input just now, and
 // accessibility permitted.
 func New() *Mac {
-	return &Mac{began: time.Now(), session: mac.Session{ID: 100001, OnConsole: true}, graphical: true, trusted: true}
+	return &Mac{began: time.Now(), session: mac.Session{ID: 100001, OnConsole: true}, graphical: true, trusted: true, input: started, hardware: started}
 }
 
 // Silent has changes told to nobody from now on, or told again: what a safety poll has to find.
@@ -59,6 +60,9 @@ func (m *Mac) SetGraphical(graphical bool) { m.change(func() { m.graphical = gra
 // Input is one of the person's, by the computer's own keyboard; Remote one by a remote desktop.
 func (m *Mac) Input()  { m.change(func() { m.input, m.hardware = m.up(), m.up() }) }
 func (m *Mac) Remote() { m.change(func() { m.input = m.up() }) }
+
+// Untouched: there was no input yet.
+func (m *Mac) Untouched() { m.change(func() { m.input, m.hardware = never, never }) }
 
 // Sleep lets the computer have slept for a time, without a notice.
 func (m *Mac) Sleep(length time.Duration) { m.change(func() { m.slept += length }) }
@@ -153,8 +157,14 @@ func (m *Mac) change(change func()) {
 	change()
 }
 
+// started is how long the computer has been on when a test begins; never is when an input came that did not.
+const (
+	started = time.Hour
+	never   = -1
+)
+
 // up is the time on the clock that stops in sleep.
-func (m *Mac) up() time.Duration { return time.Hour + time.Since(m.began) }
+func (m *Mac) up() time.Duration { return started + time.Since(m.began) }
 
 // Front is of mac.Workspace.
 func (m *Mac) Front() (app mac.App, ok bool) {
@@ -184,7 +194,13 @@ func (m *Mac) Idle() (session, hardware time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.asked()
-	return m.up() - max(m.input, time.Hour), m.up() - max(m.hardware, time.Hour)
+	since := func(input time.Duration) time.Duration {
+		if input == never {
+			return math.MaxInt64
+		}
+		return m.up() - input
+	}
+	return since(m.input), since(m.hardware)
 }
 
 // Session is of mac.Workspace.

@@ -123,6 +123,34 @@ func TestAByteChangedIsFound(t *testing.T) {
 	}
 }
 
+// Nobody signs an ad hoc code directory, so that what it says has to be looked at itself.
+func TestACodeDirectoryThatLies(t *testing.T) {
+	good := program(t, "arm64")
+	at := bytes.LastIndex(good, words(magicDirectory))
+	for said, change := range map[string]func(directory []byte){
+		"no signer and is not ad hoc": func(d []byte) { be.PutUint32(d[12:], 0) },
+		"another __TEXT":              func(d []byte) { be.PutUint64(d[72:], 4096) },
+		"bytes are signed of":         func(d []byte) { be.PutUint32(d[32:], be.Uint32(d[32:])-1) },
+		"not one hash for each page":  func(d []byte) { be.PutUint32(d[28:], 1) },
+		"not SHA-256":                 func(d []byte) { d[37] = 1 },
+		"page 0 was changed":          func(d []byte) { d[be.Uint32(d[16:])] ^= 1 },
+		"ends in its hashes":          func(d []byte) { be.PutUint32(d[16:], be.Uint32(d[4:])) },
+		"a name lies outside":         func(d []byte) { be.PutUint32(d[20:], 1<<31) },
+		"scattered code is not known": func(d []byte) { be.PutUint32(d[44:], 1) },
+	} {
+		bad := bytes.Clone(good)
+		change(bad[at:])
+		if _, err := Check(bad, nil, nil); err == nil || !strings.Contains(err.Error(), said) {
+			t.Errorf("%q: %v", said, err)
+		}
+	}
+	for name, other := range map[string]Requirement{"identifier": Own("org.example", signer(t).Leaf), "certificate": DeveloperID(id, "AB12CD34EF")} {
+		if _, err := Check(required(t, tiny(ARM64), id, other, nil, nil), nil, nil); err == nil || !strings.Contains(err.Error(), "its own requirement") {
+			t.Errorf("another %s is required: %v", name, err)
+		}
+	}
+}
+
 // codesign writes a CMS signature in BER, of lengths that are not told beforehand.
 func TestIndefiniteLengths(t *testing.T) {
 	codes, err := Read(signed(t, tiny(ARM64), id, nil, nil))

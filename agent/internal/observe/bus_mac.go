@@ -35,7 +35,7 @@ func (b *macBus) run(ctx context.Context) {
 	}
 	stop := system.Follow(func(n mac.Notice) { b.hear(ctx, n) })
 	defer stop()
-	defer context.AfterFunc(ctx, b.heard.close)()
+	context.AfterFunc(ctx, b.heard.close)
 	b.refresh()
 	var c cover
 	var told coverage
@@ -106,7 +106,6 @@ func (b *macBus) hear(ctx context.Context, n mac.Notice) {
 	select {
 	case <-held:
 	case <-timer.C:
-		b.release()
 	case <-ctx.Done():
 	}
 }

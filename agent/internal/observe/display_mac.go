@@ -226,16 +226,13 @@ func (d *macDisplay) look(app mac.App) Window {
 	return d.view.seen
 }
 
-// heed takes the error of a question: who was late rests, and who forbids is not asked.
+// heed takes the error of a question: a program that was late rests. Without it the safety poll looks on.
 func (d *macDisplay) heed(err error) {
-	switch {
-	case errors.Is(err, mac.ErrLate):
-		if pause := d.rests.late(d.view.app.PID, d.now()); pause < PollEvery {
-			d.again.Reset(pause)
-		}
-	case errors.Is(err, mac.ErrNotTrusted):
-		d.view.leave()
-		d.view.seen = Window{}
+	if !errors.Is(err, mac.ErrLate) {
+		return
+	}
+	if pause := d.rests.late(d.view.app.PID, d.now()); pause < PollEvery {
+		d.again.Reset(pause)
 	}
 }
 

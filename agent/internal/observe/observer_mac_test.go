@@ -104,9 +104,10 @@ func TestMacFocus(t *testing.T) {
 		mail.Focus(nil)
 		mail.Root().Put("AXMainWindow", inbox)
 		w.focus("Mail", "unseen")
+		ended := w.Now()
 		mail.Quit()
-		if o := w.focus("", ""); o.At != w.Now()-noFocusFor {
-			t.Errorf("told as of %v at %v", o.At, w.Now())
+		if o := w.focus("", ""); o.At != ended {
+			t.Errorf("told as of %v, ended at %v", o.At, ended)
 		}
 	})
 }
@@ -149,6 +150,26 @@ func TestMacManyAtOnce(t *testing.T) {
 		last.SetTitle("changed")
 		if o := w.focus("App3", "changed"); o.At != changed {
 			t.Errorf("told as of %v, changed at %v", o.At, changed)
+		}
+	})
+}
+
+// However long the stream is not taken, no safety poll overtakes what came to the front before it.
+func TestMacManyBeforeAPoll(t *testing.T) {
+	watchMac(t, nil, func(w macWatched) {
+		var programs []*mactest.Program
+		for i := range 3 {
+			programs = append(programs, w.Start(fmt.Sprint("App", i), ""))
+		}
+		w.focus("", "")
+		for range 10 {
+			for i := range 300 {
+				programs[i%3].Activate()
+			}
+			time.Sleep(PollEvery)
+			for i := range 300 {
+				w.focus(fmt.Sprint("App", i%3), "")
+			}
 		}
 	})
 }
@@ -231,10 +252,18 @@ func TestMacProgramThatHangs(t *testing.T) {
 			}
 		}
 		recovers("title")
-		// What was seen of it stays while it hangs.
+		window.SetTitle("another")
+		w.focus("Stuck", "another")
+		// What was seen of it stays while it hangs, and that it tells of changes costs nothing.
 		stuck.SetTakes(mac.Patience)
-		window.SetTitle("unread")
 		w.none(episode.EventFocus, time.Minute)
+		asked = w.Questions()
+		for range 5 {
+			window.SetTitle("unread")
+		}
+		if w.settled(); w.Questions() != asked {
+			t.Error("a program is asked that rests")
+		}
 		recovers("unread")
 		// One that is soon back is soon read.
 		stuck.SetTakes(mac.Patience)
@@ -290,6 +319,10 @@ func TestMacPermission(t *testing.T) {
 		window.SetTitle("secret")
 		w.focus("Editor", "")
 		w.next("again", desktop(levelApp))
+		w.Start("Safari", "com.apple.Safari").Activate()
+		w.next("the browser's", func(o Observation) bool {
+			return slices.Contains(o.Levels, Level{Subject: "Safari", Level: levelApp, Reason: forbidden})
+		})
 		if w.Held() != 0 {
 			t.Error("elements are held without the permission")
 		}
@@ -306,7 +339,9 @@ func TestMacSession(t *testing.T) {
 	}, func(w macWatched) {
 		lock, unlock := func() { t.Helper(); w.event(episode.EventLock) }, func() { t.Helper(); w.event(episode.EventUnlock) }
 		// As the session is at the start.
-		lock()
+		if o := w.event(episode.EventLock); o.At >= PollEvery {
+			t.Errorf("a session that is locked is told so at %v", o.At)
+		}
 		w.Lock(false)
 		unlock()
 		for name, cover := range map[string]func(bool){"lock": w.Lock, "switch": w.Switch, "displays": w.Darken, "saver": func(on bool) {
@@ -361,6 +396,10 @@ func TestMacSession(t *testing.T) {
 		lock()
 		w.Switch(false)
 		unlock()
+		w.Darken(true)
+		lock()
+		w.Darken(false)
+		unlock()
 		login.Activate()
 		lock()
 		editor.Activate()
@@ -383,15 +422,26 @@ func TestMacSession(t *testing.T) {
 // The state that is read just after a notice may be that of before.
 func TestMacNoticeBeforeItsState(t *testing.T) {
 	watchMac(t, nil, func(w macWatched) {
-		w.Tell(mac.Notice{Kind: mac.Locked})
-		w.event(episode.EventLock)
-		w.Tell(mac.Notice{Kind: mac.SaverStarted})
-		w.none(episode.EventUnlock, time.Second)
-		w.SetSession(func(s *mac.Session) { s.Locked = true })
-		w.Tell(mac.Notice{Kind: mac.SaverStopped})
-		w.none(episode.EventUnlock, time.Minute)
-		w.Tell(mac.Notice{Kind: mac.Unlocked})
-		w.event(episode.EventUnlock)
+		for _, test := range []struct {
+			on, off mac.Kind
+			state   func(s *mac.Session, on bool)
+		}{
+			{mac.Locked, mac.Unlocked, func(s *mac.Session, on bool) { s.Locked = on }},
+			{mac.LeftConsole, mac.OnConsole, func(s *mac.Session, on bool) { s.OnConsole = !on }},
+			{mac.DisplaysSlept, mac.DisplaysWoke, func(s *mac.Session, on bool) { s.DisplayAsleep = on }},
+		} {
+			w.Tell(mac.Notice{Kind: test.on})
+			w.event(episode.EventLock)
+			w.Tell(mac.Notice{Kind: mac.SaverStarted})
+			w.none(episode.EventUnlock, time.Second)
+			w.SetSession(func(s *mac.Session) { test.state(s, true) })
+			w.Tell(mac.Notice{Kind: mac.SaverStopped})
+			w.none(episode.EventUnlock, time.Minute)
+			w.Tell(mac.Notice{Kind: test.off})
+			w.event(episode.EventUnlock)
+			w.SetSession(func(s *mac.Session) { test.state(s, false) })
+			w.none(episode.EventLock, time.Minute)
+		}
 	})
 }
 
@@ -431,6 +481,7 @@ func TestMacSleep(t *testing.T) {
 		// The wake that no notice told, and the sleep.
 		w.Sleep(time.Hour)
 		w.event(episode.EventWake)
+		w.none(episode.EventSleep, time.Minute+time.Second)
 		w.Sleep(time.Hour)
 		o := w.event(episode.EventSleep)
 		if wake := w.event(episode.EventWake); wake.At-o.At < time.Hour {
@@ -462,6 +513,18 @@ func TestMacDisplayOfAnother(t *testing.T) {
 	p.Open("text")
 	p.Activate()
 	d := followMac(m, m.Clocks, func() time.Duration { return 0 })
+	// What came to the front is told by its notice, not by who asks meanwhile.
+	p.Activate()
+	if front, _, err := d.front(); err == nil {
+		t.Errorf("before it is told: %+v", front)
+	}
+	if s, ok := d.next(); !ok || s.seen.Title != "text" {
+		t.Errorf("%+v", s)
+	}
+	if front, _, err := d.front(); err == nil {
+		t.Errorf("while it is told: %+v", front)
+	}
+	d.told()
 	front, _, err := d.front()
 	if err != nil || front.Title != "text" {
 		t.Fatalf("%+v: %v", front, err)
@@ -519,6 +582,27 @@ func TestMacWithoutWindowServer(t *testing.T) {
 		w.SetGraphical(true)
 		w.next("full", lock(levelFull))
 	})
+}
+
+func TestRests(t *testing.T) {
+	var r rests
+	now := time.Duration(0)
+	for _, want := range []time.Duration{500, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000} {
+		pause := r.late(7, now)
+		if pause != want*time.Millisecond || !r.resting(7, now+pause-1) || r.resting(7, now+pause) || r.resting(8, now) {
+			t.Errorf("rests for %v, want %d ms", pause, want)
+		}
+		now += pause
+	}
+	if r.forget(7); r.resting(7, now) || r.late(7, now) != restFirst {
+		t.Error("a program that answered is remembered")
+	}
+	for pid := range int32(3 * maxResting) {
+		r.late(pid, now)
+	}
+	if len(r.of) > maxResting {
+		t.Errorf("%d programs are remembered", len(r.of))
+	}
 }
 
 func TestQueueKeepsTheLast(t *testing.T) {

@@ -74,7 +74,7 @@ func (w *watch) connected(d display, at time.Duration) {
 		w.capture.idle, w.capture.missing = idle >= 0, d.missing()
 		w.awaitInput()
 	}
-	if was.display != w.capture.display || was.idle != w.capture.idle || was.missing != w.capture.missing {
+	if was.display != w.capture.display || was.idle != w.capture.idle {
 		w.tellLevels()
 	}
 }

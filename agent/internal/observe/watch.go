@@ -90,10 +90,14 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 		case e := <-events:
 			w.shown(e, events)
 		case s := <-signals:
-			w.shownSoFar(events)
+			// What the desktop showed before comes before.
+			select {
+			case e := <-events:
+				w.shown(e, events)
+			default:
+			}
 			w.signalled(s)
 		case <-poll.C:
-			w.shownSoFar(events)
 			w.poll()
 		case <-w.settle.C:
 			w.expire()
@@ -106,15 +110,6 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 		case <-w.budget.C:
 			w.unanswered()
 		}
-	}
-}
-
-// shownSoFar takes what the desktop showed, before what came after.
-func (w *watch) shownSoFar(events <-chan shown) {
-	select {
-	case e := <-events:
-		w.shown(e, events)
-	default:
 	}
 }
 

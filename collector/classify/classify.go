@@ -20,10 +20,10 @@ import (
 //
 // Of each subject the levels are looked at from the most specific to the least: the address prefixes, longest first,
 // the exact host, its parents up to the registrable domain, the application by its bundle identifier, then by its
-// executable's name; all of them in the rules, then all of them
-// in the shipped list. The first level that has a status gives the status, the first that has a category the category.
-// A rule's exception is the rule for the members of its group; what it lacks it takes from its rule, and what both lack
-// from the next level. So a rule of exceptions alone says nothing to everybody else.
+// executable's name; all of them in the rules, then all of them in the shipped list. The first level that has a status
+// gives the status, the first that has a category the category. A rule's exception is the rule for the members of its
+// group; what it lacks it takes from its rule, and what both lack from the next level. So a rule of exceptions alone
+// says nothing to everybody else.
 type Classes struct {
 	rules []config.Rule
 	// says is what each rule says to those of no group.

@@ -2,7 +2,7 @@
 //
 // One row is one episode of eight small numbers: what many rows share is put once into append-only dictionaries.
 // A segment is one session's part of a stream on one local day with one offset; an activity is application, product,
-// site, address and private; a title is its text. An entry may stand twice (the store remembers only the recent
+// bundle, site, address and private; a title is its text. An entry may stand twice (the store remembers only the recent
 // ones), so every report groups by what an entry says and never by its number.
 package duckdb
 

@@ -106,8 +106,8 @@ func checkSegments(f *macho.File, size int) error {
 		}
 		last = s
 	}
-	if last == nil || last.Name != "__LINKEDIT" || last.Offset+last.Filesz != uint64(size) {
-		return errors.New("__LINKEDIT does not end it")
+	if last == nil || last.Name != "__LINKEDIT" || last.Offset+last.Filesz != uint64(size) || last.Memsz%(1<<alignment) != 0 {
+		return errors.New("__LINKEDIT does not end it on a page")
 	}
 	return nil
 }

@@ -210,6 +210,8 @@ func TestWhatNoMacWouldRun(t *testing.T) {
 		"version 13.0":               with(command(buildVersionLC, 24, 1, 12<<16), command(buildVersionLC, 24, 1, 13<<16)),
 		"platform 2":                 with(command(buildVersionLC, 24, 1), command(buildVersionLC, 24, 2)),
 		"entry point: false":         with(command(mainLC, 24), command(0x7f, 24)),
+		"entry point: fals":          with(command(mainLC, 24), command(uint32(macho.LoadCmdUnixThread), 24)),
+		"__LINKEDIT does not begin":  with("__LINKEDIT\x00\x00\x00\x00\x00\x00\x00\x00", "__LINKEDIT\x00\x00\x00\x00\x00\x00\x00\x01"),
 		"UUID: false":                with(command(uuidLC, 24), command(0x7f, 24)),
 		"anywhere in memory":         joined(amd64, patched(arm64, 26, 0)),
 		"signature at its end: fals": joined(amd64, append(bytes.Clone(arm64), 0)),
@@ -233,6 +235,36 @@ func linkeditAt(t *testing.T, thin []byte) []byte {
 	t.Helper()
 	i := bytes.Index(thin, []byte("__LINKEDIT"))
 	return thin[i+16 : i+24]
+}
+
+// A load command takes no place that code has.
+func TestWithoutRoomItIsNotSigned(t *testing.T) {
+	full := bytes.Clone(program(t, "amd64"))
+	text := bytes.Index(full, []byte("__text\x00"))
+	le.PutUint32(full[text+48:], headerSize+le.Uint32(full[20:])+8)
+	if _, err := seal(t, nil).Sign(full); err == nil || !strings.Contains(err.Error(), "no room") {
+		t.Error(err)
+	}
+}
+
+// The time a signature tells is the commit's, though none before its certificate's.
+func TestTheTimeOfASignature(t *testing.T) {
+	begins := own(t).chain[0].NotBefore
+	for told, wanted := range map[time.Time]time.Time{at: at, begins.Add(-time.Hour): begins} {
+		s := seal(t, own(t))
+		s.At = told
+		signed, err := s.Sign(program(t, "arm64"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := machos.Verify(bytes.NewReader(signed), information, resources, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := read.Signature.SignerInfo.SigningTime(); err != nil || !got.Equal(wanted) {
+			t.Errorf("%s, %v, not %s", got, err, wanted)
+		}
+	}
 }
 
 // What is no program of a Mac gets an error, wherever it is cut.

@@ -2,7 +2,10 @@ package codesign
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha1"
+	"crypto/x509"
 	"encoding/asn1"
 	"fmt"
 	"os"
@@ -79,13 +82,13 @@ func TestWhatAnotherSignerSigned(t *testing.T) {
 	if err != nil || got.Identifier != id || got.AdHoc || got.Team != "" || got.Requirement != wanted || !got.Signer.Equal(signer(t).Leaf) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	for said, check := range map[string]func() error{
+	for wanted, check := range map[string]func() error{
 		"Info.plist is not":                func() error { _, err := Check(file, []byte("informatioN"), resources); return err },
 		"CodeResources is not":             func() error { _, err := Check(file, information, []byte("more")); return err },
 		"CodeResources is signed and miss": func() error { _, err := Check(file, information, nil); return err },
 	} {
-		if err := check(); err == nil || !strings.Contains(err.Error(), said) {
-			t.Errorf("%q: %v", said, err)
+		if err := check(); err == nil || !strings.Contains(err.Error(), wanted) {
+			t.Errorf("%q: %v", wanted, err)
 		}
 	}
 	other := universal(signed(t, tiny(X8664), id, information, resources), signed(t, tiny(ARM64), "org.example", information, resources))
@@ -127,7 +130,7 @@ func TestAByteChangedIsFound(t *testing.T) {
 func TestACodeDirectoryThatLies(t *testing.T) {
 	good := program(t, "arm64")
 	at := bytes.LastIndex(good, words(magicDirectory))
-	for said, change := range map[string]func(directory []byte){
+	for wanted, change := range map[string]func(directory []byte){
 		"no signer and is not ad hoc": func(d []byte) { be.PutUint32(d[12:], 0) },
 		"another __TEXT":              func(d []byte) { be.PutUint64(d[72:], 4096) },
 		"bytes are signed of":         func(d []byte) { be.PutUint32(d[32:], be.Uint32(d[32:])-1) },
@@ -140,14 +143,36 @@ func TestACodeDirectoryThatLies(t *testing.T) {
 	} {
 		bad := bytes.Clone(good)
 		change(bad[at:])
-		if _, err := Check(bad, nil, nil); err == nil || !strings.Contains(err.Error(), said) {
-			t.Errorf("%q: %v", said, err)
+		if _, err := Check(bad, nil, nil); err == nil || !strings.Contains(err.Error(), wanted) {
+			t.Errorf("%q: %v", wanted, err)
 		}
 	}
-	for name, other := range map[string]Requirement{"identifier": Own("org.example", signer(t).Leaf), "certificate": DeveloperID(id, "AB12CD34EF")} {
-		if _, err := Check(required(t, tiny(ARM64), id, other, nil, nil), nil, nil); err == nil || !strings.Contains(err.Error(), "its own requirement") {
-			t.Errorf("another %s is required: %v", name, err)
+	own := Own(id, signer(t).Leaf)
+	for wanted, file := range map[string][]byte{
+		"not meet its own requirement": said(t, tiny(ARM64), id, Own("org.example", signer(t).Leaf), 0, nil, nil),
+		"meet its own requirement":     said(t, tiny(ARM64), id, DeveloperID(id, "AB12CD34EF"), 0, nil, nil),
+		"ad hoc and has a signer":      said(t, tiny(ARM64), id, own, AdHoc, nil, nil),
+	} {
+		if _, err := Check(file, nil, nil); err == nil || !strings.Contains(err.Error(), wanted) {
+			t.Errorf("%q: %v", wanted, err)
 		}
+	}
+}
+
+// Each certificate has to be signed by the one after it.
+func TestAnIssuerThatIsNone(t *testing.T) {
+	codes, err := Read(signed(t, tiny(ARM64), id, nil, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := codes[0].Signature
+	s.cms.chain = append(s.cms.chain, &x509.Certificate{PublicKeyAlgorithm: x509.RSA, PublicKey: key.Public()})
+	if err := s.cms.check(s.directory.raw); err == nil || !strings.Contains(err.Error(), "certificate 0 is not its issuer's") {
+		t.Error(err)
 	}
 }
 

@@ -71,14 +71,14 @@ func signer(t testing.TB) *certloader.Certificate {
 // signed is a program as relic, which shares no code with us, signs it.
 func signed(t testing.TB, image []byte, identifier string, infoPlist, resources []byte) []byte {
 	t.Helper()
-	return required(t, image, identifier, Own(identifier, signer(t).Leaf), infoPlist, resources)
+	return said(t, image, identifier, Own(identifier, signer(t).Leaf), 0, infoPlist, resources)
 }
 
-// required is one that is signed with any requirement.
-func required(t testing.TB, image []byte, identifier string, requirement Requirement, infoPlist, resources []byte) []byte {
+// said is one whose signature says anything.
+func said(t testing.TB, image []byte, identifier string, requirement Requirement, flags Flags, infoPlist, resources []byte) []byte {
 	t.Helper()
 	params := &csblob.SignatureParams{HashFunc: crypto.SHA256, SigningIdentity: identifier, InfoPlist: infoPlist, Resources: resources,
-		Requirements: requirement, ExecSegmentLimit: 8192, ExecSegmentFlags: mainBinary}
+		Requirements: requirement, Flags: csblob.SignatureFlags(flags), ExecSegmentLimit: 8192, ExecSegmentFlags: mainBinary}
 	patches, _, err := machos.Sign(t.Context(), bytes.NewReader(image), signer(t), params)
 	if err != nil {
 		t.Fatal(err)

@@ -87,7 +87,7 @@ func untilSessionEnds() (context.Context, func()) {
 
 // observeSession observes this process's login session until ctx ends.
 func observeSession(ctx context.Context, config helper.Config) error {
-	observer, err := observe.New(observe.Config{SessionID: config.OSSession, UID: os.Getuid()})
+	observer, err := observe.New(observe.Config{SessionID: config.OSSession, UID: os.Getuid(), Log: config.Log})
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,10 @@
 package observe
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -200,7 +202,12 @@ func TestMacWakesForPollsOnly(t *testing.T) {
 
 // What macOS does not have costs what it would tell, nothing else.
 func TestMacThatDoesNotOpen(t *testing.T) {
-	w := watchSystem(t, onMac(func() (mac.System, error) { return nil, errors.New("no such symbol") }, mactest.New().Clocks), Config{}, privacy.Rules{})
+	var log bytes.Buffer
+	w := watchSystem(t, onMac(func() (mac.System, error) { return nil, errors.New("no such symbol") }, mactest.New().Clocks),
+		Config{Log: slog.New(slog.NewTextHandler(&log, nil))}, privacy.Rules{})
 	w.event(episode.EventStart)
 	w.focus("", "")
+	if !strings.Contains(log.String(), "no such symbol") {
+		t.Errorf("logged %q", log.String())
+	}
 }

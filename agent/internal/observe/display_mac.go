@@ -28,7 +28,7 @@ type macDisplay struct {
 
 	// asking has a value in it while a goroutine asks programs. What follows is that goroutine's.
 	asking chan struct{}
-	// telling: what next gave may not be told yet.
+	// telling: the window that next gave may not be told yet.
 	telling bool
 	view    view
 	rests   rests
@@ -191,7 +191,7 @@ func (d *macDisplay) show(e macEvent) (s shown, some bool) {
 	case macTitle:
 		s.kind, s.window = shownTitle, d.view.seen.ID
 	}
-	d.telling = some
+	d.telling = s.seen.ID != 0
 	return s, some
 }
 

@@ -27,8 +27,8 @@ var errNoAlarm = errors.New("observe: the desktop does not tell of the next inpu
 type Config struct {
 	// Display is the X display, the environment's where empty.
 	Display string
-	// SessionID is logind's id of the session ($XDG_SESSION_ID), UID the person's number. On Windows the session is this
-	// process's.
+	// SessionID is logind's id of the session ($XDG_SESSION_ID), UID the person's number. On Windows and on a Mac the session
+	// is this process's.
 	SessionID string
 	UID       int
 	// OpenTree opens the accessibility interface that page addresses are read through, the system's where nil.

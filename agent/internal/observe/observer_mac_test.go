@@ -15,6 +15,7 @@ import (
 )
 
 // macWatched is a whole observer of a Mac, in a bubble of synctest: its clocks are the bubble's.
+
 type macWatched struct {
 	*watched
 	*mactest.Mac
@@ -38,6 +39,7 @@ func watchMac(t *testing.T, before func(*mactest.Mac), test func(macWatched)) {
 }
 
 // watchThisMac watches a session that has been there when it starts, so that what is in front is told once from then on.
+
 func watchThisMac(t *testing.T, m *mactest.Mac, config Config, rules privacy.Rules) macWatched {
 	w := macWatched{observing(t, onMac(func() (mac.System, error) { return m, nil }, m.Clocks), config), m}
 	w.Watch(true, rules)
@@ -48,6 +50,7 @@ func watchThisMac(t *testing.T, m *mactest.Mac, config Config, rules privacy.Rul
 }
 
 // settled waits until nothing is under way, and takes what was told.
+
 func (w macWatched) settled() {
 	w.t.Helper()
 	synctest.Wait()
@@ -57,6 +60,7 @@ func (w macWatched) settled() {
 }
 
 // none checks that a time passes without an event of a kind.
+
 func (w macWatched) none(e episode.Event, length time.Duration) {
 	w.t.Helper()
 	if o, some := w.within(length, func(o Observation) bool { return o.Event == e }); some {
@@ -113,7 +117,9 @@ func TestMacFocus(t *testing.T) {
 }
 
 // Each application that comes to the front is told, with its own window and time, however many came by the time one is
+
 // looked at, and though each takes its time to answer.
+
 func TestMacManyAtOnce(t *testing.T) {
 	watchMac(t, nil, func(w macWatched) {
 		var programs []*mactest.Program
@@ -155,6 +161,7 @@ func TestMacManyAtOnce(t *testing.T) {
 }
 
 // However long the stream is not taken, no safety poll overtakes what came to the front before it.
+
 func TestMacManyBeforeAPoll(t *testing.T) {
 	watchMac(t, nil, func(w macWatched) {
 		var programs []*mactest.Program
@@ -193,6 +200,7 @@ func TestMacPollRepairs(t *testing.T) {
 }
 
 // A program that has no window yet is looked at again, soon and then no more.
+
 func TestMacProgramThatStarts(t *testing.T) {
 	watchMac(t, func(m *mactest.Mac) { m.Start("Finder", "com.apple.finder").Activate() }, func(w macWatched) {
 		w.focus("Finder", "")
@@ -329,295 +337,12 @@ func TestMacPermission(t *testing.T) {
 	})
 }
 
-func TestMacSession(t *testing.T) {
-	var login, editor *mactest.Program
-	watchMac(t, func(m *mactest.Mac) {
-		login, editor = m.Start("loginwindow", "com.apple.loginwindow"), m.Start("Editor", "org.editor")
-		editor.Open("text")
-		editor.Activate()
-		m.SetSession(func(s *mac.Session) { s.Locked = true })
-	}, func(w macWatched) {
-		lock, unlock := func() { t.Helper(); w.event(episode.EventLock) }, func() { t.Helper(); w.event(episode.EventUnlock) }
-		// As the session is at the start.
-		if o := w.event(episode.EventLock); o.At >= PollEvery {
-			t.Errorf("a session that is locked is told so at %v", o.At)
-		}
-		w.Lock(false)
-		unlock()
-		for name, cover := range map[string]func(bool){"lock": w.Lock, "switch": w.Switch, "displays": w.Darken, "saver": func(on bool) {
-			kind := mac.SaverStopped
-			if on {
-				kind = mac.SaverStarted
-			}
-			w.Tell(mac.Notice{Kind: kind})
-		}} {
-			for range 2 {
-				cover(true)
-				if o := w.event(episode.EventLock); o.At != w.Now() {
-					t.Errorf("%s: %+v at %v", name, o, w.Now())
-				}
-				w.none(episode.EventUnlock, time.Minute)
-				cover(false)
-				unlock()
-				w.none(episode.EventLock, time.Minute)
-			}
-		}
-		// One inside another.
-		w.Darken(true)
-		lock()
-		w.Lock(true)
-		w.Darken(false)
-		w.none(episode.EventUnlock, time.Minute)
-		w.Lock(false)
-		unlock()
-		login.Activate()
-		lock()
-		editor.Activate()
-		unlock()
-		// The word that it is unlocked is enough.
-		login.Activate()
-		w.Lock(true)
-		lock()
-		w.Silent(true)
-		editor.Activate()
-		w.Silent(false)
-		unlocked := w.Now()
-		w.Lock(false)
-		if o := w.event(episode.EventUnlock); o.At != unlocked {
-			t.Errorf("unlocked as of %v at %v", o.At, unlocked)
-		}
-		// What no notice told, the poll finds.
-		w.Silent(true)
-		w.Lock(true)
-		lock()
-		w.Lock(false)
-		unlock()
-		w.Switch(true)
-		lock()
-		w.Switch(false)
-		unlock()
-		w.Darken(true)
-		lock()
-		w.Darken(false)
-		unlock()
-		login.Activate()
-		lock()
-		editor.Activate()
-		unlock()
-		w.Silent(false)
-		w.Tell(mac.Notice{Kind: mac.SaverStarted})
-		lock()
-		w.none(episode.EventUnlock, time.Minute)
-		w.Input()
-		unlock()
-		// That applications may yet refuse to end is no end.
-		w.Tell(mac.Notice{Kind: mac.WillPowerOff})
-		w.none(episode.EventLock, time.Minute)
-		if slices.ContainsFunc(w.seen, func(o Observation) bool { return o.App == "loginwindow" }) {
-			t.Error("the login window is told as a window in front")
-		}
-	})
-}
-
 // The state that is read just after a notice may be that of before.
-func TestMacNoticeBeforeItsState(t *testing.T) {
-	watchMac(t, nil, func(w macWatched) {
-		for _, test := range []struct {
-			on, off mac.Kind
-			state   func(s *mac.Session, on bool)
-		}{
-			{mac.Locked, mac.Unlocked, func(s *mac.Session, on bool) { s.Locked = on }},
-			{mac.LeftConsole, mac.OnConsole, func(s *mac.Session, on bool) { s.OnConsole = !on }},
-			{mac.DisplaysSlept, mac.DisplaysWoke, func(s *mac.Session, on bool) { s.DisplayAsleep = on }},
-		} {
-			w.Tell(mac.Notice{Kind: test.on})
-			w.event(episode.EventLock)
-			w.Tell(mac.Notice{Kind: mac.SaverStarted})
-			w.none(episode.EventUnlock, time.Second)
-			w.SetSession(func(s *mac.Session) { test.state(s, true) })
-			w.Tell(mac.Notice{Kind: mac.SaverStopped})
-			w.none(episode.EventUnlock, time.Minute)
-			w.Tell(mac.Notice{Kind: test.off})
-			w.event(episode.EventUnlock)
-			w.SetSession(func(s *mac.Session) { test.state(s, false) })
-			w.none(episode.EventLock, time.Minute)
-		}
-	})
-}
-
-func TestMacSleep(t *testing.T) {
-	watchMac(t, nil, func(w macWatched) {
-		w.focus("", "")
-		sleep := func() (slept chan struct{}) {
-			slept = make(chan struct{})
-			go func() {
-				defer close(slept)
-				w.Tell(mac.Notice{Kind: mac.WillSleep})
-			}()
-			return slept
-		}
-		slept := sleep()
-		w.event(episode.EventSleep)
-		w.settled()
-		select {
-		case <-slept:
-			t.Error("the Mac sleeps before what is open was stored")
-		default:
-		}
-		w.Release()
-		<-slept
-		w.Sleep(time.Hour)
-		w.Tell(mac.Notice{Kind: mac.DidWake})
-		w.event(episode.EventWake)
-		w.none(episode.EventSleep, time.Minute)
-		// Nobody stores: it is held for 2 s.
-		asked := w.Now()
-		slept = sleep()
-		w.event(episode.EventSleep)
-		<-slept
-		if held := w.Now() - asked; held != sleepHeldFor {
-			t.Errorf("held for %v", held)
-		}
-		// The wake that no notice told, and the sleep.
-		w.Sleep(time.Hour)
-		w.event(episode.EventWake)
-		w.none(episode.EventSleep, time.Minute+time.Second)
-		w.Sleep(time.Hour)
-		o := w.event(episode.EventSleep)
-		if wake := w.event(episode.EventWake); wake.At-o.At < time.Hour {
-			t.Errorf("slept from %v to %v", o.At, wake.At)
-		}
-	})
-}
 
 // Without any input yet, the idle time has no end, whatever passes between a question and what is told.
-func TestMacUntouched(t *testing.T) {
-	watchMac(t, func(m *mactest.Mac) {
-		m.Untouched()
-		p := m.Start("Slow", "")
-		p.SetTakes(20 * time.Millisecond)
-		p.Activate()
-	}, func(w macWatched) {
-		for range 3 {
-			if o := w.next("poll", func(o Observation) bool { return o.Poll }); o.Idle < longAgo {
-				t.Errorf("idle %v", o.Idle)
-			}
-		}
-	})
-}
 
 // What is asked between two windows is not answered of the wrong one, and nothing is held after the end.
-func TestMacDisplayOfAnother(t *testing.T) {
-	m := mactest.New()
-	p := m.Start("Editor", "org.editor")
-	p.Open("text")
-	p.Activate()
-	d := followMac(m, m.Clocks, func() time.Duration { return 0 })
-	// What came to the front is told by its notice, not by who asks meanwhile.
-	p.Activate()
-	if front, _, err := d.front(); err == nil {
-		t.Errorf("before it is told: %+v", front)
-	}
-	if s, ok := d.next(); !ok || s.seen.Title != "text" {
-		t.Errorf("%+v", s)
-	}
-	if front, _, err := d.front(); err == nil {
-		t.Errorf("while it is told: %+v", front)
-	}
-	d.told()
-	front, _, err := d.front()
-	if err != nil || front.Title != "text" {
-		t.Fatalf("%+v: %v", front, err)
-	}
-	if title, _, err := d.title(front.ID); title != "text" || err != nil {
-		t.Errorf("%q: %v", title, err)
-	}
-	if title, _, err := d.title(front.ID + 1); err == nil {
-		t.Errorf("another window is said to be %q", title)
-	}
-	d.close()
-	d.close()
-	if _, _, err := d.front(); err != nil || m.Held() != 0 {
-		t.Errorf("after the end %d are held: %v", m.Held(), err)
-	}
-}
 
 // An input counts once, by which of the two clocks macOS may count, and whoever's it is.
-func TestMacIdle(t *testing.T) {
-	watchMac(t, nil, func(w macWatched) {
-		w.focus("", "")
-		poll := func() Observation { return w.next("poll", func(o Observation) bool { return o.Poll }) }
-		w.Input()
-		pressed := w.Now()
-		for range 3 {
-			if o := poll(); o.At-o.Idle != pressed {
-				t.Errorf("idle %v at %v, pressed at %v", o.Idle, o.At, pressed)
-			}
-		}
-		w.Sleep(time.Hour)
-		if o := poll(); o.At-o.Idle != pressed {
-			t.Errorf("after sleep: idle %v at %v, pressed at %v", o.Idle, o.At, pressed)
-		}
-		w.AwaitInput(true)
-		w.none(episode.EventInput, time.Minute)
-		w.Remote()
-		pressed = w.Now()
-		if o := w.next("input", func(o Observation) bool { return o.HasIdle && o.At-o.Idle == pressed }); o.At-pressed > askAgain {
-			t.Errorf("told at %v, pressed at %v", o.At, pressed)
-		}
-	})
-}
 
 // Without a window server nothing is told of locks.
-func TestMacWithoutWindowServer(t *testing.T) {
-	lock := func(level string) func(Observation) bool {
-		return func(o Observation) bool {
-			return slices.ContainsFunc(o.Levels, func(l Level) bool { return l.Subject == "lock" && l.Level == level })
-		}
-	}
-	watchMac(t, func(m *mactest.Mac) { m.SetGraphical(false) }, func(w macWatched) {
-		if slices.ContainsFunc(w.seen, lock(levelFull)) || !slices.ContainsFunc(w.seen, lock(levelNone)) {
-			t.Errorf("told %+v", w.seen)
-		}
-		w.SetGraphical(true)
-		w.next("full", lock(levelFull))
-	})
-}
-
-func TestRests(t *testing.T) {
-	var r rests
-	now := time.Duration(0)
-	for _, want := range []time.Duration{500, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000} {
-		pause := r.late(7, now)
-		if pause != want*time.Millisecond || !r.resting(7, now+pause-1) || r.resting(7, now+pause) || r.resting(8, now) {
-			t.Errorf("rests for %v, want %d ms", pause, want)
-		}
-		now += pause
-	}
-	if r.forget(7); r.resting(7, now) || r.late(7, now) != restFirst {
-		t.Error("a program that answered is remembered")
-	}
-	for pid := range int32(3 * maxResting) {
-		r.late(pid, now)
-	}
-	if len(r.of) > maxResting {
-		t.Errorf("%d programs are remembered", len(r.of))
-	}
-}
-
-func TestQueueKeepsTheLast(t *testing.T) {
-	q := newQueue[int]()
-	for i := range 2 * maxWaiting {
-		q.put(i)
-	}
-	for want := maxWaiting; want < 2*maxWaiting; want++ {
-		if got, ok := q.take(); got != want || !ok {
-			t.Fatalf("%d, want %d", got, want)
-		}
-	}
-	q.put(1)
-	q.close()
-	if _, ok := q.take(); ok {
-		t.Error("a queue that is closed gives something")
-	}
-}

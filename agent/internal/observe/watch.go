@@ -130,12 +130,17 @@ func (o *Observer) keepDisplay(ctx context.Context, events chan<- shown) {
 			return false
 		}
 	}
-	for {
+	for failed := false; ; {
 		opened, err := o.system.openDisplay(ctx, o.config.Display, o.Now)
 		if err != nil {
+			if !failed && ctx.Err() == nil {
+				o.config.Log.Warn("desktop does not open", "error", err)
+			}
+			failed = true
 			tell(shown{at: o.Now(), kind: shownAbsent})
 		} else {
 			again.reset()
+			failed = false
 			stop := context.AfterFunc(ctx, opened.close)
 			for e, ok := (shown{at: o.Now(), kind: shownOpened, display: opened}), true; ok && tell(e); {
 				e, ok = opened.next()

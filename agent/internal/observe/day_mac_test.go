@@ -24,6 +24,10 @@ type day struct {
 	closed []string
 }
 
+func newDay(w macWatched) *day {
+	return &day{macWatched: w, engine: episode.New(episode.DefaultSettings()), due: stopped()}
+}
+
 // pass lets a time pass.
 func (d *day) pass(length time.Duration) {
 	d.t.Helper()
@@ -78,7 +82,7 @@ func (d *day) work(length time.Duration) {
 // script falls on a poll, nor on a second at which the idle time is asked for.
 func TestMacDay(t *testing.T) {
 	watchMac(t, nil, func(w macWatched) {
-		d := &day{macWatched: w, engine: episode.New(episode.DefaultSettings()), due: stopped()}
+		d := newDay(w)
 		mail, pages := w.Start("Mail", "com.apple.mail"), w.Start("Pages", "com.apple.iWork.Pages")
 		mail.Open("Inbox")
 		report := pages.Open("Report")
@@ -198,6 +202,32 @@ func TestMacWakesForPollsOnly(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The idle time is asked for once a second only while an input would count.
+func TestMacWakesOfANight(t *testing.T) {
+	watchMac(t, nil, func(w macWatched) {
+		d := newDay(w)
+		p := w.Start("Mail", "com.apple.mail")
+		p.Open("Inbox")
+		p.Activate()
+		d.work(time.Minute)
+		woke := func(length time.Duration) int {
+			before := w.Moments()
+			d.pass(length)
+			return w.Moments() - before
+		}
+		const hour = int(time.Hour / PollEvery)
+		// Active, passive, and an hour of nothing.
+		if n := woke(time.Hour); n < int(time.Hour/askAgain)*9/10 || n > int(time.Hour/askAgain)+hour {
+			t.Errorf("woke %d times in an hour in which an input would count", n)
+		}
+		w.Lock(true)
+		d.pass(time.Second)
+		if n := woke(8 * time.Hour); n > 8*hour {
+			t.Errorf("woke %d times in a night of %d polls", n, 8*hour)
+		}
+	})
 }
 
 // What macOS does not have costs what it would tell, nothing else.

@@ -236,10 +236,11 @@ func (d *macDisplay) heed(err error) {
 	}
 }
 
-// seen is what was seen of the application in front, at least that it is.
+// seen is what was seen of the application in front, at least that it is, and another window than before.
 func (d *macDisplay) seen() Window {
-	if d.view.seen.ID == 0 {
-		d.view.seen = d.window(0, "")
+	window := d.window(d.view.element(), "")
+	if d.view.seen.ID == 0 || d.view.window != nil && d.view.seen.ID != window.ID {
+		d.view.seen = window
 	}
 	return d.view.seen
 }

@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -215,6 +216,28 @@ func TestMacProgramThatStarts(t *testing.T) {
 		if o := w.focus("Slow", "at last"); o.At-appeared > 2*time.Second {
 			t.Errorf("told at %v, it appeared at %v", o.At, appeared)
 		}
+	})
+}
+
+// An answer that is none is not taken for a title, nor for that of another window.
+func TestMacWindowThatFails(t *testing.T) {
+	watchMac(t, nil, func(w macWatched) {
+		w.focus("", "")
+		p := w.Start("Editor", "org.editor")
+		first := p.Open("first")
+		p.Activate()
+		w.focus("Editor", "first")
+		broken := errors.New("AXError -25200")
+		first.Fail(broken)
+		w.none(episode.EventFocus, time.Minute)
+		second := p.NewPart("AXWindow", "second")
+		second.Fail(broken)
+		p.Focus(second)
+		w.focus("Editor", "")
+		second.Fail(nil)
+		w.focus("Editor", "second")
+		p.Focus(first)
+		w.focus("Editor", "")
 	})
 }
 

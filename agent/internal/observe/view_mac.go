@@ -39,8 +39,7 @@ func (v *view) element() uint64 {
 }
 
 // read reads the title of the window that has the application's focus. It is followed before it is read, so that no
-// change falls between; not where the application is left already. An error is one of the application's as a whole: of
-// what it merely lacks the safety poll tells.
+// change falls between; not where the application is left already. What is not told of that way the safety poll finds.
 func (v *view) read(system mac.System, left bool, changed func(notification string, element uint64)) (string, error) {
 	if v.root == nil {
 		v.root = system.Application(v.app.PID)
@@ -57,8 +56,7 @@ func (v *view) read(system mac.System, left bool, changed func(notification stri
 	if err := v.follow(window); err != nil || v.window == nil {
 		return "", err
 	}
-	text, err := v.window.Text(axTitle)
-	return text, whole(err)
+	return v.window.Text(axTitle)
 }
 
 // whole gives an error that is of the application as a whole.

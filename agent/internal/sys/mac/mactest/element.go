@@ -32,6 +32,8 @@ func (m *Mac) ask(pid int32, part *Part, answer func()) error {
 		return mac.ErrLate
 	case part != nil && part.gone:
 		return mac.ErrGone
+	case part != nil && part.fails != nil:
+		return part.fails
 	}
 	answer()
 	return nil

@@ -107,6 +107,7 @@ type Part struct {
 	texts   map[string]string
 	parts   map[string][]*Part
 	gone    bool
+	fails   error
 }
 
 // ID is the element's.
@@ -129,6 +130,9 @@ func (w *Part) Add(parts ...*Part) *Part {
 	w.program.mac.change(func() { w.parts["AXChildren"] = append(w.parts["AXChildren"], parts...) })
 	return w
 }
+
+// Fail has each question about the element answered with an error from now on; nil ends that.
+func (w *Part) Fail(err error) { w.program.mac.change(func() { w.fails = err }) }
 
 // SetTitle changes its title.
 func (w *Part) SetTitle(title string) {

@@ -17,7 +17,7 @@ const (
 )
 
 // whereLogIs is where the service says why it ended.
-const whereLogIs = service.MacLog + " (as administrator)"
+const whereLogIs = statePath + "/agent.log, and crashes.txt beside it"
 
 // managedString is the enrolment string that a management profile set for this computer.
 func managedString() (string, error) {

@@ -27,21 +27,12 @@ const (
 // serve is the system service: it enrols by the carrier an installer left, or waits for `enroll`, and then works.
 func serve(args []string, _, stderr io.Writer) int {
 	o := newOptions("service", "", stderr)
-	managed := o.Bool("managed", false, "answer the service manager of Windows, which started it")
-	logFile := o.String("log", "", "the file to write to, where the system keeps nothing of what a service says")
+	managed := o.Bool("managed", false, "the service manager of Windows or macOS started it")
 	if _, status, ok := o.parse(args, 0); !ok {
 		return status
 	}
 	if *managed {
 		return serveManaged(o.state, stderr)
-	}
-	if *logFile != "" {
-		file, err := service.OpenLog(*logFile)
-		if err != nil {
-			return fail(stderr, err)
-		}
-		defer file.Close()
-		stderr = file
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -1,4 +1,4 @@
-//go:build !windows
+//go:build !windows && !darwin
 
 package main
 
@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// serveManaged: no other system asks a service to answer its manager.
+// serveManaged: no other system has a service do what its manager does not.
 func serveManaged(_ string, stderr io.Writer) int {
-	return fail(stderr, errors.New("--managed is for the service manager of Windows"))
+	return fail(stderr, errors.New("--managed is for the service managers of Windows and macOS"))
 }

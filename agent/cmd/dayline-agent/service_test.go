@@ -3,10 +3,10 @@ package main
 import (
 	"bytes"
 	"errors"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -64,17 +64,22 @@ func TestAManagedStringIsLookedForEachMinute(t *testing.T) {
 	})
 }
 
-func TestTheServiceWritesToItsLog(t *testing.T) {
-	folder := t.TempDir()
-	file := filepath.Join(folder, "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
+func TestAManagedServiceWritesItsLog(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	if err := prepare(state, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
-	log := filepath.Join(folder, "agent.log")
-	if status := serve([]string{"--state", filepath.Join(file, "state"), "--log", log}, io.Discard, io.Discard); status != failed {
-		t.Errorf("status %d", status)
+	if err := os.WriteFile(filepath.Join(state, "identity.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if raw, err := os.ReadFile(log); err != nil || !strings.Contains(string(raw), "state folder") {
+	defer debug.SetCrashOutput(nil, debug.CrashOptions{}) // it holds a file open
+	if err := serveLogged(t.Context(), state, slog.DiscardHandler, nil); err == nil {
+		t.Fatal("serves with a damaged identity")
+	}
+	if raw, err := os.ReadFile(filepath.Join(state, logFile)); err != nil || !strings.Contains(string(raw), "service failed") {
 		t.Errorf("the log says %q, %v", raw, err)
+	}
+	if _, err := os.Stat(filepath.Join(state, crashFile)); err != nil {
+		t.Errorf("crashes: %v", err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/windows"
@@ -24,9 +23,6 @@ const (
 	reportEvery = time.Second
 	// noticed are the notices that may wait: more say nothing new.
 	noticed = 16
-	// logFile and crashFile are in the state folder.
-	logFile   = "agent.log"
-	crashFile = "crashes.txt"
 )
 
 // serveManaged is the service as Windows' service manager runs it. Nothing it writes to a console is seen.
@@ -46,33 +42,6 @@ func serveManaged(state string, stderr io.Writer) int {
 		return fail(stderr, fmt.Errorf("service manager: %w", err))
 	}
 	return done
-}
-
-// serveLogged serves and writes the log into the state folder, and what matters of it into the event log. A file that
-// another program keeps to itself keeps nobody from serving.
-func serveLogged(ctx context.Context, state string, events slog.Handler, notices <-chan service.Notice) error {
-	if err := prepare(state, slog.New(events)); err != nil {
-		return err
-	}
-	written := slog.DiscardHandler
-	if file, err := journal.OpenFile(filepath.Join(state, logFile)); err != nil {
-		slog.New(events).Warn("log will not be written", "error", err)
-	} else {
-		defer file.Close()
-		written = logTo(file)
-	}
-	both := slog.NewMultiHandler(written, events)
-	if err := journal.KeepCrashes(filepath.Join(state, crashFile)); err != nil {
-		slog.New(both).Warn("crashes will not be kept", "error", err)
-	}
-	if err := service.Complete(); err != nil {
-		slog.New(both).Info("installation not completed", "error", err)
-	}
-	err := serveIn(ctx, state, both, notices)
-	if err != nil {
-		slog.New(written).Error("service failed", "error", err)
-	}
-	return err
 }
 
 // handler answers the service manager while work works.

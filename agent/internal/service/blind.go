@@ -84,7 +84,7 @@ func (w *blindWatch) look(ctx context.Context, s *Service, sessions []session.Lo
 			span.Session = id
 			w.spans[id] = span
 			s.hub.putSpan(span)
-			s.log.Error("a session is not observed")
+			s.log.Error(notObserved)
 		}
 	}
 	for id := range w.since {

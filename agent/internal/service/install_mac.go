@@ -138,7 +138,7 @@ func (m macInstall) uninstall(folder string, keep Keep) error {
 	for _, uid := range logins {
 		problems = append(problems, m.bootout(agentTarget(uid)))
 	}
-	for _, path := range []string{MacAgentPlist, MacDaemonPlist, MacPathFile, MacSocket, MacLog, olderLog(MacLog), filepath.Dir(MacSocket)} {
+	for _, path := range []string{MacAgentPlist, MacDaemonPlist, MacPathFile, MacSocket, filepath.Dir(MacSocket)} {
 		if err := os.Remove(m.at(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			problems = append(problems, err)
 		}

@@ -58,7 +58,6 @@ func newFakeMac(t *testing.T) *fakeMac {
 	}
 	m.must(os.MkdirAll(filepath.Dir(m.program()), 0o755))
 	m.must(os.WriteFile(m.program(), nil, 0o755))
-	m.must(os.MkdirAll(m.at("/var/log"), 0o755))
 	return m
 }
 
@@ -156,7 +155,7 @@ func TestInstallingOnAMac(t *testing.T) {
 			t.Errorf("%s: says more: %v", name, test.job)
 		}
 	}
-	if got, want := daemon["ProgramArguments"], []any{m.program(), "service", "--log", MacLog}; !slices.Equal(got.([]any), want) {
+	if got, want := daemon["ProgramArguments"], []any{m.program(), "service", "--managed"}; !slices.Equal(got.([]any), want) {
 		t.Errorf("the daemon runs %v", got)
 	}
 	if got, want := agent["ProgramArguments"], []any{m.program(), "session"}; !slices.Equal(got.([]any), want) {
@@ -261,7 +260,7 @@ func TestUninstallingOnAMacLeavesNothing(t *testing.T) {
 		m.must(m.install(m.program(), m.say))
 		m.asked()
 		state := m.at(MacState)
-		for _, path := range []string{filepath.Join(state, "buffer.db"), m.at(MacSocket), m.at(MacLog), m.at(olderLog(MacLog))} {
+		for _, path := range []string{filepath.Join(state, "buffer.db"), m.at(MacSocket)} {
 			m.must(os.MkdirAll(filepath.Dir(path), 0o755))
 			m.must(os.WriteFile(path, nil, 0o600))
 		}

@@ -37,11 +37,9 @@ const (
 
 	MacState  = "/Library/Application Support/Dayline/agent"
 	MacSocket = "/var/run/dayline/agent.sock"
-	// MacLog is what the service writes itself: launchd keeps nothing of what a daemon says.
-	MacLog = "/var/log/dayline-agent.log"
 )
 
-// daemonPlist is the service's job. That it may be told to remove itself, launchd leaves what it started alone.
+// daemonPlist is the service's job. So that it can remove itself when it is told to, launchd leaves alone what it started.
 // launchd.plist(5)
 const daemonPlist = plistHead + `	<key>Label</key>
 	<string>` + macDaemon + `</string>
@@ -49,8 +47,7 @@ const daemonPlist = plistHead + `	<key>Label</key>
 	<array>
 		<string>@EXECUTABLE@</string>
 		<string>service</string>
-		<string>--log</string>
-		<string>` + MacLog + `</string>
+		<string>--managed</string>
 	</array>
 	<key>RunAtLoad</key>
 	<true/>

@@ -5,4 +5,5 @@ const (
 	whereProgramsAre = `copy it to a folder of its own in C:\Program Files, and install from there`
 	toBeObserved     = "sign out and in again; if that does not help, as administrator: dayline-agent restart"
 	whyBlind         = "no helper in the session"
+	notObserved      = "a session is not observed"
 )

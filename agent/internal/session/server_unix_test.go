@@ -3,6 +3,7 @@
 package session
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -31,6 +32,15 @@ func TestASocketIsNotPutWhereAnybodyMay(t *testing.T) {
 	}
 	if _, err := Listen(filepath.Join(folder, "agent.sock"), &echo{}, slog.Default()); err == nil {
 		t.Error("a socket where anybody could put another")
+	}
+	if os.Geteuid() != 0 {
+		return // only root can give a folder away
+	}
+	if err := errors.Join(os.Chmod(folder, 0o755), os.Chown(folder, 12345, -1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Listen(filepath.Join(folder, "agent.sock"), &echo{}, slog.Default()); err == nil {
+		t.Error("a socket in somebody's folder")
 	}
 }
 

@@ -161,7 +161,7 @@ func TestMacManyAtOnce(t *testing.T) {
 	})
 }
 
-// However long the stream is not taken, no safety poll overtakes what came to the front before it.
+// However late the stream is taken, no safety poll overtakes what came to the front before it.
 
 func TestMacManyBeforeAPoll(t *testing.T) {
 	watchMac(t, nil, func(w macWatched) {

@@ -79,19 +79,25 @@ func (w *watch) connected(d display, at time.Duration) {
 	}
 }
 
-// readFront reads which window is in front, as of a moment. What cannot be read any more is left to the loss of the
-// display that follows.
+// readFront reads which window is in front, as of a moment.
 func (w *watch) readFront(at time.Duration) {
+	if window, ok := w.askFront(); ok {
+		w.see(window, at)
+	}
+}
+
+// askFront asks which window is in front. What cannot be read any more is left to the loss of the display that follows.
+func (w *watch) askFront() (window Window, ok bool) {
 	if w.display == nil {
-		return
+		return Window{}, false
 	}
 	asked := w.o.Now()
 	window, idle, err := w.display.front()
 	if err != nil {
-		return
+		return Window{}, false
 	}
 	w.inputs.read(asked, w.o.Now(), idle)
-	w.see(window, at)
+	return window, true
 }
 
 // readTitle reads the title of the window in front, as of a moment.

@@ -98,7 +98,7 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 			}
 			w.signalled(s)
 		case <-poll.C:
-			w.poll()
+			w.poll(events)
 		case <-w.settle.C:
 			w.expire()
 		case <-w.again.C:
@@ -238,12 +238,15 @@ func (w *watch) newRules(rules privacy.Rules) {
 }
 
 // poll repairs what was missed and is told as such, so that what is under way can be stored.
-func (w *watch) poll() {
+func (w *watch) poll(events <-chan shown) {
 	w.try()
 	w.zone.refresh()
 	w.pass(true)
-	// The idle time comes with the window in front.
-	w.readFront(w.o.Now())
+	// The idle time comes with the window in front. What is shown and not yet taken was not missed, and has its own time.
+	at := w.o.Now()
+	if window, ok := w.askFront(); ok && len(events) == 0 {
+		w.see(window, at)
+	}
 	w.bus.refresh()
 	if w.display != nil && w.display.missing() != w.capture.missing {
 		w.capture.missing = w.display.missing()

@@ -1,3 +1,7 @@
+//go:build !darwin
+
+// relic, which signs for these tests, does not build for macOS without cgo.
+
 package codesign
 
 import (

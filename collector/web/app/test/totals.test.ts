@@ -56,8 +56,10 @@ test('the dashboard tells what the contract tells, and opens a day by keyboard',
   const days = daysOf(report.days!.from, report.days!.to)
   assert.match(await at.page.locator('main').innerText(), new RegExp(`${report.peopleCount} of \\d+ people with data on ${report.rows.length} of ${days.length} days`))
   await at.page.getByText('Show as a table').click()
+  const rows = at.page.locator('figure tbody tr')
+  await rows.first().waitFor()
   assert.deepEqual(
-    (await told(at.page.locator('figure tbody tr'))).map((text) => text.replace(/^.*?20\d\d /, '')),
+    (await told(rows)).map((text) => text.replace(/^.*?20\d\d /, '')),
     days.map((day) => {
       const row = report.rows.find((one) => one.day === day)
       if (!row) return 'no data'

@@ -58,6 +58,8 @@ var walls = []wall{
 		why: "resources are put into programs by what builds them; no program needs to"},
 	{in: []string{"."}, never: []string{"github.com/sassoftware/relic", "github.com/blacktop/go-macho"},
 		why: "those who check what we sign share no code with what signed it: they are the tests'"},
+	{in: []string{"."}, save: []string{"agent/internal/sys/mac/native"}, never: []string{"github.com/ebitengine/purego"}, tests: true,
+		why: "one room calls into macOS; on Linux it would change how every program of ours starts"},
 	{in: []string{"installer"}, never: []string{"agent", "collector", "test"}, tests: true,
 		why: "an installer packs what was built, whatever it is"},
 	{in: []string{"agent"}, save: []string{"agent/internal/buffer"}, never: []string{"go.etcd.io/bbolt"},

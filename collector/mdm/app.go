@@ -91,7 +91,7 @@ func loadTar(name string) (codesign.Files, error) {
 		return nil, err
 	}
 	archive := tar.NewReader(io.LimitReader(unpacked, maxAppBytes))
-	files := codesign.Files{}
+	files, total := codesign.Files{}, int64(0)
 	for {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
@@ -106,6 +106,10 @@ func loadTar(name string) (codesign.Files, error) {
 		}
 		if header.Typeflag != tar.TypeReg || files[below] != nil || len(files) == maxAppFiles {
 			return nil, fmt.Errorf("%s does not belong into an app", header.Name)
+		}
+		// A file with holes is as large as it says, whatever little of it the archive holds.
+		if total += header.Size; header.Size > maxAppBytes || total > maxAppBytes {
+			return nil, errors.New("the app in it is too large")
 		}
 		if files[below], err = io.ReadAll(archive); err != nil {
 			return nil, err

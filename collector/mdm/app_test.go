@@ -1,7 +1,10 @@
 package mdm
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -133,4 +136,56 @@ func TestTheRequirementIsTheApps(t *testing.T) {
 			t.Errorf("half of %s is taken", name)
 		}
 	}
+}
+
+// A file of a tar may be all hole: some bytes that say they are a terabyte.
+func TestAnArchiveThatUnpacksToEverything(t *testing.T) {
+	var whole bytes.Buffer
+	zipped := gzip.NewWriter(&whole)
+	records := ""
+	for _, record := range []string{
+		"GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.name=Dayline.app/Contents/Info.plist", "GNU.sparse.realsize=1099511627776",
+	} {
+		// The length counts itself.
+		records += fmt.Sprintf("%d %s\n", len(record)+len("00 \n"), record)
+	}
+	zipped.Write(member(t, 'x', records))
+	zipped.Write(member(t, tar.TypeReg, "0\n"+strings.Repeat("\x00", 510)))
+	zipped.Write(make([]byte, 1024))
+	if err := zipped.Close(); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "dayline.tar.gz")
+	if err := os.WriteFile(name, whole.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := ReadApp(name); err == nil || !strings.Contains(err.Error(), "too large") {
+		t.Errorf("%d bytes: %v", whole.Len(), err)
+	}
+}
+
+// member is one of a tar, of a kind that archive/tar writes to nobody's order.
+func member(t *testing.T, kind byte, content string) []byte {
+	t.Helper()
+	var whole bytes.Buffer
+	archive := tar.NewWriter(&whole)
+	if err := archive.WriteHeader(&tar.Header{Name: "member", Size: int64(len(content)), Format: tar.FormatUSTAR}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := archive.Write([]byte(content)); err != nil {
+		t.Fatal(err)
+	}
+	if err := archive.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	const kindAt, sumAt = 156, 148
+	header := whole.Bytes()[:512]
+	header[kindAt] = kind
+	copy(header[sumAt:], "        ") // what the sum takes itself for
+	sum := 0
+	for _, b := range header {
+		sum += int(b)
+	}
+	copy(header[sumAt:], fmt.Sprintf("%06o\x00 ", sum))
+	return whole.Bytes()
 }

@@ -120,7 +120,7 @@ const (
 	ofStoreOrTeam = `\(certificate leaf\[field\.1\.2\.840\.113635\.100\.6\.1\.9\]` + exists + ` or ` + ofTeam + `\)`
 )
 
-var requirements = regexp.MustCompile(`^(?:` + identifier + ` and certificate (?:leaf|root) = H"[0-9a-fA-F]{40}"|(?:` +
+var requirements = regexp.MustCompile(`^(?:` + identifier + ` and certificate leaf = H"[0-9a-fA-F]{40}"|(?:` +
 	identifier + ` and anchor apple generic|anchor apple generic and ` + identifier + `) and (?:` + ofTeam + `|` + ofStoreOrTeam + `))$`)
 
 // checkRequirement tells what is wrong with a designated requirement: it has to name the agent and the certificate that

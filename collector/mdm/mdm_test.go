@@ -246,6 +246,8 @@ func TestRequirementsThatOthersMeet(t *testing.T) {
 	for _, text := range []string{
 		named, named + " and anchor apple generic", named + " and anchor apple", strings.Replace(own, " and ", " or ", 1), own + " or true",
 		own + "\n", " " + own, "!" + own, own[:len(own)-2] + `"`, strings.ReplaceAll(own, "leaf", "1"),
+		// Whoever has a certificate of that root's, be it Apple's.
+		named + ` and certificate root = H"611e5b662c593a08ff58d14ae22452d198df6c60"`,
 		`anchor apple generic or ` + named + ` and certificate leaf[subject.OU] = ABCDE12345`,
 		`anchor apple generic and ` + named + ` and certificate leaf[subject.OU] = ABCDE12345 or anchor apple generic`,
 		named + ` and certificate leaf[subject.OU] = ABCDE12345`, // which anybody's own certificate may say

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Flags of a code directory, <kern/cs_blobs.h>.
@@ -93,6 +94,9 @@ func (c Code) checkDirectory(infoPlist, resources []byte) error {
 }
 
 func (s *Signature) checkSigner() error {
+	if s.Team != "" && (s.cms == nil || !slices.Equal(s.Chain[0].Subject.OrganizationalUnit, []string{s.Team})) {
+		return errors.New("it names a team that is not its signer's")
+	}
 	if s.cms == nil {
 		if s.Flags&AdHoc == 0 {
 			return errors.New("it has no signer and is not ad hoc")

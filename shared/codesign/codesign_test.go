@@ -161,6 +161,39 @@ func TestACodeDirectoryThatLies(t *testing.T) {
 	}
 }
 
+// Where a team is managed, what it runs in the background is: nobody may call themselves one.
+func TestATeamThatIsNotTheSigners(t *testing.T) {
+	codes, err := Read(signed(t, tiny(ARM64), id, nil, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	adHoc, err := Read(program(t, "arm64"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []Code{codes[0], adHoc[0]} {
+		c.Signature.Team = "AB12CD34EF"
+		if err := c.Check(nil, nil); err == nil || !strings.Contains(err.Error(), "not its signer's") {
+			t.Error(err)
+		}
+	}
+}
+
+// A part of the signature in the place of a file beside the program would be compared instead of it.
+func TestAPartInTheFilesPlace(t *testing.T) {
+	codes, err := Read(program(t, "arm64"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	directory, part := codes[0].Signature.directory.raw, words(magicWrapper, 8)
+	for slot, taken := range map[uint32]bool{slotInfoPlist: false, slotResources: false, slotResources + 1: true} {
+		raw := words(magicSignature, uint32(28+len(directory)+len(part)), 2, slotDirectory, 28, slot, uint32(28+len(directory)))
+		if _, err := parseSignature(slices.Concat(raw, directory, part)); (err == nil) != taken {
+			t.Errorf("slot %d: %v", slot, err)
+		}
+	}
+}
+
 // Each certificate has to be signed by the one after it.
 func TestAnIssuerThatIsNone(t *testing.T) {
 	codes, err := Read(signed(t, tiny(ARM64), id, nil, nil))

@@ -94,7 +94,8 @@ func parseSignature(raw []byte) (*Signature, error) {
 	}
 	s := &Signature{blobs: blobs}
 	for slot := range blobs {
-		if slot >= slotAlternate && slot != slotCMS {
+		// Info.plist and CodeResources are files beside the program: a part in their place would be compared instead.
+		if slot >= slotAlternate && slot != slotCMS || slot == slotInfoPlist || slot == slotResources {
 			return nil, fmt.Errorf("signature: it has a part of the unknown kind %#x", slot)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/dayline-project/dayline/agent/internal/session"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 	"github.com/dayline-project/dayline/shared/stream"
@@ -64,6 +66,24 @@ func TestTooManyPermissionsAreRefused(t *testing.T) {
 		if err := (&helper{}).captured(&session.Capture{Missing: missing}); err == nil {
 			t.Errorf("%s: taken", name)
 		}
+	}
+}
+
+// The collector refuses a health of more than 32 KiB, and with it the spans that tell of a person without a helper.
+func TestAHelperThatTellsTooMuchHidesNothing(t *testing.T) {
+	w := newWorld(t)
+	first, second := w.helper("a100000000000000"), w.helper("b200000000000000")
+	first.send(&session.Message{Capture: &session.Capture{Errors: slices.Repeat([]string{strings.Repeat("x", 1500)}, 32)}})
+	second.send(&session.Message{Capture: &session.Capture{Missing: []string{lacks}}})
+	w.wait("both are taken in", func() bool {
+		w.service.hub.mu.Lock()
+		defer w.service.hub.mu.Unlock()
+		all := w.service.hub.sorted()
+		return len(all) == 2 && all[0].capture.Errors != nil && all[1].capture.Missing != nil
+	})
+	told := w.service.health(time.Now())
+	if proto.Size(told) > 32<<10 || !slices.Equal(told.MissingPermissions, []string{lacks}) {
+		t.Errorf("%d bytes, missing %q", proto.Size(told), told.MissingPermissions)
 	}
 }
 

@@ -67,6 +67,10 @@ func (s *Service) facts() *agentv1.DeviceFacts {
 	return facts
 }
 
+// maxHealthBytes is less than the collector takes: it would refuse the spans with it, and so anybody's helper that tells
+// too much would hide what they tell of its person.
+const maxHealthBytes = 31 << 10
+
 func (s *Service) health(now time.Time) *agentv1.Health {
 	stats := s.buffer.Stats()
 	self := health.Measure()
@@ -79,13 +83,15 @@ func (s *Service) health(now time.Time) *agentv1.Health {
 	defer s.hub.mu.Unlock()
 	for _, one := range s.hub.sorted() {
 		report.EmptiedTitles += one.capture.EmptiedTitles
+		told := &agentv1.Health{Errors: one.capture.Errors, MissingPermissions: one.capture.Missing}
 		for _, subject := range one.capture.Subjects {
-			report.Capture = append(report.Capture, &agentv1.Capture{
+			told.Capture = append(told.Capture, &agentv1.Capture{
 				Subject: subject.Subject, Level: subject.Level, Reason: subject.Reason, Login: buffer.Login(one.peer.Login),
 			})
 		}
-		report.Errors = append(report.Errors, one.capture.Errors...)
-		report.MissingPermissions = append(report.MissingPermissions, one.capture.Missing...)
+		if proto.Size(report)+proto.Size(told) <= maxHealthBytes {
+			proto.Merge(report, told)
+		}
 	}
 	slices.Sort(report.MissingPermissions)
 	report.MissingPermissions = slices.Compact(report.MissingPermissions)

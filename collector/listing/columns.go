@@ -102,12 +102,17 @@ func (c *column) words(value protoreflect.Value) string {
 	if c.kind != list {
 		return harmless(value.String())
 	}
+	return strings.Join(texts(value), "; ")
+}
+
+// texts gives those of a list, each harmless.
+func texts(value protoreflect.Value) []string {
 	items := value.List()
 	parts := make([]string, items.Len())
 	for i := range parts {
 		parts[i] = harmless(items.Get(i).String())
 	}
-	return strings.Join(parts, "; ")
+	return parts
 }
 
 // harmless is a text as files hold it: UTF-8 without control and bidirectional characters.

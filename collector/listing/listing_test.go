@@ -99,6 +99,17 @@ func TestLongTablesStream(t *testing.T) {
 	}
 }
 
+func TestACardTellsAllOfIt(t *testing.T) {
+	long := "missing: " + strings.Repeat("what to do ", 30) + "at last"
+	var out bytes.Buffer
+	if err := Card(&out, &adminv1.Device{Id: "d-1", Limits: []string{"x11: none", long, "a\x1bb"}}, "id", "alias", "limits"); err != nil {
+		t.Fatal(err)
+	}
+	if want := "ID      d-1\nLIMITS  x11: none\n        " + long + "\n        ab\n"; out.String() != want {
+		t.Errorf("%q\nwant %q", out.String(), want)
+	}
+}
+
 func TestJSONIsOneArrayOfTheContractsNames(t *testing.T) {
 	if empty := written(t, JSON); empty != "[]\n" {
 		t.Errorf("empty: %q", empty)

@@ -80,7 +80,8 @@ func head(name string) string {
 	return strings.ToUpper(strings.ReplaceAll(name, "_", " "))
 }
 
-// Card writes one row for people that has too many columns for a line: a line for each that is not empty.
+// Card writes one row for people that has too many columns for a line: a line for each that is not empty, and of a list
+// for each of its texts. Nothing is cut: what is wrong with a device ends in what to do.
 func Card(w io.Writer, row proto.Message, columns ...string) error {
 	m := row.ProtoReflect()
 	shown, err := named(m.Descriptor(), columnsOf(m.Descriptor()), columns)
@@ -92,12 +93,18 @@ func Card(w io.Writer, row proto.Message, columns ...string) error {
 		widest = max(widest, utf8.RuneCountInString(head(c.name)))
 	}
 	for _, c := range shown {
-		cell := cut(c.cell(m), maxLastCell)
-		if cell == "" {
-			continue
+		title, cells := head(c.name), []string{c.cell(m)}
+		if c.kind == list {
+			cells = texts(c.of(m))
 		}
-		if _, err := fmt.Fprintf(w, "%-*s%s%s\n", widest, head(c.name), gap, cell); err != nil {
-			return err
+		for _, cell := range cells {
+			if cell == "" {
+				continue
+			}
+			if _, err := fmt.Fprintf(w, "%-*s%s%s\n", widest, title, gap, cell); err != nil {
+				return err
+			}
+			title = ""
 		}
 	}
 	return nil

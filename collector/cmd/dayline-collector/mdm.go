@@ -50,20 +50,21 @@ func (c *mdmCommand) Run(i *invocation) error {
 	if _, err := kit.Files(); err != nil {
 		return usage("%v", err)
 	}
-	if err := checkEmpty(c.Dir); err != nil {
+	made, err := makeFolder(c.Dir)
+	if err != nil {
 		return err
 	}
 	if !c.NoEnrollment && c.EnrollmentStringFile == "" {
 		link := linkCreate{OS: "macos", Expires: c.Expires, Max: c.Max}
 		if kit.EnrollmentString, err = link.make(i); err != nil {
+			if made {
+				os.Remove(c.Dir)
+			}
 			return err
 		}
 	}
 	files, err := kit.Files()
 	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return err
 	}
 	for _, file := range files {
@@ -109,16 +110,14 @@ func (i *invocation) enrollmentString(name string) (string, error) {
 	return "", usage("--enrollment-string-file: it is empty")
 }
 
-// checkEmpty refuses a folder with something in it; there need be none yet.
-func checkEmpty(dir string) error {
+// makeFolder makes a folder, and tells whether it did; one with something in it is refused.
+func makeFolder(dir string) (made bool, err error) {
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case len(entries) > 0:
-		return fmt.Errorf("%s is not empty: say a new folder", dir)
+		return true, os.MkdirAll(dir, 0o700)
+	case err == nil && len(entries) > 0:
+		err = fmt.Errorf("%s is not empty: say a new folder", dir)
 	}
-	return nil
+	return false, err
 }

@@ -134,6 +134,9 @@ func TestWhatGivesNoProfiles(t *testing.T) {
 			t.Errorf("%v: %d %q %q", c.args, code, out, words)
 		}
 	}
+	if code, _, words := p.command("mdm", "/proc/none", "--organization", "Example", "--requirement", requirement); code != exitFailed || !strings.Contains(words, "/proc/none") {
+		t.Errorf("a folder that cannot be made: %d %q", code, words)
+	}
 	if code, out, words := p.command("mdm", full, "--organization", "Example", "--requirement", requirement); code != exitFailed || !strings.Contains(words, "not empty") || out != "" {
 		t.Errorf("%d %q %q", code, out, words)
 	}

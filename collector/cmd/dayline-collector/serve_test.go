@@ -407,7 +407,7 @@ func TestUsedWrongly(t *testing.T) {
 	dir := t.TempDir()
 	for _, args := range [][]string{
 		{}, {"nonsense"}, {"report"}, {"report", "people", "--format", "xml"}, {"link", "create"}, {"link", "create", "--os", "beos"},
-		{"link", "create", "--os", "linux", "--expires", "x"}, {"backup"}, {"backup", "verify"}, {"backup", "a", "b"}, {"device", "show"}, {"link", "create", "--os", "linux", "--max", "-1"},
+		{"link", "create", "--os", "linux", "--expires", "x"}, {"backup"}, {"backup", "verify"}, {"backup", "a", "b"}, {"device", "show"}, {"device", "list", "--flag", "permissions"}, {"device", "list", "--state", "ill"}, {"link", "create", "--os", "linux", "--max", "-1"},
 	} {
 		if code, out, words := command(dir, args...); code != exitUsage || words == "" || out != "" {
 			t.Errorf("%v: %d %q %q", args, code, out, words)

@@ -123,11 +123,12 @@ var families = []string{
 // browsers are names that stand alone; a family would take in what only begins like them. "browser" is Yandex' on
 // Windows.
 var browsers = []string{
-	"360chrome", "360se", "angelfish", "avastbrowser", "avgbrowser", "basilisk", "browser", "ccleanerbrowser", "dooble",
-	"duckduckgo", "falkon", "gnome-www-browser", "iexplore", "iridium", "iridium-browser", "k-meleon", "konqueror", "luakit",
-	"maxthon", "microsoftedge", "midori", "min", "mullvadbrowser", "mullvad browser", "netsurf", "netsurf-gtk",
-	"netsurf-gtk3", "nyxt", "orion", "qqbrowser", "qutebrowser", "slimjet", "sogouexplorer", "surf", "ucbrowser", "vimb",
-	"whale", "www-browser", "x-www-browser", "yandex_browser",
+	"360chrome", "360se", "angelfish", "avast secure browser", "avastbrowser", "avg secure browser", "avgbrowser",
+	"basilisk", "browser", "ccleaner browser", "ccleanerbrowser", "dooble", "duckduckgo", "falkon", "gnome-www-browser",
+	"iexplore", "iridium", "iridium-browser", "k-meleon", "konqueror", "luakit", "maxthon", "microsoftedge", "midori", "min",
+	"mullvad browser", "mullvadbrowser", "netsurf", "netsurf-gtk", "netsurf-gtk3", "nyxt", "omniweb", "orion", "pale moon",
+	"qqbrowser", "qutebrowser", "slimjet", "sogouexplorer", "surf", "ucbrowser", "ulaa", "vimb", "wavebox", "whale",
+	"www-browser", "x-www-browser", "yandex_browser",
 }
 
 // reverseDomains are the namespaces window classes of some browsers come with: org.gnome.Epiphany, org.kde.falkon.
@@ -139,15 +140,19 @@ var reverseDomains = []string{
 // bundles are the identifiers of browsers on macOS, in lower case. What comes behind another dot is a channel or an
 // application of the web: com.google.Chrome.canary.
 var bundles = []string{
-	"ai.perplexity.comet", "app.zen-browser.zen", "com.apple.safari", "com.apple.safaritechnologypreview", "com.brave.browser",
-	"com.coccoc.coccoc", "com.duckduckgo.macos.browser", "com.ghostbrowser.gb1", "com.google.chrome", "com.kagi.kagimacos",
+	"ai.perplexity.comet", "app.zen-browser.zen", "com.alohabrowser.alohabrowser", "com.apple.safari",
+	"com.apple.safaritechnologypreview", "com.avast.avastsecurebrowser", "com.avast.browser", "com.bookry.wavebox",
+	"com.brave.browser", "com.browseros.browseros", "com.coccoc.coccoc", "com.duckduckgo.macos.browser",
+	"com.fenrir-inc.sleipnir", "com.ghostbrowser.gb1", "com.google.chrome", "com.hiddenreflex.epic", "com.kagi.kagimacos",
 	"com.maxthon.mac.maxthon", "com.microsoft.edgemac", "com.naver.whale", "com.openai.atlas", "com.operasoftware.opera",
-	"com.operasoftware.operaair", "com.operasoftware.operadeveloper", "com.operasoftware.operagx", "com.operasoftware.operanext",
-	"com.pushplaylabs.sidekick", "com.sigmaos.sigmaos.macos", "com.vivaldi.vivaldi", "company.thebrowser.browser",
-	"company.thebrowser.dia", "io.gitlab.librewolf-community", "net.imput.helium", "net.librewolf.librewolf",
-	"net.mullvad.mullvadbrowser", "net.waterfox.waterfox", "one.ablaze.floorp", "org.chromium.chromium", "org.chromium.thorium",
+	"com.operasoftware.operaair", "com.operasoftware.operadeveloper", "com.operasoftware.operagx",
+	"com.operasoftware.operanext", "com.pushplaylabs.sidekick", "com.sigmaos.sigmaos.macos", "com.vivaldi.vivaldi",
+	"company.thebrowser.browser", "company.thebrowser.dia", "de.icab.icab", "de.iridiumbrowser",
+	"io.gitlab.librewolf-community", "net.imput.helium", "net.librewolf.librewolf", "net.mullvad.mullvadbrowser",
+	"net.waterfox.waterfox", "one.ablaze.floorp", "org.blisk.blisk", "org.chromium.chromium", "org.chromium.thorium",
 	"org.mozilla.firefox", "org.mozilla.firefoxdeveloperedition", "org.mozilla.floorp", "org.mozilla.nightly",
-	"org.qutebrowser.qutebrowser", "org.torproject.torbrowser", "ru.yandex.desktop.yandex-browser",
+	"org.qutebrowser.qutebrowser", "org.torproject.torbrowser", "ru.cryptopro.chromium-gost",
+	"ru.yandex.desktop.yandex-browser",
 }
 
 // isOnlyPrivate tells whether a browser, by any of its names, has no window that is not private.

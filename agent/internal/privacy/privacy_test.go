@@ -17,6 +17,7 @@ func TestIsBrowser(t *testing.T) {
 		"com.apple.Safari", "com.apple.SafariTechnologyPreview", "org.mozilla.firefox", "org.mozilla.firefoxdeveloperedition",
 		"org.mozilla.nightly", "company.thebrowser.Browser", "company.thebrowser.dia", "com.operasoftware.OperaGX",
 		"com.vivaldi.Vivaldi.snapshot", "org.torproject.torbrowser", "app.zen-browser.zen", "com.kagi.kagimacOS",
+		"Avast Secure Browser", "AVG Secure Browser", "CCleaner Browser", "com.avast.browser", "com.bookry.wavebox", "com.hiddenreflex.Epic",
 	} {
 		if !IsBrowser(name) {
 			t.Errorf("%q is a browser", name)

@@ -108,8 +108,10 @@ func (o *office) idle(t *testing.T, s *script.Script) {
 	site.Pass(t, 2*time.Minute+time.Second)
 	must(o.editor.Activate(t.Context()))(t)
 	must(o.terminal.Activate(t.Context()))(t)
+	site.Pass(t, time.Second)
 	did = must(o.nudge())(t)
 	s.Began(script.Episode{State: "active", App: o.terminal.App, Title: o.titles[o.terminal], Began: did}, "")
+	site.Pass(t, time.Second)
 	did = must(o.editor.Click(t.Context()))(t)
 	s.Focused(did, o.editor.App, o.titles[o.editor])
 }

@@ -354,3 +354,23 @@ func TestNoWayToReadAddresses(t *testing.T) {
 		}
 	})
 }
+
+// still is a display with one window in front.
+type still struct {
+	display
+	window Window
+}
+
+func (s still) front() (Window, time.Duration, error) { return s.window, 0, nil }
+func (s still) idle() (time.Duration, error)          { return 0, nil }
+
+// An input that is taken together with the change of focus before it counts for the window that came to the front.
+func TestInputAfterFocus(t *testing.T) {
+	watchShop(t, func(r *reads) {
+		r.display, r.await = still{window: Window{ID: 1, App: "excel.exe", Title: "Sheet"}}, true
+		more := make(chan shown, 1)
+		more <- shown{at: 1100 * time.Millisecond, kind: shownInput}
+		r.shown(shown{at: 1000 * time.Millisecond, kind: shownFront}, more)
+		r.want("both", "1000:Sheet  false, 1100:input idle 0")
+	})
+}

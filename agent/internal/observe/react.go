@@ -27,6 +27,9 @@ func (w *watch) shown(first shown, more <-chan shown) {
 			front, title = e.display != nil, false
 			at = e.at
 		case shownInput:
+			// It counts for the window that came to the front before it.
+			w.readChanged(front, title, at)
+			front, title = false, false
 			w.input(e)
 		case shownFront:
 			if e.seen.ID != 0 {
@@ -54,6 +57,11 @@ func (w *watch) shown(first shown, more <-chan shown) {
 			some = false
 		}
 	}
+	w.readChanged(front, title, at)
+}
+
+// readChanged reads the window in front, or its title, as of the moment at which that changed.
+func (w *watch) readChanged(front, title bool, at time.Duration) {
 	switch {
 	case front:
 		w.readFront(at)

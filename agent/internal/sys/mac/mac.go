@@ -22,7 +22,7 @@ type Workspace interface {
 	// It must not wait, save that the computer does not sleep before told has returned from WillSleep.
 	Follow(told func(Notice)) (stop func())
 	// Idle is the time since the last input: into this session by anything (a remote desktop is something), and by the
-	// computer's own keyboards and pointers, whosever session is in front.
+	// computer's own keyboards and pointers, whosever session is in front. Of no input that is known it is the longest time.
 	Idle() (session, hardware time.Duration)
 	// Session is how this process's login session is now. ok is false where it has no window server, as over ssh.
 	Session() (state Session, ok bool)

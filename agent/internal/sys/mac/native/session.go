@@ -44,15 +44,15 @@ func (*workspace) Idle() (session, hardware time.Duration) {
 	return seconds(cgSinceInput(combinedSessionState, anyInput)), seconds(cgSinceInput(hardwareState, anyInput))
 }
 
-// seconds is 0 for what is no length of time, and the longest time for what is longer.
+// ahead is how much later than now an input may be dated, in seconds: it is of just now.
+const ahead = 1
+
+// seconds is the longest time for what is longer, and for what is no length of time: of that no input follows.
 func seconds(s float64) time.Duration {
-	switch {
-	case s >= math.MaxInt64/float64(time.Second):
-		return math.MaxInt64
-	case s > 0:
-		return time.Duration(s * float64(time.Second))
+	if s >= -ahead && s < math.MaxInt64/float64(time.Second) {
+		return time.Duration(max(0, s) * float64(time.Second))
 	}
-	return 0
+	return math.MaxInt64
 }
 
 // Session is what mac.Workspace says. Its ID is 0 where the system does not tell it.

@@ -20,11 +20,12 @@ func TestIdle(t *testing.T) {
 		{0, 0},
 		{1.5, 1500 * time.Millisecond},
 		{86400, 24 * time.Hour},
-		{-3, 0},
-		{math.NaN(), 0},
+		{-0.01, 0},
+		{-3, math.MaxInt64},
+		{math.NaN(), math.MaxInt64},
 		{math.Inf(1), math.MaxInt64},
 		{math.MaxFloat64, math.MaxInt64},
-		{math.Inf(-1), 0},
+		{math.Inf(-1), math.MaxInt64},
 	} {
 		stub.idle(c.seconds, 7)
 		if session, hardware := w.Idle(); session != c.want || hardware != 7*time.Second {

@@ -125,6 +125,22 @@ func TestMacNoticeBeforeItsState(t *testing.T) {
 	})
 }
 
+// A state that never showed what a notice told ends it once there is an input, for the notice of the end may be missed.
+func TestMacNoticeWithoutItsState(t *testing.T) {
+	watchMac(t, nil, func(w macWatched) {
+		for _, on := range []mac.Kind{mac.DisplaysSlept, mac.Locked} {
+			w.Tell(mac.Notice{Kind: on})
+			w.event(episode.EventLock)
+			// What began it may be an input too.
+			time.Sleep(time.Second)
+			w.Input()
+			w.none(episode.EventUnlock, time.Hour)
+			w.Input()
+			w.event(episode.EventUnlock)
+		}
+	})
+}
+
 func TestMacSleep(t *testing.T) {
 	watchMac(t, nil, func(w macWatched) {
 		w.focus("", "")

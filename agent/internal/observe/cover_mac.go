@@ -32,6 +32,8 @@ type claim struct {
 	is bool
 	// until is how long no look at the state counts against what a notice told.
 	until time.Duration
+	// alone: the state has not shown yet what the notice told.
+	alone bool
 }
 
 const (
@@ -41,12 +43,18 @@ const (
 	startsFor = 2 * time.Second
 )
 
-func (c *claim) hear(is bool, at time.Duration) { *c = claim{is: is, until: at + behindFor} }
+func (c *claim) hear(is bool, at time.Duration) {
+	*c = claim{is: is, until: at + behindFor, alone: true}
+}
 
-func (c *claim) look(is bool, at time.Duration) {
-	if at >= c.until {
-		c.is = is
+// look takes the state, at a moment, with the last input's. A state that never showed what covers the session is believed
+// against the notice of it once there was an input: the main display may be another when one sleeps, and the key of the
+// lock stands in no header.
+func (c *claim) look(is bool, at, input time.Duration) {
+	if at < c.until || c.is && !is && c.alone && input <= c.until {
+		return
 	}
+	c.is, c.alone = is, false
 }
 
 // hear takes a notice. That of a wish to log out or to shut down means nothing: applications may refuse it, and launchd
@@ -82,11 +90,11 @@ type sighting struct {
 func (c *cover) look(s sighting) {
 	c.looked, c.graphical = true, s.graphical
 	if s.graphical {
-		c.locked.look(s.session.Locked, s.at)
-		c.away.look(!s.session.OnConsole, s.at)
-		c.dark.look(s.session.DisplayAsleep, s.at)
+		c.locked.look(s.session.Locked, s.at, s.input)
+		c.away.look(!s.session.OnConsole, s.at, s.input)
+		c.dark.look(s.session.DisplayAsleep, s.at, s.input)
 	}
-	c.curtain.look(isCurtain(s.front), s.at)
+	c.curtain.look(isCurtain(s.front), s.at, s.input)
 	if c.saver && s.input > c.saverAt+startsFor {
 		c.saver = false
 	}

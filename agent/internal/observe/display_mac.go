@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dayline-project/dayline/agent/internal/sys/mac"
@@ -19,12 +20,17 @@ type macDisplay struct {
 	stop   func()
 	// again looks once more.
 	again *time.Timer
-	// permitted: accessibility is. What writes it is the goroutine that asks for the window in front.
+	// permitted: accessibility is, as macOS says. What writes it is the goroutine that asks for the window in front. refused:
+	// the last answer was that it is not, which may be the truth of the two.
 	permitted bool
+	refused   atomic.Bool
 	// inputs are those of the clock that stops in sleep, the last one on ours is at lastInput: which of them macOS counts an
 	// idle time by is not documented, and an input that seems to move would count as another.
 	inputs    inputs
 	lastInput time.Duration
+	// slept is how much that clock is behind, litAt when the computer or its displays woke last, on that clock.
+	slept time.Duration
+	litAt atomic.Int64
 
 	// asking has a value in it while a goroutine asks programs. What follows is that goroutine's.
 	asking chan struct{}
@@ -71,15 +77,22 @@ func followMac(system mac.System, clocks func() (boot, mono time.Duration, err e
 	d.again = time.AfterFunc(time.Hour, func() { d.events.put(macEvent{at: now(), kind: macWindow}) })
 	d.again.Stop()
 	d.permitted = system.Trusted()
-	d.stop = system.Follow(func(n mac.Notice) {
-		switch n.Kind {
-		case mac.Activated:
-			d.events.put(macEvent{at: now(), kind: macActivated, app: n.App})
-		case mac.Ended:
-			d.events.put(macEvent{at: now(), kind: macEnded, app: n.App})
-		}
-	})
+	boot, mono, _ := clocks()
+	d.slept = boot - mono
+	d.stop = system.Follow(d.notice)
 	return d
+}
+
+func (d *macDisplay) notice(n mac.Notice) {
+	switch n.Kind {
+	case mac.Activated:
+		d.events.put(macEvent{at: d.now(), kind: macActivated, app: n.App})
+	case mac.Ended:
+		d.events.put(macEvent{at: d.now(), kind: macEnded, app: n.App})
+	case mac.DidWake, mac.DisplaysWoke:
+		_, mono, _ := d.clocks()
+		d.litAt.Store(int64(mono))
+	}
 }
 
 // ask has one goroutine at a time ask programs; done ends that.
@@ -122,32 +135,45 @@ func (d *macDisplay) title(window uint32) (string, time.Duration, error) {
 // idle is the time since the last input into the session by anything, a remote desktop too, and by the computer's own
 // keyboards and pointers.
 func (d *macDisplay) idle() (time.Duration, error) {
-	_, asked, err := d.clocks()
+	boot, asked, err := d.clocks()
 	if err != nil {
 		return -1, nil
 	}
-	idle := min(d.system.Idle())
-	idle = min(idle, longAgo)
+	if slept := boot - asked; slept > d.slept+sleepGain {
+		d.slept = slept
+		d.litAt.Store(int64(asked))
+	}
+	session, hardware := d.system.Idle()
 	_, answered, _ := d.clocks()
 	now := d.now()
-	if d.inputs.read(asked, answered, idle) {
-		d.lastInput = now - idle
+	idle := hardware
+	if answered-session > time.Duration(d.litAt.Load())+litFor {
+		idle = min(session, hardware)
 	}
-	if !d.inputs.known {
-		return -1, nil
+	// One that is not known says nothing new of one that was.
+	if known := idle < longAgo; known || !d.inputs.known {
+		idle = min(idle, longAgo)
+		if d.inputs.read(asked, answered, idle) {
+			d.lastInput = now - idle
+		}
 	}
 	return max(0, now-d.lastInput), nil
 }
 
-// longAgo is the longest idle time told; where there was no input yet, macOS's has no bound.
-const longAgo = 365 * 24 * time.Hour
+const (
+	// longAgo is the longest idle time told; where there was no input yet, macOS's has no bound.
+	longAgo = 365 * 24 * time.Hour
+	// litFor is how long after a wake only an input by the hardware is one: a Mac that wakes by itself at night counts its
+	// waking as an input into the session.
+	litFor = 10 * time.Second
+)
 
 // awaitInput: a tap of events would be told of the next input, and of what it is.
 func (d *macDisplay) awaitInput(time.Duration) (time.Duration, error) { return -1, errNoAlarm }
 func (d *macDisplay) forgetInput()                                    {}
 
 func (d *macDisplay) missing() string {
-	if d.permitted {
+	if d.permitted && !d.refused.Load() {
 		return ""
 	}
 	return permitAccessibility
@@ -203,19 +229,21 @@ func (d *macDisplay) look(app mac.App) Window {
 		d.view.app = app
 		d.view.seen = Window{}
 	}
-	if d.closed || app.PID == 0 || isCurtain(app.Bundle) {
+	// An application that ended has the process -1.
+	if d.closed || app.PID <= 0 || isCurtain(app.Bundle) {
 		return Window{}
 	}
 	if !d.permitted {
-		d.view.leave()
-		d.view.seen = d.window(0, "")
-		return d.view.seen
+		return d.alone()
 	}
 	if d.rests.resting(app.PID, d.now()) {
 		return d.seen()
 	}
 	title, err := d.view.read(d.system, d.moreComes(), d.changed)
-	if d.heed(err); err != nil {
+	if d.heed(err); errors.Is(err, mac.ErrNotTrusted) {
+		return d.alone()
+	}
+	if err != nil {
 		return d.seen()
 	}
 	d.rests.forget(app.PID)
@@ -226,8 +254,18 @@ func (d *macDisplay) look(app mac.App) Window {
 	return d.view.seen
 }
 
+// alone is the application in front without a window, of which nothing is held.
+func (d *macDisplay) alone() Window {
+	d.view.leave()
+	d.view.seen = d.window(0, "")
+	return d.view.seen
+}
+
 // heed takes the error of a question: a program that was late rests. Without it the safety poll looks on.
 func (d *macDisplay) heed(err error) {
+	if err == nil || errors.Is(err, mac.ErrNotTrusted) {
+		d.refused.Store(err != nil)
+	}
 	if !errors.Is(err, mac.ErrLate) {
 		return
 	}

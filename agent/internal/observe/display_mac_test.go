@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dayline-project/dayline/agent/internal/sys/mac"
 	"github.com/dayline-project/dayline/agent/internal/sys/mac/mactest"
 	"github.com/dayline-project/dayline/shared/episode"
 )
@@ -80,6 +81,59 @@ func TestMacIdle(t *testing.T) {
 		if o := w.next("input", func(o Observation) bool { return o.HasIdle && o.At-o.Idle == pressed }); o.At-pressed > askAgain {
 			t.Errorf("told at %v, pressed at %v", o.At, pressed)
 		}
+	})
+}
+
+// A Mac that wakes counts that as an input into the session, with nobody there.
+func TestMacWakeIsNoInput(t *testing.T) {
+	watchMac(t, func(m *mactest.Mac) {
+		m.Sleep(time.Hour)
+		time.Sleep(time.Minute)
+		m.Remote()
+	}, func(w macWatched) {
+		poll := func() Observation {
+			t.Helper()
+			return w.next("poll", func(o Observation) bool { return o.Poll })
+		}
+		if o := poll(); o.Idle > time.Minute {
+			t.Errorf("idle %v: a sleep before the start says nothing of what came after it", o.Idle)
+		}
+		w.Input()
+		pressed := w.Now()
+		quiet := func(cause string) {
+			t.Helper()
+			for range 3 {
+				if o := poll(); o.At-o.Idle != pressed {
+					t.Errorf("%s: idle %v at %v, pressed at %v", cause, o.Idle, o.At, pressed)
+				}
+			}
+		}
+		quiet("an input")
+		w.Sleep(time.Hour)
+		w.Remote()
+		quiet("a wake that no notice told")
+		w.Sleep(time.Hour)
+		poll()
+		w.Remote()
+		quiet("what comes just after")
+		for _, kind := range []mac.Kind{mac.DidWake, mac.DisplaysWoke} {
+			w.Tell(mac.Notice{Kind: kind})
+			time.Sleep(time.Second)
+			w.Remote()
+			quiet("a notice")
+		}
+		w.Tell(mac.Notice{Kind: mac.DidWake})
+		w.Input()
+		pressed = w.Now()
+		quiet("an input by the hardware")
+		w.Remote()
+		pressed = w.Now()
+		quiet("a remote one, later")
+		w.Untouched()
+		quiet("none that is known any more")
+		w.Input()
+		pressed = w.Now()
+		quiet("an input at last")
 	})
 }
 

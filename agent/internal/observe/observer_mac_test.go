@@ -114,6 +114,10 @@ func TestMacFocus(t *testing.T) {
 		if o := w.focus("", ""); o.At != ended {
 			t.Errorf("told as of %v, ended at %v", o.At, ended)
 		}
+		safari.Activate()
+		w.focus("Safari", "")
+		w.Run(mac.App{PID: -1, Name: "Ended"}).Activate()
+		w.focus("", "")
 	})
 }
 
@@ -317,13 +321,36 @@ func TestMacProgramThatHangs(t *testing.T) {
 	})
 }
 
-func TestMacPermission(t *testing.T) {
-	desktop := func(level string) func(Observation) bool {
-		return func(o Observation) bool {
-			return slices.ContainsFunc(o.Levels, func(l Level) bool { return l.Subject == "desktop" && l.Level == level }) &&
-				(len(o.Missing) == 0) == (level == levelFull)
-		}
+// desktop tells whether an observation tells of a desktop at that level, and of the permission by that.
+func desktop(level string) func(Observation) bool {
+	return func(o Observation) bool {
+		return slices.ContainsFunc(o.Levels, func(l Level) bool { return l.Subject == "desktop" && l.Level == level }) &&
+			(len(o.Missing) == 0) == (level == levelFull)
 	}
+}
+
+// macOS may say for days that a permission is there which it refuses by.
+func TestMacPermissionThatIsRefused(t *testing.T) {
+	watchMac(t, func(m *mactest.Mac) {
+		p := m.Start("Editor", "org.editor")
+		p.Open("text")
+		p.Activate()
+	}, func(w macWatched) {
+		w.focus("Editor", "text")
+		w.Refuse(true)
+		w.focus("Editor", "")
+		w.next("refused", desktop(levelApp))
+		if w.Held() != 0 {
+			t.Errorf("%d are held", w.Held())
+		}
+		w.none(episode.EventFocus, time.Minute)
+		w.Refuse(false)
+		w.focus("Editor", "text")
+		w.next("full", desktop(levelFull))
+	})
+}
+
+func TestMacPermission(t *testing.T) {
 	var window *mactest.Part
 	watchMac(t, func(m *mactest.Mac) {
 		m.Permit(false)

@@ -105,7 +105,9 @@ func (v *view) focused() (mac.Element, error) {
 // follow holds a window instead of the one before, and hears of it.
 func (v *view) follow(window mac.Element) error {
 	if window != nil && v.window != nil && window.ID() == v.window.ID() {
-		window.Release()
+		// The one that was answered last is asked, whatever an ID is worth.
+		v.window.Release()
+		v.window = window
 		return nil
 	}
 	before := v.window

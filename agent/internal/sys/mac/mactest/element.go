@@ -13,7 +13,7 @@ func (m *Mac) ask(pid int32, part *Part, answer func()) error {
 	m.mu.Lock()
 	m.questions++
 	m.asked()
-	p, trusted := m.program(pid), m.trusted
+	p, trusted := m.program(pid), m.trusted && !m.refuses
 	takes := time.Duration(0)
 	if p != nil {
 		takes = min(p.takes, mac.Patience)

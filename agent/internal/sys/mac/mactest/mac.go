@@ -27,6 +27,7 @@ type Mac struct {
 	session   mac.Session
 	graphical bool
 	trusted   bool
+	refuses   bool
 	slept     time.Duration
 	// session's and hardware's last input, on the clock that stops in sleep.
 	input, hardware time.Duration
@@ -50,6 +51,9 @@ func (m *Mac) Silent(silent bool) { m.change(func() { m.silent = silent }) }
 
 // Permit gives or takes the permission.
 func (m *Mac) Permit(trusted bool) { m.change(func() { m.trusted = trusted }) }
+
+// Refuse has programs not answer for want of the permission, whatever Trusted says.
+func (m *Mac) Refuse(refuse bool) { m.change(func() { m.refuses = refuse }) }
 
 // SetSession changes the session's dictionary without a notice.
 func (m *Mac) SetSession(change func(*mac.Session)) { m.change(func() { change(&m.session) }) }

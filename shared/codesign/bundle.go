@@ -122,11 +122,23 @@ func checkResources(files Files, executable string) error {
 	return nil
 }
 
+// mostPlist is the longest property list that is read: it may be as deep as it is long, and each level takes stack.
+const mostPlist = 1 << 20
+
 // parse reads a property list in XML or binary form.
-func parse(text []byte, into any) error {
-	if len(text) == 0 {
+func parse(text []byte, into any) (err error) {
+	switch {
+	case len(text) == 0:
 		return errors.New("it is missing")
+	case len(text) > mostPlist:
+		return errors.New("it is too long")
 	}
-	_, err := plist.Unmarshal(text, into)
+	// The package panics where a count overflows.
+	defer func() {
+		if recover() != nil {
+			err = errors.New("it is no property list")
+		}
+	}()
+	_, err = plist.Unmarshal(text, into)
 	return err
 }

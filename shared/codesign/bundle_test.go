@@ -92,6 +92,22 @@ func TestABundleIsLoaded(t *testing.T) {
 	}
 }
 
+func TestPropertyListsThatAreTraps(t *testing.T) {
+	for said, list := range map[string]string{
+		// A text of 2^63 characters, whose length in bytes is 0.
+		"no property list": "bplist00\x6f\x13\x80" + strings.Repeat("\x00", 7) + "\x08" + strings.Repeat("\x00", 6) + "\x01\x01" +
+			strings.Repeat("\x00", 7) + "\x01" + strings.Repeat("\x00", 15) + "\x12",
+		"too long": strings.Repeat("<array>", mostPlist/7+1),
+	} {
+		if err := parse([]byte(list), new(information)); err == nil || !strings.Contains(err.Error(), said) {
+			t.Errorf("%q: %v", said, err)
+		}
+	}
+	if err := parse([]byte(strings.Repeat("<array>", mostPlist/7)), new(information)); err == nil {
+		t.Error("as deep as it is long: taken")
+	}
+}
+
 func FuzzBundle(f *testing.F) {
 	files := bundle(f, id)
 	f.Add(files[InfoPlist], files[CodeResources])

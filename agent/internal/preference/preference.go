@@ -66,7 +66,13 @@ func read(path, key string) (string, error) {
 }
 
 // parse finds the text of a key, binary and XML alike.
-func parse(raw []byte, key string) (string, error) {
+func parse(raw []byte, key string) (text string, err error) {
+	// The package panics where a count overflows.
+	defer func() {
+		if recover() != nil {
+			text, err = "", errors.New("it is no property list")
+		}
+	}()
 	var values map[string]any
 	if _, err := plist.Unmarshal(raw, &values); err != nil {
 		return "", err

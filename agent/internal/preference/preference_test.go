@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"howett.net/plist"
@@ -81,7 +82,10 @@ func TestPreferencesThatAreNone(t *testing.T) {
 	if got, err := Find([]string{folder}, domain, key); err == nil {
 		t.Errorf("found %q, a number", got)
 	}
-	for _, raw := range []string{"bplist00", "<plist><dict><key>", "{", "\x00\xff"} {
+	// A text of 2^63 characters, whose length in bytes is 0.
+	endless := "bplist00\x6f\x13\x80" + strings.Repeat("\x00", 7) + "\x08" + strings.Repeat("\x00", 6) + "\x01\x01" +
+		strings.Repeat("\x00", 7) + "\x01" + strings.Repeat("\x00", 15) + "\x12"
+	for _, raw := range []string{"bplist00", "<plist><dict><key>", "{", "\x00\xff", endless} {
 		if err := os.WriteFile(path, []byte(raw), 0o644); err != nil {
 			t.Fatal(err)
 		}

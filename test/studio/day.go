@@ -11,7 +11,8 @@ import (
 // stay is a stretch of time at one computer: the episodes of it, and why others of it have none.
 type stay struct {
 	episodes []episode.Episode
-	products []string
+	// uses are what the episodes were of; empty of those in which nothing was in front.
+	uses []use
 	// from and to bound the login session; both zero where there was none.
 	from, to time.Time
 	// why it was not observed: pause or blind; empty: it was.
@@ -70,13 +71,13 @@ type span struct{ from, to float64 }
 
 func (s *stay) lock(from, to time.Time) {
 	if to.Sub(from) >= time.Second {
-		s.add(episode.Episode{State: episode.Locked, Start: from, For: to.Sub(from), EndedBy: episode.ByUnlock, Reason: episode.ReasonLock}, "")
+		s.add(episode.Episode{State: episode.Locked, Start: from, For: to.Sub(from), EndedBy: episode.ByUnlock, Reason: episode.ReasonLock}, use{})
 	}
 }
 
-func (s *stay) add(e episode.Episode, product string) {
+func (s *stay) add(e episode.Episode, u use) {
 	s.episodes = append(s.episodes, e)
-	s.products = append(s.products, product)
+	s.uses = append(s.uses, u)
 }
 
 // work adds one thing worked on and, now and then, the time without input after it; it gives when that ends.
@@ -101,7 +102,7 @@ func (s *stay) work(random *rand.Rand, trade trade, from, until time.Time) time.
 		if length < time.Second {
 			return until
 		}
-		s.add(episode.Episode{State: state, Start: from, For: length, Identity: who, EndedBy: episode.ByFocus}, u.product)
+		s.add(episode.Episode{State: state, Start: from, For: length, Identity: who, EndedBy: episode.ByFocus}, u)
 		from = from.Add(length)
 	}
 	return from

@@ -41,6 +41,8 @@ var workers = []worker{
 // use is one thing that is worked with.
 type use struct {
 	app, product, site string
+	// bundle is the application's identifier on Macs; empty where it is not for them.
+	bundle string
 	// titles are what is worked on with it.
 	titles []string
 	// weight is how often it is turned to, and minutes for how long on the average.
@@ -52,32 +54,35 @@ type use struct {
 // trade is what the people of one trade work with.
 type trade []use
 
-const browser = "Firefox"
+const (
+	browser       = "Firefox"
+	browserBundle = "org.mozilla.firefox"
+)
 
 func page(site string, weight, minutes float64, titles ...string) use {
-	return use{app: "firefox", product: browser, site: site, titles: titles, weight: weight, minutes: minutes}
+	return use{app: "firefox", product: browser, bundle: browserBundle, site: site, titles: titles, weight: weight, minutes: minutes}
 }
 
 var everybody = trade{
-	{app: "thunderbird", product: "Thunderbird", titles: []string{"Inbox", "Re: Harbour brochure", "Re: Thursday", "Offer for the harbour", "Drafts"}, weight: 9, minutes: 2.5},
-	{app: "slack", product: "Slack", titles: []string{"#general", "#harbour", "#lunch", "Goran Petrov (direct)"}, weight: 8, minutes: 1.5},
+	{app: "thunderbird", product: "Thunderbird", bundle: "org.mozilla.thunderbird", titles: []string{"Inbox", "Re: Harbour brochure", "Re: Thursday", "Offer for the harbour", "Drafts"}, weight: 9, minutes: 2.5},
+	{app: "slack", product: "Slack", bundle: "com.tinyspeck.slackmacgap", titles: []string{"#general", "#harbour", "#lunch", "Goran Petrov (direct)"}, weight: 8, minutes: 1.5},
 	page("calendar.example.com", 2, 1, "Calendar – this week", "Harbour: review"),
 	page("wikipedia.org", 1.2, 2, "Typeface – Wikipedia", "Lighthouse – Wikipedia"),
 	page("news.example.net", 1.5, 2.5, "Morning edition", "Weather for the coast"),
 	page("youtube.com", 0.8, 5, "How a lighthouse is built", "Live: harbour camera"),
 	page("intranet.example.com", 1.5, 2, "Time off", "Phone list"),
-	{app: "firefox", product: browser, weight: 0.5, minutes: 1.5, private: true},
+	{app: "firefox", product: browser, bundle: browserBundle, weight: 0.5, minutes: 1.5, private: true},
 }
 
 var (
 	design = append(trade{
-		{app: "figma", product: "Figma", titles: []string{"Harbour brochure", "Harbour brochure – cover", "Icons 2026", "Website, second draft"}, weight: 14, minutes: 9},
+		{app: "figma", product: "Figma", bundle: "com.figma.Desktop", titles: []string{"Harbour brochure", "Harbour brochure – cover", "Icons 2026", "Website, second draft"}, weight: 14, minutes: 9},
 		{app: "photoshop.exe", product: "Adobe Photoshop", titles: []string{"cover-03.psd", "lighthouse.psd", "map-coast.psd"}, weight: 6, minutes: 12},
 		page("fonts.example.org", 2, 3, "Grotesques", "Licence"),
 		page("unsplash.com", 2, 3, "harbour", "gulls"),
 	}, everybody...)
 	development = append(trade{
-		{app: "code", product: "Visual Studio Code", titles: []string{"booking.ts – harbour", "tides.ts – harbour", "tides_test.ts – harbour", "README.md – harbour"}, weight: 16, minutes: 8},
+		{app: "code", product: "Visual Studio Code", bundle: "com.microsoft.VSCode", titles: []string{"booking.ts – harbour", "tides.ts – harbour", "tides_test.ts – harbour", "README.md – harbour"}, weight: 16, minutes: 8},
 		{app: "xterm", product: "XTerm", titles: []string{"make test", "ssh build", "git log", "psql harbour"}, weight: 10, minutes: 3},
 		page("github.com", 7, 4, "Pull request 214: tides", "Issues", "harbour/booking"),
 		page("docs.example.com", 4, 4, "Date arithmetic", "Index types"),

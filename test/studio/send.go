@@ -77,11 +77,11 @@ type sender struct {
 func (s *sender) day(ctx context.Context, now time.Time, day stay) error {
 	for i, e := range day.episodes {
 		if e.State == episode.Active && e.Start.Add(e.For).Equal(now) {
-			s.last = s.open(now, e, day.products[i])
+			s.last = s.open(now, e, day.uses[i])
 			continue
 		}
 		e.Revision = s.revision
-		record := stream.AppendRecord(nil, &stream.Record{Login: s.login, Session: "1", Product: day.products[i], Episode: e})
+		record := stream.AppendRecord(nil, &stream.Record{Login: s.login, Session: "1", Product: day.uses[i].product, Bundle: s.bundle(day.uses[i]), Episode: e})
 		s.sequence++
 		err := s.builder.Add(s.sequence, record)
 		if errors.Is(err, stream.ErrFull) {
@@ -115,13 +115,21 @@ func (s *sender) span(kind string, from, to time.Time) {
 	s.spans = append(s.spans, span)
 }
 
-func (s *sender) open(now time.Time, e episode.Episode, product string) *agentv1.OpenEpisode {
+func (s *sender) open(now time.Time, e episode.Episode, u use) *agentv1.OpenEpisode {
 	_, offset := e.Start.Zone()
 	return &agentv1.OpenEpisode{
 		Login: s.told(), Session: "1", State: agentv1.State_STATE_ACTIVE, StartMs: e.Start.UnixMilli(), OffsetMinutes: int32(offset / 60),
-		LengthMs: now.Sub(e.Start).Milliseconds(), App: e.App, Product: product, Title: e.Title, Site: e.Site, Private: e.Private,
+		LengthMs: now.Sub(e.Start).Milliseconds(), App: e.App, Product: u.product, Bundle: s.bundle(u), Title: e.Title, Site: e.Site, Private: e.Private,
 		IdleMs: 2000, SettingsRevision: s.revision,
 	}
+}
+
+// bundle is what the desk's computer tells of an application: Macs alone have it.
+func (s *sender) bundle(u use) string {
+	if s.computer.os != "macos" {
+		return ""
+	}
+	return u.bundle
 }
 
 func (s *sender) flush(ctx context.Context, now time.Time) error {

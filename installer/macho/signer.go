@@ -33,7 +33,7 @@ func OpenSigner(file []byte, password string) (*Signer, error) {
 		return nil, errors.New("macho: signer: the password is not right")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("macho: signer: %w", err)
+		return nil, fmt.Errorf("macho: signer: the file is no PKCS#12 that can be read: %w", err)
 	}
 	s := &Signer{chain: append([]*x509.Certificate{certificate}, issuers...)}
 	var ok bool

@@ -127,7 +127,7 @@ func TestSignersThatAreNone(t *testing.T) {
 		"export it with its chain":   {file(developerID(key, false, codesign.DeveloperIDLeaf)), password},
 		"only Developer ID":          {file(developerID(key, true, appleDevelopment)), password},
 		"not for signing code":       {file(plainCertificate(key)), password},
-		"macho: signer: pkcs12: err": {[]byte("nothing"), password},
+		"no PKCS#12":                 {[]byte("nothing"), password},
 	} {
 		if _, err := OpenSigner(c.file, c.password); err == nil || !strings.Contains(err.Error(), said) {
 			t.Errorf("%q: %v", said, err)

@@ -122,12 +122,12 @@ func TestSignersThatAreNone(t *testing.T) {
 		file     []byte
 		password string
 	}{
-		"password is not right":      {file(ownFile()), "wrong"},
-		"not RSA":                    {file(developerID(elliptical, true, codesign.DeveloperIDLeaf)), password},
-		"export it with its chain":   {file(developerID(key, false, codesign.DeveloperIDLeaf)), password},
-		"only Developer ID":          {file(developerID(key, true, appleDevelopment)), password},
-		"not for signing code":       {file(plainCertificate(key)), password},
-		"no PKCS#12":                 {[]byte("nothing"), password},
+		"password is not right":    {file(ownFile()), "wrong"},
+		"not RSA":                  {file(developerID(elliptical, true, codesign.DeveloperIDLeaf)), password},
+		"export it with its chain": {file(developerID(key, false, codesign.DeveloperIDLeaf)), password},
+		"only Developer ID":        {file(developerID(key, true, appleDevelopment)), password},
+		"not for signing code":     {file(plainCertificate(key)), password},
+		"no PKCS#12":               {[]byte("nothing"), password},
 	} {
 		if _, err := OpenSigner(c.file, c.password); err == nil || !strings.Contains(err.Error(), said) {
 			t.Errorf("%q: %v", said, err)

@@ -69,12 +69,23 @@ func (c *mdmCommand) Run(i *invocation) error {
 	}
 	for _, file := range files {
 		name := filepath.Join(c.Dir, file.Name)
-		if err := os.WriteFile(name, file.Content, 0o600); err != nil {
+		if err := writeNew(name, file.Content); err != nil {
 			return err
 		}
 		fmt.Fprintln(i.out, name)
 	}
 	return nil
+}
+
+// writeNew writes a file for its owner alone. One that somebody put there meanwhile, or a link, is not written to: they
+// could read the string there.
+func writeNew(name string, content []byte) error {
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	return errors.Join(err, file.Close())
 }
 
 // designated takes a requirement out of the line that codesign prints.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,6 +96,23 @@ func TestProfilesForMacs(t *testing.T) {
 		second, err := os.ReadFile(filepath.Join(again, filepath.Base(name)))
 		if err != nil || string(first) != string(second) {
 			t.Errorf("%s: another one of the same: %v", name, err)
+		}
+	}
+}
+
+// Who may write into the folder could have the string written where they read it.
+func TestNobodysFileIsWrittenTo(t *testing.T) {
+	dir := t.TempDir()
+	theirs, link := filepath.Join(dir, "theirs"), filepath.Join(dir, "link")
+	if err := errors.Join(os.WriteFile(theirs, nil, 0o644), os.Symlink(filepath.Join(dir, "elsewhere"), link)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{theirs, link} {
+		if err := writeNew(name, []byte("secret")); !errors.Is(err, fs.ErrExist) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if text, _ := os.ReadFile(name); len(text) > 0 {
+			t.Errorf("%s holds %q", name, text)
 		}
 	}
 }

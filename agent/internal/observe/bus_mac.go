@@ -81,8 +81,9 @@ func (b *macBus) tell(ctx context.Context, h heard, was, is coverage) {
 			send(one.kind, one.is)
 		}
 	}
-	if h.Kind == mac.WillSleep || h.Kind == mac.DidWake {
-		send(signalSleep, h.Kind == mac.WillSleep)
+	// Each notice of sleep is told, for the Mac waits each time.
+	if h.Kind == mac.WillSleep || h.Kind == mac.DidWake || was.asleep != is.asleep {
+		send(signalSleep, is.asleep)
 	}
 }
 

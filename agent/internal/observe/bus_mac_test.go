@@ -186,6 +186,29 @@ func TestMacSleep(t *testing.T) {
 	})
 }
 
+// A sleep that was told of and did not come is over with the next input.
+func TestMacSleepThatDoesNotCome(t *testing.T) {
+	watchMac(t, nil, func(w macWatched) {
+		w.focus("", "")
+		w.Tell(mac.Notice{Kind: mac.WillSleep})
+		w.event(episode.EventSleep)
+		w.Input()
+		// Told again, it has nothing to wait for.
+		asked := w.Now()
+		w.Tell(mac.Notice{Kind: mac.WillSleep})
+		if held := w.Now() - asked; held != 0 {
+			t.Errorf("held for %v more", held)
+		}
+		w.none(episode.EventWake, time.Hour)
+		w.Input()
+		pressed := w.Now()
+		if o := w.event(episode.EventWake); o.At-pressed > PollEvery {
+			t.Errorf("pressed at %v, awake at %v", pressed, o.At)
+		}
+		w.none(episode.EventSleep, time.Hour)
+	})
+}
+
 func TestMacWithoutWindowServer(t *testing.T) {
 	lock := func(level string) func(Observation) bool {
 		return func(o Observation) bool {

@@ -22,9 +22,10 @@ type cover struct {
 	curtain   claim
 	away      claim
 	dark      claim
-	// saver: a notice told that a screen saver began, at saverAt. No look tells of it.
-	saver   bool
-	saverAt time.Duration
+	// saver: a notice told that a screen saver began, at saverAt; asleep: that the Mac was about to sleep, at asleepAt. No
+	// look tells of either.
+	saver, asleep     bool
+	saverAt, asleepAt time.Duration
 }
 
 // claim is what was told last.
@@ -39,7 +40,7 @@ type claim struct {
 const (
 	// behindFor is how far the state may be behind the notices.
 	behindFor = 2 * time.Second
-	// startsFor is how long after the beginning of a screen saver an input may still be of what began it.
+	// startsFor is how long after the beginning of a screen saver, or of sleep, an input may still be of what began it.
 	startsFor = 2 * time.Second
 )
 
@@ -74,6 +75,8 @@ func (c *cover) hear(n mac.Notice, at time.Duration) {
 		c.dark.hear(n.Kind == mac.DisplaysSlept, at)
 	case mac.SaverStarted, mac.SaverStopped:
 		c.saver, c.saverAt = n.Kind == mac.SaverStarted, at
+	case mac.WillSleep, mac.DidWake:
+		c.asleep, c.asleepAt = n.Kind == mac.WillSleep, at
 	}
 }
 
@@ -86,7 +89,7 @@ type sighting struct {
 	input     time.Duration
 }
 
-// look takes the state. An input ends a screen saver, whoever missed the notice of that.
+// look takes the state. An input ends a screen saver, and a sleep that did not come, whoever missed the notice of that.
 func (c *cover) look(s sighting) {
 	c.looked, c.graphical = true, s.graphical
 	if s.graphical {
@@ -98,16 +101,21 @@ func (c *cover) look(s sighting) {
 	if c.saver && s.input > c.saverAt+startsFor {
 		c.saver = false
 	}
+	if c.asleep && s.input > c.asleepAt+startsFor {
+		c.asleep = false
+	}
 }
 
 // coverage is what follows.
 type coverage struct {
 	// told: macOS tells of this session at all.
 	told bool
-	// locked by the lock or the login window, covered by a saver or a display that sleeps, away from the console.
-	locked, saver, away bool
+	// locked by the lock or the login window, covered by a saver or a display that sleeps, away from the console, asleep.
+	locked, saver, away, asleep bool
 }
 
 func (c *cover) coverage() coverage {
-	return coverage{told: c.looked && c.graphical, locked: c.locked.is || c.curtain.is, saver: c.saver || c.dark.is, away: c.away.is}
+	return coverage{
+		told: c.looked && c.graphical, locked: c.locked.is || c.curtain.is, saver: c.saver || c.dark.is, away: c.away.is, asleep: c.asleep,
+	}
 }

@@ -21,21 +21,21 @@ import (
 )
 
 // traces are what one login did, each text of it a canary.
-type traces struct{ title, url, reason, permission string }
+type traces struct{ title, url, reason, permission, bundle string }
 
 func canary(who string) traces {
-	return traces{"title-canary-of-" + who, "https://site-canary.example/path-canary-of-" + who, "reason-canary-of-" + who, "permission-canary-of-" + who}
+	return traces{"title-canary-of-" + who, "https://site-canary.example/path-canary-of-" + who, "reason-canary-of-" + who, "permission-canary-of-" + who, "bundle-canary-of-" + who}
 }
 
 func (c traces) all() []string {
-	return []string{c.title, strings.TrimPrefix(c.url, "https://"), c.reason, c.permission}
+	return []string{c.title, strings.TrimPrefix(c.url, "https://"), c.reason, c.permission, c.bundle}
 }
 
 // send tells of one login's episode and span, and of what the device says of its health.
 func send(t *testing.T, a *apitest.Agent, login stream.Login, c traces, ago time.Duration) {
 	t.Helper()
 	record := a.Record(ago, c.title)
-	record.Login, record.URL, record.Site = login, c.url, "site-canary.example"
+	record.Login, record.URL, record.Site, record.Bundle = login, c.url, "site-canary.example", c.bundle
 	m := a.Request(record)
 	at := time.Now().Add(-ago)
 	id := fmt.Sprintf("%08x", at.UnixMilli()&0xffffffff)

@@ -132,7 +132,7 @@ func TestMacNoticeWithoutItsState(t *testing.T) {
 			w.Tell(mac.Notice{Kind: on})
 			w.event(episode.EventLock)
 			// What began it may be an input too.
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 			w.Input()
 			w.none(episode.EventUnlock, time.Hour)
 			w.Input()

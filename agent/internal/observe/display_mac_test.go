@@ -88,7 +88,7 @@ func TestMacIdle(t *testing.T) {
 func TestMacWakeIsNoInput(t *testing.T) {
 	watchMac(t, func(m *mactest.Mac) {
 		m.Sleep(time.Hour)
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		m.Remote()
 	}, func(w macWatched) {
 		poll := func() Observation {
@@ -118,7 +118,7 @@ func TestMacWakeIsNoInput(t *testing.T) {
 		quiet("what comes just after")
 		for _, kind := range []mac.Kind{mac.DidWake, mac.DisplaysWoke} {
 			w.Tell(mac.Notice{Kind: kind})
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 			w.Remote()
 			quiet("a notice")
 		}

@@ -224,7 +224,7 @@ func (d *macDisplay) show(e macEvent) (s shown, some bool) {
 // look reads the window that an application shows, and follows both from then on. Without an answer, or the permission,
 // it is the application alone, or the window that was last seen of it since it is in front.
 func (d *macDisplay) look(app mac.App) Window {
-	if app.PID != d.view.app.PID {
+	if app != d.view.app {
 		d.view.leave()
 		d.view.app = app
 		d.view.seen = Window{}

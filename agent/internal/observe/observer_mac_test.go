@@ -318,6 +318,14 @@ func TestMacProgramThatHangs(t *testing.T) {
 		fresh.Open("new")
 		fresh.Activate()
 		w.focus("Fresh", "new")
+		// Also where nothing told of its end.
+		w.Silent(true)
+		fresh.Quit()
+		w.Silent(false)
+		again := w.Run(mac.App{PID: stuck.PID, Name: "Again"})
+		again.Open("newer")
+		again.Activate()
+		w.focus("Again", "newer")
 	})
 }
 

@@ -180,7 +180,7 @@ func (d *macDisplay) missing() string {
 }
 
 // permitAccessibility says what lacks without the permission, and what to do about it.
-const permitAccessibility = "Accessibility is not permitted, so only applications are recorded, neither window titles nor page addresses: allow Dayline in System Settings, Privacy & Security, Accessibility, or by the administrator's profile."
+const permitAccessibility = "Accessibility is not permitted, so only applications are recorded, neither window titles nor page addresses: allow Dayline in System Settings, Privacy & Security, Accessibility (where it is on, switch it off and on again), or by the administrator's profile."
 
 func (d *macDisplay) next() (shown, bool) {
 	d.told()

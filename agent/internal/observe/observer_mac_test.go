@@ -347,7 +347,9 @@ func TestMacPermissionThatIsRefused(t *testing.T) {
 		w.focus("Editor", "text")
 		w.Refuse(true)
 		w.focus("Editor", "")
-		w.next("refused", desktop(levelApp))
+		if o := w.next("refused", desktop(levelApp)); !strings.Contains(o.Missing[0], "off and on again") {
+			t.Errorf("told %q, though it is on", o.Missing)
+		}
 		if w.Held() != 0 {
 			t.Errorf("%d are held", w.Held())
 		}

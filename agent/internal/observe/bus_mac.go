@@ -2,7 +2,6 @@ package observe
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/dayline-project/dayline/agent/internal/sys/mac"
@@ -15,10 +14,7 @@ type macBus struct {
 	now     func() time.Duration
 	signals chan<- signal
 	heard   *queue[heard]
-
-	mu sync.Mutex
-	// held is closed to let the Mac sleep, while it waits for us.
-	held chan struct{}
+	delay
 }
 
 // heard is a notice and when it came; of none, it is time to look.
@@ -97,29 +93,5 @@ func (b *macBus) hear(ctx context.Context, n mac.Notice) {
 		b.heard.put(heard{n, b.now()})
 		return
 	}
-	held := make(chan struct{})
-	b.mu.Lock()
-	b.held = held
-	b.mu.Unlock()
-	b.heard.put(heard{n, b.now()})
-	timer := time.NewTimer(sleepHeldFor)
-	defer timer.Stop()
-	select {
-	case <-held:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
-
-// sleepHeldFor is how long the Mac is kept from sleeping at most (time.md: 2 s).
-const sleepHeldFor = 2 * time.Second
-
-// release lets the Mac sleep.
-func (b *macBus) release() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.held != nil {
-		close(b.held)
-		b.held = nil
-	}
+	b.hold(ctx, func() { b.heard.put(heard{n, b.now()}) })
 }

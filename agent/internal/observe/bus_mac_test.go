@@ -171,7 +171,7 @@ func TestMacSleep(t *testing.T) {
 		slept = sleep()
 		w.event(episode.EventSleep)
 		<-slept
-		if held := w.Now() - asked; held != sleepHeldFor {
+		if held := w.Now() - asked; held != delayFor {
 			t.Errorf("held for %v", held)
 		}
 		// The wake that no notice told, and the sleep.

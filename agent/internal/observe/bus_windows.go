@@ -2,7 +2,6 @@ package observe
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/windows"
@@ -16,19 +15,12 @@ type winBus struct {
 	now     func() time.Duration
 	signals chan<- signal
 	notices notices
-
-	mu sync.Mutex
-	// held is closed to let Windows go on with sleep or the end of the session, while it waits for us.
-	held chan struct{}
+	delay
 }
 
-const (
-	// holdFor is how long it waits at most: of sleep it grants 2 s.
-	holdFor = 2 * time.Second
-	// lastToEnd is the order of programs at the end of a session: ours is asked after all of the person's, so that what
-	// these still ask them is seen (SetProcessShutdownParameters).
-	lastToEnd = 0x100
-)
+// lastToEnd is the order of programs at the end of a session: ours is asked after all of the person's, so that what these
+// still ask them is seen (SetProcessShutdownParameters).
+const lastToEnd = 0x100
 
 func newBus(_ Config, now func() time.Duration, signals chan<- signal) bus {
 	return &winBus{now: now, signals: signals}
@@ -81,19 +73,7 @@ func (b *winBus) take(ctx context.Context, s signal) {
 		b.tell(ctx, s)
 		return
 	}
-	held := make(chan struct{})
-	b.mu.Lock()
-	b.held = held
-	b.mu.Unlock()
-	b.tell(ctx, s)
-	timer := time.NewTimer(holdFor)
-	defer timer.Stop()
-	select {
-	case <-held:
-	case <-timer.C:
-		b.release()
-	case <-ctx.Done():
-	}
+	b.hold(ctx, func() { b.tell(ctx, s) })
 }
 
 func (b *winBus) tell(ctx context.Context, s signal) {
@@ -101,15 +81,5 @@ func (b *winBus) tell(ctx context.Context, s signal) {
 	select {
 	case b.signals <- s:
 	case <-ctx.Done():
-	}
-}
-
-// release lets Windows go on.
-func (b *winBus) release() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.held != nil {
-		close(b.held)
-		b.held = nil
 	}
 }

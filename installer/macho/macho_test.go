@@ -3,11 +3,7 @@ package macho
 import (
 	"bytes"
 	"debug/macho"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,43 +11,12 @@ import (
 	"github.com/sassoftware/relic/v7/lib/fruit/machos"
 
 	"github.com/dayline-project/dayline/shared/codesign"
+	"github.com/dayline-project/dayline/shared/codesign/codesigntest"
 )
 
 const identifier = "org.dayline.agent"
 
 var at = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-
-// A small program stands for the agent: linked once for each processor.
-var linked = map[string]func() ([]byte, error){"amd64": sync.OnceValues(link("amd64")), "arm64": sync.OnceValues(link("arm64"))}
-
-func link(arch string) func() ([]byte, error) {
-	return func() ([]byte, error) {
-		folder, err := os.MkdirTemp("", "dayline-macho-")
-		if err != nil {
-			return nil, err
-		}
-		defer os.RemoveAll(folder)
-		source := filepath.Join(folder, "main.go")
-		if err := os.WriteFile(source, []byte("package main\n\nfunc main() {}\n"), 0o600); err != nil {
-			return nil, err
-		}
-		command := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(folder, "program"), source)
-		command.Env = append(os.Environ(), "GOOS=darwin", "GOARCH="+arch, "CGO_ENABLED=0")
-		if output, err := command.CombinedOutput(); err != nil {
-			return nil, &exec.Error{Name: string(output), Err: err}
-		}
-		return os.ReadFile(filepath.Join(folder, "program"))
-	}
-}
-
-func program(t *testing.T, arch string) []byte {
-	t.Helper()
-	file, err := linked[arch]()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
 
 var information, resources = []byte("information"), []byte("resources")
 
@@ -65,7 +30,7 @@ func sealed(t *testing.T, s Seal) []byte {
 	t.Helper()
 	var thin [][]byte
 	for _, arch := range []string{"amd64", "arm64"} {
-		signed, err := s.Sign(program(t, arch))
+		signed, err := s.Sign(codesigntest.Program(t, arch))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -215,7 +180,7 @@ func TestWhatNoMacWouldRun(t *testing.T) {
 		"UUID: false":                with(command(uuidLC, 24), command(0x7f, 24)),
 		"anywhere in memory":         joined(amd64, patched(arm64, 26, 0)),
 		"signature at its end: fals": joined(amd64, append(bytes.Clone(arm64), 0)),
-		"signature at its end: fal":  joined(program(t, "amd64"), arm64),
+		"signature at its end: fal":  joined(codesigntest.Program(t, "amd64"), arm64),
 		"overlaps":                   with("__LINKEDIT\x00\x00\x00\x00\x00\x00"+string(linkeditAt(t, arm64)), "__LINKEDIT\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"),
 	} {
 		if err := Check(file); err == nil || !strings.Contains(err.Error(), said) {
@@ -239,7 +204,7 @@ func linkeditAt(t *testing.T, thin []byte) []byte {
 
 // A load command takes no place that code has.
 func TestWithoutRoomItIsNotSigned(t *testing.T) {
-	full := bytes.Clone(program(t, "amd64"))
+	full := bytes.Clone(codesigntest.Program(t, "amd64"))
 	text := bytes.Index(full, []byte("__text\x00"))
 	le.PutUint32(full[text+48:], headerSize+le.Uint32(full[20:])+8)
 	if _, err := seal(t, nil).Sign(full); err == nil || !strings.Contains(err.Error(), "no room") {
@@ -253,7 +218,7 @@ func TestTheTimeOfASignature(t *testing.T) {
 	for told, wanted := range map[time.Time]time.Time{at: at, begins.Add(-time.Hour): begins} {
 		s := seal(t, own(t))
 		s.At = told
-		signed, err := s.Sign(program(t, "arm64"))
+		signed, err := s.Sign(codesigntest.Program(t, "arm64"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -269,7 +234,7 @@ func TestTheTimeOfASignature(t *testing.T) {
 
 // What is no program of a Mac gets an error, wherever it is cut.
 func TestWhatCannotBeSigned(t *testing.T) {
-	for name, file := range map[string][]byte{"nothing": nil, "no Mach-O": make([]byte, 100), "a header": program(t, "amd64")[:32], "half the commands": program(t, "amd64")[:600]} {
+	for name, file := range map[string][]byte{"nothing": nil, "no Mach-O": make([]byte, 100), "a header": codesigntest.Program(t, "amd64")[:32], "half the commands": codesigntest.Program(t, "amd64")[:600]} {
 		if _, err := seal(t, nil).Sign(file); err == nil {
 			t.Errorf("%s: signed", name)
 		}

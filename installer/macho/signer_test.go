@@ -18,6 +18,7 @@ import (
 	pkcs12 "software.sslmate.com/src/go-pkcs12"
 
 	"github.com/dayline-project/dayline/shared/codesign"
+	"github.com/dayline-project/dayline/shared/codesign/codesigntest"
 )
 
 const password = "correct horse"
@@ -156,7 +157,7 @@ func TestACertificateLasts(t *testing.T) {
 	}
 	late := seal(t, own(t))
 	late.At = at.AddDate(20, 0, 0)
-	if _, err := late.Sign(program(t, "arm64")); err == nil || !strings.Contains(err.Error(), "the certificate ended on 2040-03-01") {
+	if _, err := late.Sign(codesigntest.Program(t, "arm64")); err == nil || !strings.Contains(err.Error(), "the certificate ended on 2040-03-01") {
 		t.Error(err)
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -102,16 +101,7 @@ const maxStringBytes = 4096
 
 // enrollmentString reads one from a file, or from standard input.
 func (i *invocation) enrollmentString(name string) (string, error) {
-	from := i.in
-	if name != "-" {
-		file, err := os.Open(name)
-		if err != nil {
-			return "", err
-		}
-		defer file.Close()
-		from = file
-	}
-	text, err := io.ReadAll(io.LimitReader(from, maxStringBytes))
+	text, err := i.read(name, maxStringBytes)
 	if err != nil {
 		return "", err
 	}

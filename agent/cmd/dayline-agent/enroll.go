@@ -27,10 +27,11 @@ func enrolDevice(args []string, stdout, stderr io.Writer) int {
 	if !ok {
 		return status
 	}
-	text, err := leftString()
+	find := leftString
 	if len(given) == 1 {
-		text, err = enroll.Find(given[0], os.Stdin, "")
+		find = func() (string, error) { return enroll.Find(given[0], os.Stdin, "") }
 	}
+	text, err := find()
 	if err != nil {
 		return fail(stderr, err)
 	}

@@ -122,7 +122,7 @@ const (
 	bootstrapTries = 20
 )
 
-// target is the service's.
+// daemonTarget is the service's.
 const daemonTarget = systemDomain + "/" + macDaemon
 
 func guiDomain(uid uint32) string { return "gui/" + strconv.FormatUint(uint64(uid), 10) }

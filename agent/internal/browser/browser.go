@@ -17,6 +17,8 @@ const Budget = 150 * time.Millisecond
 // Window is a browser's window in front, as it was seen.
 type Window struct {
 	ID uint32
+	// PID is its program's process, 0 where unknown.
+	PID int
 	// App is the program's name, Title what the title bar shows.
 	App, Title string
 }

@@ -59,7 +59,7 @@ func (w Window) judged() privacy.Window {
 }
 
 func (w Window) asked() browser.Window {
-	return browser.Window{ID: w.ID, App: w.App, Title: w.Title}
+	return browser.Window{ID: w.ID, PID: w.PID, App: w.App, Title: w.Title}
 }
 
 // askAddress has the worker read what is to be read now.

@@ -14,6 +14,13 @@ type Level struct {
 	// Level: full, title_only, application_only, none.
 	Level  string
 	Reason string
+	// Extension is the version of a browser's extension that speaks, empty where none does, and ExtensionMS when it last did, as
+	// milliseconds since 1970, in whole minutes.
+	Extension   string
+	ExtensionMS int64
+	// FrontSeconds are those that a browser's windows were in front since the helper was started, without private ones;
+	// AddressSeconds are those of them with an address.
+	FrontSeconds, AddressSeconds int64
 }
 
 const (

@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -67,7 +68,7 @@ func (d *x11Display) front() (Window, time.Duration, error) {
 	if !details.Mapped {
 		return Window{}, details.Idle, nil
 	}
-	return Window{ID: uint32(w), App: appOf(details.Class, details.ServerPID, details.ClientPID), Class: details.Class, Title: details.Title}, details.Idle, nil
+	return Window{ID: uint32(w), PID: cmp.Or(details.ServerPID, details.ClientPID), App: appOf(details.Class, details.ServerPID, details.ClientPID), Class: details.Class, Title: details.Title}, details.Idle, nil
 }
 
 func (d *x11Display) title(window uint32) (string, time.Duration, error) {

@@ -288,6 +288,7 @@ func (d *macDisplay) window(element uint64, title string) Window {
 	app := d.view.app
 	return Window{
 		ID:    windowID(app.PID, element),
+		PID:   int(app.PID),
 		App:   cmp.Or(programOfPath(app.Executable), shorten(app.Name), shorten(app.Bundle)),
 		Title: title, Bundle: app.Bundle, Name: app.Name,
 	}

@@ -73,7 +73,7 @@ func look(w win.Window) (window Window, whole bool) {
 	path := executable(process)
 	app := cmp.Or(programOfImage(path), shorten(strings.ToLower(class)))
 	// Class stays empty: here it tells the toolkit, and all that is made with Chromium's would count as a browser.
-	return Window{ID: uint32(w), App: app, Path: path, Title: win.TitleOf(w)}, whole
+	return Window{ID: uint32(w), PID: int(process), App: app, Path: path, Title: win.TitleOf(w)}, whole
 }
 
 func (d *winDisplay) title(window uint32) (string, time.Duration, error) {

@@ -6,6 +6,8 @@ import "time"
 type Window struct {
 	// ID is the desktop's name for it.
 	ID uint32
+	// PID is its program's process, 0 where unknown.
+	PID int
 	// App is the program's name: its executable's, else what its window says of itself.
 	App string
 	// Path is where its executable lies, on systems that find its product by that. It is never told.

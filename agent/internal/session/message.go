@@ -90,6 +90,11 @@ type CaptureLevel struct {
 	// Level: full, title_only, application_only, none.
 	Level  string `json:"level"`
 	Reason string `json:"reason,omitempty"`
+	// Of a browser, as observe.Level has them.
+	Extension      string `json:"extension,omitempty"`
+	ExtensionMS    int64  `json:"extension_ms,omitempty"`
+	FrontSeconds   int64  `json:"front_seconds,omitempty"`
+	AddressSeconds int64  `json:"address_seconds,omitempty"`
 }
 
 // Ask is a person's question or wish: status, doctor, pause, resume, my-day.

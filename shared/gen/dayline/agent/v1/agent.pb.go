@@ -2000,11 +2000,18 @@ type Capture struct {
 	// The desktop ("x11") or a browser's executable.
 	Subject string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
 	// full, title_only, application_only, none.
-	Level         string `protobuf:"bytes,2,opt,name=level,proto3" json:"level,omitempty"`
-	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	Login         *Login `protobuf:"bytes,4,opt,name=login,proto3" json:"login,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Level  string `protobuf:"bytes,2,opt,name=level,proto3" json:"level,omitempty"`
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Login  *Login `protobuf:"bytes,4,opt,name=login,proto3" json:"login,omitempty"`
+	// Of a browser: the version of its extension, empty where none speaks, and when it last did, in whole minutes.
+	ExtensionVersion string `protobuf:"bytes,5,opt,name=extension_version,json=extensionVersion,proto3" json:"extension_version,omitempty"`
+	ExtensionMs      int64  `protobuf:"varint,6,opt,name=extension_ms,json=extensionMs,proto3" json:"extension_ms,omitempty"`
+	// Of a browser: seconds its windows were in front since the helper was started, without private ones, and those of them with an
+	// address.
+	FrontSeconds   int64 `protobuf:"varint,7,opt,name=front_seconds,json=frontSeconds,proto3" json:"front_seconds,omitempty"`
+	AddressSeconds int64 `protobuf:"varint,8,opt,name=address_seconds,json=addressSeconds,proto3" json:"address_seconds,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Capture) Reset() {
@@ -2063,6 +2070,34 @@ func (x *Capture) GetLogin() *Login {
 		return x.Login
 	}
 	return nil
+}
+
+func (x *Capture) GetExtensionVersion() string {
+	if x != nil {
+		return x.ExtensionVersion
+	}
+	return ""
+}
+
+func (x *Capture) GetExtensionMs() int64 {
+	if x != nil {
+		return x.ExtensionMs
+	}
+	return 0
+}
+
+func (x *Capture) GetFrontSeconds() int64 {
+	if x != nil {
+		return x.FrontSeconds
+	}
+	return 0
+}
+
+func (x *Capture) GetAddressSeconds() int64 {
+	if x != nil {
+		return x.AddressSeconds
+	}
+	return 0
 }
 
 type SyncResponse struct {
@@ -2710,12 +2745,16 @@ const file_dayline_agent_v1_agent_proto_rawDesc = "" +
 	"\fmemory_bytes\x18\t \x01(\x03R\vmemoryBytes\x12%\n" +
 	"\x0eemptied_titles\x18\n" +
 	" \x01(\x03R\remptiedTitles\x12\x15\n" +
-	"\x06cpu_ms\x18\v \x01(\x03R\x05cpuMs\"\x80\x01\n" +
+	"\x06cpu_ms\x18\v \x01(\x03R\x05cpuMs\"\x9e\x02\n" +
 	"\aCapture\x12\x18\n" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12\x14\n" +
 	"\x05level\x18\x02 \x01(\tR\x05level\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12-\n" +
-	"\x05login\x18\x04 \x01(\v2\x17.dayline.agent.v1.LoginR\x05login\"\x85\x04\n" +
+	"\x05login\x18\x04 \x01(\v2\x17.dayline.agent.v1.LoginR\x05login\x12+\n" +
+	"\x11extension_version\x18\x05 \x01(\tR\x10extensionVersion\x12!\n" +
+	"\fextension_ms\x18\x06 \x01(\x03R\vextensionMs\x12#\n" +
+	"\rfront_seconds\x18\a \x01(\x03R\ffrontSeconds\x12'\n" +
+	"\x0faddress_seconds\x18\b \x01(\x03R\x0eaddressSeconds\"\x85\x04\n" +
 	"\fSyncResponse\x12\x16\n" +
 	"\x06stream\x18\x01 \x01(\fR\x06stream\x12#\n" +
 	"\rlast_sequence\x18\x02 \x01(\x04R\flastSequence\x125\n" +

@@ -106,6 +106,11 @@ var table = map[string]rule{
 	adminv1connect.AdminServiceStripPrivacyProcedure: {admins, true},
 	adminv1connect.AdminServiceBackupProcedure:       {admins, true},
 
+	adminv1connect.AdminServiceShowExtensionProcedure:       {admins, false},
+	adminv1connect.AdminServiceAddExtensionProcedure:        {admins, true},
+	adminv1connect.AdminServiceRemoveExtensionProcedure:     {admins, true},
+	adminv1connect.AdminServiceShowExtensionPolicyProcedure: {admins, false},
+
 	// Totals.
 	adminv1connect.AdminServiceReportDashboardProcedure:  {everybody, false},
 	adminv1connect.AdminServiceReportPeopleProcedure:     {all, false},

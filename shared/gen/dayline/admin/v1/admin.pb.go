@@ -8112,6 +8112,476 @@ func (x *BackupResponse) GetBytes() float64 {
 	return 0
 }
 
+type ShowExtensionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowExtensionRequest) Reset() {
+	*x = ShowExtensionRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowExtensionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowExtensionRequest) ProtoMessage() {}
+
+func (x *ShowExtensionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowExtensionRequest.ProtoReflect.Descriptor instead.
+func (*ShowExtensionRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{136}
+}
+
+type Extension struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty where none is handed out: problem says why, if there is one on the shelf.
+	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// RFC 3339.
+	Issued string `protobuf:"bytes,2,opt,name=issued,proto3" json:"issued,omitempty"`
+	// What browsers of Chromium's kind call it, and Firefox.
+	Id        string `protobuf:"bytes,3,opt,name=id,proto3" json:"id,omitempty"`
+	FirefoxId string `protobuf:"bytes,4,opt,name=firefox_id,json=firefoxId,proto3" json:"firefox_id,omitempty"`
+	// Where browsers find it: https://dayline.example.com/extension
+	Address string           `protobuf:"bytes,5,opt,name=address,proto3" json:"address,omitempty"`
+	Files   []*ExtensionFile `protobuf:"bytes,6,rep,name=files,proto3" json:"files,omitempty"`
+	Problem string           `protobuf:"bytes,7,opt,name=problem,proto3" json:"problem,omitempty"`
+	// What keeps browsers of other computers from it.
+	Warnings      []string `protobuf:"bytes,8,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Extension) Reset() {
+	*x = Extension{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Extension) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Extension) ProtoMessage() {}
+
+func (x *Extension) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Extension.ProtoReflect.Descriptor instead.
+func (*Extension) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{137}
+}
+
+func (x *Extension) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Extension) GetIssued() string {
+	if x != nil {
+		return x.Issued
+	}
+	return ""
+}
+
+func (x *Extension) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Extension) GetFirefoxId() string {
+	if x != nil {
+		return x.FirefoxId
+	}
+	return ""
+}
+
+func (x *Extension) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Extension) GetFiles() []*ExtensionFile {
+	if x != nil {
+		return x.Files
+	}
+	return nil
+}
+
+func (x *Extension) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
+func (x *Extension) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+type ExtensionFile struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Bytes float64                `protobuf:"fixed64,2,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// Hexadecimal digits.
+	Sha256        string `protobuf:"bytes,3,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExtensionFile) Reset() {
+	*x = ExtensionFile{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExtensionFile) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExtensionFile) ProtoMessage() {}
+
+func (x *ExtensionFile) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExtensionFile.ProtoReflect.Descriptor instead.
+func (*ExtensionFile) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{138}
+}
+
+func (x *ExtensionFile) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ExtensionFile) GetBytes() float64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *ExtensionFile) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
+}
+
+type AddExtensionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// All that the packer made.
+	Files         []*NamedContent `protobuf:"bytes,1,rep,name=files,proto3" json:"files,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddExtensionRequest) Reset() {
+	*x = AddExtensionRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddExtensionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddExtensionRequest) ProtoMessage() {}
+
+func (x *AddExtensionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddExtensionRequest.ProtoReflect.Descriptor instead.
+func (*AddExtensionRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{139}
+}
+
+func (x *AddExtensionRequest) GetFiles() []*NamedContent {
+	if x != nil {
+		return x.Files
+	}
+	return nil
+}
+
+type NamedContent struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Content       []byte                 `protobuf:"bytes,2,opt,name=content,proto3" json:"content,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NamedContent) Reset() {
+	*x = NamedContent{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NamedContent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NamedContent) ProtoMessage() {}
+
+func (x *NamedContent) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NamedContent.ProtoReflect.Descriptor instead.
+func (*NamedContent) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{140}
+}
+
+func (x *NamedContent) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *NamedContent) GetContent() []byte {
+	if x != nil {
+		return x.Content
+	}
+	return nil
+}
+
+type RemoveExtensionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveExtensionRequest) Reset() {
+	*x = RemoveExtensionRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveExtensionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveExtensionRequest) ProtoMessage() {}
+
+func (x *RemoveExtensionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveExtensionRequest.ProtoReflect.Descriptor instead.
+func (*RemoveExtensionRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{141}
+}
+
+type RemoveExtensionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveExtensionResponse) Reset() {
+	*x = RemoveExtensionResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveExtensionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveExtensionResponse) ProtoMessage() {}
+
+func (x *RemoveExtensionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveExtensionResponse.ProtoReflect.Descriptor instead.
+func (*RemoveExtensionResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{142}
+}
+
+type ShowExtensionPolicyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// chrome, chromium, edge, brave, firefox.
+	Browser string `protobuf:"bytes,1,opt,name=browser,proto3" json:"browser,omitempty"`
+	// windows, macos, linux.
+	Os            string `protobuf:"bytes,2,opt,name=os,proto3" json:"os,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowExtensionPolicyRequest) Reset() {
+	*x = ShowExtensionPolicyRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowExtensionPolicyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowExtensionPolicyRequest) ProtoMessage() {}
+
+func (x *ShowExtensionPolicyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowExtensionPolicyRequest.ProtoReflect.Descriptor instead.
+func (*ShowExtensionPolicyRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{143}
+}
+
+func (x *ShowExtensionPolicyRequest) GetBrowser() string {
+	if x != nil {
+		return x.Browser
+	}
+	return ""
+}
+
+func (x *ShowExtensionPolicyRequest) GetOs() string {
+	if x != nil {
+		return x.Os
+	}
+	return ""
+}
+
+type ShowExtensionPolicyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By the place where the system keeps them, or a file's name where people put them there by other means.
+	Files         []*NamedContent `protobuf:"bytes,1,rep,name=files,proto3" json:"files,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowExtensionPolicyResponse) Reset() {
+	*x = ShowExtensionPolicyResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowExtensionPolicyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowExtensionPolicyResponse) ProtoMessage() {}
+
+func (x *ShowExtensionPolicyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowExtensionPolicyResponse.ProtoReflect.Descriptor instead.
+func (*ShowExtensionPolicyResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{144}
+}
+
+func (x *ShowExtensionPolicyResponse) GetFiles() []*NamedContent {
+	if x != nil {
+		return x.Files
+	}
+	return nil
+}
+
 type ReportRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Local days, YYYY-MM-DD, both included. Empty from: today; empty to: from, or today if later.
@@ -8141,7 +8611,7 @@ type ReportRequest struct {
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8153,7 +8623,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8166,7 +8636,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{136}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{145}
 }
 
 func (x *ReportRequest) GetFrom() string {
@@ -8266,7 +8736,7 @@ type Days struct {
 
 func (x *Days) Reset() {
 	*x = Days{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8278,7 +8748,7 @@ func (x *Days) String() string {
 func (*Days) ProtoMessage() {}
 
 func (x *Days) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8291,7 +8761,7 @@ func (x *Days) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Days.ProtoReflect.Descriptor instead.
 func (*Days) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{137}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{146}
 }
 
 func (x *Days) GetFrom() string {
@@ -8334,7 +8804,7 @@ type Times struct {
 
 func (x *Times) Reset() {
 	*x = Times{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8346,7 +8816,7 @@ func (x *Times) String() string {
 func (*Times) ProtoMessage() {}
 
 func (x *Times) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8359,7 +8829,7 @@ func (x *Times) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Times.ProtoReflect.Descriptor instead.
 func (*Times) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{138}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{147}
 }
 
 func (x *Times) GetProductiveActive() float64 {
@@ -8443,7 +8913,7 @@ type DashboardReport struct {
 
 func (x *DashboardReport) Reset() {
 	*x = DashboardReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8455,7 +8925,7 @@ func (x *DashboardReport) String() string {
 func (*DashboardReport) ProtoMessage() {}
 
 func (x *DashboardReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8468,7 +8938,7 @@ func (x *DashboardReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardReport.ProtoReflect.Descriptor instead.
 func (*DashboardReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{139}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{148}
 }
 
 func (x *DashboardReport) GetDays() *Days {
@@ -8538,7 +9008,7 @@ type DashboardRow struct {
 
 func (x *DashboardRow) Reset() {
 	*x = DashboardRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8550,7 +9020,7 @@ func (x *DashboardRow) String() string {
 func (*DashboardRow) ProtoMessage() {}
 
 func (x *DashboardRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8563,7 +9033,7 @@ func (x *DashboardRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardRow.ProtoReflect.Descriptor instead.
 func (*DashboardRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{140}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{149}
 }
 
 func (x *DashboardRow) GetDay() string {
@@ -8597,7 +9067,7 @@ type PeopleReport struct {
 
 func (x *PeopleReport) Reset() {
 	*x = PeopleReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8609,7 +9079,7 @@ func (x *PeopleReport) String() string {
 func (*PeopleReport) ProtoMessage() {}
 
 func (x *PeopleReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8622,7 +9092,7 @@ func (x *PeopleReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleReport.ProtoReflect.Descriptor instead.
 func (*PeopleReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{141}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{150}
 }
 
 func (x *PeopleReport) GetRows() []*PeopleRow {
@@ -8657,7 +9127,7 @@ type PeopleRow struct {
 
 func (x *PeopleRow) Reset() {
 	*x = PeopleRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8669,7 +9139,7 @@ func (x *PeopleRow) String() string {
 func (*PeopleRow) ProtoMessage() {}
 
 func (x *PeopleRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8682,7 +9152,7 @@ func (x *PeopleRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleRow.ProtoReflect.Descriptor instead.
 func (*PeopleRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{142}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{151}
 }
 
 func (x *PeopleRow) GetPerson() string {
@@ -8758,7 +9228,7 @@ type AppsReport struct {
 
 func (x *AppsReport) Reset() {
 	*x = AppsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8770,7 +9240,7 @@ func (x *AppsReport) String() string {
 func (*AppsReport) ProtoMessage() {}
 
 func (x *AppsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8783,7 +9253,7 @@ func (x *AppsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsReport.ProtoReflect.Descriptor instead.
 func (*AppsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{143}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{152}
 }
 
 func (x *AppsReport) GetRows() []*AppsRow {
@@ -8821,7 +9291,7 @@ type AppsRow struct {
 
 func (x *AppsRow) Reset() {
 	*x = AppsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8833,7 +9303,7 @@ func (x *AppsRow) String() string {
 func (*AppsRow) ProtoMessage() {}
 
 func (x *AppsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8846,7 +9316,7 @@ func (x *AppsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsRow.ProtoReflect.Descriptor instead.
 func (*AppsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{144}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{153}
 }
 
 func (x *AppsRow) GetApp() string {
@@ -8929,7 +9399,7 @@ type SitesReport struct {
 
 func (x *SitesReport) Reset() {
 	*x = SitesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8941,7 +9411,7 @@ func (x *SitesReport) String() string {
 func (*SitesReport) ProtoMessage() {}
 
 func (x *SitesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8954,7 +9424,7 @@ func (x *SitesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesReport.ProtoReflect.Descriptor instead.
 func (*SitesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{145}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{154}
 }
 
 func (x *SitesReport) GetRows() []*SitesRow {
@@ -8987,7 +9457,7 @@ type SitesRow struct {
 
 func (x *SitesRow) Reset() {
 	*x = SitesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8999,7 +9469,7 @@ func (x *SitesRow) String() string {
 func (*SitesRow) ProtoMessage() {}
 
 func (x *SitesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9012,7 +9482,7 @@ func (x *SitesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesRow.ProtoReflect.Descriptor instead.
 func (*SitesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{146}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{155}
 }
 
 func (x *SitesRow) GetSite() string {
@@ -9082,7 +9552,7 @@ type TitlesReport struct {
 
 func (x *TitlesReport) Reset() {
 	*x = TitlesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9094,7 +9564,7 @@ func (x *TitlesReport) String() string {
 func (*TitlesReport) ProtoMessage() {}
 
 func (x *TitlesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9107,7 +9577,7 @@ func (x *TitlesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesReport.ProtoReflect.Descriptor instead.
 func (*TitlesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{147}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{156}
 }
 
 func (x *TitlesReport) GetRows() []*TitlesRow {
@@ -9138,7 +9608,7 @@ type TitlesRow struct {
 
 func (x *TitlesRow) Reset() {
 	*x = TitlesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9150,7 +9620,7 @@ func (x *TitlesRow) String() string {
 func (*TitlesRow) ProtoMessage() {}
 
 func (x *TitlesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9163,7 +9633,7 @@ func (x *TitlesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesRow.ProtoReflect.Descriptor instead.
 func (*TitlesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{148}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{157}
 }
 
 func (x *TitlesRow) GetTitle() string {
@@ -9218,7 +9688,7 @@ type CategoriesReport struct {
 
 func (x *CategoriesReport) Reset() {
 	*x = CategoriesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9230,7 +9700,7 @@ func (x *CategoriesReport) String() string {
 func (*CategoriesReport) ProtoMessage() {}
 
 func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9243,7 +9713,7 @@ func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesReport.ProtoReflect.Descriptor instead.
 func (*CategoriesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{149}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{158}
 }
 
 func (x *CategoriesReport) GetRows() []*CategoriesRow {
@@ -9276,7 +9746,7 @@ type CategoriesRow struct {
 
 func (x *CategoriesRow) Reset() {
 	*x = CategoriesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9288,7 +9758,7 @@ func (x *CategoriesRow) String() string {
 func (*CategoriesRow) ProtoMessage() {}
 
 func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9301,7 +9771,7 @@ func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesRow.ProtoReflect.Descriptor instead.
 func (*CategoriesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{150}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{159}
 }
 
 func (x *CategoriesRow) GetCategory() string {
@@ -9363,7 +9833,7 @@ type HoursReport struct {
 
 func (x *HoursReport) Reset() {
 	*x = HoursReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9375,7 +9845,7 @@ func (x *HoursReport) String() string {
 func (*HoursReport) ProtoMessage() {}
 
 func (x *HoursReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9388,7 +9858,7 @@ func (x *HoursReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursReport.ProtoReflect.Descriptor instead.
 func (*HoursReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{151}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{160}
 }
 
 func (x *HoursReport) GetRows() []*HoursRow {
@@ -9433,7 +9903,7 @@ type HoursRow struct {
 
 func (x *HoursRow) Reset() {
 	*x = HoursRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9445,7 +9915,7 @@ func (x *HoursRow) String() string {
 func (*HoursRow) ProtoMessage() {}
 
 func (x *HoursRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9458,7 +9928,7 @@ func (x *HoursRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursRow.ProtoReflect.Descriptor instead.
 func (*HoursRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{152}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{161}
 }
 
 func (x *HoursRow) GetPerson() string {
@@ -9569,7 +10039,7 @@ type GroupsReport struct {
 
 func (x *GroupsReport) Reset() {
 	*x = GroupsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9581,7 +10051,7 @@ func (x *GroupsReport) String() string {
 func (*GroupsReport) ProtoMessage() {}
 
 func (x *GroupsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9594,7 +10064,7 @@ func (x *GroupsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsReport.ProtoReflect.Descriptor instead.
 func (*GroupsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{153}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{162}
 }
 
 func (x *GroupsReport) GetRows() []*GroupsRow {
@@ -9628,7 +10098,7 @@ type GroupsRow struct {
 
 func (x *GroupsRow) Reset() {
 	*x = GroupsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9640,7 +10110,7 @@ func (x *GroupsRow) String() string {
 func (*GroupsRow) ProtoMessage() {}
 
 func (x *GroupsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9653,7 +10123,7 @@ func (x *GroupsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsRow.ProtoReflect.Descriptor instead.
 func (*GroupsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{154}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{163}
 }
 
 func (x *GroupsRow) GetGroup() string {
@@ -9717,7 +10187,7 @@ type TimelineRequest struct {
 
 func (x *TimelineRequest) Reset() {
 	*x = TimelineRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9729,7 +10199,7 @@ func (x *TimelineRequest) String() string {
 func (*TimelineRequest) ProtoMessage() {}
 
 func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9742,7 +10212,7 @@ func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineRequest.ProtoReflect.Descriptor instead.
 func (*TimelineRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{155}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{164}
 }
 
 func (x *TimelineRequest) GetAsk() *ReportRequest {
@@ -9776,7 +10246,7 @@ type TimelineReport struct {
 
 func (x *TimelineReport) Reset() {
 	*x = TimelineReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9788,7 +10258,7 @@ func (x *TimelineReport) String() string {
 func (*TimelineReport) ProtoMessage() {}
 
 func (x *TimelineReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9801,7 +10271,7 @@ func (x *TimelineReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineReport.ProtoReflect.Descriptor instead.
 func (*TimelineReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{156}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{165}
 }
 
 func (x *TimelineReport) GetDays() *Days {
@@ -9871,7 +10341,7 @@ type TimelineBlock struct {
 
 func (x *TimelineBlock) Reset() {
 	*x = TimelineBlock{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9883,7 +10353,7 @@ func (x *TimelineBlock) String() string {
 func (*TimelineBlock) ProtoMessage() {}
 
 func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9896,7 +10366,7 @@ func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineBlock.ProtoReflect.Descriptor instead.
 func (*TimelineBlock) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{157}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{166}
 }
 
 func (x *TimelineBlock) GetStart() string {
@@ -9967,7 +10437,7 @@ type TimelineGap struct {
 
 func (x *TimelineGap) Reset() {
 	*x = TimelineGap{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9979,7 +10449,7 @@ func (x *TimelineGap) String() string {
 func (*TimelineGap) ProtoMessage() {}
 
 func (x *TimelineGap) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9992,7 +10462,7 @@ func (x *TimelineGap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineGap.ProtoReflect.Descriptor instead.
 func (*TimelineGap) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{158}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{167}
 }
 
 func (x *TimelineGap) GetStart() string {
@@ -10025,7 +10495,7 @@ type LiveReport struct {
 
 func (x *LiveReport) Reset() {
 	*x = LiveReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10037,7 +10507,7 @@ func (x *LiveReport) String() string {
 func (*LiveReport) ProtoMessage() {}
 
 func (x *LiveReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10050,7 +10520,7 @@ func (x *LiveReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveReport.ProtoReflect.Descriptor instead.
 func (*LiveReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{159}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{168}
 }
 
 func (x *LiveReport) GetRows() []*LiveRow {
@@ -10084,7 +10554,7 @@ type LiveRow struct {
 
 func (x *LiveRow) Reset() {
 	*x = LiveRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10096,7 +10566,7 @@ func (x *LiveRow) String() string {
 func (*LiveRow) ProtoMessage() {}
 
 func (x *LiveRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10109,7 +10579,7 @@ func (x *LiveRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveRow.ProtoReflect.Descriptor instead.
 func (*LiveRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{160}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{169}
 }
 
 func (x *LiveRow) GetPerson() string {
@@ -10219,7 +10689,7 @@ type ActivityReport struct {
 
 func (x *ActivityReport) Reset() {
 	*x = ActivityReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10231,7 +10701,7 @@ func (x *ActivityReport) String() string {
 func (*ActivityReport) ProtoMessage() {}
 
 func (x *ActivityReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10244,7 +10714,7 @@ func (x *ActivityReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityReport.ProtoReflect.Descriptor instead.
 func (*ActivityReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{161}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{170}
 }
 
 func (x *ActivityReport) GetRows() []*ActivityRow {
@@ -10288,7 +10758,7 @@ type ActivityRow struct {
 
 func (x *ActivityRow) Reset() {
 	*x = ActivityRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10300,7 +10770,7 @@ func (x *ActivityRow) String() string {
 func (*ActivityRow) ProtoMessage() {}
 
 func (x *ActivityRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10313,7 +10783,7 @@ func (x *ActivityRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityRow.ProtoReflect.Descriptor instead.
 func (*ActivityRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{162}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{171}
 }
 
 func (x *ActivityRow) GetDevice() string {
@@ -10484,7 +10954,7 @@ type ListActivityRequest struct {
 
 func (x *ListActivityRequest) Reset() {
 	*x = ListActivityRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10496,7 +10966,7 @@ func (x *ListActivityRequest) String() string {
 func (*ListActivityRequest) ProtoMessage() {}
 
 func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10509,7 +10979,7 @@ func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityRequest.ProtoReflect.Descriptor instead.
 func (*ListActivityRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{163}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{172}
 }
 
 func (x *ListActivityRequest) GetAsk() *ReportRequest {
@@ -10552,7 +11022,7 @@ type ListActivityResponse struct {
 
 func (x *ListActivityResponse) Reset() {
 	*x = ListActivityResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10564,7 +11034,7 @@ func (x *ListActivityResponse) String() string {
 func (*ListActivityResponse) ProtoMessage() {}
 
 func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10577,7 +11047,7 @@ func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityResponse.ProtoReflect.Descriptor instead.
 func (*ListActivityResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{164}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{173}
 }
 
 func (x *ListActivityResponse) GetRows() []*ActivityRow {
@@ -10616,7 +11086,7 @@ type ExportRequest struct {
 
 func (x *ExportRequest) Reset() {
 	*x = ExportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10628,7 +11098,7 @@ func (x *ExportRequest) String() string {
 func (*ExportRequest) ProtoMessage() {}
 
 func (x *ExportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10641,7 +11111,7 @@ func (x *ExportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRequest.ProtoReflect.Descriptor instead.
 func (*ExportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{165}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{174}
 }
 
 func (x *ExportRequest) GetReport() string {
@@ -11227,7 +11697,34 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\rBackupRequest\x12\x1c\n" +
 	"\tdirectory\x18\x01 \x01(\tR\tdirectory\"&\n" +
 	"\x0eBackupResponse\x12\x14\n" +
-	"\x05bytes\x18\x01 \x01(\x01R\x05bytes\"\x97\x02\n" +
+	"\x05bytes\x18\x01 \x01(\x01R\x05bytes\"\x16\n" +
+	"\x14ShowExtensionRequest\"\xf3\x01\n" +
+	"\tExtension\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\tR\aversion\x12\x16\n" +
+	"\x06issued\x18\x02 \x01(\tR\x06issued\x12\x0e\n" +
+	"\x02id\x18\x03 \x01(\tR\x02id\x12\x1d\n" +
+	"\n" +
+	"firefox_id\x18\x04 \x01(\tR\tfirefoxId\x12\x18\n" +
+	"\aaddress\x18\x05 \x01(\tR\aaddress\x125\n" +
+	"\x05files\x18\x06 \x03(\v2\x1f.dayline.admin.v1.ExtensionFileR\x05files\x12\x18\n" +
+	"\aproblem\x18\a \x01(\tR\aproblem\x12\x1a\n" +
+	"\bwarnings\x18\b \x03(\tR\bwarnings\"Q\n" +
+	"\rExtensionFile\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05bytes\x18\x02 \x01(\x01R\x05bytes\x12\x16\n" +
+	"\x06sha256\x18\x03 \x01(\tR\x06sha256\"K\n" +
+	"\x13AddExtensionRequest\x124\n" +
+	"\x05files\x18\x01 \x03(\v2\x1e.dayline.admin.v1.NamedContentR\x05files\"<\n" +
+	"\fNamedContent\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\acontent\x18\x02 \x01(\fR\acontent\"\x18\n" +
+	"\x16RemoveExtensionRequest\"\x19\n" +
+	"\x17RemoveExtensionResponse\"F\n" +
+	"\x1aShowExtensionPolicyRequest\x12\x18\n" +
+	"\abrowser\x18\x01 \x01(\tR\abrowser\x12\x0e\n" +
+	"\x02os\x18\x02 \x01(\tR\x02os\"S\n" +
+	"\x1bShowExtensionPolicyResponse\x124\n" +
+	"\x05files\x18\x01 \x03(\v2\x1e.dayline.admin.v1.NamedContentR\x05files\"\x97\x02\n" +
 	"\rReportRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x16\n" +
@@ -11449,7 +11946,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\rExportRequest\x12\x16\n" +
 	"\x06report\x18\x01 \x01(\tR\x06report\x121\n" +
 	"\x03ask\x18\x02 \x01(\v2\x1f.dayline.admin.v1.ReportRequestR\x03ask\x12\x16\n" +
-	"\x06format\x18\x03 \x01(\tR\x06format2\xca2\n" +
+	"\x06format\x18\x03 \x01(\tR\x06format2\xd05\n" +
 	"\fAdminService\x12K\n" +
 	"\x06WhoAmI\x12\x1f.dayline.admin.v1.WhoAmIRequest\x1a .dayline.admin.v1.WhoAmIResponse\x12`\n" +
 	"\rSignInOptions\x12&.dayline.admin.v1.SignInOptionsRequest\x1a'.dayline.admin.v1.SignInOptionsResponse\x12K\n" +
@@ -11521,7 +12018,11 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\aStorage\x12 .dayline.admin.v1.StorageRequest\x1a\x1f.dayline.admin.v1.StorageReport\x12N\n" +
 	"\aCompact\x12 .dayline.admin.v1.CompactRequest\x1a!.dayline.admin.v1.CompactResponse\x12]\n" +
 	"\fStripPrivacy\x12%.dayline.admin.v1.StripPrivacyRequest\x1a&.dayline.admin.v1.StripPrivacyResponse\x12K\n" +
-	"\x06Backup\x12\x1f.dayline.admin.v1.BackupRequest\x1a .dayline.admin.v1.BackupResponse\x12U\n" +
+	"\x06Backup\x12\x1f.dayline.admin.v1.BackupRequest\x1a .dayline.admin.v1.BackupResponse\x12T\n" +
+	"\rShowExtension\x12&.dayline.admin.v1.ShowExtensionRequest\x1a\x1b.dayline.admin.v1.Extension\x12R\n" +
+	"\fAddExtension\x12%.dayline.admin.v1.AddExtensionRequest\x1a\x1b.dayline.admin.v1.Extension\x12f\n" +
+	"\x0fRemoveExtension\x12(.dayline.admin.v1.RemoveExtensionRequest\x1a).dayline.admin.v1.RemoveExtensionResponse\x12r\n" +
+	"\x13ShowExtensionPolicy\x12,.dayline.admin.v1.ShowExtensionPolicyRequest\x1a-.dayline.admin.v1.ShowExtensionPolicyResponse\x12U\n" +
 	"\x0fReportDashboard\x12\x1f.dayline.admin.v1.ReportRequest\x1a!.dayline.admin.v1.DashboardReport\x12O\n" +
 	"\fReportPeople\x12\x1f.dayline.admin.v1.ReportRequest\x1a\x1e.dayline.admin.v1.PeopleReport\x12K\n" +
 	"\n" +
@@ -11550,174 +12051,183 @@ func file_dayline_admin_v1_admin_proto_rawDescGZIP() []byte {
 	return file_dayline_admin_v1_admin_proto_rawDescData
 }
 
-var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 166)
+var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 175)
 var file_dayline_admin_v1_admin_proto_goTypes = []any{
-	(*WhoAmIRequest)(nil),              // 0: dayline.admin.v1.WhoAmIRequest
-	(*WhoAmIResponse)(nil),             // 1: dayline.admin.v1.WhoAmIResponse
-	(*SignInOptionsRequest)(nil),       // 2: dayline.admin.v1.SignInOptionsRequest
-	(*SignInOptionsResponse)(nil),      // 3: dayline.admin.v1.SignInOptionsResponse
-	(*SignInRequest)(nil),              // 4: dayline.admin.v1.SignInRequest
-	(*SignInResponse)(nil),             // 5: dayline.admin.v1.SignInResponse
-	(*BeginPasskeySignInRequest)(nil),  // 6: dayline.admin.v1.BeginPasskeySignInRequest
-	(*BeginPasskeySignInResponse)(nil), // 7: dayline.admin.v1.BeginPasskeySignInResponse
-	(*FinishPasskeySignInRequest)(nil), // 8: dayline.admin.v1.FinishPasskeySignInRequest
-	(*CreateFirstAdminRequest)(nil),    // 9: dayline.admin.v1.CreateFirstAdminRequest
-	(*OpenMyDayRequest)(nil),           // 10: dayline.admin.v1.OpenMyDayRequest
-	(*SignOutRequest)(nil),             // 11: dayline.admin.v1.SignOutRequest
-	(*SignOutResponse)(nil),            // 12: dayline.admin.v1.SignOutResponse
-	(*ListSessionsRequest)(nil),        // 13: dayline.admin.v1.ListSessionsRequest
-	(*ListSessionsResponse)(nil),       // 14: dayline.admin.v1.ListSessionsResponse
-	(*Session)(nil),                    // 15: dayline.admin.v1.Session
-	(*RevokeSessionRequest)(nil),       // 16: dayline.admin.v1.RevokeSessionRequest
-	(*RevokeSessionResponse)(nil),      // 17: dayline.admin.v1.RevokeSessionResponse
-	(*ShowSignInRequest)(nil),          // 18: dayline.admin.v1.ShowSignInRequest
-	(*ShowSignInResponse)(nil),         // 19: dayline.admin.v1.ShowSignInResponse
-	(*Passkey)(nil),                    // 20: dayline.admin.v1.Passkey
-	(*BeginTOTPRequest)(nil),           // 21: dayline.admin.v1.BeginTOTPRequest
-	(*BeginTOTPResponse)(nil),          // 22: dayline.admin.v1.BeginTOTPResponse
-	(*EnableTOTPRequest)(nil),          // 23: dayline.admin.v1.EnableTOTPRequest
-	(*EnableTOTPResponse)(nil),         // 24: dayline.admin.v1.EnableTOTPResponse
-	(*DisableTOTPRequest)(nil),         // 25: dayline.admin.v1.DisableTOTPRequest
-	(*DisableTOTPResponse)(nil),        // 26: dayline.admin.v1.DisableTOTPResponse
-	(*BeginPasskeyRequest)(nil),        // 27: dayline.admin.v1.BeginPasskeyRequest
-	(*BeginPasskeyResponse)(nil),       // 28: dayline.admin.v1.BeginPasskeyResponse
-	(*FinishPasskeyRequest)(nil),       // 29: dayline.admin.v1.FinishPasskeyRequest
-	(*FinishPasskeyResponse)(nil),      // 30: dayline.admin.v1.FinishPasskeyResponse
-	(*RemovePasskeyRequest)(nil),       // 31: dayline.admin.v1.RemovePasskeyRequest
-	(*RemovePasskeyResponse)(nil),      // 32: dayline.admin.v1.RemovePasskeyResponse
-	(*ResetSignInRequest)(nil),         // 33: dayline.admin.v1.ResetSignInRequest
-	(*ResetSignInResponse)(nil),        // 34: dayline.admin.v1.ResetSignInResponse
-	(*ShowMyDataRequest)(nil),          // 35: dayline.admin.v1.ShowMyDataRequest
-	(*ShowMyDataResponse)(nil),         // 36: dayline.admin.v1.ShowMyDataResponse
-	(*CreateLinkRequest)(nil),          // 37: dayline.admin.v1.CreateLinkRequest
-	(*CreateLinkResponse)(nil),         // 38: dayline.admin.v1.CreateLinkResponse
-	(*Link)(nil),                       // 39: dayline.admin.v1.Link
-	(*ListLinksRequest)(nil),           // 40: dayline.admin.v1.ListLinksRequest
-	(*ListLinksResponse)(nil),          // 41: dayline.admin.v1.ListLinksResponse
-	(*RevokeLinkRequest)(nil),          // 42: dayline.admin.v1.RevokeLinkRequest
-	(*RevokeLinkResponse)(nil),         // 43: dayline.admin.v1.RevokeLinkResponse
-	(*ListDevicesRequest)(nil),         // 44: dayline.admin.v1.ListDevicesRequest
-	(*ListDevicesResponse)(nil),        // 45: dayline.admin.v1.ListDevicesResponse
-	(*Device)(nil),                     // 46: dayline.admin.v1.Device
-	(*DeviceRequest)(nil),              // 47: dayline.admin.v1.DeviceRequest
-	(*DeviceResponse)(nil),             // 48: dayline.admin.v1.DeviceResponse
-	(*ListPeopleRequest)(nil),          // 49: dayline.admin.v1.ListPeopleRequest
-	(*ListPeopleResponse)(nil),         // 50: dayline.admin.v1.ListPeopleResponse
-	(*Person)(nil),                     // 51: dayline.admin.v1.Person
-	(*SetPersonRequest)(nil),           // 52: dayline.admin.v1.SetPersonRequest
-	(*SetPersonResponse)(nil),          // 53: dayline.admin.v1.SetPersonResponse
-	(*DeletePersonRequest)(nil),        // 54: dayline.admin.v1.DeletePersonRequest
-	(*DeletePersonResponse)(nil),       // 55: dayline.admin.v1.DeletePersonResponse
-	(*ExportPersonRequest)(nil),        // 56: dayline.admin.v1.ExportPersonRequest
-	(*SpanRow)(nil),                    // 57: dayline.admin.v1.SpanRow
-	(*PersonSetting)(nil),              // 58: dayline.admin.v1.PersonSetting
-	(*LoginRow)(nil),                   // 59: dayline.admin.v1.LoginRow
-	(*ExportChunk)(nil),                // 60: dayline.admin.v1.ExportChunk
-	(*ListGroupsRequest)(nil),          // 61: dayline.admin.v1.ListGroupsRequest
-	(*ListGroupsResponse)(nil),         // 62: dayline.admin.v1.ListGroupsResponse
-	(*Group)(nil),                      // 63: dayline.admin.v1.Group
-	(*SetGroupRequest)(nil),            // 64: dayline.admin.v1.SetGroupRequest
-	(*SetGroupResponse)(nil),           // 65: dayline.admin.v1.SetGroupResponse
-	(*RemoveGroupRequest)(nil),         // 66: dayline.admin.v1.RemoveGroupRequest
-	(*RemoveGroupResponse)(nil),        // 67: dayline.admin.v1.RemoveGroupResponse
-	(*ListDoNotTrackRequest)(nil),      // 68: dayline.admin.v1.ListDoNotTrackRequest
-	(*ListDoNotTrackResponse)(nil),     // 69: dayline.admin.v1.ListDoNotTrackResponse
-	(*DoNotTrack)(nil),                 // 70: dayline.admin.v1.DoNotTrack
-	(*SetDoNotTrackRequest)(nil),       // 71: dayline.admin.v1.SetDoNotTrackRequest
-	(*SetDoNotTrackResponse)(nil),      // 72: dayline.admin.v1.SetDoNotTrackResponse
-	(*ListUsersRequest)(nil),           // 73: dayline.admin.v1.ListUsersRequest
-	(*ListUsersResponse)(nil),          // 74: dayline.admin.v1.ListUsersResponse
-	(*User)(nil),                       // 75: dayline.admin.v1.User
-	(*SetUserRequest)(nil),             // 76: dayline.admin.v1.SetUserRequest
-	(*SetUserResponse)(nil),            // 77: dayline.admin.v1.SetUserResponse
-	(*RemoveUserRequest)(nil),          // 78: dayline.admin.v1.RemoveUserRequest
-	(*RemoveUserResponse)(nil),         // 79: dayline.admin.v1.RemoveUserResponse
-	(*SetPasswordRequest)(nil),         // 80: dayline.admin.v1.SetPasswordRequest
-	(*SetPasswordResponse)(nil),        // 81: dayline.admin.v1.SetPasswordResponse
-	(*CreateTokenRequest)(nil),         // 82: dayline.admin.v1.CreateTokenRequest
-	(*CreateTokenResponse)(nil),        // 83: dayline.admin.v1.CreateTokenResponse
-	(*Token)(nil),                      // 84: dayline.admin.v1.Token
-	(*ListTokensRequest)(nil),          // 85: dayline.admin.v1.ListTokensRequest
-	(*ListTokensResponse)(nil),         // 86: dayline.admin.v1.ListTokensResponse
-	(*RevokeTokenRequest)(nil),         // 87: dayline.admin.v1.RevokeTokenRequest
-	(*RevokeTokenResponse)(nil),        // 88: dayline.admin.v1.RevokeTokenResponse
-	(*ShowConfigRequest)(nil),          // 89: dayline.admin.v1.ShowConfigRequest
-	(*ShowConfigResponse)(nil),         // 90: dayline.admin.v1.ShowConfigResponse
-	(*ConfigValue)(nil),                // 91: dayline.admin.v1.ConfigValue
-	(*SetConfigRequest)(nil),           // 92: dayline.admin.v1.SetConfigRequest
-	(*SetConfigResponse)(nil),          // 93: dayline.admin.v1.SetConfigResponse
-	(*ShowAccountRequest)(nil),         // 94: dayline.admin.v1.ShowAccountRequest
-	(*ShowAccountResponse)(nil),        // 95: dayline.admin.v1.ShowAccountResponse
-	(*AccountKey)(nil),                 // 96: dayline.admin.v1.AccountKey
-	(*TryRedactionRequest)(nil),        // 97: dayline.admin.v1.TryRedactionRequest
-	(*TryRedactionResponse)(nil),       // 98: dayline.admin.v1.TryRedactionResponse
-	(*EditConfigRequest)(nil),          // 99: dayline.admin.v1.EditConfigRequest
-	(*ConfigEdit)(nil),                 // 100: dayline.admin.v1.ConfigEdit
-	(*EditConfigResponse)(nil),         // 101: dayline.admin.v1.EditConfigResponse
-	(*ConfigConflict)(nil),             // 102: dayline.admin.v1.ConfigConflict
-	(*CheckConfigRequest)(nil),         // 103: dayline.admin.v1.CheckConfigRequest
-	(*ConfigFile)(nil),                 // 104: dayline.admin.v1.ConfigFile
-	(*CheckConfigResponse)(nil),        // 105: dayline.admin.v1.CheckConfigResponse
-	(*ConfigProblem)(nil),              // 106: dayline.admin.v1.ConfigProblem
-	(*ConfigHistoryRequest)(nil),       // 107: dayline.admin.v1.ConfigHistoryRequest
-	(*ConfigHistoryResponse)(nil),      // 108: dayline.admin.v1.ConfigHistoryResponse
-	(*ConfigChange)(nil),               // 109: dayline.admin.v1.ConfigChange
-	(*PendingReport)(nil),              // 110: dayline.admin.v1.PendingReport
-	(*PendingRow)(nil),                 // 111: dayline.admin.v1.PendingRow
-	(*ClassifyRequest)(nil),            // 112: dayline.admin.v1.ClassifyRequest
-	(*Rule)(nil),                       // 113: dayline.admin.v1.Rule
-	(*ClassifyResponse)(nil),           // 114: dayline.admin.v1.ClassifyResponse
-	(*RuleChange)(nil),                 // 115: dayline.admin.v1.RuleChange
-	(*ListRulesRequest)(nil),           // 116: dayline.admin.v1.ListRulesRequest
-	(*ListRulesResponse)(nil),          // 117: dayline.admin.v1.ListRulesResponse
-	(*ExplainClassRequest)(nil),        // 118: dayline.admin.v1.ExplainClassRequest
-	(*ExplainClassResponse)(nil),       // 119: dayline.admin.v1.ExplainClassResponse
-	(*ExportRulesRequest)(nil),         // 120: dayline.admin.v1.ExportRulesRequest
-	(*ExportRulesResponse)(nil),        // 121: dayline.admin.v1.ExportRulesResponse
-	(*ListAuditRequest)(nil),           // 122: dayline.admin.v1.ListAuditRequest
-	(*AuditEntry)(nil),                 // 123: dayline.admin.v1.AuditEntry
-	(*ListAuditResponse)(nil),          // 124: dayline.admin.v1.ListAuditResponse
-	(*VerifyAuditRequest)(nil),         // 125: dayline.admin.v1.VerifyAuditRequest
-	(*VerifyAuditResponse)(nil),        // 126: dayline.admin.v1.VerifyAuditResponse
-	(*StorageRequest)(nil),             // 127: dayline.admin.v1.StorageRequest
-	(*StorageReport)(nil),              // 128: dayline.admin.v1.StorageReport
-	(*StoragePart)(nil),                // 129: dayline.admin.v1.StoragePart
-	(*CompactRequest)(nil),             // 130: dayline.admin.v1.CompactRequest
-	(*CompactResponse)(nil),            // 131: dayline.admin.v1.CompactResponse
-	(*StripPrivacyRequest)(nil),        // 132: dayline.admin.v1.StripPrivacyRequest
-	(*StripPrivacyResponse)(nil),       // 133: dayline.admin.v1.StripPrivacyResponse
-	(*BackupRequest)(nil),              // 134: dayline.admin.v1.BackupRequest
-	(*BackupResponse)(nil),             // 135: dayline.admin.v1.BackupResponse
-	(*ReportRequest)(nil),              // 136: dayline.admin.v1.ReportRequest
-	(*Days)(nil),                       // 137: dayline.admin.v1.Days
-	(*Times)(nil),                      // 138: dayline.admin.v1.Times
-	(*DashboardReport)(nil),            // 139: dayline.admin.v1.DashboardReport
-	(*DashboardRow)(nil),               // 140: dayline.admin.v1.DashboardRow
-	(*PeopleReport)(nil),               // 141: dayline.admin.v1.PeopleReport
-	(*PeopleRow)(nil),                  // 142: dayline.admin.v1.PeopleRow
-	(*AppsReport)(nil),                 // 143: dayline.admin.v1.AppsReport
-	(*AppsRow)(nil),                    // 144: dayline.admin.v1.AppsRow
-	(*SitesReport)(nil),                // 145: dayline.admin.v1.SitesReport
-	(*SitesRow)(nil),                   // 146: dayline.admin.v1.SitesRow
-	(*TitlesReport)(nil),               // 147: dayline.admin.v1.TitlesReport
-	(*TitlesRow)(nil),                  // 148: dayline.admin.v1.TitlesRow
-	(*CategoriesReport)(nil),           // 149: dayline.admin.v1.CategoriesReport
-	(*CategoriesRow)(nil),              // 150: dayline.admin.v1.CategoriesRow
-	(*HoursReport)(nil),                // 151: dayline.admin.v1.HoursReport
-	(*HoursRow)(nil),                   // 152: dayline.admin.v1.HoursRow
-	(*GroupsReport)(nil),               // 153: dayline.admin.v1.GroupsReport
-	(*GroupsRow)(nil),                  // 154: dayline.admin.v1.GroupsRow
-	(*TimelineRequest)(nil),            // 155: dayline.admin.v1.TimelineRequest
-	(*TimelineReport)(nil),             // 156: dayline.admin.v1.TimelineReport
-	(*TimelineBlock)(nil),              // 157: dayline.admin.v1.TimelineBlock
-	(*TimelineGap)(nil),                // 158: dayline.admin.v1.TimelineGap
-	(*LiveReport)(nil),                 // 159: dayline.admin.v1.LiveReport
-	(*LiveRow)(nil),                    // 160: dayline.admin.v1.LiveRow
-	(*ActivityReport)(nil),             // 161: dayline.admin.v1.ActivityReport
-	(*ActivityRow)(nil),                // 162: dayline.admin.v1.ActivityRow
-	(*ListActivityRequest)(nil),        // 163: dayline.admin.v1.ListActivityRequest
-	(*ListActivityResponse)(nil),       // 164: dayline.admin.v1.ListActivityResponse
-	(*ExportRequest)(nil),              // 165: dayline.admin.v1.ExportRequest
+	(*WhoAmIRequest)(nil),               // 0: dayline.admin.v1.WhoAmIRequest
+	(*WhoAmIResponse)(nil),              // 1: dayline.admin.v1.WhoAmIResponse
+	(*SignInOptionsRequest)(nil),        // 2: dayline.admin.v1.SignInOptionsRequest
+	(*SignInOptionsResponse)(nil),       // 3: dayline.admin.v1.SignInOptionsResponse
+	(*SignInRequest)(nil),               // 4: dayline.admin.v1.SignInRequest
+	(*SignInResponse)(nil),              // 5: dayline.admin.v1.SignInResponse
+	(*BeginPasskeySignInRequest)(nil),   // 6: dayline.admin.v1.BeginPasskeySignInRequest
+	(*BeginPasskeySignInResponse)(nil),  // 7: dayline.admin.v1.BeginPasskeySignInResponse
+	(*FinishPasskeySignInRequest)(nil),  // 8: dayline.admin.v1.FinishPasskeySignInRequest
+	(*CreateFirstAdminRequest)(nil),     // 9: dayline.admin.v1.CreateFirstAdminRequest
+	(*OpenMyDayRequest)(nil),            // 10: dayline.admin.v1.OpenMyDayRequest
+	(*SignOutRequest)(nil),              // 11: dayline.admin.v1.SignOutRequest
+	(*SignOutResponse)(nil),             // 12: dayline.admin.v1.SignOutResponse
+	(*ListSessionsRequest)(nil),         // 13: dayline.admin.v1.ListSessionsRequest
+	(*ListSessionsResponse)(nil),        // 14: dayline.admin.v1.ListSessionsResponse
+	(*Session)(nil),                     // 15: dayline.admin.v1.Session
+	(*RevokeSessionRequest)(nil),        // 16: dayline.admin.v1.RevokeSessionRequest
+	(*RevokeSessionResponse)(nil),       // 17: dayline.admin.v1.RevokeSessionResponse
+	(*ShowSignInRequest)(nil),           // 18: dayline.admin.v1.ShowSignInRequest
+	(*ShowSignInResponse)(nil),          // 19: dayline.admin.v1.ShowSignInResponse
+	(*Passkey)(nil),                     // 20: dayline.admin.v1.Passkey
+	(*BeginTOTPRequest)(nil),            // 21: dayline.admin.v1.BeginTOTPRequest
+	(*BeginTOTPResponse)(nil),           // 22: dayline.admin.v1.BeginTOTPResponse
+	(*EnableTOTPRequest)(nil),           // 23: dayline.admin.v1.EnableTOTPRequest
+	(*EnableTOTPResponse)(nil),          // 24: dayline.admin.v1.EnableTOTPResponse
+	(*DisableTOTPRequest)(nil),          // 25: dayline.admin.v1.DisableTOTPRequest
+	(*DisableTOTPResponse)(nil),         // 26: dayline.admin.v1.DisableTOTPResponse
+	(*BeginPasskeyRequest)(nil),         // 27: dayline.admin.v1.BeginPasskeyRequest
+	(*BeginPasskeyResponse)(nil),        // 28: dayline.admin.v1.BeginPasskeyResponse
+	(*FinishPasskeyRequest)(nil),        // 29: dayline.admin.v1.FinishPasskeyRequest
+	(*FinishPasskeyResponse)(nil),       // 30: dayline.admin.v1.FinishPasskeyResponse
+	(*RemovePasskeyRequest)(nil),        // 31: dayline.admin.v1.RemovePasskeyRequest
+	(*RemovePasskeyResponse)(nil),       // 32: dayline.admin.v1.RemovePasskeyResponse
+	(*ResetSignInRequest)(nil),          // 33: dayline.admin.v1.ResetSignInRequest
+	(*ResetSignInResponse)(nil),         // 34: dayline.admin.v1.ResetSignInResponse
+	(*ShowMyDataRequest)(nil),           // 35: dayline.admin.v1.ShowMyDataRequest
+	(*ShowMyDataResponse)(nil),          // 36: dayline.admin.v1.ShowMyDataResponse
+	(*CreateLinkRequest)(nil),           // 37: dayline.admin.v1.CreateLinkRequest
+	(*CreateLinkResponse)(nil),          // 38: dayline.admin.v1.CreateLinkResponse
+	(*Link)(nil),                        // 39: dayline.admin.v1.Link
+	(*ListLinksRequest)(nil),            // 40: dayline.admin.v1.ListLinksRequest
+	(*ListLinksResponse)(nil),           // 41: dayline.admin.v1.ListLinksResponse
+	(*RevokeLinkRequest)(nil),           // 42: dayline.admin.v1.RevokeLinkRequest
+	(*RevokeLinkResponse)(nil),          // 43: dayline.admin.v1.RevokeLinkResponse
+	(*ListDevicesRequest)(nil),          // 44: dayline.admin.v1.ListDevicesRequest
+	(*ListDevicesResponse)(nil),         // 45: dayline.admin.v1.ListDevicesResponse
+	(*Device)(nil),                      // 46: dayline.admin.v1.Device
+	(*DeviceRequest)(nil),               // 47: dayline.admin.v1.DeviceRequest
+	(*DeviceResponse)(nil),              // 48: dayline.admin.v1.DeviceResponse
+	(*ListPeopleRequest)(nil),           // 49: dayline.admin.v1.ListPeopleRequest
+	(*ListPeopleResponse)(nil),          // 50: dayline.admin.v1.ListPeopleResponse
+	(*Person)(nil),                      // 51: dayline.admin.v1.Person
+	(*SetPersonRequest)(nil),            // 52: dayline.admin.v1.SetPersonRequest
+	(*SetPersonResponse)(nil),           // 53: dayline.admin.v1.SetPersonResponse
+	(*DeletePersonRequest)(nil),         // 54: dayline.admin.v1.DeletePersonRequest
+	(*DeletePersonResponse)(nil),        // 55: dayline.admin.v1.DeletePersonResponse
+	(*ExportPersonRequest)(nil),         // 56: dayline.admin.v1.ExportPersonRequest
+	(*SpanRow)(nil),                     // 57: dayline.admin.v1.SpanRow
+	(*PersonSetting)(nil),               // 58: dayline.admin.v1.PersonSetting
+	(*LoginRow)(nil),                    // 59: dayline.admin.v1.LoginRow
+	(*ExportChunk)(nil),                 // 60: dayline.admin.v1.ExportChunk
+	(*ListGroupsRequest)(nil),           // 61: dayline.admin.v1.ListGroupsRequest
+	(*ListGroupsResponse)(nil),          // 62: dayline.admin.v1.ListGroupsResponse
+	(*Group)(nil),                       // 63: dayline.admin.v1.Group
+	(*SetGroupRequest)(nil),             // 64: dayline.admin.v1.SetGroupRequest
+	(*SetGroupResponse)(nil),            // 65: dayline.admin.v1.SetGroupResponse
+	(*RemoveGroupRequest)(nil),          // 66: dayline.admin.v1.RemoveGroupRequest
+	(*RemoveGroupResponse)(nil),         // 67: dayline.admin.v1.RemoveGroupResponse
+	(*ListDoNotTrackRequest)(nil),       // 68: dayline.admin.v1.ListDoNotTrackRequest
+	(*ListDoNotTrackResponse)(nil),      // 69: dayline.admin.v1.ListDoNotTrackResponse
+	(*DoNotTrack)(nil),                  // 70: dayline.admin.v1.DoNotTrack
+	(*SetDoNotTrackRequest)(nil),        // 71: dayline.admin.v1.SetDoNotTrackRequest
+	(*SetDoNotTrackResponse)(nil),       // 72: dayline.admin.v1.SetDoNotTrackResponse
+	(*ListUsersRequest)(nil),            // 73: dayline.admin.v1.ListUsersRequest
+	(*ListUsersResponse)(nil),           // 74: dayline.admin.v1.ListUsersResponse
+	(*User)(nil),                        // 75: dayline.admin.v1.User
+	(*SetUserRequest)(nil),              // 76: dayline.admin.v1.SetUserRequest
+	(*SetUserResponse)(nil),             // 77: dayline.admin.v1.SetUserResponse
+	(*RemoveUserRequest)(nil),           // 78: dayline.admin.v1.RemoveUserRequest
+	(*RemoveUserResponse)(nil),          // 79: dayline.admin.v1.RemoveUserResponse
+	(*SetPasswordRequest)(nil),          // 80: dayline.admin.v1.SetPasswordRequest
+	(*SetPasswordResponse)(nil),         // 81: dayline.admin.v1.SetPasswordResponse
+	(*CreateTokenRequest)(nil),          // 82: dayline.admin.v1.CreateTokenRequest
+	(*CreateTokenResponse)(nil),         // 83: dayline.admin.v1.CreateTokenResponse
+	(*Token)(nil),                       // 84: dayline.admin.v1.Token
+	(*ListTokensRequest)(nil),           // 85: dayline.admin.v1.ListTokensRequest
+	(*ListTokensResponse)(nil),          // 86: dayline.admin.v1.ListTokensResponse
+	(*RevokeTokenRequest)(nil),          // 87: dayline.admin.v1.RevokeTokenRequest
+	(*RevokeTokenResponse)(nil),         // 88: dayline.admin.v1.RevokeTokenResponse
+	(*ShowConfigRequest)(nil),           // 89: dayline.admin.v1.ShowConfigRequest
+	(*ShowConfigResponse)(nil),          // 90: dayline.admin.v1.ShowConfigResponse
+	(*ConfigValue)(nil),                 // 91: dayline.admin.v1.ConfigValue
+	(*SetConfigRequest)(nil),            // 92: dayline.admin.v1.SetConfigRequest
+	(*SetConfigResponse)(nil),           // 93: dayline.admin.v1.SetConfigResponse
+	(*ShowAccountRequest)(nil),          // 94: dayline.admin.v1.ShowAccountRequest
+	(*ShowAccountResponse)(nil),         // 95: dayline.admin.v1.ShowAccountResponse
+	(*AccountKey)(nil),                  // 96: dayline.admin.v1.AccountKey
+	(*TryRedactionRequest)(nil),         // 97: dayline.admin.v1.TryRedactionRequest
+	(*TryRedactionResponse)(nil),        // 98: dayline.admin.v1.TryRedactionResponse
+	(*EditConfigRequest)(nil),           // 99: dayline.admin.v1.EditConfigRequest
+	(*ConfigEdit)(nil),                  // 100: dayline.admin.v1.ConfigEdit
+	(*EditConfigResponse)(nil),          // 101: dayline.admin.v1.EditConfigResponse
+	(*ConfigConflict)(nil),              // 102: dayline.admin.v1.ConfigConflict
+	(*CheckConfigRequest)(nil),          // 103: dayline.admin.v1.CheckConfigRequest
+	(*ConfigFile)(nil),                  // 104: dayline.admin.v1.ConfigFile
+	(*CheckConfigResponse)(nil),         // 105: dayline.admin.v1.CheckConfigResponse
+	(*ConfigProblem)(nil),               // 106: dayline.admin.v1.ConfigProblem
+	(*ConfigHistoryRequest)(nil),        // 107: dayline.admin.v1.ConfigHistoryRequest
+	(*ConfigHistoryResponse)(nil),       // 108: dayline.admin.v1.ConfigHistoryResponse
+	(*ConfigChange)(nil),                // 109: dayline.admin.v1.ConfigChange
+	(*PendingReport)(nil),               // 110: dayline.admin.v1.PendingReport
+	(*PendingRow)(nil),                  // 111: dayline.admin.v1.PendingRow
+	(*ClassifyRequest)(nil),             // 112: dayline.admin.v1.ClassifyRequest
+	(*Rule)(nil),                        // 113: dayline.admin.v1.Rule
+	(*ClassifyResponse)(nil),            // 114: dayline.admin.v1.ClassifyResponse
+	(*RuleChange)(nil),                  // 115: dayline.admin.v1.RuleChange
+	(*ListRulesRequest)(nil),            // 116: dayline.admin.v1.ListRulesRequest
+	(*ListRulesResponse)(nil),           // 117: dayline.admin.v1.ListRulesResponse
+	(*ExplainClassRequest)(nil),         // 118: dayline.admin.v1.ExplainClassRequest
+	(*ExplainClassResponse)(nil),        // 119: dayline.admin.v1.ExplainClassResponse
+	(*ExportRulesRequest)(nil),          // 120: dayline.admin.v1.ExportRulesRequest
+	(*ExportRulesResponse)(nil),         // 121: dayline.admin.v1.ExportRulesResponse
+	(*ListAuditRequest)(nil),            // 122: dayline.admin.v1.ListAuditRequest
+	(*AuditEntry)(nil),                  // 123: dayline.admin.v1.AuditEntry
+	(*ListAuditResponse)(nil),           // 124: dayline.admin.v1.ListAuditResponse
+	(*VerifyAuditRequest)(nil),          // 125: dayline.admin.v1.VerifyAuditRequest
+	(*VerifyAuditResponse)(nil),         // 126: dayline.admin.v1.VerifyAuditResponse
+	(*StorageRequest)(nil),              // 127: dayline.admin.v1.StorageRequest
+	(*StorageReport)(nil),               // 128: dayline.admin.v1.StorageReport
+	(*StoragePart)(nil),                 // 129: dayline.admin.v1.StoragePart
+	(*CompactRequest)(nil),              // 130: dayline.admin.v1.CompactRequest
+	(*CompactResponse)(nil),             // 131: dayline.admin.v1.CompactResponse
+	(*StripPrivacyRequest)(nil),         // 132: dayline.admin.v1.StripPrivacyRequest
+	(*StripPrivacyResponse)(nil),        // 133: dayline.admin.v1.StripPrivacyResponse
+	(*BackupRequest)(nil),               // 134: dayline.admin.v1.BackupRequest
+	(*BackupResponse)(nil),              // 135: dayline.admin.v1.BackupResponse
+	(*ShowExtensionRequest)(nil),        // 136: dayline.admin.v1.ShowExtensionRequest
+	(*Extension)(nil),                   // 137: dayline.admin.v1.Extension
+	(*ExtensionFile)(nil),               // 138: dayline.admin.v1.ExtensionFile
+	(*AddExtensionRequest)(nil),         // 139: dayline.admin.v1.AddExtensionRequest
+	(*NamedContent)(nil),                // 140: dayline.admin.v1.NamedContent
+	(*RemoveExtensionRequest)(nil),      // 141: dayline.admin.v1.RemoveExtensionRequest
+	(*RemoveExtensionResponse)(nil),     // 142: dayline.admin.v1.RemoveExtensionResponse
+	(*ShowExtensionPolicyRequest)(nil),  // 143: dayline.admin.v1.ShowExtensionPolicyRequest
+	(*ShowExtensionPolicyResponse)(nil), // 144: dayline.admin.v1.ShowExtensionPolicyResponse
+	(*ReportRequest)(nil),               // 145: dayline.admin.v1.ReportRequest
+	(*Days)(nil),                        // 146: dayline.admin.v1.Days
+	(*Times)(nil),                       // 147: dayline.admin.v1.Times
+	(*DashboardReport)(nil),             // 148: dayline.admin.v1.DashboardReport
+	(*DashboardRow)(nil),                // 149: dayline.admin.v1.DashboardRow
+	(*PeopleReport)(nil),                // 150: dayline.admin.v1.PeopleReport
+	(*PeopleRow)(nil),                   // 151: dayline.admin.v1.PeopleRow
+	(*AppsReport)(nil),                  // 152: dayline.admin.v1.AppsReport
+	(*AppsRow)(nil),                     // 153: dayline.admin.v1.AppsRow
+	(*SitesReport)(nil),                 // 154: dayline.admin.v1.SitesReport
+	(*SitesRow)(nil),                    // 155: dayline.admin.v1.SitesRow
+	(*TitlesReport)(nil),                // 156: dayline.admin.v1.TitlesReport
+	(*TitlesRow)(nil),                   // 157: dayline.admin.v1.TitlesRow
+	(*CategoriesReport)(nil),            // 158: dayline.admin.v1.CategoriesReport
+	(*CategoriesRow)(nil),               // 159: dayline.admin.v1.CategoriesRow
+	(*HoursReport)(nil),                 // 160: dayline.admin.v1.HoursReport
+	(*HoursRow)(nil),                    // 161: dayline.admin.v1.HoursRow
+	(*GroupsReport)(nil),                // 162: dayline.admin.v1.GroupsReport
+	(*GroupsRow)(nil),                   // 163: dayline.admin.v1.GroupsRow
+	(*TimelineRequest)(nil),             // 164: dayline.admin.v1.TimelineRequest
+	(*TimelineReport)(nil),              // 165: dayline.admin.v1.TimelineReport
+	(*TimelineBlock)(nil),               // 166: dayline.admin.v1.TimelineBlock
+	(*TimelineGap)(nil),                 // 167: dayline.admin.v1.TimelineGap
+	(*LiveReport)(nil),                  // 168: dayline.admin.v1.LiveReport
+	(*LiveRow)(nil),                     // 169: dayline.admin.v1.LiveRow
+	(*ActivityReport)(nil),              // 170: dayline.admin.v1.ActivityReport
+	(*ActivityRow)(nil),                 // 171: dayline.admin.v1.ActivityRow
+	(*ListActivityRequest)(nil),         // 172: dayline.admin.v1.ListActivityRequest
+	(*ListActivityResponse)(nil),        // 173: dayline.admin.v1.ListActivityResponse
+	(*ExportRequest)(nil),               // 174: dayline.admin.v1.ExportRequest
 }
 var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
 	15,  // 0: dayline.admin.v1.ListSessionsResponse.sessions:type_name -> dayline.admin.v1.Session
@@ -11764,196 +12274,207 @@ var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
 	129, // 41: dayline.admin.v1.StorageReport.months:type_name -> dayline.admin.v1.StoragePart
 	129, // 42: dayline.admin.v1.StorageReport.people:type_name -> dayline.admin.v1.StoragePart
 	129, // 43: dayline.admin.v1.StorageReport.devices:type_name -> dayline.admin.v1.StoragePart
-	137, // 44: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
-	138, // 45: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
-	140, // 46: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
-	142, // 47: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
-	144, // 48: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
-	146, // 49: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
-	150, // 50: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
-	138, // 51: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
-	142, // 52: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
-	137, // 53: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
-	138, // 54: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
-	144, // 55: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
-	137, // 56: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
-	146, // 57: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
-	137, // 58: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
-	148, // 59: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
-	137, // 60: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
-	150, // 61: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
-	137, // 62: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
-	138, // 63: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
-	152, // 64: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
-	137, // 65: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
-	138, // 66: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
-	154, // 67: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
-	137, // 68: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
-	138, // 69: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
-	136, // 70: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	137, // 71: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
-	152, // 72: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
-	157, // 73: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
-	158, // 74: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
-	138, // 75: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
-	160, // 76: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
-	138, // 77: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
-	162, // 78: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
-	136, // 79: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	162, // 80: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
-	137, // 81: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
-	136, // 82: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	0,   // 83: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
-	2,   // 84: dayline.admin.v1.AdminService.SignInOptions:input_type -> dayline.admin.v1.SignInOptionsRequest
-	4,   // 85: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
-	6,   // 86: dayline.admin.v1.AdminService.BeginPasskeySignIn:input_type -> dayline.admin.v1.BeginPasskeySignInRequest
-	8,   // 87: dayline.admin.v1.AdminService.FinishPasskeySignIn:input_type -> dayline.admin.v1.FinishPasskeySignInRequest
-	9,   // 88: dayline.admin.v1.AdminService.CreateFirstAdmin:input_type -> dayline.admin.v1.CreateFirstAdminRequest
-	10,  // 89: dayline.admin.v1.AdminService.OpenMyDay:input_type -> dayline.admin.v1.OpenMyDayRequest
-	11,  // 90: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
-	13,  // 91: dayline.admin.v1.AdminService.ListSessions:input_type -> dayline.admin.v1.ListSessionsRequest
-	16,  // 92: dayline.admin.v1.AdminService.RevokeSession:input_type -> dayline.admin.v1.RevokeSessionRequest
-	18,  // 93: dayline.admin.v1.AdminService.ShowSignIn:input_type -> dayline.admin.v1.ShowSignInRequest
-	21,  // 94: dayline.admin.v1.AdminService.BeginTOTP:input_type -> dayline.admin.v1.BeginTOTPRequest
-	23,  // 95: dayline.admin.v1.AdminService.EnableTOTP:input_type -> dayline.admin.v1.EnableTOTPRequest
-	25,  // 96: dayline.admin.v1.AdminService.DisableTOTP:input_type -> dayline.admin.v1.DisableTOTPRequest
-	27,  // 97: dayline.admin.v1.AdminService.BeginPasskey:input_type -> dayline.admin.v1.BeginPasskeyRequest
-	29,  // 98: dayline.admin.v1.AdminService.FinishPasskey:input_type -> dayline.admin.v1.FinishPasskeyRequest
-	31,  // 99: dayline.admin.v1.AdminService.RemovePasskey:input_type -> dayline.admin.v1.RemovePasskeyRequest
-	33,  // 100: dayline.admin.v1.AdminService.ResetSignIn:input_type -> dayline.admin.v1.ResetSignInRequest
-	35,  // 101: dayline.admin.v1.AdminService.ShowMyData:input_type -> dayline.admin.v1.ShowMyDataRequest
-	37,  // 102: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
-	40,  // 103: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
-	42,  // 104: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
-	44,  // 105: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
-	47,  // 106: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
-	47,  // 107: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
-	47,  // 108: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
-	49,  // 109: dayline.admin.v1.AdminService.ListPeople:input_type -> dayline.admin.v1.ListPeopleRequest
-	52,  // 110: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
-	54,  // 111: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
-	56,  // 112: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
-	61,  // 113: dayline.admin.v1.AdminService.ListGroups:input_type -> dayline.admin.v1.ListGroupsRequest
-	64,  // 114: dayline.admin.v1.AdminService.SetGroup:input_type -> dayline.admin.v1.SetGroupRequest
-	66,  // 115: dayline.admin.v1.AdminService.RemoveGroup:input_type -> dayline.admin.v1.RemoveGroupRequest
-	68,  // 116: dayline.admin.v1.AdminService.ListDoNotTrack:input_type -> dayline.admin.v1.ListDoNotTrackRequest
-	71,  // 117: dayline.admin.v1.AdminService.SetDoNotTrack:input_type -> dayline.admin.v1.SetDoNotTrackRequest
-	73,  // 118: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
-	76,  // 119: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
-	78,  // 120: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
-	80,  // 121: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
-	82,  // 122: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
-	85,  // 123: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
-	87,  // 124: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
-	89,  // 125: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
-	92,  // 126: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
-	94,  // 127: dayline.admin.v1.AdminService.ShowAccount:input_type -> dayline.admin.v1.ShowAccountRequest
-	99,  // 128: dayline.admin.v1.AdminService.EditConfig:input_type -> dayline.admin.v1.EditConfigRequest
-	107, // 129: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
-	97,  // 130: dayline.admin.v1.AdminService.TryRedaction:input_type -> dayline.admin.v1.TryRedactionRequest
-	103, // 131: dayline.admin.v1.AdminService.CheckConfig:input_type -> dayline.admin.v1.CheckConfigRequest
-	136, // 132: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
-	112, // 133: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
-	118, // 134: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
-	116, // 135: dayline.admin.v1.AdminService.ListRules:input_type -> dayline.admin.v1.ListRulesRequest
-	120, // 136: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
-	122, // 137: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
-	125, // 138: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
-	127, // 139: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
-	130, // 140: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
-	132, // 141: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
-	134, // 142: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
-	136, // 143: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
-	136, // 144: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
-	136, // 145: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
-	136, // 146: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
-	136, // 147: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
-	136, // 148: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
-	136, // 149: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
-	136, // 150: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
-	155, // 151: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
-	136, // 152: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
-	136, // 153: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
-	163, // 154: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
-	165, // 155: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
-	1,   // 156: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
-	3,   // 157: dayline.admin.v1.AdminService.SignInOptions:output_type -> dayline.admin.v1.SignInOptionsResponse
-	5,   // 158: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
-	7,   // 159: dayline.admin.v1.AdminService.BeginPasskeySignIn:output_type -> dayline.admin.v1.BeginPasskeySignInResponse
-	5,   // 160: dayline.admin.v1.AdminService.FinishPasskeySignIn:output_type -> dayline.admin.v1.SignInResponse
-	5,   // 161: dayline.admin.v1.AdminService.CreateFirstAdmin:output_type -> dayline.admin.v1.SignInResponse
-	5,   // 162: dayline.admin.v1.AdminService.OpenMyDay:output_type -> dayline.admin.v1.SignInResponse
-	12,  // 163: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
-	14,  // 164: dayline.admin.v1.AdminService.ListSessions:output_type -> dayline.admin.v1.ListSessionsResponse
-	17,  // 165: dayline.admin.v1.AdminService.RevokeSession:output_type -> dayline.admin.v1.RevokeSessionResponse
-	19,  // 166: dayline.admin.v1.AdminService.ShowSignIn:output_type -> dayline.admin.v1.ShowSignInResponse
-	22,  // 167: dayline.admin.v1.AdminService.BeginTOTP:output_type -> dayline.admin.v1.BeginTOTPResponse
-	24,  // 168: dayline.admin.v1.AdminService.EnableTOTP:output_type -> dayline.admin.v1.EnableTOTPResponse
-	26,  // 169: dayline.admin.v1.AdminService.DisableTOTP:output_type -> dayline.admin.v1.DisableTOTPResponse
-	28,  // 170: dayline.admin.v1.AdminService.BeginPasskey:output_type -> dayline.admin.v1.BeginPasskeyResponse
-	30,  // 171: dayline.admin.v1.AdminService.FinishPasskey:output_type -> dayline.admin.v1.FinishPasskeyResponse
-	32,  // 172: dayline.admin.v1.AdminService.RemovePasskey:output_type -> dayline.admin.v1.RemovePasskeyResponse
-	34,  // 173: dayline.admin.v1.AdminService.ResetSignIn:output_type -> dayline.admin.v1.ResetSignInResponse
-	36,  // 174: dayline.admin.v1.AdminService.ShowMyData:output_type -> dayline.admin.v1.ShowMyDataResponse
-	38,  // 175: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
-	41,  // 176: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
-	43,  // 177: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
-	45,  // 178: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
-	48,  // 179: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
-	48,  // 180: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
-	48,  // 181: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
-	50,  // 182: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
-	53,  // 183: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
-	55,  // 184: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
-	60,  // 185: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
-	62,  // 186: dayline.admin.v1.AdminService.ListGroups:output_type -> dayline.admin.v1.ListGroupsResponse
-	65,  // 187: dayline.admin.v1.AdminService.SetGroup:output_type -> dayline.admin.v1.SetGroupResponse
-	67,  // 188: dayline.admin.v1.AdminService.RemoveGroup:output_type -> dayline.admin.v1.RemoveGroupResponse
-	69,  // 189: dayline.admin.v1.AdminService.ListDoNotTrack:output_type -> dayline.admin.v1.ListDoNotTrackResponse
-	72,  // 190: dayline.admin.v1.AdminService.SetDoNotTrack:output_type -> dayline.admin.v1.SetDoNotTrackResponse
-	74,  // 191: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
-	77,  // 192: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
-	79,  // 193: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
-	81,  // 194: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
-	83,  // 195: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
-	86,  // 196: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
-	88,  // 197: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
-	90,  // 198: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
-	93,  // 199: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
-	95,  // 200: dayline.admin.v1.AdminService.ShowAccount:output_type -> dayline.admin.v1.ShowAccountResponse
-	101, // 201: dayline.admin.v1.AdminService.EditConfig:output_type -> dayline.admin.v1.EditConfigResponse
-	108, // 202: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
-	98,  // 203: dayline.admin.v1.AdminService.TryRedaction:output_type -> dayline.admin.v1.TryRedactionResponse
-	105, // 204: dayline.admin.v1.AdminService.CheckConfig:output_type -> dayline.admin.v1.CheckConfigResponse
-	110, // 205: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
-	114, // 206: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
-	119, // 207: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
-	117, // 208: dayline.admin.v1.AdminService.ListRules:output_type -> dayline.admin.v1.ListRulesResponse
-	121, // 209: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
-	124, // 210: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
-	126, // 211: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
-	128, // 212: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
-	131, // 213: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
-	133, // 214: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
-	135, // 215: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
-	139, // 216: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
-	141, // 217: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
-	143, // 218: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
-	145, // 219: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
-	147, // 220: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
-	149, // 221: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
-	151, // 222: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
-	153, // 223: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
-	156, // 224: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
-	159, // 225: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
-	161, // 226: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
-	164, // 227: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
-	60,  // 228: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
-	156, // [156:229] is the sub-list for method output_type
-	83,  // [83:156] is the sub-list for method input_type
-	83,  // [83:83] is the sub-list for extension type_name
-	83,  // [83:83] is the sub-list for extension extendee
-	0,   // [0:83] is the sub-list for field type_name
+	138, // 44: dayline.admin.v1.Extension.files:type_name -> dayline.admin.v1.ExtensionFile
+	140, // 45: dayline.admin.v1.AddExtensionRequest.files:type_name -> dayline.admin.v1.NamedContent
+	140, // 46: dayline.admin.v1.ShowExtensionPolicyResponse.files:type_name -> dayline.admin.v1.NamedContent
+	146, // 47: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
+	147, // 48: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
+	149, // 49: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
+	151, // 50: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
+	153, // 51: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
+	155, // 52: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
+	159, // 53: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
+	147, // 54: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
+	151, // 55: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
+	146, // 56: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
+	147, // 57: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
+	153, // 58: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
+	146, // 59: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
+	155, // 60: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
+	146, // 61: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
+	157, // 62: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
+	146, // 63: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
+	159, // 64: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
+	146, // 65: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
+	147, // 66: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
+	161, // 67: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
+	146, // 68: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
+	147, // 69: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
+	163, // 70: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
+	146, // 71: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
+	147, // 72: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
+	145, // 73: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	146, // 74: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
+	161, // 75: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
+	166, // 76: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
+	167, // 77: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
+	147, // 78: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
+	169, // 79: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
+	147, // 80: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
+	171, // 81: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
+	145, // 82: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	171, // 83: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
+	146, // 84: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
+	145, // 85: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	0,   // 86: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
+	2,   // 87: dayline.admin.v1.AdminService.SignInOptions:input_type -> dayline.admin.v1.SignInOptionsRequest
+	4,   // 88: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
+	6,   // 89: dayline.admin.v1.AdminService.BeginPasskeySignIn:input_type -> dayline.admin.v1.BeginPasskeySignInRequest
+	8,   // 90: dayline.admin.v1.AdminService.FinishPasskeySignIn:input_type -> dayline.admin.v1.FinishPasskeySignInRequest
+	9,   // 91: dayline.admin.v1.AdminService.CreateFirstAdmin:input_type -> dayline.admin.v1.CreateFirstAdminRequest
+	10,  // 92: dayline.admin.v1.AdminService.OpenMyDay:input_type -> dayline.admin.v1.OpenMyDayRequest
+	11,  // 93: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
+	13,  // 94: dayline.admin.v1.AdminService.ListSessions:input_type -> dayline.admin.v1.ListSessionsRequest
+	16,  // 95: dayline.admin.v1.AdminService.RevokeSession:input_type -> dayline.admin.v1.RevokeSessionRequest
+	18,  // 96: dayline.admin.v1.AdminService.ShowSignIn:input_type -> dayline.admin.v1.ShowSignInRequest
+	21,  // 97: dayline.admin.v1.AdminService.BeginTOTP:input_type -> dayline.admin.v1.BeginTOTPRequest
+	23,  // 98: dayline.admin.v1.AdminService.EnableTOTP:input_type -> dayline.admin.v1.EnableTOTPRequest
+	25,  // 99: dayline.admin.v1.AdminService.DisableTOTP:input_type -> dayline.admin.v1.DisableTOTPRequest
+	27,  // 100: dayline.admin.v1.AdminService.BeginPasskey:input_type -> dayline.admin.v1.BeginPasskeyRequest
+	29,  // 101: dayline.admin.v1.AdminService.FinishPasskey:input_type -> dayline.admin.v1.FinishPasskeyRequest
+	31,  // 102: dayline.admin.v1.AdminService.RemovePasskey:input_type -> dayline.admin.v1.RemovePasskeyRequest
+	33,  // 103: dayline.admin.v1.AdminService.ResetSignIn:input_type -> dayline.admin.v1.ResetSignInRequest
+	35,  // 104: dayline.admin.v1.AdminService.ShowMyData:input_type -> dayline.admin.v1.ShowMyDataRequest
+	37,  // 105: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
+	40,  // 106: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
+	42,  // 107: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
+	44,  // 108: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
+	47,  // 109: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
+	47,  // 110: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
+	47,  // 111: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
+	49,  // 112: dayline.admin.v1.AdminService.ListPeople:input_type -> dayline.admin.v1.ListPeopleRequest
+	52,  // 113: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
+	54,  // 114: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
+	56,  // 115: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
+	61,  // 116: dayline.admin.v1.AdminService.ListGroups:input_type -> dayline.admin.v1.ListGroupsRequest
+	64,  // 117: dayline.admin.v1.AdminService.SetGroup:input_type -> dayline.admin.v1.SetGroupRequest
+	66,  // 118: dayline.admin.v1.AdminService.RemoveGroup:input_type -> dayline.admin.v1.RemoveGroupRequest
+	68,  // 119: dayline.admin.v1.AdminService.ListDoNotTrack:input_type -> dayline.admin.v1.ListDoNotTrackRequest
+	71,  // 120: dayline.admin.v1.AdminService.SetDoNotTrack:input_type -> dayline.admin.v1.SetDoNotTrackRequest
+	73,  // 121: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
+	76,  // 122: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
+	78,  // 123: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
+	80,  // 124: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
+	82,  // 125: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
+	85,  // 126: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
+	87,  // 127: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
+	89,  // 128: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
+	92,  // 129: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
+	94,  // 130: dayline.admin.v1.AdminService.ShowAccount:input_type -> dayline.admin.v1.ShowAccountRequest
+	99,  // 131: dayline.admin.v1.AdminService.EditConfig:input_type -> dayline.admin.v1.EditConfigRequest
+	107, // 132: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
+	97,  // 133: dayline.admin.v1.AdminService.TryRedaction:input_type -> dayline.admin.v1.TryRedactionRequest
+	103, // 134: dayline.admin.v1.AdminService.CheckConfig:input_type -> dayline.admin.v1.CheckConfigRequest
+	145, // 135: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
+	112, // 136: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
+	118, // 137: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
+	116, // 138: dayline.admin.v1.AdminService.ListRules:input_type -> dayline.admin.v1.ListRulesRequest
+	120, // 139: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
+	122, // 140: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
+	125, // 141: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
+	127, // 142: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
+	130, // 143: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
+	132, // 144: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
+	134, // 145: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
+	136, // 146: dayline.admin.v1.AdminService.ShowExtension:input_type -> dayline.admin.v1.ShowExtensionRequest
+	139, // 147: dayline.admin.v1.AdminService.AddExtension:input_type -> dayline.admin.v1.AddExtensionRequest
+	141, // 148: dayline.admin.v1.AdminService.RemoveExtension:input_type -> dayline.admin.v1.RemoveExtensionRequest
+	143, // 149: dayline.admin.v1.AdminService.ShowExtensionPolicy:input_type -> dayline.admin.v1.ShowExtensionPolicyRequest
+	145, // 150: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
+	145, // 151: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
+	145, // 152: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
+	145, // 153: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
+	145, // 154: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
+	145, // 155: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
+	145, // 156: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
+	145, // 157: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
+	164, // 158: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
+	145, // 159: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
+	145, // 160: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
+	172, // 161: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
+	174, // 162: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
+	1,   // 163: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
+	3,   // 164: dayline.admin.v1.AdminService.SignInOptions:output_type -> dayline.admin.v1.SignInOptionsResponse
+	5,   // 165: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
+	7,   // 166: dayline.admin.v1.AdminService.BeginPasskeySignIn:output_type -> dayline.admin.v1.BeginPasskeySignInResponse
+	5,   // 167: dayline.admin.v1.AdminService.FinishPasskeySignIn:output_type -> dayline.admin.v1.SignInResponse
+	5,   // 168: dayline.admin.v1.AdminService.CreateFirstAdmin:output_type -> dayline.admin.v1.SignInResponse
+	5,   // 169: dayline.admin.v1.AdminService.OpenMyDay:output_type -> dayline.admin.v1.SignInResponse
+	12,  // 170: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
+	14,  // 171: dayline.admin.v1.AdminService.ListSessions:output_type -> dayline.admin.v1.ListSessionsResponse
+	17,  // 172: dayline.admin.v1.AdminService.RevokeSession:output_type -> dayline.admin.v1.RevokeSessionResponse
+	19,  // 173: dayline.admin.v1.AdminService.ShowSignIn:output_type -> dayline.admin.v1.ShowSignInResponse
+	22,  // 174: dayline.admin.v1.AdminService.BeginTOTP:output_type -> dayline.admin.v1.BeginTOTPResponse
+	24,  // 175: dayline.admin.v1.AdminService.EnableTOTP:output_type -> dayline.admin.v1.EnableTOTPResponse
+	26,  // 176: dayline.admin.v1.AdminService.DisableTOTP:output_type -> dayline.admin.v1.DisableTOTPResponse
+	28,  // 177: dayline.admin.v1.AdminService.BeginPasskey:output_type -> dayline.admin.v1.BeginPasskeyResponse
+	30,  // 178: dayline.admin.v1.AdminService.FinishPasskey:output_type -> dayline.admin.v1.FinishPasskeyResponse
+	32,  // 179: dayline.admin.v1.AdminService.RemovePasskey:output_type -> dayline.admin.v1.RemovePasskeyResponse
+	34,  // 180: dayline.admin.v1.AdminService.ResetSignIn:output_type -> dayline.admin.v1.ResetSignInResponse
+	36,  // 181: dayline.admin.v1.AdminService.ShowMyData:output_type -> dayline.admin.v1.ShowMyDataResponse
+	38,  // 182: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
+	41,  // 183: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
+	43,  // 184: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
+	45,  // 185: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
+	48,  // 186: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
+	48,  // 187: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
+	48,  // 188: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
+	50,  // 189: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
+	53,  // 190: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
+	55,  // 191: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
+	60,  // 192: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
+	62,  // 193: dayline.admin.v1.AdminService.ListGroups:output_type -> dayline.admin.v1.ListGroupsResponse
+	65,  // 194: dayline.admin.v1.AdminService.SetGroup:output_type -> dayline.admin.v1.SetGroupResponse
+	67,  // 195: dayline.admin.v1.AdminService.RemoveGroup:output_type -> dayline.admin.v1.RemoveGroupResponse
+	69,  // 196: dayline.admin.v1.AdminService.ListDoNotTrack:output_type -> dayline.admin.v1.ListDoNotTrackResponse
+	72,  // 197: dayline.admin.v1.AdminService.SetDoNotTrack:output_type -> dayline.admin.v1.SetDoNotTrackResponse
+	74,  // 198: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
+	77,  // 199: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
+	79,  // 200: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
+	81,  // 201: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
+	83,  // 202: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
+	86,  // 203: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
+	88,  // 204: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
+	90,  // 205: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
+	93,  // 206: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
+	95,  // 207: dayline.admin.v1.AdminService.ShowAccount:output_type -> dayline.admin.v1.ShowAccountResponse
+	101, // 208: dayline.admin.v1.AdminService.EditConfig:output_type -> dayline.admin.v1.EditConfigResponse
+	108, // 209: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
+	98,  // 210: dayline.admin.v1.AdminService.TryRedaction:output_type -> dayline.admin.v1.TryRedactionResponse
+	105, // 211: dayline.admin.v1.AdminService.CheckConfig:output_type -> dayline.admin.v1.CheckConfigResponse
+	110, // 212: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
+	114, // 213: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
+	119, // 214: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
+	117, // 215: dayline.admin.v1.AdminService.ListRules:output_type -> dayline.admin.v1.ListRulesResponse
+	121, // 216: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
+	124, // 217: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
+	126, // 218: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
+	128, // 219: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
+	131, // 220: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
+	133, // 221: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
+	135, // 222: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
+	137, // 223: dayline.admin.v1.AdminService.ShowExtension:output_type -> dayline.admin.v1.Extension
+	137, // 224: dayline.admin.v1.AdminService.AddExtension:output_type -> dayline.admin.v1.Extension
+	142, // 225: dayline.admin.v1.AdminService.RemoveExtension:output_type -> dayline.admin.v1.RemoveExtensionResponse
+	144, // 226: dayline.admin.v1.AdminService.ShowExtensionPolicy:output_type -> dayline.admin.v1.ShowExtensionPolicyResponse
+	148, // 227: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
+	150, // 228: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
+	152, // 229: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
+	154, // 230: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
+	156, // 231: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
+	158, // 232: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
+	160, // 233: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
+	162, // 234: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
+	165, // 235: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
+	168, // 236: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
+	170, // 237: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
+	173, // 238: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
+	60,  // 239: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
+	163, // [163:240] is the sub-list for method output_type
+	86,  // [86:163] is the sub-list for method input_type
+	86,  // [86:86] is the sub-list for extension type_name
+	86,  // [86:86] is the sub-list for extension extendee
+	0,   // [0:86] is the sub-list for field type_name
 }
 
 func init() { file_dayline_admin_v1_admin_proto_init() }
@@ -11968,7 +12489,7 @@ func file_dayline_admin_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dayline_admin_v1_admin_proto_rawDesc), len(file_dayline_admin_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   166,
+			NumMessages:   175,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

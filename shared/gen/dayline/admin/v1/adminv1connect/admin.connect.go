@@ -187,6 +187,18 @@ const (
 	AdminServiceStripPrivacyProcedure = "/dayline.admin.v1.AdminService/StripPrivacy"
 	// AdminServiceBackupProcedure is the fully-qualified name of the AdminService's Backup RPC.
 	AdminServiceBackupProcedure = "/dayline.admin.v1.AdminService/Backup"
+	// AdminServiceShowExtensionProcedure is the fully-qualified name of the AdminService's
+	// ShowExtension RPC.
+	AdminServiceShowExtensionProcedure = "/dayline.admin.v1.AdminService/ShowExtension"
+	// AdminServiceAddExtensionProcedure is the fully-qualified name of the AdminService's AddExtension
+	// RPC.
+	AdminServiceAddExtensionProcedure = "/dayline.admin.v1.AdminService/AddExtension"
+	// AdminServiceRemoveExtensionProcedure is the fully-qualified name of the AdminService's
+	// RemoveExtension RPC.
+	AdminServiceRemoveExtensionProcedure = "/dayline.admin.v1.AdminService/RemoveExtension"
+	// AdminServiceShowExtensionPolicyProcedure is the fully-qualified name of the AdminService's
+	// ShowExtensionPolicy RPC.
+	AdminServiceShowExtensionPolicyProcedure = "/dayline.admin.v1.AdminService/ShowExtensionPolicy"
 	// AdminServiceReportDashboardProcedure is the fully-qualified name of the AdminService's
 	// ReportDashboard RPC.
 	AdminServiceReportDashboardProcedure = "/dayline.admin.v1.AdminService/ReportDashboard"
@@ -315,6 +327,13 @@ type AdminServiceClient interface {
 	// Clears titles or addresses of episodes before a day.
 	StripPrivacy(context.Context, *connect.Request[v1.StripPrivacyRequest]) (*connect.Response[v1.StripPrivacyResponse], error)
 	Backup(context.Context, *connect.Request[v1.BackupRequest]) (*connect.Response[v1.BackupResponse], error)
+	// The browser extension that this collector hands out.
+	ShowExtension(context.Context, *connect.Request[v1.ShowExtensionRequest]) (*connect.Response[v1.Extension], error)
+	// Puts a package in the place of the one before, once it is verified.
+	AddExtension(context.Context, *connect.Request[v1.AddExtensionRequest]) (*connect.Response[v1.Extension], error)
+	RemoveExtension(context.Context, *connect.Request[v1.RemoveExtensionRequest]) (*connect.Response[v1.RemoveExtensionResponse], error)
+	// What tells a browser to install it.
+	ShowExtensionPolicy(context.Context, *connect.Request[v1.ShowExtensionPolicyRequest]) (*connect.Response[v1.ShowExtensionPolicyResponse], error)
 	ReportDashboard(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.DashboardReport], error)
 	ReportPeople(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.PeopleReport], error)
 	ReportApps(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.AppsReport], error)
@@ -705,6 +724,30 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("Backup")),
 			connect.WithClientOptions(opts...),
 		),
+		showExtension: connect.NewClient[v1.ShowExtensionRequest, v1.Extension](
+			httpClient,
+			baseURL+AdminServiceShowExtensionProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ShowExtension")),
+			connect.WithClientOptions(opts...),
+		),
+		addExtension: connect.NewClient[v1.AddExtensionRequest, v1.Extension](
+			httpClient,
+			baseURL+AdminServiceAddExtensionProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("AddExtension")),
+			connect.WithClientOptions(opts...),
+		),
+		removeExtension: connect.NewClient[v1.RemoveExtensionRequest, v1.RemoveExtensionResponse](
+			httpClient,
+			baseURL+AdminServiceRemoveExtensionProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("RemoveExtension")),
+			connect.WithClientOptions(opts...),
+		),
+		showExtensionPolicy: connect.NewClient[v1.ShowExtensionPolicyRequest, v1.ShowExtensionPolicyResponse](
+			httpClient,
+			baseURL+AdminServiceShowExtensionPolicyProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ShowExtensionPolicy")),
+			connect.WithClientOptions(opts...),
+		),
 		reportDashboard: connect.NewClient[v1.ReportRequest, v1.DashboardReport](
 			httpClient,
 			baseURL+AdminServiceReportDashboardProcedure,
@@ -848,6 +891,10 @@ type adminServiceClient struct {
 	compact             *connect.Client[v1.CompactRequest, v1.CompactResponse]
 	stripPrivacy        *connect.Client[v1.StripPrivacyRequest, v1.StripPrivacyResponse]
 	backup              *connect.Client[v1.BackupRequest, v1.BackupResponse]
+	showExtension       *connect.Client[v1.ShowExtensionRequest, v1.Extension]
+	addExtension        *connect.Client[v1.AddExtensionRequest, v1.Extension]
+	removeExtension     *connect.Client[v1.RemoveExtensionRequest, v1.RemoveExtensionResponse]
+	showExtensionPolicy *connect.Client[v1.ShowExtensionPolicyRequest, v1.ShowExtensionPolicyResponse]
 	reportDashboard     *connect.Client[v1.ReportRequest, v1.DashboardReport]
 	reportPeople        *connect.Client[v1.ReportRequest, v1.PeopleReport]
 	reportApps          *connect.Client[v1.ReportRequest, v1.AppsReport]
@@ -1163,6 +1210,26 @@ func (c *adminServiceClient) Backup(ctx context.Context, req *connect.Request[v1
 	return c.backup.CallUnary(ctx, req)
 }
 
+// ShowExtension calls dayline.admin.v1.AdminService.ShowExtension.
+func (c *adminServiceClient) ShowExtension(ctx context.Context, req *connect.Request[v1.ShowExtensionRequest]) (*connect.Response[v1.Extension], error) {
+	return c.showExtension.CallUnary(ctx, req)
+}
+
+// AddExtension calls dayline.admin.v1.AdminService.AddExtension.
+func (c *adminServiceClient) AddExtension(ctx context.Context, req *connect.Request[v1.AddExtensionRequest]) (*connect.Response[v1.Extension], error) {
+	return c.addExtension.CallUnary(ctx, req)
+}
+
+// RemoveExtension calls dayline.admin.v1.AdminService.RemoveExtension.
+func (c *adminServiceClient) RemoveExtension(ctx context.Context, req *connect.Request[v1.RemoveExtensionRequest]) (*connect.Response[v1.RemoveExtensionResponse], error) {
+	return c.removeExtension.CallUnary(ctx, req)
+}
+
+// ShowExtensionPolicy calls dayline.admin.v1.AdminService.ShowExtensionPolicy.
+func (c *adminServiceClient) ShowExtensionPolicy(ctx context.Context, req *connect.Request[v1.ShowExtensionPolicyRequest]) (*connect.Response[v1.ShowExtensionPolicyResponse], error) {
+	return c.showExtensionPolicy.CallUnary(ctx, req)
+}
+
 // ReportDashboard calls dayline.admin.v1.AdminService.ReportDashboard.
 func (c *adminServiceClient) ReportDashboard(ctx context.Context, req *connect.Request[v1.ReportRequest]) (*connect.Response[v1.DashboardReport], error) {
 	return c.reportDashboard.CallUnary(ctx, req)
@@ -1318,6 +1385,13 @@ type AdminServiceHandler interface {
 	// Clears titles or addresses of episodes before a day.
 	StripPrivacy(context.Context, *connect.Request[v1.StripPrivacyRequest]) (*connect.Response[v1.StripPrivacyResponse], error)
 	Backup(context.Context, *connect.Request[v1.BackupRequest]) (*connect.Response[v1.BackupResponse], error)
+	// The browser extension that this collector hands out.
+	ShowExtension(context.Context, *connect.Request[v1.ShowExtensionRequest]) (*connect.Response[v1.Extension], error)
+	// Puts a package in the place of the one before, once it is verified.
+	AddExtension(context.Context, *connect.Request[v1.AddExtensionRequest]) (*connect.Response[v1.Extension], error)
+	RemoveExtension(context.Context, *connect.Request[v1.RemoveExtensionRequest]) (*connect.Response[v1.RemoveExtensionResponse], error)
+	// What tells a browser to install it.
+	ShowExtensionPolicy(context.Context, *connect.Request[v1.ShowExtensionPolicyRequest]) (*connect.Response[v1.ShowExtensionPolicyResponse], error)
 	ReportDashboard(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.DashboardReport], error)
 	ReportPeople(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.PeopleReport], error)
 	ReportApps(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.AppsReport], error)
@@ -1704,6 +1778,30 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(adminServiceMethods.ByName("Backup")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceShowExtensionHandler := connect.NewUnaryHandler(
+		AdminServiceShowExtensionProcedure,
+		svc.ShowExtension,
+		connect.WithSchema(adminServiceMethods.ByName("ShowExtension")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceAddExtensionHandler := connect.NewUnaryHandler(
+		AdminServiceAddExtensionProcedure,
+		svc.AddExtension,
+		connect.WithSchema(adminServiceMethods.ByName("AddExtension")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceRemoveExtensionHandler := connect.NewUnaryHandler(
+		AdminServiceRemoveExtensionProcedure,
+		svc.RemoveExtension,
+		connect.WithSchema(adminServiceMethods.ByName("RemoveExtension")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceShowExtensionPolicyHandler := connect.NewUnaryHandler(
+		AdminServiceShowExtensionPolicyProcedure,
+		svc.ShowExtensionPolicy,
+		connect.WithSchema(adminServiceMethods.ByName("ShowExtensionPolicy")),
+		connect.WithHandlerOptions(opts...),
+	)
 	adminServiceReportDashboardHandler := connect.NewUnaryHandler(
 		AdminServiceReportDashboardProcedure,
 		svc.ReportDashboard,
@@ -1904,6 +2002,14 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServiceStripPrivacyHandler.ServeHTTP(w, r)
 		case AdminServiceBackupProcedure:
 			adminServiceBackupHandler.ServeHTTP(w, r)
+		case AdminServiceShowExtensionProcedure:
+			adminServiceShowExtensionHandler.ServeHTTP(w, r)
+		case AdminServiceAddExtensionProcedure:
+			adminServiceAddExtensionHandler.ServeHTTP(w, r)
+		case AdminServiceRemoveExtensionProcedure:
+			adminServiceRemoveExtensionHandler.ServeHTTP(w, r)
+		case AdminServiceShowExtensionPolicyProcedure:
+			adminServiceShowExtensionPolicyHandler.ServeHTTP(w, r)
 		case AdminServiceReportDashboardProcedure:
 			adminServiceReportDashboardHandler.ServeHTTP(w, r)
 		case AdminServiceReportPeopleProcedure:
@@ -2177,6 +2283,22 @@ func (UnimplementedAdminServiceHandler) StripPrivacy(context.Context, *connect.R
 
 func (UnimplementedAdminServiceHandler) Backup(context.Context, *connect.Request[v1.BackupRequest]) (*connect.Response[v1.BackupResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.Backup is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ShowExtension(context.Context, *connect.Request[v1.ShowExtensionRequest]) (*connect.Response[v1.Extension], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ShowExtension is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) AddExtension(context.Context, *connect.Request[v1.AddExtensionRequest]) (*connect.Response[v1.Extension], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.AddExtension is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) RemoveExtension(context.Context, *connect.Request[v1.RemoveExtensionRequest]) (*connect.Response[v1.RemoveExtensionResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.RemoveExtension is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ShowExtensionPolicy(context.Context, *connect.Request[v1.ShowExtensionPolicyRequest]) (*connect.Response[v1.ShowExtensionPolicyResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ShowExtensionPolicy is not implemented"))
 }
 
 func (UnimplementedAdminServiceHandler) ReportDashboard(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.DashboardReport], error) {

@@ -2504,9 +2504,10 @@ type Device struct {
 	BufferedEpisodes float64 `protobuf:"fixed64,17,opt,name=buffered_episodes,json=bufferedEpisodes,proto3" json:"buffered_episodes,omitempty"`
 	LostEpisodes     float64 `protobuf:"fixed64,18,opt,name=lost_episodes,json=lostEpisodes,proto3" json:"lost_episodes,omitempty"`
 	// What keeps it from capturing in full: "x11: application_only: no title", "missing: accessibility".
-	Limits        []string `protobuf:"bytes,19,rep,name=limits,proto3" json:"limits,omitempty"`
-	Errors        []string `protobuf:"bytes,20,rep,name=errors,proto3" json:"errors,omitempty"`
-	Groups        []string `protobuf:"bytes,21,rep,name=groups,proto3" json:"groups,omitempty"`
+	Limits        []string         `protobuf:"bytes,19,rep,name=limits,proto3" json:"limits,omitempty"`
+	Errors        []string         `protobuf:"bytes,20,rep,name=errors,proto3" json:"errors,omitempty"`
+	Groups        []string         `protobuf:"bytes,21,rep,name=groups,proto3" json:"groups,omitempty"`
+	Browsers      []*DeviceBrowser `protobuf:"bytes,22,rep,name=browsers,proto3" json:"browsers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2688,6 +2689,110 @@ func (x *Device) GetGroups() []string {
 	return nil
 }
 
+func (x *Device) GetBrowsers() []*DeviceBrowser {
+	if x != nil {
+		return x.Browsers
+	}
+	return nil
+}
+
+// DeviceBrowser is how much of a browser is captured on a device, of all sessions there that had it in front.
+type DeviceBrowser struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its executable: "chromium".
+	App string `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
+	// The least that one of them reaches: full, title_only, application_only or none; and why, or how.
+	Level  string `protobuf:"bytes,2,opt,name=level,proto3" json:"level,omitempty"`
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The extension that spoke last, empty where none speaks, and when it did, in whole minutes.
+	ExtensionVersion string `protobuf:"bytes,4,opt,name=extension_version,json=extensionVersion,proto3" json:"extension_version,omitempty"`
+	LastReport       string `protobuf:"bytes,5,opt,name=last_report,json=lastReport,proto3" json:"last_report,omitempty"`
+	// How long its windows were in front since the agent's helpers were started, without private ones, and with an address.
+	FrontSeconds   float64 `protobuf:"fixed64,6,opt,name=front_seconds,json=frontSeconds,proto3" json:"front_seconds,omitempty"`
+	AddressSeconds float64 `protobuf:"fixed64,7,opt,name=address_seconds,json=addressSeconds,proto3" json:"address_seconds,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *DeviceBrowser) Reset() {
+	*x = DeviceBrowser{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeviceBrowser) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeviceBrowser) ProtoMessage() {}
+
+func (x *DeviceBrowser) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeviceBrowser.ProtoReflect.Descriptor instead.
+func (*DeviceBrowser) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *DeviceBrowser) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
+func (x *DeviceBrowser) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+func (x *DeviceBrowser) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *DeviceBrowser) GetExtensionVersion() string {
+	if x != nil {
+		return x.ExtensionVersion
+	}
+	return ""
+}
+
+func (x *DeviceBrowser) GetLastReport() string {
+	if x != nil {
+		return x.LastReport
+	}
+	return ""
+}
+
+func (x *DeviceBrowser) GetFrontSeconds() float64 {
+	if x != nil {
+		return x.FrontSeconds
+	}
+	return 0
+}
+
+func (x *DeviceBrowser) GetAddressSeconds() float64 {
+	if x != nil {
+		return x.AddressSeconds
+	}
+	return 0
+}
+
 type DeviceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its id, or its alias or name where only one has it.
@@ -2700,7 +2805,7 @@ type DeviceRequest struct {
 
 func (x *DeviceRequest) Reset() {
 	*x = DeviceRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2712,7 +2817,7 @@ func (x *DeviceRequest) String() string {
 func (*DeviceRequest) ProtoMessage() {}
 
 func (x *DeviceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2725,7 +2830,7 @@ func (x *DeviceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceRequest.ProtoReflect.Descriptor instead.
 func (*DeviceRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{47}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *DeviceRequest) GetId() string {
@@ -2752,7 +2857,7 @@ type DeviceResponse struct {
 
 func (x *DeviceResponse) Reset() {
 	*x = DeviceResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2764,7 +2869,7 @@ func (x *DeviceResponse) String() string {
 func (*DeviceResponse) ProtoMessage() {}
 
 func (x *DeviceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2777,7 +2882,7 @@ func (x *DeviceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceResponse.ProtoReflect.Descriptor instead.
 func (*DeviceResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{48}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *DeviceResponse) GetDeletedEpisodes() float64 {
@@ -2795,7 +2900,7 @@ type ListPeopleRequest struct {
 
 func (x *ListPeopleRequest) Reset() {
 	*x = ListPeopleRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2807,7 +2912,7 @@ func (x *ListPeopleRequest) String() string {
 func (*ListPeopleRequest) ProtoMessage() {}
 
 func (x *ListPeopleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2820,7 +2925,7 @@ func (x *ListPeopleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPeopleRequest.ProtoReflect.Descriptor instead.
 func (*ListPeopleRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{49}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{50}
 }
 
 type ListPeopleResponse struct {
@@ -2832,7 +2937,7 @@ type ListPeopleResponse struct {
 
 func (x *ListPeopleResponse) Reset() {
 	*x = ListPeopleResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2844,7 +2949,7 @@ func (x *ListPeopleResponse) String() string {
 func (*ListPeopleResponse) ProtoMessage() {}
 
 func (x *ListPeopleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2857,7 +2962,7 @@ func (x *ListPeopleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPeopleResponse.ProtoReflect.Descriptor instead.
 func (*ListPeopleResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{50}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ListPeopleResponse) GetPeople() []*Person {
@@ -2886,7 +2991,7 @@ type Person struct {
 
 func (x *Person) Reset() {
 	*x = Person{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2898,7 +3003,7 @@ func (x *Person) String() string {
 func (*Person) ProtoMessage() {}
 
 func (x *Person) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2911,7 +3016,7 @@ func (x *Person) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Person.ProtoReflect.Descriptor instead.
 func (*Person) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{51}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *Person) GetId() string {
@@ -2980,7 +3085,7 @@ type SetPersonRequest struct {
 
 func (x *SetPersonRequest) Reset() {
 	*x = SetPersonRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2992,7 +3097,7 @@ func (x *SetPersonRequest) String() string {
 func (*SetPersonRequest) ProtoMessage() {}
 
 func (x *SetPersonRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3005,7 +3110,7 @@ func (x *SetPersonRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPersonRequest.ProtoReflect.Descriptor instead.
 func (*SetPersonRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{52}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *SetPersonRequest) GetPerson() string {
@@ -3061,7 +3166,7 @@ type SetPersonResponse struct {
 
 func (x *SetPersonResponse) Reset() {
 	*x = SetPersonResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3073,7 +3178,7 @@ func (x *SetPersonResponse) String() string {
 func (*SetPersonResponse) ProtoMessage() {}
 
 func (x *SetPersonResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3086,7 +3191,7 @@ func (x *SetPersonResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPersonResponse.ProtoReflect.Descriptor instead.
 func (*SetPersonResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{53}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *SetPersonResponse) GetPerson() *Person {
@@ -3116,7 +3221,7 @@ type DeletePersonRequest struct {
 
 func (x *DeletePersonRequest) Reset() {
 	*x = DeletePersonRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3128,7 +3233,7 @@ func (x *DeletePersonRequest) String() string {
 func (*DeletePersonRequest) ProtoMessage() {}
 
 func (x *DeletePersonRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3141,7 +3246,7 @@ func (x *DeletePersonRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePersonRequest.ProtoReflect.Descriptor instead.
 func (*DeletePersonRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{54}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *DeletePersonRequest) GetPerson() string {
@@ -3176,7 +3281,7 @@ type DeletePersonResponse struct {
 
 func (x *DeletePersonResponse) Reset() {
 	*x = DeletePersonResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3188,7 +3293,7 @@ func (x *DeletePersonResponse) String() string {
 func (*DeletePersonResponse) ProtoMessage() {}
 
 func (x *DeletePersonResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3201,7 +3306,7 @@ func (x *DeletePersonResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePersonResponse.ProtoReflect.Descriptor instead.
 func (*DeletePersonResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{55}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *DeletePersonResponse) GetDeletedEpisodes() float64 {
@@ -3227,7 +3332,7 @@ type ExportPersonRequest struct {
 
 func (x *ExportPersonRequest) Reset() {
 	*x = ExportPersonRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3239,7 +3344,7 @@ func (x *ExportPersonRequest) String() string {
 func (*ExportPersonRequest) ProtoMessage() {}
 
 func (x *ExportPersonRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3252,7 +3357,7 @@ func (x *ExportPersonRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportPersonRequest.ProtoReflect.Descriptor instead.
 func (*ExportPersonRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{56}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ExportPersonRequest) GetPerson() string {
@@ -3281,7 +3386,7 @@ type SpanRow struct {
 
 func (x *SpanRow) Reset() {
 	*x = SpanRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3293,7 +3398,7 @@ func (x *SpanRow) String() string {
 func (*SpanRow) ProtoMessage() {}
 
 func (x *SpanRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3306,7 +3411,7 @@ func (x *SpanRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SpanRow.ProtoReflect.Descriptor instead.
 func (*SpanRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{57}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *SpanRow) GetDevice() string {
@@ -3373,7 +3478,7 @@ type PersonSetting struct {
 
 func (x *PersonSetting) Reset() {
 	*x = PersonSetting{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3385,7 +3490,7 @@ func (x *PersonSetting) String() string {
 func (*PersonSetting) ProtoMessage() {}
 
 func (x *PersonSetting) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3398,7 +3503,7 @@ func (x *PersonSetting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonSetting.ProtoReflect.Descriptor instead.
 func (*PersonSetting) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{58}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *PersonSetting) GetDevice() string {
@@ -3448,7 +3553,7 @@ type LoginRow struct {
 
 func (x *LoginRow) Reset() {
 	*x = LoginRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3460,7 +3565,7 @@ func (x *LoginRow) String() string {
 func (*LoginRow) ProtoMessage() {}
 
 func (x *LoginRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3473,7 +3578,7 @@ func (x *LoginRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoginRow.ProtoReflect.Descriptor instead.
 func (*LoginRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{59}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *LoginRow) GetLogin() string {
@@ -3506,7 +3611,7 @@ type ExportChunk struct {
 
 func (x *ExportChunk) Reset() {
 	*x = ExportChunk{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3518,7 +3623,7 @@ func (x *ExportChunk) String() string {
 func (*ExportChunk) ProtoMessage() {}
 
 func (x *ExportChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3531,7 +3636,7 @@ func (x *ExportChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportChunk.ProtoReflect.Descriptor instead.
 func (*ExportChunk) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{60}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ExportChunk) GetData() []byte {
@@ -3549,7 +3654,7 @@ type ListGroupsRequest struct {
 
 func (x *ListGroupsRequest) Reset() {
 	*x = ListGroupsRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3561,7 +3666,7 @@ func (x *ListGroupsRequest) String() string {
 func (*ListGroupsRequest) ProtoMessage() {}
 
 func (x *ListGroupsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3574,7 +3679,7 @@ func (x *ListGroupsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroupsRequest.ProtoReflect.Descriptor instead.
 func (*ListGroupsRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{61}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{62}
 }
 
 type ListGroupsResponse struct {
@@ -3586,7 +3691,7 @@ type ListGroupsResponse struct {
 
 func (x *ListGroupsResponse) Reset() {
 	*x = ListGroupsResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3598,7 +3703,7 @@ func (x *ListGroupsResponse) String() string {
 func (*ListGroupsResponse) ProtoMessage() {}
 
 func (x *ListGroupsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3611,7 +3716,7 @@ func (x *ListGroupsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroupsResponse.ProtoReflect.Descriptor instead.
 func (*ListGroupsResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{62}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ListGroupsResponse) GetGroups() []*Group {
@@ -3640,7 +3745,7 @@ type Group struct {
 
 func (x *Group) Reset() {
 	*x = Group{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3652,7 +3757,7 @@ func (x *Group) String() string {
 func (*Group) ProtoMessage() {}
 
 func (x *Group) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3665,7 +3770,7 @@ func (x *Group) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Group.ProtoReflect.Descriptor instead.
 func (*Group) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{63}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *Group) GetName() string {
@@ -3734,7 +3839,7 @@ type SetGroupRequest struct {
 
 func (x *SetGroupRequest) Reset() {
 	*x = SetGroupRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3746,7 +3851,7 @@ func (x *SetGroupRequest) String() string {
 func (*SetGroupRequest) ProtoMessage() {}
 
 func (x *SetGroupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3759,7 +3864,7 @@ func (x *SetGroupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetGroupRequest.ProtoReflect.Descriptor instead.
 func (*SetGroupRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{64}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *SetGroupRequest) GetName() string {
@@ -3830,7 +3935,7 @@ type SetGroupResponse struct {
 
 func (x *SetGroupResponse) Reset() {
 	*x = SetGroupResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3842,7 +3947,7 @@ func (x *SetGroupResponse) String() string {
 func (*SetGroupResponse) ProtoMessage() {}
 
 func (x *SetGroupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3855,7 +3960,7 @@ func (x *SetGroupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetGroupResponse.ProtoReflect.Descriptor instead.
 func (*SetGroupResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{65}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *SetGroupResponse) GetGroup() *Group {
@@ -3888,7 +3993,7 @@ type RemoveGroupRequest struct {
 
 func (x *RemoveGroupRequest) Reset() {
 	*x = RemoveGroupRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3900,7 +4005,7 @@ func (x *RemoveGroupRequest) String() string {
 func (*RemoveGroupRequest) ProtoMessage() {}
 
 func (x *RemoveGroupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3913,7 +4018,7 @@ func (x *RemoveGroupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveGroupRequest.ProtoReflect.Descriptor instead.
 func (*RemoveGroupRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{66}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *RemoveGroupRequest) GetName() string {
@@ -3932,7 +4037,7 @@ type RemoveGroupResponse struct {
 
 func (x *RemoveGroupResponse) Reset() {
 	*x = RemoveGroupResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3944,7 +4049,7 @@ func (x *RemoveGroupResponse) String() string {
 func (*RemoveGroupResponse) ProtoMessage() {}
 
 func (x *RemoveGroupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3957,7 +4062,7 @@ func (x *RemoveGroupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveGroupResponse.ProtoReflect.Descriptor instead.
 func (*RemoveGroupResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{67}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *RemoveGroupResponse) GetChanges() []*ConfigChange {
@@ -3975,7 +4080,7 @@ type ListDoNotTrackRequest struct {
 
 func (x *ListDoNotTrackRequest) Reset() {
 	*x = ListDoNotTrackRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3987,7 +4092,7 @@ func (x *ListDoNotTrackRequest) String() string {
 func (*ListDoNotTrackRequest) ProtoMessage() {}
 
 func (x *ListDoNotTrackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4000,7 +4105,7 @@ func (x *ListDoNotTrackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDoNotTrackRequest.ProtoReflect.Descriptor instead.
 func (*ListDoNotTrackRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{68}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{69}
 }
 
 type ListDoNotTrackResponse struct {
@@ -4012,7 +4117,7 @@ type ListDoNotTrackResponse struct {
 
 func (x *ListDoNotTrackResponse) Reset() {
 	*x = ListDoNotTrackResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4024,7 +4129,7 @@ func (x *ListDoNotTrackResponse) String() string {
 func (*ListDoNotTrackResponse) ProtoMessage() {}
 
 func (x *ListDoNotTrackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4037,7 +4142,7 @@ func (x *ListDoNotTrackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDoNotTrackResponse.ProtoReflect.Descriptor instead.
 func (*ListDoNotTrackResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{69}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ListDoNotTrackResponse) GetEntries() []*DoNotTrack {
@@ -4058,7 +4163,7 @@ type DoNotTrack struct {
 
 func (x *DoNotTrack) Reset() {
 	*x = DoNotTrack{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4070,7 +4175,7 @@ func (x *DoNotTrack) String() string {
 func (*DoNotTrack) ProtoMessage() {}
 
 func (x *DoNotTrack) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4083,7 +4188,7 @@ func (x *DoNotTrack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DoNotTrack.ProtoReflect.Descriptor instead.
 func (*DoNotTrack) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{70}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *DoNotTrack) GetUser() string {
@@ -4110,7 +4215,7 @@ type SetDoNotTrackRequest struct {
 
 func (x *SetDoNotTrackRequest) Reset() {
 	*x = SetDoNotTrackRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4122,7 +4227,7 @@ func (x *SetDoNotTrackRequest) String() string {
 func (*SetDoNotTrackRequest) ProtoMessage() {}
 
 func (x *SetDoNotTrackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4135,7 +4240,7 @@ func (x *SetDoNotTrackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetDoNotTrackRequest.ProtoReflect.Descriptor instead.
 func (*SetDoNotTrackRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{71}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *SetDoNotTrackRequest) GetAdd() []*DoNotTrack {
@@ -4162,7 +4267,7 @@ type SetDoNotTrackResponse struct {
 
 func (x *SetDoNotTrackResponse) Reset() {
 	*x = SetDoNotTrackResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4174,7 +4279,7 @@ func (x *SetDoNotTrackResponse) String() string {
 func (*SetDoNotTrackResponse) ProtoMessage() {}
 
 func (x *SetDoNotTrackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4187,7 +4292,7 @@ func (x *SetDoNotTrackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetDoNotTrackResponse.ProtoReflect.Descriptor instead.
 func (*SetDoNotTrackResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{72}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *SetDoNotTrackResponse) GetEntries() []*DoNotTrack {
@@ -4212,7 +4317,7 @@ type ListUsersRequest struct {
 
 func (x *ListUsersRequest) Reset() {
 	*x = ListUsersRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4224,7 +4329,7 @@ func (x *ListUsersRequest) String() string {
 func (*ListUsersRequest) ProtoMessage() {}
 
 func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4237,7 +4342,7 @@ func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersRequest.ProtoReflect.Descriptor instead.
 func (*ListUsersRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{73}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{74}
 }
 
 type ListUsersResponse struct {
@@ -4249,7 +4354,7 @@ type ListUsersResponse struct {
 
 func (x *ListUsersResponse) Reset() {
 	*x = ListUsersResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4261,7 +4366,7 @@ func (x *ListUsersResponse) String() string {
 func (*ListUsersResponse) ProtoMessage() {}
 
 func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4274,7 +4379,7 @@ func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersResponse.ProtoReflect.Descriptor instead.
 func (*ListUsersResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{74}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ListUsersResponse) GetUsers() []*User {
@@ -4303,7 +4408,7 @@ type User struct {
 
 func (x *User) Reset() {
 	*x = User{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4315,7 +4420,7 @@ func (x *User) String() string {
 func (*User) ProtoMessage() {}
 
 func (x *User) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4328,7 +4433,7 @@ func (x *User) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use User.ProtoReflect.Descriptor instead.
 func (*User) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{75}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *User) GetEmail() string {
@@ -4416,7 +4521,7 @@ type SetUserRequest struct {
 
 func (x *SetUserRequest) Reset() {
 	*x = SetUserRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4428,7 +4533,7 @@ func (x *SetUserRequest) String() string {
 func (*SetUserRequest) ProtoMessage() {}
 
 func (x *SetUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4441,7 +4546,7 @@ func (x *SetUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetUserRequest.ProtoReflect.Descriptor instead.
 func (*SetUserRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{76}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *SetUserRequest) GetEmail() string {
@@ -4488,7 +4593,7 @@ type SetUserResponse struct {
 
 func (x *SetUserResponse) Reset() {
 	*x = SetUserResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4500,7 +4605,7 @@ func (x *SetUserResponse) String() string {
 func (*SetUserResponse) ProtoMessage() {}
 
 func (x *SetUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4513,7 +4618,7 @@ func (x *SetUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetUserResponse.ProtoReflect.Descriptor instead.
 func (*SetUserResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{77}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *SetUserResponse) GetUser() *User {
@@ -4532,7 +4637,7 @@ type RemoveUserRequest struct {
 
 func (x *RemoveUserRequest) Reset() {
 	*x = RemoveUserRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4544,7 +4649,7 @@ func (x *RemoveUserRequest) String() string {
 func (*RemoveUserRequest) ProtoMessage() {}
 
 func (x *RemoveUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4557,7 +4662,7 @@ func (x *RemoveUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveUserRequest.ProtoReflect.Descriptor instead.
 func (*RemoveUserRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{78}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *RemoveUserRequest) GetEmail() string {
@@ -4575,7 +4680,7 @@ type RemoveUserResponse struct {
 
 func (x *RemoveUserResponse) Reset() {
 	*x = RemoveUserResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4587,7 +4692,7 @@ func (x *RemoveUserResponse) String() string {
 func (*RemoveUserResponse) ProtoMessage() {}
 
 func (x *RemoveUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4600,7 +4705,7 @@ func (x *RemoveUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveUserResponse.ProtoReflect.Descriptor instead.
 func (*RemoveUserResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{79}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{80}
 }
 
 type SetPasswordRequest struct {
@@ -4616,7 +4721,7 @@ type SetPasswordRequest struct {
 
 func (x *SetPasswordRequest) Reset() {
 	*x = SetPasswordRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4628,7 +4733,7 @@ func (x *SetPasswordRequest) String() string {
 func (*SetPasswordRequest) ProtoMessage() {}
 
 func (x *SetPasswordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4641,7 +4746,7 @@ func (x *SetPasswordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPasswordRequest.ProtoReflect.Descriptor instead.
 func (*SetPasswordRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{80}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *SetPasswordRequest) GetEmail() string {
@@ -4673,7 +4778,7 @@ type SetPasswordResponse struct {
 
 func (x *SetPasswordResponse) Reset() {
 	*x = SetPasswordResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4685,7 +4790,7 @@ func (x *SetPasswordResponse) String() string {
 func (*SetPasswordResponse) ProtoMessage() {}
 
 func (x *SetPasswordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4698,7 +4803,7 @@ func (x *SetPasswordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPasswordResponse.ProtoReflect.Descriptor instead.
 func (*SetPasswordResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{81}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{82}
 }
 
 type CreateTokenRequest struct {
@@ -4716,7 +4821,7 @@ type CreateTokenRequest struct {
 
 func (x *CreateTokenRequest) Reset() {
 	*x = CreateTokenRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4728,7 +4833,7 @@ func (x *CreateTokenRequest) String() string {
 func (*CreateTokenRequest) ProtoMessage() {}
 
 func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4741,7 +4846,7 @@ func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenRequest.ProtoReflect.Descriptor instead.
 func (*CreateTokenRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{82}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *CreateTokenRequest) GetEmail() string {
@@ -4783,7 +4888,7 @@ type CreateTokenResponse struct {
 
 func (x *CreateTokenResponse) Reset() {
 	*x = CreateTokenResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4795,7 +4900,7 @@ func (x *CreateTokenResponse) String() string {
 func (*CreateTokenResponse) ProtoMessage() {}
 
 func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4808,7 +4913,7 @@ func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenResponse.ProtoReflect.Descriptor instead.
 func (*CreateTokenResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{83}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *CreateTokenResponse) GetToken() *Token {
@@ -4841,7 +4946,7 @@ type Token struct {
 
 func (x *Token) Reset() {
 	*x = Token{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4853,7 +4958,7 @@ func (x *Token) String() string {
 func (*Token) ProtoMessage() {}
 
 func (x *Token) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4866,7 +4971,7 @@ func (x *Token) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Token.ProtoReflect.Descriptor instead.
 func (*Token) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{84}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *Token) GetId() string {
@@ -4933,7 +5038,7 @@ type ListTokensRequest struct {
 
 func (x *ListTokensRequest) Reset() {
 	*x = ListTokensRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4945,7 +5050,7 @@ func (x *ListTokensRequest) String() string {
 func (*ListTokensRequest) ProtoMessage() {}
 
 func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4958,7 +5063,7 @@ func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensRequest.ProtoReflect.Descriptor instead.
 func (*ListTokensRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{85}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{86}
 }
 
 type ListTokensResponse struct {
@@ -4970,7 +5075,7 @@ type ListTokensResponse struct {
 
 func (x *ListTokensResponse) Reset() {
 	*x = ListTokensResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4982,7 +5087,7 @@ func (x *ListTokensResponse) String() string {
 func (*ListTokensResponse) ProtoMessage() {}
 
 func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4995,7 +5100,7 @@ func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensResponse.ProtoReflect.Descriptor instead.
 func (*ListTokensResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{86}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{87}
 }
 
 func (x *ListTokensResponse) GetTokens() []*Token {
@@ -5014,7 +5119,7 @@ type RevokeTokenRequest struct {
 
 func (x *RevokeTokenRequest) Reset() {
 	*x = RevokeTokenRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5026,7 +5131,7 @@ func (x *RevokeTokenRequest) String() string {
 func (*RevokeTokenRequest) ProtoMessage() {}
 
 func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5039,7 +5144,7 @@ func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeTokenRequest.ProtoReflect.Descriptor instead.
 func (*RevokeTokenRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{87}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{88}
 }
 
 func (x *RevokeTokenRequest) GetId() string {
@@ -5057,7 +5162,7 @@ type RevokeTokenResponse struct {
 
 func (x *RevokeTokenResponse) Reset() {
 	*x = RevokeTokenResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5069,7 +5174,7 @@ func (x *RevokeTokenResponse) String() string {
 func (*RevokeTokenResponse) ProtoMessage() {}
 
 func (x *RevokeTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5082,7 +5187,7 @@ func (x *RevokeTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeTokenResponse.ProtoReflect.Descriptor instead.
 func (*RevokeTokenResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{88}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{89}
 }
 
 type ShowConfigRequest struct {
@@ -5097,7 +5202,7 @@ type ShowConfigRequest struct {
 
 func (x *ShowConfigRequest) Reset() {
 	*x = ShowConfigRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5109,7 +5214,7 @@ func (x *ShowConfigRequest) String() string {
 func (*ShowConfigRequest) ProtoMessage() {}
 
 func (x *ShowConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5122,7 +5227,7 @@ func (x *ShowConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowConfigRequest.ProtoReflect.Descriptor instead.
 func (*ShowConfigRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{89}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{90}
 }
 
 func (x *ShowConfigRequest) GetDevice() string {
@@ -5148,7 +5253,7 @@ type ShowConfigResponse struct {
 
 func (x *ShowConfigResponse) Reset() {
 	*x = ShowConfigResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5160,7 +5265,7 @@ func (x *ShowConfigResponse) String() string {
 func (*ShowConfigResponse) ProtoMessage() {}
 
 func (x *ShowConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5173,7 +5278,7 @@ func (x *ShowConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowConfigResponse.ProtoReflect.Descriptor instead.
 func (*ShowConfigResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{90}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{91}
 }
 
 func (x *ShowConfigResponse) GetValues() []*ConfigValue {
@@ -5196,7 +5301,7 @@ type ConfigValue struct {
 
 func (x *ConfigValue) Reset() {
 	*x = ConfigValue{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5208,7 +5313,7 @@ func (x *ConfigValue) String() string {
 func (*ConfigValue) ProtoMessage() {}
 
 func (x *ConfigValue) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5221,7 +5326,7 @@ func (x *ConfigValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigValue.ProtoReflect.Descriptor instead.
 func (*ConfigValue) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{91}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{92}
 }
 
 func (x *ConfigValue) GetKey() string {
@@ -5261,7 +5366,7 @@ type SetConfigRequest struct {
 
 func (x *SetConfigRequest) Reset() {
 	*x = SetConfigRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5273,7 +5378,7 @@ func (x *SetConfigRequest) String() string {
 func (*SetConfigRequest) ProtoMessage() {}
 
 func (x *SetConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5286,7 +5391,7 @@ func (x *SetConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetConfigRequest.ProtoReflect.Descriptor instead.
 func (*SetConfigRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{92}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{93}
 }
 
 func (x *SetConfigRequest) GetFile() string {
@@ -5329,7 +5434,7 @@ type SetConfigResponse struct {
 
 func (x *SetConfigResponse) Reset() {
 	*x = SetConfigResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5341,7 +5446,7 @@ func (x *SetConfigResponse) String() string {
 func (*SetConfigResponse) ProtoMessage() {}
 
 func (x *SetConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5354,7 +5459,7 @@ func (x *SetConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetConfigResponse.ProtoReflect.Descriptor instead.
 func (*SetConfigResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{93}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{94}
 }
 
 func (x *SetConfigResponse) GetOld() string {
@@ -5386,7 +5491,7 @@ type ShowAccountRequest struct {
 
 func (x *ShowAccountRequest) Reset() {
 	*x = ShowAccountRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5398,7 +5503,7 @@ func (x *ShowAccountRequest) String() string {
 func (*ShowAccountRequest) ProtoMessage() {}
 
 func (x *ShowAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5411,7 +5516,7 @@ func (x *ShowAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowAccountRequest.ProtoReflect.Descriptor instead.
 func (*ShowAccountRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{94}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{95}
 }
 
 type ShowAccountResponse struct {
@@ -5428,7 +5533,7 @@ type ShowAccountResponse struct {
 
 func (x *ShowAccountResponse) Reset() {
 	*x = ShowAccountResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5440,7 +5545,7 @@ func (x *ShowAccountResponse) String() string {
 func (*ShowAccountResponse) ProtoMessage() {}
 
 func (x *ShowAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5453,7 +5558,7 @@ func (x *ShowAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowAccountResponse.ProtoReflect.Descriptor instead.
 func (*ShowAccountResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{95}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{96}
 }
 
 func (x *ShowAccountResponse) GetRevision() string {
@@ -5517,7 +5622,7 @@ type AccountKey struct {
 
 func (x *AccountKey) Reset() {
 	*x = AccountKey{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5529,7 +5634,7 @@ func (x *AccountKey) String() string {
 func (*AccountKey) ProtoMessage() {}
 
 func (x *AccountKey) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5542,7 +5647,7 @@ func (x *AccountKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountKey.ProtoReflect.Descriptor instead.
 func (*AccountKey) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{96}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{97}
 }
 
 func (x *AccountKey) GetKey() string {
@@ -5654,7 +5759,7 @@ type TryRedactionRequest struct {
 
 func (x *TryRedactionRequest) Reset() {
 	*x = TryRedactionRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5666,7 +5771,7 @@ func (x *TryRedactionRequest) String() string {
 func (*TryRedactionRequest) ProtoMessage() {}
 
 func (x *TryRedactionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5679,7 +5784,7 @@ func (x *TryRedactionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TryRedactionRequest.ProtoReflect.Descriptor instead.
 func (*TryRedactionRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{97}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{98}
 }
 
 func (x *TryRedactionRequest) GetPatterns() []string {
@@ -5710,7 +5815,7 @@ type TryRedactionResponse struct {
 
 func (x *TryRedactionResponse) Reset() {
 	*x = TryRedactionResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5722,7 +5827,7 @@ func (x *TryRedactionResponse) String() string {
 func (*TryRedactionResponse) ProtoMessage() {}
 
 func (x *TryRedactionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5735,7 +5840,7 @@ func (x *TryRedactionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TryRedactionResponse.ProtoReflect.Descriptor instead.
 func (*TryRedactionResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{98}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{99}
 }
 
 func (x *TryRedactionResponse) GetTitle() string {
@@ -5772,7 +5877,7 @@ type EditConfigRequest struct {
 
 func (x *EditConfigRequest) Reset() {
 	*x = EditConfigRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5784,7 +5889,7 @@ func (x *EditConfigRequest) String() string {
 func (*EditConfigRequest) ProtoMessage() {}
 
 func (x *EditConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5797,7 +5902,7 @@ func (x *EditConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EditConfigRequest.ProtoReflect.Descriptor instead.
 func (*EditConfigRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{99}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{100}
 }
 
 func (x *EditConfigRequest) GetFile() string {
@@ -5833,7 +5938,7 @@ type ConfigEdit struct {
 
 func (x *ConfigEdit) Reset() {
 	*x = ConfigEdit{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5845,7 +5950,7 @@ func (x *ConfigEdit) String() string {
 func (*ConfigEdit) ProtoMessage() {}
 
 func (x *ConfigEdit) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5858,7 +5963,7 @@ func (x *ConfigEdit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigEdit.ProtoReflect.Descriptor instead.
 func (*ConfigEdit) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{100}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{101}
 }
 
 func (x *ConfigEdit) GetKey() string {
@@ -5895,7 +6000,7 @@ type EditConfigResponse struct {
 
 func (x *EditConfigResponse) Reset() {
 	*x = EditConfigResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5907,7 +6012,7 @@ func (x *EditConfigResponse) String() string {
 func (*EditConfigResponse) ProtoMessage() {}
 
 func (x *EditConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5920,7 +6025,7 @@ func (x *EditConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EditConfigResponse.ProtoReflect.Descriptor instead.
 func (*EditConfigResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{101}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{102}
 }
 
 func (x *EditConfigResponse) GetChanges() []*ConfigChange {
@@ -5966,7 +6071,7 @@ type ConfigConflict struct {
 
 func (x *ConfigConflict) Reset() {
 	*x = ConfigConflict{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5978,7 +6083,7 @@ func (x *ConfigConflict) String() string {
 func (*ConfigConflict) ProtoMessage() {}
 
 func (x *ConfigConflict) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5991,7 +6096,7 @@ func (x *ConfigConflict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigConflict.ProtoReflect.Descriptor instead.
 func (*ConfigConflict) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{102}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{103}
 }
 
 func (x *ConfigConflict) GetKey() string {
@@ -6045,7 +6150,7 @@ type CheckConfigRequest struct {
 
 func (x *CheckConfigRequest) Reset() {
 	*x = CheckConfigRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6057,7 +6162,7 @@ func (x *CheckConfigRequest) String() string {
 func (*CheckConfigRequest) ProtoMessage() {}
 
 func (x *CheckConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6070,7 +6175,7 @@ func (x *CheckConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckConfigRequest.ProtoReflect.Descriptor instead.
 func (*CheckConfigRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{103}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{104}
 }
 
 func (x *CheckConfigRequest) GetFiles() []*ConfigFile {
@@ -6091,7 +6196,7 @@ type ConfigFile struct {
 
 func (x *ConfigFile) Reset() {
 	*x = ConfigFile{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6103,7 +6208,7 @@ func (x *ConfigFile) String() string {
 func (*ConfigFile) ProtoMessage() {}
 
 func (x *ConfigFile) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6116,7 +6221,7 @@ func (x *ConfigFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigFile.ProtoReflect.Descriptor instead.
 func (*ConfigFile) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{104}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{105}
 }
 
 func (x *ConfigFile) GetName() string {
@@ -6142,7 +6247,7 @@ type CheckConfigResponse struct {
 
 func (x *CheckConfigResponse) Reset() {
 	*x = CheckConfigResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6154,7 +6259,7 @@ func (x *CheckConfigResponse) String() string {
 func (*CheckConfigResponse) ProtoMessage() {}
 
 func (x *CheckConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6167,7 +6272,7 @@ func (x *CheckConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckConfigResponse.ProtoReflect.Descriptor instead.
 func (*CheckConfigResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{105}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{106}
 }
 
 func (x *CheckConfigResponse) GetProblems() []*ConfigProblem {
@@ -6192,7 +6297,7 @@ type ConfigProblem struct {
 
 func (x *ConfigProblem) Reset() {
 	*x = ConfigProblem{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6204,7 +6309,7 @@ func (x *ConfigProblem) String() string {
 func (*ConfigProblem) ProtoMessage() {}
 
 func (x *ConfigProblem) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6217,7 +6322,7 @@ func (x *ConfigProblem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigProblem.ProtoReflect.Descriptor instead.
 func (*ConfigProblem) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{106}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{107}
 }
 
 func (x *ConfigProblem) GetFile() string {
@@ -6267,7 +6372,7 @@ type ConfigHistoryRequest struct {
 
 func (x *ConfigHistoryRequest) Reset() {
 	*x = ConfigHistoryRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6279,7 +6384,7 @@ func (x *ConfigHistoryRequest) String() string {
 func (*ConfigHistoryRequest) ProtoMessage() {}
 
 func (x *ConfigHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6292,7 +6397,7 @@ func (x *ConfigHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ConfigHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{107}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{108}
 }
 
 func (x *ConfigHistoryRequest) GetFile() string {
@@ -6318,7 +6423,7 @@ type ConfigHistoryResponse struct {
 
 func (x *ConfigHistoryResponse) Reset() {
 	*x = ConfigHistoryResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6330,7 +6435,7 @@ func (x *ConfigHistoryResponse) String() string {
 func (*ConfigHistoryResponse) ProtoMessage() {}
 
 func (x *ConfigHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6343,7 +6448,7 @@ func (x *ConfigHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ConfigHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{108}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{109}
 }
 
 func (x *ConfigHistoryResponse) GetChanges() []*ConfigChange {
@@ -6367,7 +6472,7 @@ type ConfigChange struct {
 
 func (x *ConfigChange) Reset() {
 	*x = ConfigChange{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6379,7 +6484,7 @@ func (x *ConfigChange) String() string {
 func (*ConfigChange) ProtoMessage() {}
 
 func (x *ConfigChange) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6392,7 +6497,7 @@ func (x *ConfigChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigChange.ProtoReflect.Descriptor instead.
 func (*ConfigChange) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{109}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{110}
 }
 
 func (x *ConfigChange) GetAt() string {
@@ -6446,7 +6551,7 @@ type PendingReport struct {
 
 func (x *PendingReport) Reset() {
 	*x = PendingReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[111]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6458,7 +6563,7 @@ func (x *PendingReport) String() string {
 func (*PendingReport) ProtoMessage() {}
 
 func (x *PendingReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[111]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6471,7 +6576,7 @@ func (x *PendingReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingReport.ProtoReflect.Descriptor instead.
 func (*PendingReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{110}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{111}
 }
 
 func (x *PendingReport) GetRows() []*PendingRow {
@@ -6499,7 +6604,7 @@ type PendingRow struct {
 
 func (x *PendingRow) Reset() {
 	*x = PendingRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[111]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[112]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6511,7 +6616,7 @@ func (x *PendingRow) String() string {
 func (*PendingRow) ProtoMessage() {}
 
 func (x *PendingRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[111]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[112]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6524,7 +6629,7 @@ func (x *PendingRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingRow.ProtoReflect.Descriptor instead.
 func (*PendingRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{111}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{112}
 }
 
 func (x *PendingRow) GetApp() string {
@@ -6591,7 +6696,7 @@ type ClassifyRequest struct {
 
 func (x *ClassifyRequest) Reset() {
 	*x = ClassifyRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[112]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[113]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6603,7 +6708,7 @@ func (x *ClassifyRequest) String() string {
 func (*ClassifyRequest) ProtoMessage() {}
 
 func (x *ClassifyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[112]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[113]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6616,7 +6721,7 @@ func (x *ClassifyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClassifyRequest.ProtoReflect.Descriptor instead.
 func (*ClassifyRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{112}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{113}
 }
 
 func (x *ClassifyRequest) GetRules() []*Rule {
@@ -6666,7 +6771,7 @@ type Rule struct {
 
 func (x *Rule) Reset() {
 	*x = Rule{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[113]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[114]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6678,7 +6783,7 @@ func (x *Rule) String() string {
 func (*Rule) ProtoMessage() {}
 
 func (x *Rule) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[113]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[114]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6691,7 +6796,7 @@ func (x *Rule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rule.ProtoReflect.Descriptor instead.
 func (*Rule) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{113}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{114}
 }
 
 func (x *Rule) GetApp() string {
@@ -6749,7 +6854,7 @@ type ClassifyResponse struct {
 
 func (x *ClassifyResponse) Reset() {
 	*x = ClassifyResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[114]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[115]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6761,7 +6866,7 @@ func (x *ClassifyResponse) String() string {
 func (*ClassifyResponse) ProtoMessage() {}
 
 func (x *ClassifyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[114]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[115]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6774,7 +6879,7 @@ func (x *ClassifyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClassifyResponse.ProtoReflect.Descriptor instead.
 func (*ClassifyResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{114}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{115}
 }
 
 func (x *ClassifyResponse) GetAdded() int32 {
@@ -6816,7 +6921,7 @@ type RuleChange struct {
 
 func (x *RuleChange) Reset() {
 	*x = RuleChange{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[115]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[116]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6828,7 +6933,7 @@ func (x *RuleChange) String() string {
 func (*RuleChange) ProtoMessage() {}
 
 func (x *RuleChange) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[115]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[116]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6841,7 +6946,7 @@ func (x *RuleChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleChange.ProtoReflect.Descriptor instead.
 func (*RuleChange) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{115}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{116}
 }
 
 func (x *RuleChange) GetRule() *Rule {
@@ -6875,7 +6980,7 @@ type ListRulesRequest struct {
 
 func (x *ListRulesRequest) Reset() {
 	*x = ListRulesRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[116]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[117]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6887,7 +6992,7 @@ func (x *ListRulesRequest) String() string {
 func (*ListRulesRequest) ProtoMessage() {}
 
 func (x *ListRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[116]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[117]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6900,7 +7005,7 @@ func (x *ListRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRulesRequest.ProtoReflect.Descriptor instead.
 func (*ListRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{116}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{117}
 }
 
 func (x *ListRulesRequest) GetShipped() bool {
@@ -6922,7 +7027,7 @@ type ListRulesResponse struct {
 
 func (x *ListRulesResponse) Reset() {
 	*x = ListRulesResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[117]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[118]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6934,7 +7039,7 @@ func (x *ListRulesResponse) String() string {
 func (*ListRulesResponse) ProtoMessage() {}
 
 func (x *ListRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[117]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[118]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6947,7 +7052,7 @@ func (x *ListRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRulesResponse.ProtoReflect.Descriptor instead.
 func (*ListRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{117}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{118}
 }
 
 func (x *ListRulesResponse) GetRules() []*Rule {
@@ -6980,7 +7085,7 @@ type ExplainClassRequest struct {
 
 func (x *ExplainClassRequest) Reset() {
 	*x = ExplainClassRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[118]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[119]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6992,7 +7097,7 @@ func (x *ExplainClassRequest) String() string {
 func (*ExplainClassRequest) ProtoMessage() {}
 
 func (x *ExplainClassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[118]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[119]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7005,7 +7110,7 @@ func (x *ExplainClassRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainClassRequest.ProtoReflect.Descriptor instead.
 func (*ExplainClassRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{118}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{119}
 }
 
 func (x *ExplainClassRequest) GetApp() string {
@@ -7065,7 +7170,7 @@ type ExplainClassResponse struct {
 
 func (x *ExplainClassResponse) Reset() {
 	*x = ExplainClassResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[119]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[120]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7077,7 +7182,7 @@ func (x *ExplainClassResponse) String() string {
 func (*ExplainClassResponse) ProtoMessage() {}
 
 func (x *ExplainClassResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[119]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[120]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7090,7 +7195,7 @@ func (x *ExplainClassResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainClassResponse.ProtoReflect.Descriptor instead.
 func (*ExplainClassResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{119}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{120}
 }
 
 func (x *ExplainClassResponse) GetStatus() string {
@@ -7138,7 +7243,7 @@ type ExportRulesRequest struct {
 
 func (x *ExportRulesRequest) Reset() {
 	*x = ExportRulesRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[120]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[121]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7150,7 +7255,7 @@ func (x *ExportRulesRequest) String() string {
 func (*ExportRulesRequest) ProtoMessage() {}
 
 func (x *ExportRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[120]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[121]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7163,7 +7268,7 @@ func (x *ExportRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRulesRequest.ProtoReflect.Descriptor instead.
 func (*ExportRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{120}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{121}
 }
 
 func (x *ExportRulesRequest) GetShipped() bool {
@@ -7182,7 +7287,7 @@ type ExportRulesResponse struct {
 
 func (x *ExportRulesResponse) Reset() {
 	*x = ExportRulesResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[121]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[122]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7194,7 +7299,7 @@ func (x *ExportRulesResponse) String() string {
 func (*ExportRulesResponse) ProtoMessage() {}
 
 func (x *ExportRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[121]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[122]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7207,7 +7312,7 @@ func (x *ExportRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRulesResponse.ProtoReflect.Descriptor instead.
 func (*ExportRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{121}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{122}
 }
 
 func (x *ExportRulesResponse) GetCsv() string {
@@ -7239,7 +7344,7 @@ type ListAuditRequest struct {
 
 func (x *ListAuditRequest) Reset() {
 	*x = ListAuditRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[122]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[123]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7251,7 +7356,7 @@ func (x *ListAuditRequest) String() string {
 func (*ListAuditRequest) ProtoMessage() {}
 
 func (x *ListAuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[122]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[123]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7264,7 +7369,7 @@ func (x *ListAuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAuditRequest.ProtoReflect.Descriptor instead.
 func (*ListAuditRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{122}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{123}
 }
 
 func (x *ListAuditRequest) GetAfterSequence() float64 {
@@ -7344,7 +7449,7 @@ type AuditEntry struct {
 
 func (x *AuditEntry) Reset() {
 	*x = AuditEntry{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[123]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[124]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7356,7 +7461,7 @@ func (x *AuditEntry) String() string {
 func (*AuditEntry) ProtoMessage() {}
 
 func (x *AuditEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[123]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[124]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7369,7 +7474,7 @@ func (x *AuditEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
 func (*AuditEntry) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{123}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{124}
 }
 
 func (x *AuditEntry) GetSequence() float64 {
@@ -7423,7 +7528,7 @@ type ListAuditResponse struct {
 
 func (x *ListAuditResponse) Reset() {
 	*x = ListAuditResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[124]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[125]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7435,7 +7540,7 @@ func (x *ListAuditResponse) String() string {
 func (*ListAuditResponse) ProtoMessage() {}
 
 func (x *ListAuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[124]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[125]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7448,7 +7553,7 @@ func (x *ListAuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAuditResponse.ProtoReflect.Descriptor instead.
 func (*ListAuditResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{124}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{125}
 }
 
 func (x *ListAuditResponse) GetEntries() []*AuditEntry {
@@ -7466,7 +7571,7 @@ type VerifyAuditRequest struct {
 
 func (x *VerifyAuditRequest) Reset() {
 	*x = VerifyAuditRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[125]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[126]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7478,7 +7583,7 @@ func (x *VerifyAuditRequest) String() string {
 func (*VerifyAuditRequest) ProtoMessage() {}
 
 func (x *VerifyAuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[125]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[126]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7491,7 +7596,7 @@ func (x *VerifyAuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyAuditRequest.ProtoReflect.Descriptor instead.
 func (*VerifyAuditRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{125}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{126}
 }
 
 type VerifyAuditResponse struct {
@@ -7506,7 +7611,7 @@ type VerifyAuditResponse struct {
 
 func (x *VerifyAuditResponse) Reset() {
 	*x = VerifyAuditResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[126]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[127]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7518,7 +7623,7 @@ func (x *VerifyAuditResponse) String() string {
 func (*VerifyAuditResponse) ProtoMessage() {}
 
 func (x *VerifyAuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[126]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[127]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7531,7 +7636,7 @@ func (x *VerifyAuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyAuditResponse.ProtoReflect.Descriptor instead.
 func (*VerifyAuditResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{126}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{127}
 }
 
 func (x *VerifyAuditResponse) GetEntries() float64 {
@@ -7563,7 +7668,7 @@ type StorageRequest struct {
 
 func (x *StorageRequest) Reset() {
 	*x = StorageRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[127]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[128]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7575,7 +7680,7 @@ func (x *StorageRequest) String() string {
 func (*StorageRequest) ProtoMessage() {}
 
 func (x *StorageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[127]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[128]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7588,7 +7693,7 @@ func (x *StorageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StorageRequest.ProtoReflect.Descriptor instead.
 func (*StorageRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{127}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{128}
 }
 
 type StorageReport struct {
@@ -7618,7 +7723,7 @@ type StorageReport struct {
 
 func (x *StorageReport) Reset() {
 	*x = StorageReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[128]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[129]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7630,7 +7735,7 @@ func (x *StorageReport) String() string {
 func (*StorageReport) ProtoMessage() {}
 
 func (x *StorageReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[128]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[129]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7643,7 +7748,7 @@ func (x *StorageReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StorageReport.ProtoReflect.Descriptor instead.
 func (*StorageReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{128}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{129}
 }
 
 func (x *StorageReport) GetBytes() float64 {
@@ -7765,7 +7870,7 @@ type StoragePart struct {
 
 func (x *StoragePart) Reset() {
 	*x = StoragePart{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[129]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[130]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7777,7 +7882,7 @@ func (x *StoragePart) String() string {
 func (*StoragePart) ProtoMessage() {}
 
 func (x *StoragePart) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[129]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[130]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7790,7 +7895,7 @@ func (x *StoragePart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoragePart.ProtoReflect.Descriptor instead.
 func (*StoragePart) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{129}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{130}
 }
 
 func (x *StoragePart) GetId() string {
@@ -7829,7 +7934,7 @@ type CompactRequest struct {
 
 func (x *CompactRequest) Reset() {
 	*x = CompactRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[130]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[131]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7841,7 +7946,7 @@ func (x *CompactRequest) String() string {
 func (*CompactRequest) ProtoMessage() {}
 
 func (x *CompactRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[130]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[131]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7854,7 +7959,7 @@ func (x *CompactRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompactRequest.ProtoReflect.Descriptor instead.
 func (*CompactRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{130}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{131}
 }
 
 type CompactResponse struct {
@@ -7867,7 +7972,7 @@ type CompactResponse struct {
 
 func (x *CompactResponse) Reset() {
 	*x = CompactResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[131]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[132]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7879,7 +7984,7 @@ func (x *CompactResponse) String() string {
 func (*CompactResponse) ProtoMessage() {}
 
 func (x *CompactResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[131]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[132]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7892,7 +7997,7 @@ func (x *CompactResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompactResponse.ProtoReflect.Descriptor instead.
 func (*CompactResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{131}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{132}
 }
 
 func (x *CompactResponse) GetBytesBefore() float64 {
@@ -7923,7 +8028,7 @@ type StripPrivacyRequest struct {
 
 func (x *StripPrivacyRequest) Reset() {
 	*x = StripPrivacyRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[132]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[133]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7935,7 +8040,7 @@ func (x *StripPrivacyRequest) String() string {
 func (*StripPrivacyRequest) ProtoMessage() {}
 
 func (x *StripPrivacyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[132]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[133]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7948,7 +8053,7 @@ func (x *StripPrivacyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StripPrivacyRequest.ProtoReflect.Descriptor instead.
 func (*StripPrivacyRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{132}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{133}
 }
 
 func (x *StripPrivacyRequest) GetBefore() string {
@@ -7988,7 +8093,7 @@ type StripPrivacyResponse struct {
 
 func (x *StripPrivacyResponse) Reset() {
 	*x = StripPrivacyResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[133]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[134]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8000,7 +8105,7 @@ func (x *StripPrivacyResponse) String() string {
 func (*StripPrivacyResponse) ProtoMessage() {}
 
 func (x *StripPrivacyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[133]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[134]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8013,7 +8118,7 @@ func (x *StripPrivacyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StripPrivacyResponse.ProtoReflect.Descriptor instead.
 func (*StripPrivacyResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{133}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{134}
 }
 
 func (x *StripPrivacyResponse) GetEpisodes() float64 {
@@ -8033,7 +8138,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[134]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[135]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8045,7 +8150,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[134]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[135]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8058,7 +8163,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{134}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{135}
 }
 
 func (x *BackupRequest) GetDirectory() string {
@@ -8077,7 +8182,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[135]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8089,7 +8194,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[135]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8102,7 +8207,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{135}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{136}
 }
 
 func (x *BackupResponse) GetBytes() float64 {
@@ -8120,7 +8225,7 @@ type ShowExtensionRequest struct {
 
 func (x *ShowExtensionRequest) Reset() {
 	*x = ShowExtensionRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8132,7 +8237,7 @@ func (x *ShowExtensionRequest) String() string {
 func (*ShowExtensionRequest) ProtoMessage() {}
 
 func (x *ShowExtensionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8145,7 +8250,7 @@ func (x *ShowExtensionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowExtensionRequest.ProtoReflect.Descriptor instead.
 func (*ShowExtensionRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{136}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{137}
 }
 
 type Extension struct {
@@ -8169,7 +8274,7 @@ type Extension struct {
 
 func (x *Extension) Reset() {
 	*x = Extension{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8181,7 +8286,7 @@ func (x *Extension) String() string {
 func (*Extension) ProtoMessage() {}
 
 func (x *Extension) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8194,7 +8299,7 @@ func (x *Extension) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Extension.ProtoReflect.Descriptor instead.
 func (*Extension) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{137}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{138}
 }
 
 func (x *Extension) GetVersion() string {
@@ -8265,7 +8370,7 @@ type ExtensionFile struct {
 
 func (x *ExtensionFile) Reset() {
 	*x = ExtensionFile{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8277,7 +8382,7 @@ func (x *ExtensionFile) String() string {
 func (*ExtensionFile) ProtoMessage() {}
 
 func (x *ExtensionFile) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8290,7 +8395,7 @@ func (x *ExtensionFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtensionFile.ProtoReflect.Descriptor instead.
 func (*ExtensionFile) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{138}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{139}
 }
 
 func (x *ExtensionFile) GetName() string {
@@ -8324,7 +8429,7 @@ type AddExtensionRequest struct {
 
 func (x *AddExtensionRequest) Reset() {
 	*x = AddExtensionRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8336,7 +8441,7 @@ func (x *AddExtensionRequest) String() string {
 func (*AddExtensionRequest) ProtoMessage() {}
 
 func (x *AddExtensionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8349,7 +8454,7 @@ func (x *AddExtensionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddExtensionRequest.ProtoReflect.Descriptor instead.
 func (*AddExtensionRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{139}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{140}
 }
 
 func (x *AddExtensionRequest) GetFiles() []*NamedContent {
@@ -8369,7 +8474,7 @@ type NamedContent struct {
 
 func (x *NamedContent) Reset() {
 	*x = NamedContent{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8381,7 +8486,7 @@ func (x *NamedContent) String() string {
 func (*NamedContent) ProtoMessage() {}
 
 func (x *NamedContent) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8394,7 +8499,7 @@ func (x *NamedContent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NamedContent.ProtoReflect.Descriptor instead.
 func (*NamedContent) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{140}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{141}
 }
 
 func (x *NamedContent) GetName() string {
@@ -8419,7 +8524,7 @@ type RemoveExtensionRequest struct {
 
 func (x *RemoveExtensionRequest) Reset() {
 	*x = RemoveExtensionRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8431,7 +8536,7 @@ func (x *RemoveExtensionRequest) String() string {
 func (*RemoveExtensionRequest) ProtoMessage() {}
 
 func (x *RemoveExtensionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8444,7 +8549,7 @@ func (x *RemoveExtensionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveExtensionRequest.ProtoReflect.Descriptor instead.
 func (*RemoveExtensionRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{141}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{142}
 }
 
 type RemoveExtensionResponse struct {
@@ -8455,7 +8560,7 @@ type RemoveExtensionResponse struct {
 
 func (x *RemoveExtensionResponse) Reset() {
 	*x = RemoveExtensionResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8467,7 +8572,7 @@ func (x *RemoveExtensionResponse) String() string {
 func (*RemoveExtensionResponse) ProtoMessage() {}
 
 func (x *RemoveExtensionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8480,7 +8585,7 @@ func (x *RemoveExtensionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveExtensionResponse.ProtoReflect.Descriptor instead.
 func (*RemoveExtensionResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{142}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{143}
 }
 
 type ShowExtensionPolicyRequest struct {
@@ -8495,7 +8600,7 @@ type ShowExtensionPolicyRequest struct {
 
 func (x *ShowExtensionPolicyRequest) Reset() {
 	*x = ShowExtensionPolicyRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8507,7 +8612,7 @@ func (x *ShowExtensionPolicyRequest) String() string {
 func (*ShowExtensionPolicyRequest) ProtoMessage() {}
 
 func (x *ShowExtensionPolicyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8520,7 +8625,7 @@ func (x *ShowExtensionPolicyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowExtensionPolicyRequest.ProtoReflect.Descriptor instead.
 func (*ShowExtensionPolicyRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{143}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{144}
 }
 
 func (x *ShowExtensionPolicyRequest) GetBrowser() string {
@@ -8547,7 +8652,7 @@ type ShowExtensionPolicyResponse struct {
 
 func (x *ShowExtensionPolicyResponse) Reset() {
 	*x = ShowExtensionPolicyResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8559,7 +8664,7 @@ func (x *ShowExtensionPolicyResponse) String() string {
 func (*ShowExtensionPolicyResponse) ProtoMessage() {}
 
 func (x *ShowExtensionPolicyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8572,7 +8677,7 @@ func (x *ShowExtensionPolicyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowExtensionPolicyResponse.ProtoReflect.Descriptor instead.
 func (*ShowExtensionPolicyResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{144}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{145}
 }
 
 func (x *ShowExtensionPolicyResponse) GetFiles() []*NamedContent {
@@ -8611,7 +8716,7 @@ type ReportRequest struct {
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8623,7 +8728,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8636,7 +8741,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{145}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{146}
 }
 
 func (x *ReportRequest) GetFrom() string {
@@ -8736,7 +8841,7 @@ type Days struct {
 
 func (x *Days) Reset() {
 	*x = Days{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8748,7 +8853,7 @@ func (x *Days) String() string {
 func (*Days) ProtoMessage() {}
 
 func (x *Days) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8761,7 +8866,7 @@ func (x *Days) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Days.ProtoReflect.Descriptor instead.
 func (*Days) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{146}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{147}
 }
 
 func (x *Days) GetFrom() string {
@@ -8804,7 +8909,7 @@ type Times struct {
 
 func (x *Times) Reset() {
 	*x = Times{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8816,7 +8921,7 @@ func (x *Times) String() string {
 func (*Times) ProtoMessage() {}
 
 func (x *Times) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8829,7 +8934,7 @@ func (x *Times) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Times.ProtoReflect.Descriptor instead.
 func (*Times) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{147}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{148}
 }
 
 func (x *Times) GetProductiveActive() float64 {
@@ -8913,7 +9018,7 @@ type DashboardReport struct {
 
 func (x *DashboardReport) Reset() {
 	*x = DashboardReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8925,7 +9030,7 @@ func (x *DashboardReport) String() string {
 func (*DashboardReport) ProtoMessage() {}
 
 func (x *DashboardReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8938,7 +9043,7 @@ func (x *DashboardReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardReport.ProtoReflect.Descriptor instead.
 func (*DashboardReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{148}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{149}
 }
 
 func (x *DashboardReport) GetDays() *Days {
@@ -9008,7 +9113,7 @@ type DashboardRow struct {
 
 func (x *DashboardRow) Reset() {
 	*x = DashboardRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9020,7 +9125,7 @@ func (x *DashboardRow) String() string {
 func (*DashboardRow) ProtoMessage() {}
 
 func (x *DashboardRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9033,7 +9138,7 @@ func (x *DashboardRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardRow.ProtoReflect.Descriptor instead.
 func (*DashboardRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{149}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{150}
 }
 
 func (x *DashboardRow) GetDay() string {
@@ -9067,7 +9172,7 @@ type PeopleReport struct {
 
 func (x *PeopleReport) Reset() {
 	*x = PeopleReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9079,7 +9184,7 @@ func (x *PeopleReport) String() string {
 func (*PeopleReport) ProtoMessage() {}
 
 func (x *PeopleReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9092,7 +9197,7 @@ func (x *PeopleReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleReport.ProtoReflect.Descriptor instead.
 func (*PeopleReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{150}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{151}
 }
 
 func (x *PeopleReport) GetRows() []*PeopleRow {
@@ -9127,7 +9232,7 @@ type PeopleRow struct {
 
 func (x *PeopleRow) Reset() {
 	*x = PeopleRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9139,7 +9244,7 @@ func (x *PeopleRow) String() string {
 func (*PeopleRow) ProtoMessage() {}
 
 func (x *PeopleRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9152,7 +9257,7 @@ func (x *PeopleRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleRow.ProtoReflect.Descriptor instead.
 func (*PeopleRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{151}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{152}
 }
 
 func (x *PeopleRow) GetPerson() string {
@@ -9228,7 +9333,7 @@ type AppsReport struct {
 
 func (x *AppsReport) Reset() {
 	*x = AppsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9240,7 +9345,7 @@ func (x *AppsReport) String() string {
 func (*AppsReport) ProtoMessage() {}
 
 func (x *AppsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9253,7 +9358,7 @@ func (x *AppsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsReport.ProtoReflect.Descriptor instead.
 func (*AppsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{152}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{153}
 }
 
 func (x *AppsReport) GetRows() []*AppsRow {
@@ -9291,7 +9396,7 @@ type AppsRow struct {
 
 func (x *AppsRow) Reset() {
 	*x = AppsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9303,7 +9408,7 @@ func (x *AppsRow) String() string {
 func (*AppsRow) ProtoMessage() {}
 
 func (x *AppsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9316,7 +9421,7 @@ func (x *AppsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsRow.ProtoReflect.Descriptor instead.
 func (*AppsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{153}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{154}
 }
 
 func (x *AppsRow) GetApp() string {
@@ -9399,7 +9504,7 @@ type SitesReport struct {
 
 func (x *SitesReport) Reset() {
 	*x = SitesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9411,7 +9516,7 @@ func (x *SitesReport) String() string {
 func (*SitesReport) ProtoMessage() {}
 
 func (x *SitesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9424,7 +9529,7 @@ func (x *SitesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesReport.ProtoReflect.Descriptor instead.
 func (*SitesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{154}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{155}
 }
 
 func (x *SitesReport) GetRows() []*SitesRow {
@@ -9457,7 +9562,7 @@ type SitesRow struct {
 
 func (x *SitesRow) Reset() {
 	*x = SitesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9469,7 +9574,7 @@ func (x *SitesRow) String() string {
 func (*SitesRow) ProtoMessage() {}
 
 func (x *SitesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9482,7 +9587,7 @@ func (x *SitesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesRow.ProtoReflect.Descriptor instead.
 func (*SitesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{155}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{156}
 }
 
 func (x *SitesRow) GetSite() string {
@@ -9552,7 +9657,7 @@ type TitlesReport struct {
 
 func (x *TitlesReport) Reset() {
 	*x = TitlesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9564,7 +9669,7 @@ func (x *TitlesReport) String() string {
 func (*TitlesReport) ProtoMessage() {}
 
 func (x *TitlesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9577,7 +9682,7 @@ func (x *TitlesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesReport.ProtoReflect.Descriptor instead.
 func (*TitlesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{156}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{157}
 }
 
 func (x *TitlesReport) GetRows() []*TitlesRow {
@@ -9608,7 +9713,7 @@ type TitlesRow struct {
 
 func (x *TitlesRow) Reset() {
 	*x = TitlesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9620,7 +9725,7 @@ func (x *TitlesRow) String() string {
 func (*TitlesRow) ProtoMessage() {}
 
 func (x *TitlesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9633,7 +9738,7 @@ func (x *TitlesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesRow.ProtoReflect.Descriptor instead.
 func (*TitlesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{157}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{158}
 }
 
 func (x *TitlesRow) GetTitle() string {
@@ -9688,7 +9793,7 @@ type CategoriesReport struct {
 
 func (x *CategoriesReport) Reset() {
 	*x = CategoriesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9700,7 +9805,7 @@ func (x *CategoriesReport) String() string {
 func (*CategoriesReport) ProtoMessage() {}
 
 func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9713,7 +9818,7 @@ func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesReport.ProtoReflect.Descriptor instead.
 func (*CategoriesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{158}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{159}
 }
 
 func (x *CategoriesReport) GetRows() []*CategoriesRow {
@@ -9746,7 +9851,7 @@ type CategoriesRow struct {
 
 func (x *CategoriesRow) Reset() {
 	*x = CategoriesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9758,7 +9863,7 @@ func (x *CategoriesRow) String() string {
 func (*CategoriesRow) ProtoMessage() {}
 
 func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9771,7 +9876,7 @@ func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesRow.ProtoReflect.Descriptor instead.
 func (*CategoriesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{159}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{160}
 }
 
 func (x *CategoriesRow) GetCategory() string {
@@ -9833,7 +9938,7 @@ type HoursReport struct {
 
 func (x *HoursReport) Reset() {
 	*x = HoursReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9845,7 +9950,7 @@ func (x *HoursReport) String() string {
 func (*HoursReport) ProtoMessage() {}
 
 func (x *HoursReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9858,7 +9963,7 @@ func (x *HoursReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursReport.ProtoReflect.Descriptor instead.
 func (*HoursReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{160}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{161}
 }
 
 func (x *HoursReport) GetRows() []*HoursRow {
@@ -9903,7 +10008,7 @@ type HoursRow struct {
 
 func (x *HoursRow) Reset() {
 	*x = HoursRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9915,7 +10020,7 @@ func (x *HoursRow) String() string {
 func (*HoursRow) ProtoMessage() {}
 
 func (x *HoursRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9928,7 +10033,7 @@ func (x *HoursRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursRow.ProtoReflect.Descriptor instead.
 func (*HoursRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{161}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{162}
 }
 
 func (x *HoursRow) GetPerson() string {
@@ -10039,7 +10144,7 @@ type GroupsReport struct {
 
 func (x *GroupsReport) Reset() {
 	*x = GroupsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10051,7 +10156,7 @@ func (x *GroupsReport) String() string {
 func (*GroupsReport) ProtoMessage() {}
 
 func (x *GroupsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10064,7 +10169,7 @@ func (x *GroupsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsReport.ProtoReflect.Descriptor instead.
 func (*GroupsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{162}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{163}
 }
 
 func (x *GroupsReport) GetRows() []*GroupsRow {
@@ -10098,7 +10203,7 @@ type GroupsRow struct {
 
 func (x *GroupsRow) Reset() {
 	*x = GroupsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10110,7 +10215,7 @@ func (x *GroupsRow) String() string {
 func (*GroupsRow) ProtoMessage() {}
 
 func (x *GroupsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10123,7 +10228,7 @@ func (x *GroupsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsRow.ProtoReflect.Descriptor instead.
 func (*GroupsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{163}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{164}
 }
 
 func (x *GroupsRow) GetGroup() string {
@@ -10187,7 +10292,7 @@ type TimelineRequest struct {
 
 func (x *TimelineRequest) Reset() {
 	*x = TimelineRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10199,7 +10304,7 @@ func (x *TimelineRequest) String() string {
 func (*TimelineRequest) ProtoMessage() {}
 
 func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10212,7 +10317,7 @@ func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineRequest.ProtoReflect.Descriptor instead.
 func (*TimelineRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{164}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{165}
 }
 
 func (x *TimelineRequest) GetAsk() *ReportRequest {
@@ -10246,7 +10351,7 @@ type TimelineReport struct {
 
 func (x *TimelineReport) Reset() {
 	*x = TimelineReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10258,7 +10363,7 @@ func (x *TimelineReport) String() string {
 func (*TimelineReport) ProtoMessage() {}
 
 func (x *TimelineReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10271,7 +10376,7 @@ func (x *TimelineReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineReport.ProtoReflect.Descriptor instead.
 func (*TimelineReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{165}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{166}
 }
 
 func (x *TimelineReport) GetDays() *Days {
@@ -10341,7 +10446,7 @@ type TimelineBlock struct {
 
 func (x *TimelineBlock) Reset() {
 	*x = TimelineBlock{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10353,7 +10458,7 @@ func (x *TimelineBlock) String() string {
 func (*TimelineBlock) ProtoMessage() {}
 
 func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10366,7 +10471,7 @@ func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineBlock.ProtoReflect.Descriptor instead.
 func (*TimelineBlock) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{166}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{167}
 }
 
 func (x *TimelineBlock) GetStart() string {
@@ -10437,7 +10542,7 @@ type TimelineGap struct {
 
 func (x *TimelineGap) Reset() {
 	*x = TimelineGap{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10449,7 +10554,7 @@ func (x *TimelineGap) String() string {
 func (*TimelineGap) ProtoMessage() {}
 
 func (x *TimelineGap) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10462,7 +10567,7 @@ func (x *TimelineGap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineGap.ProtoReflect.Descriptor instead.
 func (*TimelineGap) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{167}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{168}
 }
 
 func (x *TimelineGap) GetStart() string {
@@ -10495,7 +10600,7 @@ type LiveReport struct {
 
 func (x *LiveReport) Reset() {
 	*x = LiveReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10507,7 +10612,7 @@ func (x *LiveReport) String() string {
 func (*LiveReport) ProtoMessage() {}
 
 func (x *LiveReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10520,7 +10625,7 @@ func (x *LiveReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveReport.ProtoReflect.Descriptor instead.
 func (*LiveReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{168}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{169}
 }
 
 func (x *LiveReport) GetRows() []*LiveRow {
@@ -10554,7 +10659,7 @@ type LiveRow struct {
 
 func (x *LiveRow) Reset() {
 	*x = LiveRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10566,7 +10671,7 @@ func (x *LiveRow) String() string {
 func (*LiveRow) ProtoMessage() {}
 
 func (x *LiveRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10579,7 +10684,7 @@ func (x *LiveRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveRow.ProtoReflect.Descriptor instead.
 func (*LiveRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{169}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{170}
 }
 
 func (x *LiveRow) GetPerson() string {
@@ -10689,7 +10794,7 @@ type ActivityReport struct {
 
 func (x *ActivityReport) Reset() {
 	*x = ActivityReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10701,7 +10806,7 @@ func (x *ActivityReport) String() string {
 func (*ActivityReport) ProtoMessage() {}
 
 func (x *ActivityReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10714,7 +10819,7 @@ func (x *ActivityReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityReport.ProtoReflect.Descriptor instead.
 func (*ActivityReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{170}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{171}
 }
 
 func (x *ActivityReport) GetRows() []*ActivityRow {
@@ -10751,14 +10856,16 @@ type ActivityRow struct {
 	PersonName string `protobuf:"bytes,20,opt,name=person_name,json=personName,proto3" json:"person_name,omitempty"`
 	DeviceName string `protobuf:"bytes,21,opt,name=device_name,json=deviceName,proto3" json:"device_name,omitempty"`
 	// The program's bundle identifier, on a Mac.
-	Bundle        string `protobuf:"bytes,22,opt,name=bundle,proto3" json:"bundle,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Bundle string `protobuf:"bytes,22,opt,name=bundle,proto3" json:"bundle,omitempty"`
+	// Of a browser's time without an address: why, as the device says of that browser today; empty where it says nothing.
+	AddressUnavailable string `protobuf:"bytes,23,opt,name=address_unavailable,json=addressUnavailable,proto3" json:"address_unavailable,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *ActivityRow) Reset() {
 	*x = ActivityRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10770,7 +10877,7 @@ func (x *ActivityRow) String() string {
 func (*ActivityRow) ProtoMessage() {}
 
 func (x *ActivityRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10783,7 +10890,7 @@ func (x *ActivityRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityRow.ProtoReflect.Descriptor instead.
 func (*ActivityRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{171}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{172}
 }
 
 func (x *ActivityRow) GetDevice() string {
@@ -10940,6 +11047,13 @@ func (x *ActivityRow) GetBundle() string {
 	return ""
 }
 
+func (x *ActivityRow) GetAddressUnavailable() string {
+	if x != nil {
+		return x.AddressUnavailable
+	}
+	return ""
+}
+
 type ListActivityRequest struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	Ask         *ReportRequest         `protobuf:"bytes,1,opt,name=ask,proto3" json:"ask,omitempty"`
@@ -10954,7 +11068,7 @@ type ListActivityRequest struct {
 
 func (x *ListActivityRequest) Reset() {
 	*x = ListActivityRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10966,7 +11080,7 @@ func (x *ListActivityRequest) String() string {
 func (*ListActivityRequest) ProtoMessage() {}
 
 func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10979,7 +11093,7 @@ func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityRequest.ProtoReflect.Descriptor instead.
 func (*ListActivityRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{172}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{173}
 }
 
 func (x *ListActivityRequest) GetAsk() *ReportRequest {
@@ -11022,7 +11136,7 @@ type ListActivityResponse struct {
 
 func (x *ListActivityResponse) Reset() {
 	*x = ListActivityResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11034,7 +11148,7 @@ func (x *ListActivityResponse) String() string {
 func (*ListActivityResponse) ProtoMessage() {}
 
 func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11047,7 +11161,7 @@ func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityResponse.ProtoReflect.Descriptor instead.
 func (*ListActivityResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{173}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{174}
 }
 
 func (x *ListActivityResponse) GetRows() []*ActivityRow {
@@ -11086,7 +11200,7 @@ type ExportRequest struct {
 
 func (x *ExportRequest) Reset() {
 	*x = ExportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[175]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11098,7 +11212,7 @@ func (x *ExportRequest) String() string {
 func (*ExportRequest) ProtoMessage() {}
 
 func (x *ExportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[175]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11111,7 +11225,7 @@ func (x *ExportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRequest.ProtoReflect.Descriptor instead.
 func (*ExportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{174}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{175}
 }
 
 func (x *ExportRequest) GetReport() string {
@@ -11289,7 +11403,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x12RevokeLinkResponse\"\x14\n" +
 	"\x12ListDevicesRequest\"I\n" +
 	"\x13ListDevicesResponse\x122\n" +
-	"\adevices\x18\x01 \x03(\v2\x18.dayline.admin.v1.DeviceR\adevices\"\xb9\x04\n" +
+	"\adevices\x18\x01 \x03(\v2\x18.dayline.admin.v1.DeviceR\adevices\"\xf6\x04\n" +
 	"\x06Device\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x0e\n" +
@@ -11313,7 +11427,17 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\rlost_episodes\x18\x12 \x01(\x01R\flostEpisodes\x12\x16\n" +
 	"\x06limits\x18\x13 \x03(\tR\x06limits\x12\x16\n" +
 	"\x06errors\x18\x14 \x03(\tR\x06errors\x12\x16\n" +
-	"\x06groups\x18\x15 \x03(\tR\x06groups\"5\n" +
+	"\x06groups\x18\x15 \x03(\tR\x06groups\x12;\n" +
+	"\bbrowsers\x18\x16 \x03(\v2\x1f.dayline.admin.v1.DeviceBrowserR\bbrowsers\"\xeb\x01\n" +
+	"\rDeviceBrowser\x12\x10\n" +
+	"\x03app\x18\x01 \x01(\tR\x03app\x12\x14\n" +
+	"\x05level\x18\x02 \x01(\tR\x05level\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12+\n" +
+	"\x11extension_version\x18\x04 \x01(\tR\x10extensionVersion\x12\x1f\n" +
+	"\vlast_report\x18\x05 \x01(\tR\n" +
+	"lastReport\x12#\n" +
+	"\rfront_seconds\x18\x06 \x01(\x01R\ffrontSeconds\x12'\n" +
+	"\x0faddress_seconds\x18\a \x01(\x01R\x0eaddressSeconds\"5\n" +
 	"\rDeviceRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05later\x18\x02 \x01(\bR\x05later\";\n" +
@@ -11906,7 +12030,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x05today\x18\r \x01(\v2\x17.dayline.admin.v1.TimesR\x05today\x12\x18\n" +
 	"\aproduct\x18\x0e \x01(\tR\aproduct\"C\n" +
 	"\x0eActivityReport\x121\n" +
-	"\x04rows\x18\x01 \x03(\v2\x1d.dayline.admin.v1.ActivityRowR\x04rows\"\xb5\x04\n" +
+	"\x04rows\x18\x01 \x03(\v2\x1d.dayline.admin.v1.ActivityRowR\x04rows\"\xe6\x04\n" +
 	"\vActivityRow\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\tR\x06device\x12\x14\n" +
 	"\x05login\x18\x02 \x01(\tR\x05login\x12\x16\n" +
@@ -11932,7 +12056,8 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"personName\x12\x1f\n" +
 	"\vdevice_name\x18\x15 \x01(\tR\n" +
 	"deviceName\x12\x16\n" +
-	"\x06bundle\x18\x16 \x01(\tR\x06bundle\"\x99\x01\n" +
+	"\x06bundle\x18\x16 \x01(\tR\x06bundle\x12/\n" +
+	"\x13address_unavailable\x18\x17 \x01(\tR\x12addressUnavailable\"\x99\x01\n" +
 	"\x13ListActivityRequest\x121\n" +
 	"\x03ask\x18\x01 \x01(\v2\x1f.dayline.admin.v1.ReportRequestR\x03ask\x12!\n" +
 	"\fnewest_first\x18\x02 \x01(\bR\vnewestFirst\x12\x14\n" +
@@ -12051,7 +12176,7 @@ func file_dayline_admin_v1_admin_proto_rawDescGZIP() []byte {
 	return file_dayline_admin_v1_admin_proto_rawDescData
 }
 
-var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 175)
+var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 176)
 var file_dayline_admin_v1_admin_proto_goTypes = []any{
 	(*WhoAmIRequest)(nil),               // 0: dayline.admin.v1.WhoAmIRequest
 	(*WhoAmIResponse)(nil),              // 1: dayline.admin.v1.WhoAmIResponse
@@ -12100,381 +12225,383 @@ var file_dayline_admin_v1_admin_proto_goTypes = []any{
 	(*ListDevicesRequest)(nil),          // 44: dayline.admin.v1.ListDevicesRequest
 	(*ListDevicesResponse)(nil),         // 45: dayline.admin.v1.ListDevicesResponse
 	(*Device)(nil),                      // 46: dayline.admin.v1.Device
-	(*DeviceRequest)(nil),               // 47: dayline.admin.v1.DeviceRequest
-	(*DeviceResponse)(nil),              // 48: dayline.admin.v1.DeviceResponse
-	(*ListPeopleRequest)(nil),           // 49: dayline.admin.v1.ListPeopleRequest
-	(*ListPeopleResponse)(nil),          // 50: dayline.admin.v1.ListPeopleResponse
-	(*Person)(nil),                      // 51: dayline.admin.v1.Person
-	(*SetPersonRequest)(nil),            // 52: dayline.admin.v1.SetPersonRequest
-	(*SetPersonResponse)(nil),           // 53: dayline.admin.v1.SetPersonResponse
-	(*DeletePersonRequest)(nil),         // 54: dayline.admin.v1.DeletePersonRequest
-	(*DeletePersonResponse)(nil),        // 55: dayline.admin.v1.DeletePersonResponse
-	(*ExportPersonRequest)(nil),         // 56: dayline.admin.v1.ExportPersonRequest
-	(*SpanRow)(nil),                     // 57: dayline.admin.v1.SpanRow
-	(*PersonSetting)(nil),               // 58: dayline.admin.v1.PersonSetting
-	(*LoginRow)(nil),                    // 59: dayline.admin.v1.LoginRow
-	(*ExportChunk)(nil),                 // 60: dayline.admin.v1.ExportChunk
-	(*ListGroupsRequest)(nil),           // 61: dayline.admin.v1.ListGroupsRequest
-	(*ListGroupsResponse)(nil),          // 62: dayline.admin.v1.ListGroupsResponse
-	(*Group)(nil),                       // 63: dayline.admin.v1.Group
-	(*SetGroupRequest)(nil),             // 64: dayline.admin.v1.SetGroupRequest
-	(*SetGroupResponse)(nil),            // 65: dayline.admin.v1.SetGroupResponse
-	(*RemoveGroupRequest)(nil),          // 66: dayline.admin.v1.RemoveGroupRequest
-	(*RemoveGroupResponse)(nil),         // 67: dayline.admin.v1.RemoveGroupResponse
-	(*ListDoNotTrackRequest)(nil),       // 68: dayline.admin.v1.ListDoNotTrackRequest
-	(*ListDoNotTrackResponse)(nil),      // 69: dayline.admin.v1.ListDoNotTrackResponse
-	(*DoNotTrack)(nil),                  // 70: dayline.admin.v1.DoNotTrack
-	(*SetDoNotTrackRequest)(nil),        // 71: dayline.admin.v1.SetDoNotTrackRequest
-	(*SetDoNotTrackResponse)(nil),       // 72: dayline.admin.v1.SetDoNotTrackResponse
-	(*ListUsersRequest)(nil),            // 73: dayline.admin.v1.ListUsersRequest
-	(*ListUsersResponse)(nil),           // 74: dayline.admin.v1.ListUsersResponse
-	(*User)(nil),                        // 75: dayline.admin.v1.User
-	(*SetUserRequest)(nil),              // 76: dayline.admin.v1.SetUserRequest
-	(*SetUserResponse)(nil),             // 77: dayline.admin.v1.SetUserResponse
-	(*RemoveUserRequest)(nil),           // 78: dayline.admin.v1.RemoveUserRequest
-	(*RemoveUserResponse)(nil),          // 79: dayline.admin.v1.RemoveUserResponse
-	(*SetPasswordRequest)(nil),          // 80: dayline.admin.v1.SetPasswordRequest
-	(*SetPasswordResponse)(nil),         // 81: dayline.admin.v1.SetPasswordResponse
-	(*CreateTokenRequest)(nil),          // 82: dayline.admin.v1.CreateTokenRequest
-	(*CreateTokenResponse)(nil),         // 83: dayline.admin.v1.CreateTokenResponse
-	(*Token)(nil),                       // 84: dayline.admin.v1.Token
-	(*ListTokensRequest)(nil),           // 85: dayline.admin.v1.ListTokensRequest
-	(*ListTokensResponse)(nil),          // 86: dayline.admin.v1.ListTokensResponse
-	(*RevokeTokenRequest)(nil),          // 87: dayline.admin.v1.RevokeTokenRequest
-	(*RevokeTokenResponse)(nil),         // 88: dayline.admin.v1.RevokeTokenResponse
-	(*ShowConfigRequest)(nil),           // 89: dayline.admin.v1.ShowConfigRequest
-	(*ShowConfigResponse)(nil),          // 90: dayline.admin.v1.ShowConfigResponse
-	(*ConfigValue)(nil),                 // 91: dayline.admin.v1.ConfigValue
-	(*SetConfigRequest)(nil),            // 92: dayline.admin.v1.SetConfigRequest
-	(*SetConfigResponse)(nil),           // 93: dayline.admin.v1.SetConfigResponse
-	(*ShowAccountRequest)(nil),          // 94: dayline.admin.v1.ShowAccountRequest
-	(*ShowAccountResponse)(nil),         // 95: dayline.admin.v1.ShowAccountResponse
-	(*AccountKey)(nil),                  // 96: dayline.admin.v1.AccountKey
-	(*TryRedactionRequest)(nil),         // 97: dayline.admin.v1.TryRedactionRequest
-	(*TryRedactionResponse)(nil),        // 98: dayline.admin.v1.TryRedactionResponse
-	(*EditConfigRequest)(nil),           // 99: dayline.admin.v1.EditConfigRequest
-	(*ConfigEdit)(nil),                  // 100: dayline.admin.v1.ConfigEdit
-	(*EditConfigResponse)(nil),          // 101: dayline.admin.v1.EditConfigResponse
-	(*ConfigConflict)(nil),              // 102: dayline.admin.v1.ConfigConflict
-	(*CheckConfigRequest)(nil),          // 103: dayline.admin.v1.CheckConfigRequest
-	(*ConfigFile)(nil),                  // 104: dayline.admin.v1.ConfigFile
-	(*CheckConfigResponse)(nil),         // 105: dayline.admin.v1.CheckConfigResponse
-	(*ConfigProblem)(nil),               // 106: dayline.admin.v1.ConfigProblem
-	(*ConfigHistoryRequest)(nil),        // 107: dayline.admin.v1.ConfigHistoryRequest
-	(*ConfigHistoryResponse)(nil),       // 108: dayline.admin.v1.ConfigHistoryResponse
-	(*ConfigChange)(nil),                // 109: dayline.admin.v1.ConfigChange
-	(*PendingReport)(nil),               // 110: dayline.admin.v1.PendingReport
-	(*PendingRow)(nil),                  // 111: dayline.admin.v1.PendingRow
-	(*ClassifyRequest)(nil),             // 112: dayline.admin.v1.ClassifyRequest
-	(*Rule)(nil),                        // 113: dayline.admin.v1.Rule
-	(*ClassifyResponse)(nil),            // 114: dayline.admin.v1.ClassifyResponse
-	(*RuleChange)(nil),                  // 115: dayline.admin.v1.RuleChange
-	(*ListRulesRequest)(nil),            // 116: dayline.admin.v1.ListRulesRequest
-	(*ListRulesResponse)(nil),           // 117: dayline.admin.v1.ListRulesResponse
-	(*ExplainClassRequest)(nil),         // 118: dayline.admin.v1.ExplainClassRequest
-	(*ExplainClassResponse)(nil),        // 119: dayline.admin.v1.ExplainClassResponse
-	(*ExportRulesRequest)(nil),          // 120: dayline.admin.v1.ExportRulesRequest
-	(*ExportRulesResponse)(nil),         // 121: dayline.admin.v1.ExportRulesResponse
-	(*ListAuditRequest)(nil),            // 122: dayline.admin.v1.ListAuditRequest
-	(*AuditEntry)(nil),                  // 123: dayline.admin.v1.AuditEntry
-	(*ListAuditResponse)(nil),           // 124: dayline.admin.v1.ListAuditResponse
-	(*VerifyAuditRequest)(nil),          // 125: dayline.admin.v1.VerifyAuditRequest
-	(*VerifyAuditResponse)(nil),         // 126: dayline.admin.v1.VerifyAuditResponse
-	(*StorageRequest)(nil),              // 127: dayline.admin.v1.StorageRequest
-	(*StorageReport)(nil),               // 128: dayline.admin.v1.StorageReport
-	(*StoragePart)(nil),                 // 129: dayline.admin.v1.StoragePart
-	(*CompactRequest)(nil),              // 130: dayline.admin.v1.CompactRequest
-	(*CompactResponse)(nil),             // 131: dayline.admin.v1.CompactResponse
-	(*StripPrivacyRequest)(nil),         // 132: dayline.admin.v1.StripPrivacyRequest
-	(*StripPrivacyResponse)(nil),        // 133: dayline.admin.v1.StripPrivacyResponse
-	(*BackupRequest)(nil),               // 134: dayline.admin.v1.BackupRequest
-	(*BackupResponse)(nil),              // 135: dayline.admin.v1.BackupResponse
-	(*ShowExtensionRequest)(nil),        // 136: dayline.admin.v1.ShowExtensionRequest
-	(*Extension)(nil),                   // 137: dayline.admin.v1.Extension
-	(*ExtensionFile)(nil),               // 138: dayline.admin.v1.ExtensionFile
-	(*AddExtensionRequest)(nil),         // 139: dayline.admin.v1.AddExtensionRequest
-	(*NamedContent)(nil),                // 140: dayline.admin.v1.NamedContent
-	(*RemoveExtensionRequest)(nil),      // 141: dayline.admin.v1.RemoveExtensionRequest
-	(*RemoveExtensionResponse)(nil),     // 142: dayline.admin.v1.RemoveExtensionResponse
-	(*ShowExtensionPolicyRequest)(nil),  // 143: dayline.admin.v1.ShowExtensionPolicyRequest
-	(*ShowExtensionPolicyResponse)(nil), // 144: dayline.admin.v1.ShowExtensionPolicyResponse
-	(*ReportRequest)(nil),               // 145: dayline.admin.v1.ReportRequest
-	(*Days)(nil),                        // 146: dayline.admin.v1.Days
-	(*Times)(nil),                       // 147: dayline.admin.v1.Times
-	(*DashboardReport)(nil),             // 148: dayline.admin.v1.DashboardReport
-	(*DashboardRow)(nil),                // 149: dayline.admin.v1.DashboardRow
-	(*PeopleReport)(nil),                // 150: dayline.admin.v1.PeopleReport
-	(*PeopleRow)(nil),                   // 151: dayline.admin.v1.PeopleRow
-	(*AppsReport)(nil),                  // 152: dayline.admin.v1.AppsReport
-	(*AppsRow)(nil),                     // 153: dayline.admin.v1.AppsRow
-	(*SitesReport)(nil),                 // 154: dayline.admin.v1.SitesReport
-	(*SitesRow)(nil),                    // 155: dayline.admin.v1.SitesRow
-	(*TitlesReport)(nil),                // 156: dayline.admin.v1.TitlesReport
-	(*TitlesRow)(nil),                   // 157: dayline.admin.v1.TitlesRow
-	(*CategoriesReport)(nil),            // 158: dayline.admin.v1.CategoriesReport
-	(*CategoriesRow)(nil),               // 159: dayline.admin.v1.CategoriesRow
-	(*HoursReport)(nil),                 // 160: dayline.admin.v1.HoursReport
-	(*HoursRow)(nil),                    // 161: dayline.admin.v1.HoursRow
-	(*GroupsReport)(nil),                // 162: dayline.admin.v1.GroupsReport
-	(*GroupsRow)(nil),                   // 163: dayline.admin.v1.GroupsRow
-	(*TimelineRequest)(nil),             // 164: dayline.admin.v1.TimelineRequest
-	(*TimelineReport)(nil),              // 165: dayline.admin.v1.TimelineReport
-	(*TimelineBlock)(nil),               // 166: dayline.admin.v1.TimelineBlock
-	(*TimelineGap)(nil),                 // 167: dayline.admin.v1.TimelineGap
-	(*LiveReport)(nil),                  // 168: dayline.admin.v1.LiveReport
-	(*LiveRow)(nil),                     // 169: dayline.admin.v1.LiveRow
-	(*ActivityReport)(nil),              // 170: dayline.admin.v1.ActivityReport
-	(*ActivityRow)(nil),                 // 171: dayline.admin.v1.ActivityRow
-	(*ListActivityRequest)(nil),         // 172: dayline.admin.v1.ListActivityRequest
-	(*ListActivityResponse)(nil),        // 173: dayline.admin.v1.ListActivityResponse
-	(*ExportRequest)(nil),               // 174: dayline.admin.v1.ExportRequest
+	(*DeviceBrowser)(nil),               // 47: dayline.admin.v1.DeviceBrowser
+	(*DeviceRequest)(nil),               // 48: dayline.admin.v1.DeviceRequest
+	(*DeviceResponse)(nil),              // 49: dayline.admin.v1.DeviceResponse
+	(*ListPeopleRequest)(nil),           // 50: dayline.admin.v1.ListPeopleRequest
+	(*ListPeopleResponse)(nil),          // 51: dayline.admin.v1.ListPeopleResponse
+	(*Person)(nil),                      // 52: dayline.admin.v1.Person
+	(*SetPersonRequest)(nil),            // 53: dayline.admin.v1.SetPersonRequest
+	(*SetPersonResponse)(nil),           // 54: dayline.admin.v1.SetPersonResponse
+	(*DeletePersonRequest)(nil),         // 55: dayline.admin.v1.DeletePersonRequest
+	(*DeletePersonResponse)(nil),        // 56: dayline.admin.v1.DeletePersonResponse
+	(*ExportPersonRequest)(nil),         // 57: dayline.admin.v1.ExportPersonRequest
+	(*SpanRow)(nil),                     // 58: dayline.admin.v1.SpanRow
+	(*PersonSetting)(nil),               // 59: dayline.admin.v1.PersonSetting
+	(*LoginRow)(nil),                    // 60: dayline.admin.v1.LoginRow
+	(*ExportChunk)(nil),                 // 61: dayline.admin.v1.ExportChunk
+	(*ListGroupsRequest)(nil),           // 62: dayline.admin.v1.ListGroupsRequest
+	(*ListGroupsResponse)(nil),          // 63: dayline.admin.v1.ListGroupsResponse
+	(*Group)(nil),                       // 64: dayline.admin.v1.Group
+	(*SetGroupRequest)(nil),             // 65: dayline.admin.v1.SetGroupRequest
+	(*SetGroupResponse)(nil),            // 66: dayline.admin.v1.SetGroupResponse
+	(*RemoveGroupRequest)(nil),          // 67: dayline.admin.v1.RemoveGroupRequest
+	(*RemoveGroupResponse)(nil),         // 68: dayline.admin.v1.RemoveGroupResponse
+	(*ListDoNotTrackRequest)(nil),       // 69: dayline.admin.v1.ListDoNotTrackRequest
+	(*ListDoNotTrackResponse)(nil),      // 70: dayline.admin.v1.ListDoNotTrackResponse
+	(*DoNotTrack)(nil),                  // 71: dayline.admin.v1.DoNotTrack
+	(*SetDoNotTrackRequest)(nil),        // 72: dayline.admin.v1.SetDoNotTrackRequest
+	(*SetDoNotTrackResponse)(nil),       // 73: dayline.admin.v1.SetDoNotTrackResponse
+	(*ListUsersRequest)(nil),            // 74: dayline.admin.v1.ListUsersRequest
+	(*ListUsersResponse)(nil),           // 75: dayline.admin.v1.ListUsersResponse
+	(*User)(nil),                        // 76: dayline.admin.v1.User
+	(*SetUserRequest)(nil),              // 77: dayline.admin.v1.SetUserRequest
+	(*SetUserResponse)(nil),             // 78: dayline.admin.v1.SetUserResponse
+	(*RemoveUserRequest)(nil),           // 79: dayline.admin.v1.RemoveUserRequest
+	(*RemoveUserResponse)(nil),          // 80: dayline.admin.v1.RemoveUserResponse
+	(*SetPasswordRequest)(nil),          // 81: dayline.admin.v1.SetPasswordRequest
+	(*SetPasswordResponse)(nil),         // 82: dayline.admin.v1.SetPasswordResponse
+	(*CreateTokenRequest)(nil),          // 83: dayline.admin.v1.CreateTokenRequest
+	(*CreateTokenResponse)(nil),         // 84: dayline.admin.v1.CreateTokenResponse
+	(*Token)(nil),                       // 85: dayline.admin.v1.Token
+	(*ListTokensRequest)(nil),           // 86: dayline.admin.v1.ListTokensRequest
+	(*ListTokensResponse)(nil),          // 87: dayline.admin.v1.ListTokensResponse
+	(*RevokeTokenRequest)(nil),          // 88: dayline.admin.v1.RevokeTokenRequest
+	(*RevokeTokenResponse)(nil),         // 89: dayline.admin.v1.RevokeTokenResponse
+	(*ShowConfigRequest)(nil),           // 90: dayline.admin.v1.ShowConfigRequest
+	(*ShowConfigResponse)(nil),          // 91: dayline.admin.v1.ShowConfigResponse
+	(*ConfigValue)(nil),                 // 92: dayline.admin.v1.ConfigValue
+	(*SetConfigRequest)(nil),            // 93: dayline.admin.v1.SetConfigRequest
+	(*SetConfigResponse)(nil),           // 94: dayline.admin.v1.SetConfigResponse
+	(*ShowAccountRequest)(nil),          // 95: dayline.admin.v1.ShowAccountRequest
+	(*ShowAccountResponse)(nil),         // 96: dayline.admin.v1.ShowAccountResponse
+	(*AccountKey)(nil),                  // 97: dayline.admin.v1.AccountKey
+	(*TryRedactionRequest)(nil),         // 98: dayline.admin.v1.TryRedactionRequest
+	(*TryRedactionResponse)(nil),        // 99: dayline.admin.v1.TryRedactionResponse
+	(*EditConfigRequest)(nil),           // 100: dayline.admin.v1.EditConfigRequest
+	(*ConfigEdit)(nil),                  // 101: dayline.admin.v1.ConfigEdit
+	(*EditConfigResponse)(nil),          // 102: dayline.admin.v1.EditConfigResponse
+	(*ConfigConflict)(nil),              // 103: dayline.admin.v1.ConfigConflict
+	(*CheckConfigRequest)(nil),          // 104: dayline.admin.v1.CheckConfigRequest
+	(*ConfigFile)(nil),                  // 105: dayline.admin.v1.ConfigFile
+	(*CheckConfigResponse)(nil),         // 106: dayline.admin.v1.CheckConfigResponse
+	(*ConfigProblem)(nil),               // 107: dayline.admin.v1.ConfigProblem
+	(*ConfigHistoryRequest)(nil),        // 108: dayline.admin.v1.ConfigHistoryRequest
+	(*ConfigHistoryResponse)(nil),       // 109: dayline.admin.v1.ConfigHistoryResponse
+	(*ConfigChange)(nil),                // 110: dayline.admin.v1.ConfigChange
+	(*PendingReport)(nil),               // 111: dayline.admin.v1.PendingReport
+	(*PendingRow)(nil),                  // 112: dayline.admin.v1.PendingRow
+	(*ClassifyRequest)(nil),             // 113: dayline.admin.v1.ClassifyRequest
+	(*Rule)(nil),                        // 114: dayline.admin.v1.Rule
+	(*ClassifyResponse)(nil),            // 115: dayline.admin.v1.ClassifyResponse
+	(*RuleChange)(nil),                  // 116: dayline.admin.v1.RuleChange
+	(*ListRulesRequest)(nil),            // 117: dayline.admin.v1.ListRulesRequest
+	(*ListRulesResponse)(nil),           // 118: dayline.admin.v1.ListRulesResponse
+	(*ExplainClassRequest)(nil),         // 119: dayline.admin.v1.ExplainClassRequest
+	(*ExplainClassResponse)(nil),        // 120: dayline.admin.v1.ExplainClassResponse
+	(*ExportRulesRequest)(nil),          // 121: dayline.admin.v1.ExportRulesRequest
+	(*ExportRulesResponse)(nil),         // 122: dayline.admin.v1.ExportRulesResponse
+	(*ListAuditRequest)(nil),            // 123: dayline.admin.v1.ListAuditRequest
+	(*AuditEntry)(nil),                  // 124: dayline.admin.v1.AuditEntry
+	(*ListAuditResponse)(nil),           // 125: dayline.admin.v1.ListAuditResponse
+	(*VerifyAuditRequest)(nil),          // 126: dayline.admin.v1.VerifyAuditRequest
+	(*VerifyAuditResponse)(nil),         // 127: dayline.admin.v1.VerifyAuditResponse
+	(*StorageRequest)(nil),              // 128: dayline.admin.v1.StorageRequest
+	(*StorageReport)(nil),               // 129: dayline.admin.v1.StorageReport
+	(*StoragePart)(nil),                 // 130: dayline.admin.v1.StoragePart
+	(*CompactRequest)(nil),              // 131: dayline.admin.v1.CompactRequest
+	(*CompactResponse)(nil),             // 132: dayline.admin.v1.CompactResponse
+	(*StripPrivacyRequest)(nil),         // 133: dayline.admin.v1.StripPrivacyRequest
+	(*StripPrivacyResponse)(nil),        // 134: dayline.admin.v1.StripPrivacyResponse
+	(*BackupRequest)(nil),               // 135: dayline.admin.v1.BackupRequest
+	(*BackupResponse)(nil),              // 136: dayline.admin.v1.BackupResponse
+	(*ShowExtensionRequest)(nil),        // 137: dayline.admin.v1.ShowExtensionRequest
+	(*Extension)(nil),                   // 138: dayline.admin.v1.Extension
+	(*ExtensionFile)(nil),               // 139: dayline.admin.v1.ExtensionFile
+	(*AddExtensionRequest)(nil),         // 140: dayline.admin.v1.AddExtensionRequest
+	(*NamedContent)(nil),                // 141: dayline.admin.v1.NamedContent
+	(*RemoveExtensionRequest)(nil),      // 142: dayline.admin.v1.RemoveExtensionRequest
+	(*RemoveExtensionResponse)(nil),     // 143: dayline.admin.v1.RemoveExtensionResponse
+	(*ShowExtensionPolicyRequest)(nil),  // 144: dayline.admin.v1.ShowExtensionPolicyRequest
+	(*ShowExtensionPolicyResponse)(nil), // 145: dayline.admin.v1.ShowExtensionPolicyResponse
+	(*ReportRequest)(nil),               // 146: dayline.admin.v1.ReportRequest
+	(*Days)(nil),                        // 147: dayline.admin.v1.Days
+	(*Times)(nil),                       // 148: dayline.admin.v1.Times
+	(*DashboardReport)(nil),             // 149: dayline.admin.v1.DashboardReport
+	(*DashboardRow)(nil),                // 150: dayline.admin.v1.DashboardRow
+	(*PeopleReport)(nil),                // 151: dayline.admin.v1.PeopleReport
+	(*PeopleRow)(nil),                   // 152: dayline.admin.v1.PeopleRow
+	(*AppsReport)(nil),                  // 153: dayline.admin.v1.AppsReport
+	(*AppsRow)(nil),                     // 154: dayline.admin.v1.AppsRow
+	(*SitesReport)(nil),                 // 155: dayline.admin.v1.SitesReport
+	(*SitesRow)(nil),                    // 156: dayline.admin.v1.SitesRow
+	(*TitlesReport)(nil),                // 157: dayline.admin.v1.TitlesReport
+	(*TitlesRow)(nil),                   // 158: dayline.admin.v1.TitlesRow
+	(*CategoriesReport)(nil),            // 159: dayline.admin.v1.CategoriesReport
+	(*CategoriesRow)(nil),               // 160: dayline.admin.v1.CategoriesRow
+	(*HoursReport)(nil),                 // 161: dayline.admin.v1.HoursReport
+	(*HoursRow)(nil),                    // 162: dayline.admin.v1.HoursRow
+	(*GroupsReport)(nil),                // 163: dayline.admin.v1.GroupsReport
+	(*GroupsRow)(nil),                   // 164: dayline.admin.v1.GroupsRow
+	(*TimelineRequest)(nil),             // 165: dayline.admin.v1.TimelineRequest
+	(*TimelineReport)(nil),              // 166: dayline.admin.v1.TimelineReport
+	(*TimelineBlock)(nil),               // 167: dayline.admin.v1.TimelineBlock
+	(*TimelineGap)(nil),                 // 168: dayline.admin.v1.TimelineGap
+	(*LiveReport)(nil),                  // 169: dayline.admin.v1.LiveReport
+	(*LiveRow)(nil),                     // 170: dayline.admin.v1.LiveRow
+	(*ActivityReport)(nil),              // 171: dayline.admin.v1.ActivityReport
+	(*ActivityRow)(nil),                 // 172: dayline.admin.v1.ActivityRow
+	(*ListActivityRequest)(nil),         // 173: dayline.admin.v1.ListActivityRequest
+	(*ListActivityResponse)(nil),        // 174: dayline.admin.v1.ListActivityResponse
+	(*ExportRequest)(nil),               // 175: dayline.admin.v1.ExportRequest
 }
 var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
 	15,  // 0: dayline.admin.v1.ListSessionsResponse.sessions:type_name -> dayline.admin.v1.Session
 	20,  // 1: dayline.admin.v1.ShowSignInResponse.passkeys:type_name -> dayline.admin.v1.Passkey
 	20,  // 2: dayline.admin.v1.FinishPasskeyResponse.passkey:type_name -> dayline.admin.v1.Passkey
-	51,  // 3: dayline.admin.v1.ShowMyDataResponse.person:type_name -> dayline.admin.v1.Person
-	59,  // 4: dayline.admin.v1.ShowMyDataResponse.logins:type_name -> dayline.admin.v1.LoginRow
-	58,  // 5: dayline.admin.v1.ShowMyDataResponse.settings:type_name -> dayline.admin.v1.PersonSetting
-	123, // 6: dayline.admin.v1.ShowMyDataResponse.views:type_name -> dayline.admin.v1.AuditEntry
+	52,  // 3: dayline.admin.v1.ShowMyDataResponse.person:type_name -> dayline.admin.v1.Person
+	60,  // 4: dayline.admin.v1.ShowMyDataResponse.logins:type_name -> dayline.admin.v1.LoginRow
+	59,  // 5: dayline.admin.v1.ShowMyDataResponse.settings:type_name -> dayline.admin.v1.PersonSetting
+	124, // 6: dayline.admin.v1.ShowMyDataResponse.views:type_name -> dayline.admin.v1.AuditEntry
 	39,  // 7: dayline.admin.v1.CreateLinkResponse.link:type_name -> dayline.admin.v1.Link
 	39,  // 8: dayline.admin.v1.ListLinksResponse.links:type_name -> dayline.admin.v1.Link
 	46,  // 9: dayline.admin.v1.ListDevicesResponse.devices:type_name -> dayline.admin.v1.Device
-	51,  // 10: dayline.admin.v1.ListPeopleResponse.people:type_name -> dayline.admin.v1.Person
-	59,  // 11: dayline.admin.v1.Person.seen:type_name -> dayline.admin.v1.LoginRow
-	51,  // 12: dayline.admin.v1.SetPersonResponse.person:type_name -> dayline.admin.v1.Person
-	109, // 13: dayline.admin.v1.SetPersonResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	63,  // 14: dayline.admin.v1.ListGroupsResponse.groups:type_name -> dayline.admin.v1.Group
-	63,  // 15: dayline.admin.v1.SetGroupResponse.group:type_name -> dayline.admin.v1.Group
-	109, // 16: dayline.admin.v1.SetGroupResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	109, // 17: dayline.admin.v1.RemoveGroupResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	70,  // 18: dayline.admin.v1.ListDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
-	70,  // 19: dayline.admin.v1.SetDoNotTrackRequest.add:type_name -> dayline.admin.v1.DoNotTrack
-	70,  // 20: dayline.admin.v1.SetDoNotTrackRequest.remove:type_name -> dayline.admin.v1.DoNotTrack
-	70,  // 21: dayline.admin.v1.SetDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
-	109, // 22: dayline.admin.v1.SetDoNotTrackResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	75,  // 23: dayline.admin.v1.ListUsersResponse.users:type_name -> dayline.admin.v1.User
-	75,  // 24: dayline.admin.v1.SetUserResponse.user:type_name -> dayline.admin.v1.User
-	84,  // 25: dayline.admin.v1.CreateTokenResponse.token:type_name -> dayline.admin.v1.Token
-	84,  // 26: dayline.admin.v1.ListTokensResponse.tokens:type_name -> dayline.admin.v1.Token
-	91,  // 27: dayline.admin.v1.ShowConfigResponse.values:type_name -> dayline.admin.v1.ConfigValue
-	96,  // 28: dayline.admin.v1.ShowAccountResponse.keys:type_name -> dayline.admin.v1.AccountKey
-	100, // 29: dayline.admin.v1.EditConfigRequest.edits:type_name -> dayline.admin.v1.ConfigEdit
-	109, // 30: dayline.admin.v1.EditConfigResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	102, // 31: dayline.admin.v1.EditConfigResponse.conflicts:type_name -> dayline.admin.v1.ConfigConflict
-	104, // 32: dayline.admin.v1.CheckConfigRequest.files:type_name -> dayline.admin.v1.ConfigFile
-	106, // 33: dayline.admin.v1.CheckConfigResponse.problems:type_name -> dayline.admin.v1.ConfigProblem
-	109, // 34: dayline.admin.v1.ConfigHistoryResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	111, // 35: dayline.admin.v1.PendingReport.rows:type_name -> dayline.admin.v1.PendingRow
-	113, // 36: dayline.admin.v1.ClassifyRequest.rules:type_name -> dayline.admin.v1.Rule
-	115, // 37: dayline.admin.v1.ClassifyResponse.changes:type_name -> dayline.admin.v1.RuleChange
-	113, // 38: dayline.admin.v1.RuleChange.rule:type_name -> dayline.admin.v1.Rule
-	113, // 39: dayline.admin.v1.ListRulesResponse.rules:type_name -> dayline.admin.v1.Rule
-	123, // 40: dayline.admin.v1.ListAuditResponse.entries:type_name -> dayline.admin.v1.AuditEntry
-	129, // 41: dayline.admin.v1.StorageReport.months:type_name -> dayline.admin.v1.StoragePart
-	129, // 42: dayline.admin.v1.StorageReport.people:type_name -> dayline.admin.v1.StoragePart
-	129, // 43: dayline.admin.v1.StorageReport.devices:type_name -> dayline.admin.v1.StoragePart
-	138, // 44: dayline.admin.v1.Extension.files:type_name -> dayline.admin.v1.ExtensionFile
-	140, // 45: dayline.admin.v1.AddExtensionRequest.files:type_name -> dayline.admin.v1.NamedContent
-	140, // 46: dayline.admin.v1.ShowExtensionPolicyResponse.files:type_name -> dayline.admin.v1.NamedContent
-	146, // 47: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
-	147, // 48: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
-	149, // 49: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
-	151, // 50: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
-	153, // 51: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
-	155, // 52: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
-	159, // 53: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
-	147, // 54: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
-	151, // 55: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
-	146, // 56: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
-	147, // 57: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
-	153, // 58: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
-	146, // 59: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
-	155, // 60: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
-	146, // 61: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
-	157, // 62: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
-	146, // 63: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
-	159, // 64: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
-	146, // 65: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
-	147, // 66: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
-	161, // 67: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
-	146, // 68: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
-	147, // 69: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
-	163, // 70: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
-	146, // 71: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
-	147, // 72: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
-	145, // 73: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	146, // 74: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
-	161, // 75: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
-	166, // 76: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
-	167, // 77: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
-	147, // 78: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
-	169, // 79: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
-	147, // 80: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
-	171, // 81: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
-	145, // 82: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	171, // 83: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
-	146, // 84: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
-	145, // 85: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	0,   // 86: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
-	2,   // 87: dayline.admin.v1.AdminService.SignInOptions:input_type -> dayline.admin.v1.SignInOptionsRequest
-	4,   // 88: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
-	6,   // 89: dayline.admin.v1.AdminService.BeginPasskeySignIn:input_type -> dayline.admin.v1.BeginPasskeySignInRequest
-	8,   // 90: dayline.admin.v1.AdminService.FinishPasskeySignIn:input_type -> dayline.admin.v1.FinishPasskeySignInRequest
-	9,   // 91: dayline.admin.v1.AdminService.CreateFirstAdmin:input_type -> dayline.admin.v1.CreateFirstAdminRequest
-	10,  // 92: dayline.admin.v1.AdminService.OpenMyDay:input_type -> dayline.admin.v1.OpenMyDayRequest
-	11,  // 93: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
-	13,  // 94: dayline.admin.v1.AdminService.ListSessions:input_type -> dayline.admin.v1.ListSessionsRequest
-	16,  // 95: dayline.admin.v1.AdminService.RevokeSession:input_type -> dayline.admin.v1.RevokeSessionRequest
-	18,  // 96: dayline.admin.v1.AdminService.ShowSignIn:input_type -> dayline.admin.v1.ShowSignInRequest
-	21,  // 97: dayline.admin.v1.AdminService.BeginTOTP:input_type -> dayline.admin.v1.BeginTOTPRequest
-	23,  // 98: dayline.admin.v1.AdminService.EnableTOTP:input_type -> dayline.admin.v1.EnableTOTPRequest
-	25,  // 99: dayline.admin.v1.AdminService.DisableTOTP:input_type -> dayline.admin.v1.DisableTOTPRequest
-	27,  // 100: dayline.admin.v1.AdminService.BeginPasskey:input_type -> dayline.admin.v1.BeginPasskeyRequest
-	29,  // 101: dayline.admin.v1.AdminService.FinishPasskey:input_type -> dayline.admin.v1.FinishPasskeyRequest
-	31,  // 102: dayline.admin.v1.AdminService.RemovePasskey:input_type -> dayline.admin.v1.RemovePasskeyRequest
-	33,  // 103: dayline.admin.v1.AdminService.ResetSignIn:input_type -> dayline.admin.v1.ResetSignInRequest
-	35,  // 104: dayline.admin.v1.AdminService.ShowMyData:input_type -> dayline.admin.v1.ShowMyDataRequest
-	37,  // 105: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
-	40,  // 106: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
-	42,  // 107: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
-	44,  // 108: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
-	47,  // 109: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
-	47,  // 110: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
-	47,  // 111: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
-	49,  // 112: dayline.admin.v1.AdminService.ListPeople:input_type -> dayline.admin.v1.ListPeopleRequest
-	52,  // 113: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
-	54,  // 114: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
-	56,  // 115: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
-	61,  // 116: dayline.admin.v1.AdminService.ListGroups:input_type -> dayline.admin.v1.ListGroupsRequest
-	64,  // 117: dayline.admin.v1.AdminService.SetGroup:input_type -> dayline.admin.v1.SetGroupRequest
-	66,  // 118: dayline.admin.v1.AdminService.RemoveGroup:input_type -> dayline.admin.v1.RemoveGroupRequest
-	68,  // 119: dayline.admin.v1.AdminService.ListDoNotTrack:input_type -> dayline.admin.v1.ListDoNotTrackRequest
-	71,  // 120: dayline.admin.v1.AdminService.SetDoNotTrack:input_type -> dayline.admin.v1.SetDoNotTrackRequest
-	73,  // 121: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
-	76,  // 122: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
-	78,  // 123: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
-	80,  // 124: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
-	82,  // 125: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
-	85,  // 126: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
-	87,  // 127: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
-	89,  // 128: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
-	92,  // 129: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
-	94,  // 130: dayline.admin.v1.AdminService.ShowAccount:input_type -> dayline.admin.v1.ShowAccountRequest
-	99,  // 131: dayline.admin.v1.AdminService.EditConfig:input_type -> dayline.admin.v1.EditConfigRequest
-	107, // 132: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
-	97,  // 133: dayline.admin.v1.AdminService.TryRedaction:input_type -> dayline.admin.v1.TryRedactionRequest
-	103, // 134: dayline.admin.v1.AdminService.CheckConfig:input_type -> dayline.admin.v1.CheckConfigRequest
-	145, // 135: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
-	112, // 136: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
-	118, // 137: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
-	116, // 138: dayline.admin.v1.AdminService.ListRules:input_type -> dayline.admin.v1.ListRulesRequest
-	120, // 139: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
-	122, // 140: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
-	125, // 141: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
-	127, // 142: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
-	130, // 143: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
-	132, // 144: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
-	134, // 145: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
-	136, // 146: dayline.admin.v1.AdminService.ShowExtension:input_type -> dayline.admin.v1.ShowExtensionRequest
-	139, // 147: dayline.admin.v1.AdminService.AddExtension:input_type -> dayline.admin.v1.AddExtensionRequest
-	141, // 148: dayline.admin.v1.AdminService.RemoveExtension:input_type -> dayline.admin.v1.RemoveExtensionRequest
-	143, // 149: dayline.admin.v1.AdminService.ShowExtensionPolicy:input_type -> dayline.admin.v1.ShowExtensionPolicyRequest
-	145, // 150: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
-	145, // 151: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
-	145, // 152: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
-	145, // 153: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
-	145, // 154: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
-	145, // 155: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
-	145, // 156: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
-	145, // 157: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
-	164, // 158: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
-	145, // 159: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
-	145, // 160: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
-	172, // 161: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
-	174, // 162: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
-	1,   // 163: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
-	3,   // 164: dayline.admin.v1.AdminService.SignInOptions:output_type -> dayline.admin.v1.SignInOptionsResponse
-	5,   // 165: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
-	7,   // 166: dayline.admin.v1.AdminService.BeginPasskeySignIn:output_type -> dayline.admin.v1.BeginPasskeySignInResponse
-	5,   // 167: dayline.admin.v1.AdminService.FinishPasskeySignIn:output_type -> dayline.admin.v1.SignInResponse
-	5,   // 168: dayline.admin.v1.AdminService.CreateFirstAdmin:output_type -> dayline.admin.v1.SignInResponse
-	5,   // 169: dayline.admin.v1.AdminService.OpenMyDay:output_type -> dayline.admin.v1.SignInResponse
-	12,  // 170: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
-	14,  // 171: dayline.admin.v1.AdminService.ListSessions:output_type -> dayline.admin.v1.ListSessionsResponse
-	17,  // 172: dayline.admin.v1.AdminService.RevokeSession:output_type -> dayline.admin.v1.RevokeSessionResponse
-	19,  // 173: dayline.admin.v1.AdminService.ShowSignIn:output_type -> dayline.admin.v1.ShowSignInResponse
-	22,  // 174: dayline.admin.v1.AdminService.BeginTOTP:output_type -> dayline.admin.v1.BeginTOTPResponse
-	24,  // 175: dayline.admin.v1.AdminService.EnableTOTP:output_type -> dayline.admin.v1.EnableTOTPResponse
-	26,  // 176: dayline.admin.v1.AdminService.DisableTOTP:output_type -> dayline.admin.v1.DisableTOTPResponse
-	28,  // 177: dayline.admin.v1.AdminService.BeginPasskey:output_type -> dayline.admin.v1.BeginPasskeyResponse
-	30,  // 178: dayline.admin.v1.AdminService.FinishPasskey:output_type -> dayline.admin.v1.FinishPasskeyResponse
-	32,  // 179: dayline.admin.v1.AdminService.RemovePasskey:output_type -> dayline.admin.v1.RemovePasskeyResponse
-	34,  // 180: dayline.admin.v1.AdminService.ResetSignIn:output_type -> dayline.admin.v1.ResetSignInResponse
-	36,  // 181: dayline.admin.v1.AdminService.ShowMyData:output_type -> dayline.admin.v1.ShowMyDataResponse
-	38,  // 182: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
-	41,  // 183: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
-	43,  // 184: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
-	45,  // 185: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
-	48,  // 186: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
-	48,  // 187: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
-	48,  // 188: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
-	50,  // 189: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
-	53,  // 190: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
-	55,  // 191: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
-	60,  // 192: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
-	62,  // 193: dayline.admin.v1.AdminService.ListGroups:output_type -> dayline.admin.v1.ListGroupsResponse
-	65,  // 194: dayline.admin.v1.AdminService.SetGroup:output_type -> dayline.admin.v1.SetGroupResponse
-	67,  // 195: dayline.admin.v1.AdminService.RemoveGroup:output_type -> dayline.admin.v1.RemoveGroupResponse
-	69,  // 196: dayline.admin.v1.AdminService.ListDoNotTrack:output_type -> dayline.admin.v1.ListDoNotTrackResponse
-	72,  // 197: dayline.admin.v1.AdminService.SetDoNotTrack:output_type -> dayline.admin.v1.SetDoNotTrackResponse
-	74,  // 198: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
-	77,  // 199: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
-	79,  // 200: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
-	81,  // 201: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
-	83,  // 202: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
-	86,  // 203: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
-	88,  // 204: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
-	90,  // 205: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
-	93,  // 206: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
-	95,  // 207: dayline.admin.v1.AdminService.ShowAccount:output_type -> dayline.admin.v1.ShowAccountResponse
-	101, // 208: dayline.admin.v1.AdminService.EditConfig:output_type -> dayline.admin.v1.EditConfigResponse
-	108, // 209: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
-	98,  // 210: dayline.admin.v1.AdminService.TryRedaction:output_type -> dayline.admin.v1.TryRedactionResponse
-	105, // 211: dayline.admin.v1.AdminService.CheckConfig:output_type -> dayline.admin.v1.CheckConfigResponse
-	110, // 212: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
-	114, // 213: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
-	119, // 214: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
-	117, // 215: dayline.admin.v1.AdminService.ListRules:output_type -> dayline.admin.v1.ListRulesResponse
-	121, // 216: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
-	124, // 217: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
-	126, // 218: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
-	128, // 219: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
-	131, // 220: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
-	133, // 221: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
-	135, // 222: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
-	137, // 223: dayline.admin.v1.AdminService.ShowExtension:output_type -> dayline.admin.v1.Extension
-	137, // 224: dayline.admin.v1.AdminService.AddExtension:output_type -> dayline.admin.v1.Extension
-	142, // 225: dayline.admin.v1.AdminService.RemoveExtension:output_type -> dayline.admin.v1.RemoveExtensionResponse
-	144, // 226: dayline.admin.v1.AdminService.ShowExtensionPolicy:output_type -> dayline.admin.v1.ShowExtensionPolicyResponse
-	148, // 227: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
-	150, // 228: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
-	152, // 229: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
-	154, // 230: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
-	156, // 231: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
-	158, // 232: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
-	160, // 233: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
-	162, // 234: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
-	165, // 235: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
-	168, // 236: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
-	170, // 237: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
-	173, // 238: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
-	60,  // 239: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
-	163, // [163:240] is the sub-list for method output_type
-	86,  // [86:163] is the sub-list for method input_type
-	86,  // [86:86] is the sub-list for extension type_name
-	86,  // [86:86] is the sub-list for extension extendee
-	0,   // [0:86] is the sub-list for field type_name
+	47,  // 10: dayline.admin.v1.Device.browsers:type_name -> dayline.admin.v1.DeviceBrowser
+	52,  // 11: dayline.admin.v1.ListPeopleResponse.people:type_name -> dayline.admin.v1.Person
+	60,  // 12: dayline.admin.v1.Person.seen:type_name -> dayline.admin.v1.LoginRow
+	52,  // 13: dayline.admin.v1.SetPersonResponse.person:type_name -> dayline.admin.v1.Person
+	110, // 14: dayline.admin.v1.SetPersonResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	64,  // 15: dayline.admin.v1.ListGroupsResponse.groups:type_name -> dayline.admin.v1.Group
+	64,  // 16: dayline.admin.v1.SetGroupResponse.group:type_name -> dayline.admin.v1.Group
+	110, // 17: dayline.admin.v1.SetGroupResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	110, // 18: dayline.admin.v1.RemoveGroupResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	71,  // 19: dayline.admin.v1.ListDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
+	71,  // 20: dayline.admin.v1.SetDoNotTrackRequest.add:type_name -> dayline.admin.v1.DoNotTrack
+	71,  // 21: dayline.admin.v1.SetDoNotTrackRequest.remove:type_name -> dayline.admin.v1.DoNotTrack
+	71,  // 22: dayline.admin.v1.SetDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
+	110, // 23: dayline.admin.v1.SetDoNotTrackResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	76,  // 24: dayline.admin.v1.ListUsersResponse.users:type_name -> dayline.admin.v1.User
+	76,  // 25: dayline.admin.v1.SetUserResponse.user:type_name -> dayline.admin.v1.User
+	85,  // 26: dayline.admin.v1.CreateTokenResponse.token:type_name -> dayline.admin.v1.Token
+	85,  // 27: dayline.admin.v1.ListTokensResponse.tokens:type_name -> dayline.admin.v1.Token
+	92,  // 28: dayline.admin.v1.ShowConfigResponse.values:type_name -> dayline.admin.v1.ConfigValue
+	97,  // 29: dayline.admin.v1.ShowAccountResponse.keys:type_name -> dayline.admin.v1.AccountKey
+	101, // 30: dayline.admin.v1.EditConfigRequest.edits:type_name -> dayline.admin.v1.ConfigEdit
+	110, // 31: dayline.admin.v1.EditConfigResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	103, // 32: dayline.admin.v1.EditConfigResponse.conflicts:type_name -> dayline.admin.v1.ConfigConflict
+	105, // 33: dayline.admin.v1.CheckConfigRequest.files:type_name -> dayline.admin.v1.ConfigFile
+	107, // 34: dayline.admin.v1.CheckConfigResponse.problems:type_name -> dayline.admin.v1.ConfigProblem
+	110, // 35: dayline.admin.v1.ConfigHistoryResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	112, // 36: dayline.admin.v1.PendingReport.rows:type_name -> dayline.admin.v1.PendingRow
+	114, // 37: dayline.admin.v1.ClassifyRequest.rules:type_name -> dayline.admin.v1.Rule
+	116, // 38: dayline.admin.v1.ClassifyResponse.changes:type_name -> dayline.admin.v1.RuleChange
+	114, // 39: dayline.admin.v1.RuleChange.rule:type_name -> dayline.admin.v1.Rule
+	114, // 40: dayline.admin.v1.ListRulesResponse.rules:type_name -> dayline.admin.v1.Rule
+	124, // 41: dayline.admin.v1.ListAuditResponse.entries:type_name -> dayline.admin.v1.AuditEntry
+	130, // 42: dayline.admin.v1.StorageReport.months:type_name -> dayline.admin.v1.StoragePart
+	130, // 43: dayline.admin.v1.StorageReport.people:type_name -> dayline.admin.v1.StoragePart
+	130, // 44: dayline.admin.v1.StorageReport.devices:type_name -> dayline.admin.v1.StoragePart
+	139, // 45: dayline.admin.v1.Extension.files:type_name -> dayline.admin.v1.ExtensionFile
+	141, // 46: dayline.admin.v1.AddExtensionRequest.files:type_name -> dayline.admin.v1.NamedContent
+	141, // 47: dayline.admin.v1.ShowExtensionPolicyResponse.files:type_name -> dayline.admin.v1.NamedContent
+	147, // 48: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
+	148, // 49: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
+	150, // 50: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
+	152, // 51: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
+	154, // 52: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
+	156, // 53: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
+	160, // 54: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
+	148, // 55: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
+	152, // 56: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
+	147, // 57: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
+	148, // 58: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
+	154, // 59: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
+	147, // 60: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
+	156, // 61: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
+	147, // 62: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
+	158, // 63: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
+	147, // 64: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
+	160, // 65: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
+	147, // 66: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
+	148, // 67: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
+	162, // 68: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
+	147, // 69: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
+	148, // 70: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
+	164, // 71: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
+	147, // 72: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
+	148, // 73: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
+	146, // 74: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	147, // 75: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
+	162, // 76: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
+	167, // 77: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
+	168, // 78: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
+	148, // 79: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
+	170, // 80: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
+	148, // 81: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
+	172, // 82: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
+	146, // 83: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	172, // 84: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
+	147, // 85: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
+	146, // 86: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	0,   // 87: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
+	2,   // 88: dayline.admin.v1.AdminService.SignInOptions:input_type -> dayline.admin.v1.SignInOptionsRequest
+	4,   // 89: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
+	6,   // 90: dayline.admin.v1.AdminService.BeginPasskeySignIn:input_type -> dayline.admin.v1.BeginPasskeySignInRequest
+	8,   // 91: dayline.admin.v1.AdminService.FinishPasskeySignIn:input_type -> dayline.admin.v1.FinishPasskeySignInRequest
+	9,   // 92: dayline.admin.v1.AdminService.CreateFirstAdmin:input_type -> dayline.admin.v1.CreateFirstAdminRequest
+	10,  // 93: dayline.admin.v1.AdminService.OpenMyDay:input_type -> dayline.admin.v1.OpenMyDayRequest
+	11,  // 94: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
+	13,  // 95: dayline.admin.v1.AdminService.ListSessions:input_type -> dayline.admin.v1.ListSessionsRequest
+	16,  // 96: dayline.admin.v1.AdminService.RevokeSession:input_type -> dayline.admin.v1.RevokeSessionRequest
+	18,  // 97: dayline.admin.v1.AdminService.ShowSignIn:input_type -> dayline.admin.v1.ShowSignInRequest
+	21,  // 98: dayline.admin.v1.AdminService.BeginTOTP:input_type -> dayline.admin.v1.BeginTOTPRequest
+	23,  // 99: dayline.admin.v1.AdminService.EnableTOTP:input_type -> dayline.admin.v1.EnableTOTPRequest
+	25,  // 100: dayline.admin.v1.AdminService.DisableTOTP:input_type -> dayline.admin.v1.DisableTOTPRequest
+	27,  // 101: dayline.admin.v1.AdminService.BeginPasskey:input_type -> dayline.admin.v1.BeginPasskeyRequest
+	29,  // 102: dayline.admin.v1.AdminService.FinishPasskey:input_type -> dayline.admin.v1.FinishPasskeyRequest
+	31,  // 103: dayline.admin.v1.AdminService.RemovePasskey:input_type -> dayline.admin.v1.RemovePasskeyRequest
+	33,  // 104: dayline.admin.v1.AdminService.ResetSignIn:input_type -> dayline.admin.v1.ResetSignInRequest
+	35,  // 105: dayline.admin.v1.AdminService.ShowMyData:input_type -> dayline.admin.v1.ShowMyDataRequest
+	37,  // 106: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
+	40,  // 107: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
+	42,  // 108: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
+	44,  // 109: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
+	48,  // 110: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
+	48,  // 111: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
+	48,  // 112: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
+	50,  // 113: dayline.admin.v1.AdminService.ListPeople:input_type -> dayline.admin.v1.ListPeopleRequest
+	53,  // 114: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
+	55,  // 115: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
+	57,  // 116: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
+	62,  // 117: dayline.admin.v1.AdminService.ListGroups:input_type -> dayline.admin.v1.ListGroupsRequest
+	65,  // 118: dayline.admin.v1.AdminService.SetGroup:input_type -> dayline.admin.v1.SetGroupRequest
+	67,  // 119: dayline.admin.v1.AdminService.RemoveGroup:input_type -> dayline.admin.v1.RemoveGroupRequest
+	69,  // 120: dayline.admin.v1.AdminService.ListDoNotTrack:input_type -> dayline.admin.v1.ListDoNotTrackRequest
+	72,  // 121: dayline.admin.v1.AdminService.SetDoNotTrack:input_type -> dayline.admin.v1.SetDoNotTrackRequest
+	74,  // 122: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
+	77,  // 123: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
+	79,  // 124: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
+	81,  // 125: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
+	83,  // 126: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
+	86,  // 127: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
+	88,  // 128: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
+	90,  // 129: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
+	93,  // 130: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
+	95,  // 131: dayline.admin.v1.AdminService.ShowAccount:input_type -> dayline.admin.v1.ShowAccountRequest
+	100, // 132: dayline.admin.v1.AdminService.EditConfig:input_type -> dayline.admin.v1.EditConfigRequest
+	108, // 133: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
+	98,  // 134: dayline.admin.v1.AdminService.TryRedaction:input_type -> dayline.admin.v1.TryRedactionRequest
+	104, // 135: dayline.admin.v1.AdminService.CheckConfig:input_type -> dayline.admin.v1.CheckConfigRequest
+	146, // 136: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
+	113, // 137: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
+	119, // 138: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
+	117, // 139: dayline.admin.v1.AdminService.ListRules:input_type -> dayline.admin.v1.ListRulesRequest
+	121, // 140: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
+	123, // 141: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
+	126, // 142: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
+	128, // 143: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
+	131, // 144: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
+	133, // 145: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
+	135, // 146: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
+	137, // 147: dayline.admin.v1.AdminService.ShowExtension:input_type -> dayline.admin.v1.ShowExtensionRequest
+	140, // 148: dayline.admin.v1.AdminService.AddExtension:input_type -> dayline.admin.v1.AddExtensionRequest
+	142, // 149: dayline.admin.v1.AdminService.RemoveExtension:input_type -> dayline.admin.v1.RemoveExtensionRequest
+	144, // 150: dayline.admin.v1.AdminService.ShowExtensionPolicy:input_type -> dayline.admin.v1.ShowExtensionPolicyRequest
+	146, // 151: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
+	146, // 152: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
+	146, // 153: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
+	146, // 154: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
+	146, // 155: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
+	146, // 156: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
+	146, // 157: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
+	146, // 158: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
+	165, // 159: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
+	146, // 160: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
+	146, // 161: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
+	173, // 162: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
+	175, // 163: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
+	1,   // 164: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
+	3,   // 165: dayline.admin.v1.AdminService.SignInOptions:output_type -> dayline.admin.v1.SignInOptionsResponse
+	5,   // 166: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
+	7,   // 167: dayline.admin.v1.AdminService.BeginPasskeySignIn:output_type -> dayline.admin.v1.BeginPasskeySignInResponse
+	5,   // 168: dayline.admin.v1.AdminService.FinishPasskeySignIn:output_type -> dayline.admin.v1.SignInResponse
+	5,   // 169: dayline.admin.v1.AdminService.CreateFirstAdmin:output_type -> dayline.admin.v1.SignInResponse
+	5,   // 170: dayline.admin.v1.AdminService.OpenMyDay:output_type -> dayline.admin.v1.SignInResponse
+	12,  // 171: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
+	14,  // 172: dayline.admin.v1.AdminService.ListSessions:output_type -> dayline.admin.v1.ListSessionsResponse
+	17,  // 173: dayline.admin.v1.AdminService.RevokeSession:output_type -> dayline.admin.v1.RevokeSessionResponse
+	19,  // 174: dayline.admin.v1.AdminService.ShowSignIn:output_type -> dayline.admin.v1.ShowSignInResponse
+	22,  // 175: dayline.admin.v1.AdminService.BeginTOTP:output_type -> dayline.admin.v1.BeginTOTPResponse
+	24,  // 176: dayline.admin.v1.AdminService.EnableTOTP:output_type -> dayline.admin.v1.EnableTOTPResponse
+	26,  // 177: dayline.admin.v1.AdminService.DisableTOTP:output_type -> dayline.admin.v1.DisableTOTPResponse
+	28,  // 178: dayline.admin.v1.AdminService.BeginPasskey:output_type -> dayline.admin.v1.BeginPasskeyResponse
+	30,  // 179: dayline.admin.v1.AdminService.FinishPasskey:output_type -> dayline.admin.v1.FinishPasskeyResponse
+	32,  // 180: dayline.admin.v1.AdminService.RemovePasskey:output_type -> dayline.admin.v1.RemovePasskeyResponse
+	34,  // 181: dayline.admin.v1.AdminService.ResetSignIn:output_type -> dayline.admin.v1.ResetSignInResponse
+	36,  // 182: dayline.admin.v1.AdminService.ShowMyData:output_type -> dayline.admin.v1.ShowMyDataResponse
+	38,  // 183: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
+	41,  // 184: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
+	43,  // 185: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
+	45,  // 186: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
+	49,  // 187: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
+	49,  // 188: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
+	49,  // 189: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
+	51,  // 190: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
+	54,  // 191: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
+	56,  // 192: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
+	61,  // 193: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
+	63,  // 194: dayline.admin.v1.AdminService.ListGroups:output_type -> dayline.admin.v1.ListGroupsResponse
+	66,  // 195: dayline.admin.v1.AdminService.SetGroup:output_type -> dayline.admin.v1.SetGroupResponse
+	68,  // 196: dayline.admin.v1.AdminService.RemoveGroup:output_type -> dayline.admin.v1.RemoveGroupResponse
+	70,  // 197: dayline.admin.v1.AdminService.ListDoNotTrack:output_type -> dayline.admin.v1.ListDoNotTrackResponse
+	73,  // 198: dayline.admin.v1.AdminService.SetDoNotTrack:output_type -> dayline.admin.v1.SetDoNotTrackResponse
+	75,  // 199: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
+	78,  // 200: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
+	80,  // 201: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
+	82,  // 202: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
+	84,  // 203: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
+	87,  // 204: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
+	89,  // 205: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
+	91,  // 206: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
+	94,  // 207: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
+	96,  // 208: dayline.admin.v1.AdminService.ShowAccount:output_type -> dayline.admin.v1.ShowAccountResponse
+	102, // 209: dayline.admin.v1.AdminService.EditConfig:output_type -> dayline.admin.v1.EditConfigResponse
+	109, // 210: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
+	99,  // 211: dayline.admin.v1.AdminService.TryRedaction:output_type -> dayline.admin.v1.TryRedactionResponse
+	106, // 212: dayline.admin.v1.AdminService.CheckConfig:output_type -> dayline.admin.v1.CheckConfigResponse
+	111, // 213: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
+	115, // 214: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
+	120, // 215: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
+	118, // 216: dayline.admin.v1.AdminService.ListRules:output_type -> dayline.admin.v1.ListRulesResponse
+	122, // 217: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
+	125, // 218: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
+	127, // 219: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
+	129, // 220: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
+	132, // 221: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
+	134, // 222: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
+	136, // 223: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
+	138, // 224: dayline.admin.v1.AdminService.ShowExtension:output_type -> dayline.admin.v1.Extension
+	138, // 225: dayline.admin.v1.AdminService.AddExtension:output_type -> dayline.admin.v1.Extension
+	143, // 226: dayline.admin.v1.AdminService.RemoveExtension:output_type -> dayline.admin.v1.RemoveExtensionResponse
+	145, // 227: dayline.admin.v1.AdminService.ShowExtensionPolicy:output_type -> dayline.admin.v1.ShowExtensionPolicyResponse
+	149, // 228: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
+	151, // 229: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
+	153, // 230: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
+	155, // 231: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
+	157, // 232: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
+	159, // 233: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
+	161, // 234: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
+	163, // 235: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
+	166, // 236: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
+	169, // 237: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
+	171, // 238: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
+	174, // 239: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
+	61,  // 240: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
+	164, // [164:241] is the sub-list for method output_type
+	87,  // [87:164] is the sub-list for method input_type
+	87,  // [87:87] is the sub-list for extension type_name
+	87,  // [87:87] is the sub-list for extension extendee
+	0,   // [0:87] is the sub-list for field type_name
 }
 
 func init() { file_dayline_admin_v1_admin_proto_init() }
@@ -12482,14 +12609,14 @@ func file_dayline_admin_v1_admin_proto_init() {
 	if File_dayline_admin_v1_admin_proto != nil {
 		return
 	}
-	file_dayline_admin_v1_admin_proto_msgTypes[52].OneofWrappers = []any{}
+	file_dayline_admin_v1_admin_proto_msgTypes[53].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dayline_admin_v1_admin_proto_rawDesc), len(file_dayline_admin_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   175,
+			NumMessages:   176,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/dayline-project/dayline/agent/internal/sys/peer"
 	"github.com/dayline-project/dayline/shared/stream"
 )
 
@@ -58,7 +59,7 @@ func identify(conn net.Conn) (credential, error) {
 	if !ok {
 		return credential{}, errors.New("session: peer: no unix socket")
 	}
-	uid, pid, err := credentials(unixConn)
+	uid, pid, err := peer.Of(unixConn)
 	if err != nil {
 		return credential{}, fmt.Errorf("session: peer: %w", err)
 	}

@@ -1,4 +1,5 @@
-package session
+// Package peer tells who is at the other end of a unix socket.
+package peer
 
 import (
 	"net"
@@ -6,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// credentials of the peer by LOCAL_PEERCRED and LOCAL_PEERPID (unix(4)).
-func credentials(conn *net.UnixConn) (uid uint32, pid int, err error) {
+// Of gives the account and the process of the peer by LOCAL_PEERCRED and LOCAL_PEERPID (unix(4)).
+func Of(conn *net.UnixConn) (uid uint32, pid int, err error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return 0, 0, err

@@ -13,6 +13,9 @@ const (
 	// atOnce and answerFor bound what reports take of the machine (security.md §3).
 	atOnce    = 4
 	answerFor = 30 * time.Second
+	// placeFor is how long a report waits for a place. Who turns pages leaves reports behind that nobody waits for any more, and
+	// those end within moments.
+	placeFor = 2 * time.Second
 )
 
 // errTooLong is the cause of a report's end when its time is up.
@@ -31,11 +34,22 @@ func (r *Reports) answer(ctx context.Context, give func(context.Context) error) 
 	return r.inTurn(ctx, func(t *turn) error { return give(t.ctx) })
 }
 
-func (r *Reports) inTurn(ctx context.Context, give func(*turn) error) error {
+func (r *Reports) takePlace(ctx context.Context) error {
+	late := time.NewTimer(placeFor)
+	defer late.Stop()
 	select {
 	case r.places <- struct{}{}:
-	default:
+		return nil
+	case <-late.C:
 		return collector.Refuse(collector.TooMany, "", "%d reports are being made; try again in a moment", atOnce)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (r *Reports) inTurn(ctx context.Context, give func(*turn) error) error {
+	if err := r.takePlace(ctx); err != nil {
+		return err
 	}
 	timed, cancel := context.WithCancelCause(ctx)
 	t := &turn{ctx: timed, places: r.places, held: true, timer: time.AfterFunc(answerFor, func() { cancel(errTooLong) })}

@@ -87,6 +87,9 @@ func printStatus(w io.Writer, s *service.Status) {
 		line("Collected", "%s: %s", login.Login, describe(&login))
 		for _, level := range login.Capture {
 			line("", "%s: %s%s", level.Subject, strings.ReplaceAll(level.Level, "_", " "), because(level.Reason))
+			if heard := service.Heard(&level, time.Now()); heard != "" {
+				line("", "%s: %s", level.Subject, heard)
+			}
 		}
 		if login.Notice != "" {
 			line("Notice", "%s", login.Notice)

@@ -88,6 +88,9 @@ func (s *Service) sessionChecks(login Collected) []Check {
 		if level.Reason != "" {
 			found += ": " + level.Reason
 		}
+		if heard := Heard(&level, time.Now()); heard != "" {
+			found += "; " + heard
+		}
 		checks = append(checks, check("capture of "+level.Subject, level.Level == "full", found, "see the reason"))
 	}
 	return checks

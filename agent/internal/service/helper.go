@@ -268,7 +268,9 @@ func (one *helper) captured(capture *session.Capture) error {
 		return fmt.Errorf("%w: capture is too long", session.ErrBadFrame)
 	}
 	for _, subject := range capture.Subjects {
-		if len(subject.Subject) > 64 || len(subject.Reason) > 200 || !slices.Contains([]string{"full", "title_only", "application_only", "none"}, subject.Level) {
+		if len(subject.Subject) > 64 || len(subject.Reason) > 200 || len(subject.Extension) > 32 ||
+			subject.ExtensionMS < 0 || subject.AddressSeconds < 0 || subject.FrontSeconds < subject.AddressSeconds ||
+			!slices.Contains([]string{"full", "title_only", "application_only", "none"}, subject.Level) {
 			return fmt.Errorf("%w: capture is malformed", session.ErrBadFrame)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dayline-project/dayline/agent/internal/buffer"
 	"github.com/dayline-project/dayline/agent/internal/session"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 	"github.com/dayline-project/dayline/shared/stream"
@@ -66,6 +67,48 @@ func TestTooManyPermissionsAreRefused(t *testing.T) {
 		if err := (&helper{}).captured(&session.Capture{Missing: missing}); err == nil {
 			t.Errorf("%s: taken", name)
 		}
+	}
+}
+
+func TestWhatNoBrowserCanHaveIsRefused(t *testing.T) {
+	chromium := session.CaptureLevel{Subject: "chromium", Level: "full", Extension: "1.2.0", ExtensionMS: 60_000, FrontSeconds: 90, AddressSeconds: 80}
+	captured := func(change func(*session.CaptureLevel)) error {
+		level := chromium
+		change(&level)
+		return (&helper{}).captured(&session.Capture{Subjects: []session.CaptureLevel{level}})
+	}
+	if err := captured(func(*session.CaptureLevel) {}); err != nil {
+		t.Error(err)
+	}
+	for name, change := range map[string]func(*session.CaptureLevel){
+		"a long version":        func(l *session.CaptureLevel) { l.Extension = strings.Repeat("1", 33) },
+		"before 1970":           func(l *session.CaptureLevel) { l.ExtensionMS = -1 },
+		"less than no time":     func(l *session.CaptureLevel) { l.AddressSeconds = -1 },
+		"addresses out of view": func(l *session.CaptureLevel) { l.AddressSeconds = l.FrontSeconds + 1 },
+		"no known level":        func(l *session.CaptureLevel) { l.Level = "some" },
+	} {
+		if err := captured(change); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+}
+
+func TestTheHealthTellsOfEachBrowser(t *testing.T) {
+	w := newWorld(t)
+	w.helper("a100000000000000").send(&session.Message{Capture: &session.Capture{Subjects: []session.CaptureLevel{
+		{Subject: "chromium", Level: "full", Reason: "told", Extension: "1.2.0", ExtensionMS: 60_000, FrontSeconds: 90, AddressSeconds: 80},
+	}}})
+	var told []*agentv1.Capture
+	w.wait("it is told", func() bool {
+		told = w.service.health(time.Now()).Capture
+		return len(told) == 1
+	})
+	want := &agentv1.Capture{
+		Subject: "chromium", Level: "full", Reason: "told", Login: buffer.Login(w.me()),
+		ExtensionVersion: "1.2.0", ExtensionMs: 60_000, FrontSeconds: 90, AddressSeconds: 80,
+	}
+	if !proto.Equal(told[0], want) {
+		t.Errorf("%v", told[0])
 	}
 }
 

@@ -87,6 +87,8 @@ func (s *Service) health(now time.Time) *agentv1.Health {
 		for _, subject := range one.capture.Subjects {
 			told.Capture = append(told.Capture, &agentv1.Capture{
 				Subject: subject.Subject, Level: subject.Level, Reason: subject.Reason, Login: buffer.Login(one.peer.Login),
+				ExtensionVersion: subject.Extension, ExtensionMs: subject.ExtensionMS,
+				FrontSeconds: subject.FrontSeconds, AddressSeconds: subject.AddressSeconds,
 			})
 		}
 		if proto.Size(report)+proto.Size(told) <= maxHealthBytes {

@@ -294,7 +294,7 @@ func (h *Helper) tellCapture() {
 	}
 	c := &Capture{Errors: append([]string(nil), h.faults...), Missing: h.missing}
 	for _, l := range h.levels {
-		c.Subjects = append(c.Subjects, CaptureLevel{Subject: l.Subject, Level: l.Level, Reason: l.Reason})
+		c.Subjects = append(c.Subjects, CaptureLevel(l))
 	}
 	if h.engine != nil {
 		h.emptied = h.engine.EmptiedTitles()

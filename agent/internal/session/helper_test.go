@@ -312,8 +312,13 @@ func TestHelperObeysSettings(t *testing.T) {
 	if s.is(func() bool { return s.watching }) {
 		t.Error("watching without valid settings")
 	}
-	s.play(observe.Observation{Levels: []observe.Level{{Subject: "desktop", Level: "application_only"}}, Missing: []string{"permit it"}})
-	if m := o.next("capture", func(m *Message) bool { return m.Capture != nil && m.Capture.Subjects != nil }); !slices.Equal(m.Capture.Missing, []string{"permit it"}) {
+	levels := []observe.Level{
+		{Subject: "desktop", Level: "application_only"},
+		{Subject: "chromium", Level: "full", Reason: "told", Extension: "1.2.0", ExtensionMS: 60_000, FrontSeconds: 90, AddressSeconds: 80},
+	}
+	s.play(observe.Observation{Levels: levels, Missing: []string{"permit it"}})
+	m := o.next("capture", func(m *Message) bool { return m.Capture != nil && m.Capture.Subjects != nil })
+	if !slices.Equal(m.Capture.Missing, []string{"permit it"}) || len(m.Capture.Subjects) != 2 || observe.Level(m.Capture.Subjects[1]) != levels[1] {
 		t.Errorf("capture %+v", m.Capture)
 	}
 	o.say(&Message{Pause: &Pause{Paused: true}}, &Message{Settings: settingsNow(t, nil)})

@@ -105,6 +105,9 @@ func still(health *agentv1.Health) *agentv1.Health {
 	copied := proto.Clone(health).(*agentv1.Health)
 	copied.UptimeSeconds, copied.MemoryBytes, copied.CpuMs = 0, 0, 0
 	copied.BufferedEpisodes, copied.BufferedBytes = 0, 0
+	for _, c := range copied.Capture {
+		c.ExtensionMs, c.FrontSeconds, c.AddressSeconds = 0, 0, 0
+	}
 	return copied
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/dayline-project/dayline/agent/internal/buffer"
 	"github.com/dayline-project/dayline/agent/internal/enroll"
@@ -274,6 +275,39 @@ func TestABadHealthReportDoesNotStopEpisodes(t *testing.T) {
 	c.Unlock()
 	d.send()
 	d.expectAll(c)
+}
+
+// Numbers that always move would make of each contact one that has to be stored.
+func TestHealthIsToldWhenMoreThanNumbersMoved(t *testing.T) {
+	c := uplinktest.Start(t)
+	d := newDevice(t, c)
+	told := 0
+	c.Lock()
+	c.Answer = func(request *agentv1.SyncRequest, _ *agentv1.SyncResponse) error {
+		if request.Health != nil {
+			told++
+		}
+		return nil
+	}
+	c.Unlock()
+	chromium := &agentv1.Capture{Subject: "chromium", Level: "full", ExtensionVersion: "1.2.0"}
+	for _, step := range []struct {
+		change func()
+		want   int
+	}{
+		{func() {}, 1},
+		{func() { chromium.ExtensionMs, chromium.FrontSeconds, chromium.AddressSeconds = 60_000, 90, 80 }, 1},
+		{func() { chromium.ExtensionVersion = "1.3.0" }, 2},
+		{func() { chromium.Level = "title_only" }, 3},
+		{func() { chromium.Reason = "its extension fell silent" }, 4},
+	} {
+		step.change()
+		d.scene.Health = &agentv1.Health{Capture: []*agentv1.Capture{proto.CloneOf(chromium)}}
+		d.uplink.Sync(t.Context())
+		if told != step.want {
+			t.Errorf("%v: told %d times, want %d", chromium, told, step.want)
+		}
+	}
 }
 
 func TestARevokedDeviceKeepsItsData(t *testing.T) {

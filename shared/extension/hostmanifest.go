@@ -1,0 +1,63 @@
+package extension
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+)
+
+// hostManifest is what a browser reads of its native messaging host; Chromium's kind and Firefox name those who may ask it
+// each in a field of its own.
+type hostManifest struct {
+	Name              string   `json:"name"`
+	Description       string   `json:"description"`
+	Path              string   `json:"path"`
+	Type              string   `json:"type"`
+	AllowedOrigins    []string `json:"allowed_origins,omitempty"`
+	AllowedExtensions []string `json:"allowed_extensions,omitempty"`
+}
+
+// HostManifests introduce the agent at this path to a browser, for every user of a computer: files by their places, where
+// folders may be missing; on Windows one file, to lie wherever users may read it, which HostKeys lead to. ErrNoKey where this
+// build would take none of that browser's word.
+func HostManifests(b Browser, system, program string) ([]File, error) {
+	at, known := table[b].on[system]
+	if !known {
+		return nil, fmt.Errorf("extension: host manifest: no browser %q on %q is known", b, system)
+	}
+	manifest := hostManifest{Name: Host, Description: "Dayline agent: what the extension is told of goes to it alone", Path: program, Type: "stdio"}
+	kind := "chromium"
+	if b == Firefox {
+		kind, manifest.AllowedExtensions = "firefox", []string{FirefoxID}
+	} else {
+		ids, err := ChromiumIDs()
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			manifest.AllowedOrigins = append(manifest.AllowedOrigins, "chrome-extension://"+id+"/")
+		}
+	}
+	content, err := json.MarshalIndent(manifest, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("extension: host manifest: %w", err)
+	}
+	content = append(content, '\n')
+	if system == Windows {
+		return []File{{Host + "." + kind + ".json", content}}, nil
+	}
+	var files []File
+	for _, folder := range at.hosts {
+		files = append(files, File{path.Join(folder, Host+".json"), content})
+	}
+	return files, nil
+}
+
+// HostKeys are the registry's keys, below HKEY_LOCAL_MACHINE, whose default value leads a browser on Windows to the manifest.
+func HostKeys(b Browser) []string {
+	var keys []string
+	for _, key := range table[b].on[Windows].hosts {
+		keys = append(keys, key+`\`+Host)
+	}
+	return keys
+}

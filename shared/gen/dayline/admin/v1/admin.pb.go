@@ -8593,7 +8593,9 @@ type ShowExtensionPolicyRequest struct {
 	// chrome, chromium, edge, brave, firefox.
 	Browser string `protobuf:"bytes,1,opt,name=browser,proto3" json:"browser,omitempty"`
 	// windows, macos, linux.
-	Os            string `protobuf:"bytes,2,opt,name=os,proto3" json:"os,omitempty"`
+	Os string `protobuf:"bytes,2,opt,name=os,proto3" json:"os,omitempty"`
+	// What a store calls its listing of the extension: browsers of Chromium's kind go there instead.
+	StoreId       string `protobuf:"bytes,3,opt,name=store_id,json=storeId,proto3" json:"store_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -8638,6 +8640,13 @@ func (x *ShowExtensionPolicyRequest) GetBrowser() string {
 func (x *ShowExtensionPolicyRequest) GetOs() string {
 	if x != nil {
 		return x.Os
+	}
+	return ""
+}
+
+func (x *ShowExtensionPolicyRequest) GetStoreId() string {
+	if x != nil {
+		return x.StoreId
 	}
 	return ""
 }
@@ -11843,10 +11852,11 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\acontent\x18\x02 \x01(\fR\acontent\"\x18\n" +
 	"\x16RemoveExtensionRequest\"\x19\n" +
-	"\x17RemoveExtensionResponse\"F\n" +
+	"\x17RemoveExtensionResponse\"a\n" +
 	"\x1aShowExtensionPolicyRequest\x12\x18\n" +
 	"\abrowser\x18\x01 \x01(\tR\abrowser\x12\x0e\n" +
-	"\x02os\x18\x02 \x01(\tR\x02os\"S\n" +
+	"\x02os\x18\x02 \x01(\tR\x02os\x12\x19\n" +
+	"\bstore_id\x18\x03 \x01(\tR\astoreId\"S\n" +
 	"\x1bShowExtensionPolicyResponse\x124\n" +
 	"\x05files\x18\x01 \x03(\v2\x1e.dayline.admin.v1.NamedContentR\x05files\"\x97\x02\n" +
 	"\rReportRequest\x12\x12\n" +

@@ -3,32 +3,50 @@ package product
 
 import (
 	"context"
+	"crypto/rsa"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"github.com/dayline-project/dayline/shared/extension"
 )
 
 // Publisher is who a system says made the agent.
 const Publisher = "The Dayline project"
 
+// Extensions are those of browsers that a program believes: packed with a key, nil for none, or listed by stores under ids of
+// their own.
+type Extensions struct {
+	Key      *rsa.PublicKey
+	StoreIDs []string
+}
+
 const module = "github.com/dayline-project/dayline"
 
 // Link links the agent from the module around the working directory for a system and a processor, as Go names them;
-// built is the time of the commit. Equal sources and arguments give equal bytes.
-func Link(ctx context.Context, system, arch string, version Version, built time.Time) ([]byte, error) {
+// built is the time of the commit; the agent believes the extensions, and those alone. Equal sources and arguments give equal
+// bytes.
+func Link(ctx context.Context, system, arch string, version Version, built time.Time, believed Extensions) ([]byte, error) {
 	scratch, err := os.MkdirTemp("", "dayline-link-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(scratch)
+	flags := fmt.Sprintf("-s -w -X %[1]s/shared/buildinfo.Version=%[2]s -X %[1]s/shared/buildinfo.Built=%[3]s",
+		module, version, built.UTC().Format(time.RFC3339))
+	if believed.Key != nil {
+		flag, err := extension.LinkFlag(believed.Key, believed.StoreIDs...)
+		if err != nil {
+			return nil, err
+		}
+		flags += " " + flag
+	}
 	linked := filepath.Join(scratch, "agent")
 	// What the version control knows is told by version and built alone, so that a copy without it builds the same.
 	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",
-		"-ldflags", fmt.Sprintf("-s -w -X %[1]s/shared/buildinfo.Version=%[2]s -X %[1]s/shared/buildinfo.Built=%[3]s",
-			module, version, built.UTC().Format(time.RFC3339)),
-		"-o", linked, module+"/agent/cmd/dayline-agent")
+		"-ldflags", flags, "-o", linked, module+"/agent/cmd/dayline-agent")
 	command.Env = append(os.Environ(), "GOOS="+system, "GOARCH="+arch, "CGO_ENABLED=0")
 	if output, err := command.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build: %w: %s", err, output)

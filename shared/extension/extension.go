@@ -75,3 +75,13 @@ func ChromiumIDs() ([]string, error) {
 	}
 	return append([]string{id}, strings.FieldsFunc(storeIDs, func(r rune) bool { return r == ',' })...), nil
 }
+
+// LinkFlag is what the linker is told (-ldflags) so that a program believes a key and the listings of stores, by their ids.
+func LinkFlag(public *rsa.PublicKey, storeIDs ...string) (string, error) {
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		return "", fmt.Errorf("extension: key: %w", err)
+	}
+	const path = "github.com/dayline-project/dayline/shared/extension."
+	return "-X " + path + "key=" + base64.StdEncoding.EncodeToString(der) + " -X " + path + "storeIDs=" + strings.Join(storeIDs, ","), nil
+}

@@ -13,6 +13,9 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	packer "github.com/dayline-project/dayline/installer/extension"
+	"github.com/dayline-project/dayline/shared/extension"
 )
 
 // Binaries is the folder with dayline-agent and dayline-collector.
@@ -46,14 +49,37 @@ func Build() (Binaries, error) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return "", fmt.Errorf("rig: build: %w", err)
 	}
+	flag, err := ExtensionFlag()
+	if err != nil {
+		return "", err
+	}
 	for program, cgo := range map[string]string{"./agent/cmd/dayline-agent": "0", "./collector/cmd/dayline-collector": "1"} {
-		cmd := exec.Command("go", "build", "-trimpath", "-o", dir, program)
+		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", flag, "-o", dir, program)
 		cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED="+cgo)
 		if output, err := cmd.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("rig: build %s: %w\n%s", program, err, output)
 		}
 	}
 	return Binaries(dir), nil
+}
+
+// ExtensionKey is the file of the key that this tree's builds of agent, collector and extension share, as make's.
+func ExtensionKey() (string, error) {
+	root, err := Root()
+	return filepath.Join(root, ".build", "extension-key.pem"), err
+}
+
+// ExtensionFlag is what the linker is told so that a program believes the extension that is packed with ExtensionKey.
+func ExtensionFlag() (string, error) {
+	file, err := ExtensionKey()
+	if err != nil {
+		return "", err
+	}
+	key, err := packer.DevelopmentKey(file)
+	if err != nil {
+		return "", fmt.Errorf("rig: %w", err)
+	}
+	return extension.LinkFlag(&key.PublicKey)
 }
 
 // Root is the folder of the module.

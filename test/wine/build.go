@@ -20,6 +20,10 @@ func build(source, linking string) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		believed, err := rig.ExtensionFlag()
+		if err != nil {
+			return "", err
+		}
 		dir, err := home()
 		if err != nil {
 			return "", err
@@ -27,7 +31,7 @@ func build(source, linking string) (string, error) {
 		// Another test may build it too: each has its own until it is whole.
 		target := filepath.Join(dir, filepath.Base(source)+".exe")
 		building := fmt.Sprintf("%s.%d", target, os.Getpid())
-		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w "+linking, "-o", building, source)
+		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w "+believed+" "+linking, "-o", building, source)
 		cmd.Dir, cmd.Env = root, append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
 		if output, err := cmd.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("wine: build %s: %w\n%s", source, err, output)

@@ -54,7 +54,11 @@ func buildApp(ctx context.Context, o options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := app.App{Version: o.version, Built: o.built, Signer: signer}
+	extensions, err := o.extensions()
+	if err != nil {
+		return nil, err
+	}
+	a := app.App{Version: o.version, Built: o.built, Extensions: extensions, Signer: signer}
 	amd64, arm64, err := a.Link(ctx)
 	if err != nil {
 		return nil, err

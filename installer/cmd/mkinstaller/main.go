@@ -35,10 +35,13 @@ type kind struct {
 }
 
 var kinds = []kind{
-	{"exe", "dayline-agent.exe alone, with its resources", []string{"version", "built", "arch", "to"}, buildExe},
-	{"msi", "Windows Installer", []string{"version", "built", "arch", "to"}, buildMSI},
-	{"app", "Dayline.app for Macs, as .tar.gz and .zip", []string{"version", "built", "sign", "password-file", "to"}, buildApp},
+	{"exe", "dayline-agent.exe alone, with its resources", []string{"version", "built", "arch", "extension-key", "store-ids", "to"}, buildExe},
+	{"msi", "Windows Installer", []string{"version", "built", "arch", "extension-key", "store-ids", "to"}, buildMSI},
+	{"app", "Dayline.app for Macs, as .tar.gz and .zip", []string{"version", "built", "sign", "password-file", "extension-key", "store-ids", "to"}, buildApp},
 	{"certificate", "a certificate of your own that signs Dayline.app", []string{"name", "password-file", "out"}, makeCertificate},
+	{"extension-key", "the key that the browser extension is packed with", []string{"out"}, makeExtensionKey},
+	{"extension-flag", "what the linker is told so that a program believes a key's extension", []string{"extension-key", "store-ids"}, tellExtensionFlag},
+	{"extension", "the browser extension, packed and signed", []string{"version", "built", "key", "xpi", "unpacked", "to"}, buildExtension},
 }
 
 // options are what is made by; those whose flag a kind does not take are empty.
@@ -53,7 +56,11 @@ type options struct {
 	passwordFile string
 	// name and out are the certificate's owner and file.
 	name, out string
-	notes     io.Writer
+	// key is the file of the private key that packs an extension, xpi that of the extension as Mozilla signed it, unpacked a folder.
+	key, xpi, unpacked string
+	// extensionKey is the file of either half of the key whose extension is believed, storeIDs what stores call it.
+	extensionKey, storeIDs string
+	notes                  io.Writer
 }
 
 func main() {
@@ -95,7 +102,7 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 func help(w io.Writer) {
 	fmt.Fprint(w, "Usage: mkinstaller KIND …\n\n")
 	for _, k := range kinds {
-		fmt.Fprintf(w, "  %-12s%s\n", k.name, k.usage)
+		fmt.Fprintf(w, "  %-15s%s\n", k.name, k.usage)
 	}
 	fmt.Fprint(w, "\nmkinstaller KIND -h tells what a kind takes.\n")
 }
@@ -114,7 +121,12 @@ func parse(k kind, args []string, stderr io.Writer) (options, error) {
 		{&o.sign, "sign", "", "a PKCS#12 file with the certificate to sign with, your own or a Developer ID; ad hoc without it"},
 		{&o.passwordFile, "password-file", "", "the file that holds the PKCS#12 file's password; else it is the environment's " + passwordVariable},
 		{&o.name, "name", "", "who signs: what the certificate is called"},
-		{&o.out, "out", "", "the PKCS#12 file to write: keep it off-line, with a copy, for as long as there are Macs"},
+		{&o.out, "out", "", "the file to write: keep it off-line, with a copy, for as long as there are devices that know it"},
+		{&o.key, "key", "", "the file of extension-key"},
+		{&o.xpi, "xpi", "", "the extension as Mozilla signed it, of the same sources and version; else Firefox takes it only without signatures"},
+		{&o.unpacked, "unpacked", "", "also write it into this folder as developers load it"},
+		{&o.extensionKey, "extension-key", "", "the file of extension-key, or its public half: agents believe the browser extension that it packs; without it they believe none of Chromium's kind"},
+		{&o.storeIDs, "store-ids", "", "what the stores call their listings of the extension, with commas between"},
 	}
 	flags := flag.NewFlagSet("mkinstaller "+k.name, flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -144,8 +156,14 @@ func parse(k kind, args []string, stderr io.Writer) (options, error) {
 	if o.built, err = time.Parse(time.RFC3339, built); takes("built") && err != nil {
 		return o, fmt.Errorf("-built: %w", err)
 	}
-	if takes("out") && (o.out == "" || o.name == "") {
+	if takes("name") && (o.out == "" || o.name == "") {
 		return o, errors.New("-out and -name are missing")
+	}
+	if takes("out") && o.out == "" {
+		return o, errors.New("-out is missing")
+	}
+	if takes("key") && o.key == "" {
+		return o, errors.New("-key is missing: make one with `mkinstaller extension-key`")
 	}
 	return o, nil
 }

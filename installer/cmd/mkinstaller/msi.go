@@ -7,12 +7,17 @@ import (
 	"github.com/dayline-project/dayline/installer/msi"
 )
 
-func (o options) agent() exe.Agent {
-	return exe.Agent{Version: o.version, Built: o.built, Arch: o.arch}
+func (o options) agent() (exe.Agent, error) {
+	extensions, err := o.extensions()
+	return exe.Agent{Version: o.version, Built: o.built, Arch: o.arch, Extensions: extensions}, err
 }
 
 func buildExe(ctx context.Context, o options) ([]string, error) {
-	executable, err := o.agent().Build(ctx)
+	agent, err := o.agent()
+	if err != nil {
+		return nil, err
+	}
+	executable, err := agent.Build(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -21,11 +26,15 @@ func buildExe(ctx context.Context, o options) ([]string, error) {
 }
 
 func buildMSI(ctx context.Context, o options) ([]string, error) {
-	executable, err := o.agent().Build(ctx)
+	agent, err := o.agent()
 	if err != nil {
 		return nil, err
 	}
-	whole, err := msi.Package{Agent: o.agent(), Executable: executable}.Build(ctx)
+	executable, err := agent.Build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := msi.Package{Agent: agent, Executable: executable}.Build(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/dayline-project/dayline/installer/extension"
+	"github.com/dayline-project/dayline/installer/product"
+	known "github.com/dayline-project/dayline/shared/extension"
+)
+
+// extensions are those that a linked program believes.
+func (o options) extensions() (product.Extensions, error) {
+	if o.extensionKey == "" {
+		return product.Extensions{}, nil
+	}
+	key, err := extension.ReadPublicKey(o.extensionKey)
+	if err != nil {
+		return product.Extensions{}, err
+	}
+	return product.Extensions{Key: key, StoreIDs: strings.FieldsFunc(o.storeIDs, func(r rune) bool { return r == ',' })}, nil
+}
+
+// makeExtensionKey never replaces a file: with another key the extension is another extension.
+func makeExtensionKey(_ context.Context, o options) ([]string, error) {
+	key, err := extension.NewKey(o.out)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("%s exists: with another key the extension is another one to every browser and agent", o.out)
+	}
+	if err != nil {
+		return nil, err
+	}
+	id, err := known.IDOf(&key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintln(o.notes, "mkinstaller: browsers of Chromium's kind will know the extension by:", id)
+	return []string{o.out}, nil
+}
+
+// tellExtensionFlag serves the Makefile. Where the key is missing it makes one, which is good for development.
+func tellExtensionFlag(_ context.Context, o options) ([]string, error) {
+	if _, err := extension.DevelopmentKey(o.extensionKey); err != nil {
+		return nil, err
+	}
+	extensions, err := o.extensions()
+	if err != nil {
+		return nil, err
+	}
+	flag, err := known.LinkFlag(extensions.Key, extensions.StoreIDs...)
+	return []string{flag}, err
+}
+
+func buildExtension(_ context.Context, o options) ([]string, error) {
+	key, err := extension.ReadKey(o.key)
+	if err != nil {
+		return nil, err
+	}
+	files, err := extension.Build(o.version)
+	if err != nil {
+		return nil, err
+	}
+	if o.unpacked != "" {
+		return []string{o.unpacked}, files.WriteUnpacked(o.unpacked, &key.PublicKey)
+	}
+	return nil, errors.New("not packed")
+}

@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/dayline-project/dayline/agent/internal/browser/host"
 	"github.com/dayline-project/dayline/agent/internal/buffer"
 	"github.com/dayline-project/dayline/agent/internal/enroll"
 )
@@ -63,6 +64,9 @@ func main() {
 	debug.SetMemoryLimit(memoryLimit)
 	// Nothing here computes for long: one thread at a time wakes less and keeps a megabyte less.
 	runtime.GOMAXPROCS(1)
+	if host.Called(os.Args[1:]) {
+		os.Exit(nativeHost(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
 	os.Exit(dispatch(os.Args[1:], os.Stdout, os.Stderr))
 }
 

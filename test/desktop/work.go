@@ -17,8 +17,8 @@ import (
 type Program struct {
 	*process.Process
 	Window Window
-	// App is the base name of the executable.
-	App string
+	// App is the base name of the executable, Class its windows' class.
+	App, Class string
 
 	desktop *Desktop
 }
@@ -49,6 +49,62 @@ func (d *Desktop) OpenBrowser(ctx context.Context, address string, flags ...stri
 	return d.open(ctx, "chromium", "Chromium", "chromium", append(append(args, flags...), address)...)
 }
 
+// Open starts a program and waits until its first window, of this X class, is in front. App is the base name of its executable.
+func (d *Desktop) Open(ctx context.Context, app, class string, command process.Command) (*Program, error) {
+	opened := &Program{App: app, Class: class, desktop: d}
+	if command.Env == nil {
+		command.Env = d.Env()
+	}
+	command.Name, command.Dir = fmt.Sprintf("%s-%d", app, len(d.started)), d.dir
+	known, err := d.known()
+	if err != nil {
+		return nil, fmt.Errorf("desktop: open %s: %w", app, err)
+	}
+	if opened.Process, err = process.Start(command); err != nil {
+		return nil, fmt.Errorf("desktop: open %s: %w", app, err)
+	}
+	d.started = append(d.started, opened.Process)
+	if err := d.up(ctx, opened.Process, func() error { return opened.inFront(known) }); err != nil {
+		return nil, fmt.Errorf("desktop: open %s: %w", app, err)
+	}
+	return opened, nil
+}
+
+// Another does what opens another window of the program and waits until that is in front.
+func (p *Program) Another(ctx context.Context, act func() error) (*Program, error) {
+	another := *p
+	known, err := p.desktop.known()
+	if err == nil {
+		err = act()
+	}
+	if err == nil {
+		err = process.Wait(ctx, patience, "desktop: another window of "+p.App, func() error { return another.inFront(known) })
+	}
+	p.desktop.changed()
+	return &another, err
+}
+
+// known are the windows that there are.
+func (d *Desktop) known() (map[Window]bool, error) {
+	known := map[Window]bool{}
+	before, err := d.x.windows("_NET_CLIENT_LIST")
+	for _, w := range before {
+		known[w] = true
+	}
+	return known, err
+}
+
+// inFront finds the program's window that was not known before; it is an error until that is in front.
+func (p *Program) inFront(known map[Window]bool) (err error) {
+	if p.Window, err = p.desktop.x.byClass(p.Class, known); err != nil {
+		return err
+	}
+	if active, _ := p.desktop.x.active(); active != p.Window {
+		return fmt.Errorf("window %d is not in front", p.Window)
+	}
+	return nil
+}
+
 // Page writes a page whose title changes with each letter typed into it, and gives its address.
 func (d *Desktop) Page(title string) (string, error) {
 	file := filepath.Join(d.dir, "page-"+strconv.FormatInt(time.Now().UnixNano(), 36)+".html")
@@ -57,34 +113,8 @@ func (d *Desktop) Page(title string) (string, error) {
 	return "file://" + file, os.WriteFile(file, []byte(text), 0o644)
 }
 
-func (d *Desktop) open(ctx context.Context, name, class, program string, args ...string) (*Program, error) {
-	known := map[Window]bool{}
-	before, err := d.x.windows("_NET_CLIENT_LIST")
-	if err != nil {
-		return nil, fmt.Errorf("desktop: open %s: %w", name, err)
-	}
-	for _, w := range before {
-		known[w] = true
-	}
-	p, err := d.start(fmt.Sprintf("%s-%d", name, len(d.started)), program, args...)
-	if err != nil {
-		return nil, fmt.Errorf("desktop: open %s: %w", name, err)
-	}
-	opened := &Program{Process: p, App: name, desktop: d}
-	err = d.up(ctx, p, func() error {
-		opened.Window, err = d.x.byClass(class, known)
-		if err != nil {
-			return err
-		}
-		if active, _ := d.x.active(); active != opened.Window {
-			return fmt.Errorf("window %d is not in front", opened.Window)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("desktop: open %s: %w", name, err)
-	}
-	return opened, nil
+func (d *Desktop) open(ctx context.Context, app, class, program string, args ...string) (*Program, error) {
+	return d.Open(ctx, app, class, process.Command{Path: program, Args: args})
 }
 
 // Title of the program's window as the screen has it now.
@@ -128,14 +158,19 @@ func (p *Program) front(ctx context.Context, act func() error) (script.Did, erro
 
 // Type types text into the window in front, where it is this one, and waits until its title is as told.
 func (p *Program) Type(ctx context.Context, text, title string) (script.Did, error) {
+	return p.Do(ctx, title, func() error { return p.desktop.Input("type", "--delay", "0", text) })
+}
+
+// Do does something in the window in front, where it is this one, and waits until its title is as told.
+func (p *Program) Do(ctx context.Context, title string, act func() error) (script.Did, error) {
 	if err := p.desktop.hold(ctx); err != nil {
 		return script.Did{}, err
 	}
 	did := script.Did{Begun: time.Now()}
-	if err := p.desktop.Input("type", "--delay", "0", text); err != nil {
-		return did, err
+	if err := act(); err != nil {
+		return did, fmt.Errorf("desktop: work with %s: %w", p.App, err)
 	}
-	err := process.Wait(ctx, patience, "desktop: type into "+p.App, func() error {
+	err := process.Wait(ctx, patience, "desktop: work with "+p.App, func() error {
 		have, err := p.Title()
 		if err == nil && have != title {
 			err = fmt.Errorf("its title is %q", have)

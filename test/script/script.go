@@ -19,8 +19,8 @@ const slack = 300 * time.Millisecond
 
 // Episode is one the report has to show, by the names the report has.
 type Episode struct {
-	State, App, Title, EndedBy, Reason string
-	Private                            bool
+	State, App, Title, URL, EndedBy, Reason string
+	Private                                 bool
 	// Product is compared where it is given.
 	Product string
 	// Began bounds the start; After is added to it.
@@ -97,7 +97,7 @@ func (s *Script) Compare(rows []rig.Row) []string {
 func (e Episode) differs(row rig.Row) []string {
 	var faults []string
 	for _, field := range []struct{ name, want, got string }{
-		{"state", e.State, row.State}, {"app", e.App, row.App}, {"title", e.Title, row.Title}, {"ended_by", e.EndedBy, row.EndedBy}, {"reason", e.Reason, row.Reason},
+		{"state", e.State, row.State}, {"app", e.App, row.App}, {"title", e.Title, row.Title}, {"url", e.URL, row.URL}, {"ended_by", e.EndedBy, row.EndedBy}, {"reason", e.Reason, row.Reason},
 	} {
 		if field.want != field.got {
 			faults = append(faults, fmt.Sprintf("%s is %q", field.name, field.got))

@@ -2503,7 +2503,7 @@ type Device struct {
 	Silent           bool    `protobuf:"varint,16,opt,name=silent,proto3" json:"silent,omitempty"`
 	BufferedEpisodes float64 `protobuf:"fixed64,17,opt,name=buffered_episodes,json=bufferedEpisodes,proto3" json:"buffered_episodes,omitempty"`
 	LostEpisodes     float64 `protobuf:"fixed64,18,opt,name=lost_episodes,json=lostEpisodes,proto3" json:"lost_episodes,omitempty"`
-	// What keeps it from capturing in full: "x11: application_only: no title", "missing: accessibility".
+	// What keeps it from capturing in full, browsers aside: "desktop: application_only: no title", "missing: accessibility".
 	Limits        []string         `protobuf:"bytes,19,rep,name=limits,proto3" json:"limits,omitempty"`
 	Errors        []string         `protobuf:"bytes,20,rep,name=errors,proto3" json:"errors,omitempty"`
 	Groups        []string         `protobuf:"bytes,21,rep,name=groups,proto3" json:"groups,omitempty"`

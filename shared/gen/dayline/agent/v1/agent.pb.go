@@ -1997,7 +1997,7 @@ func (x *Health) GetCpuMs() int64 {
 // Capture is the level reached for one desktop or browser.
 type Capture struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The desktop ("x11") or a browser's executable.
+	// "desktop", "idle", "lock", or a browser's executable.
 	Subject string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
 	// full, title_only, application_only, none.
 	Level  string `protobuf:"bytes,2,opt,name=level,proto3" json:"level,omitempty"`

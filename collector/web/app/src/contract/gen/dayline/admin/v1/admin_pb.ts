@@ -1239,7 +1239,7 @@ export type Device = Message<"dayline.admin.v1.Device"> & {
   lostEpisodes: number;
 
   /**
-   * What keeps it from capturing in full: "x11: application_only: no title", "missing: accessibility".
+   * What keeps it from capturing in full, browsers aside: "desktop: application_only: no title", "missing: accessibility".
    *
    * @generated from field: repeated string limits = 19;
    */

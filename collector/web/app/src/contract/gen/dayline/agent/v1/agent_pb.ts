@@ -985,7 +985,7 @@ export const HealthSchema: GenMessage<Health> = /*@__PURE__*/
  */
 export type Capture = Message<"dayline.agent.v1.Capture"> & {
   /**
-   * The desktop ("x11") or a browser's executable.
+   * "desktop", "idle", "lock", or a browser's executable.
    *
    * @generated from field: string subject = 1;
    */

@@ -9,6 +9,7 @@ import (
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/collector/fleet"
 	"github.com/dayline-project/dayline/collector/retention"
+	"github.com/dayline-project/dayline/shared/episode"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 )
 
@@ -28,6 +29,7 @@ func (a adminService) ListDevices(ctx context.Context, _ *connect.Request[adminv
 	if seen.Health, err = a.Registry.Healths(ctx); err != nil {
 		return nil, err
 	}
+	seen.Addresses = *a.Config().Account.Privacy.URLs != episode.URLsNone
 	waiting := a.Agents.contacts.lastContacts()
 	for i := range seen.Devices {
 		if c, ok := waiting[seen.Devices[i].ID]; ok {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -85,7 +86,7 @@ func TestHostileHealthDoesNothing(t *testing.T) {
 		texts = slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return !utf8.ValidString(text) }) // the contract does not carry it
 		health := &agentv1.Health{MissingPermissions: texts, Errors: texts}
 		for _, text := range texts {
-			health.Capture = append(health.Capture, &agentv1.Capture{Subject: text, Level: text, Reason: text})
+			health.Capture = append(health.Capture, &agentv1.Capture{Subject: text, Level: text, Reason: text, ExtensionVersion: text})
 		}
 		device := deviceSaying(t, h, a, health)
 		for _, text := range texts {
@@ -94,7 +95,11 @@ func TestHostileHealthDoesNothing(t *testing.T) {
 				t.Errorf("%q is not told", text)
 			}
 		}
-		for _, text := range slices.Concat(device.Limits, device.Errors) {
+		told := slices.Concat(device.Limits, device.Errors)
+		for _, b := range device.Browsers {
+			told = append(told, b.App, b.Level, b.Reason, b.ExtensionVersion)
+		}
+		for _, text := range told {
 			if text != stream.Printable(text) {
 				t.Errorf("%q would act on a screen", text)
 			}
@@ -106,5 +111,30 @@ func TestHostileHealthDoesNothing(t *testing.T) {
 	}
 	if device := deviceSaying(t, h, a, long); len(device.Limits) != maxHealthTexts || utf8.RuneCountInString(device.Errors[0]) != maxHealthRunes {
 		t.Errorf("%d limits, an error of %d characters", len(device.Limits), utf8.RuneCountInString(device.Errors[0]))
+	}
+}
+
+func TestHostileNumbersOfABrowserAreBounded(t *testing.T) {
+	h := open(t, t.TempDir())
+	a := h.enrolled()
+	for name, c := range map[string]struct {
+		said *agentv1.Capture
+		want string
+	}{
+		"the least": {&agentv1.Capture{ExtensionMs: math.MinInt64, FrontSeconds: math.MinInt64, AddressSeconds: math.MinInt64}, ` 0 0`},
+		"the most": {
+			&agentv1.Capture{ExtensionMs: math.MaxInt64, FrontSeconds: math.MaxInt64, AddressSeconds: math.MaxInt64},
+			fmt.Sprint(h.now().UTC().Format(time.RFC3339), " ", maxFrontSeconds, " ", maxFrontSeconds),
+		},
+		"more than there was": {&agentv1.Capture{FrontSeconds: 10, AddressSeconds: 11}, ` 10 10`},
+	} {
+		c.said.Subject, c.said.Level = "chromium", "full"
+		browsers := deviceSaying(t, h, a, &agentv1.Health{Capture: []*agentv1.Capture{c.said}}).Browsers
+		if len(browsers) != 1 {
+			t.Fatalf("%s: %v", name, browsers)
+		}
+		if got := fmt.Sprint(browsers[0].LastReport, " ", int64(browsers[0].FrontSeconds), " ", int64(browsers[0].AddressSeconds)); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
 	}
 }

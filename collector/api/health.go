@@ -16,6 +16,8 @@ const (
 	// maxHealthTexts of each kind are kept, each with maxHealthRunes: they are read by people, one by one.
 	maxHealthTexts = 100
 	maxHealthRunes = 512
+	// maxFrontSeconds is as long as a browser can have been in front: ten years.
+	maxFrontSeconds = 10 * 365 * 86400
 )
 
 func checkHealth(health *agentv1.Health) error {
@@ -36,6 +38,9 @@ func keptHealth(health *agentv1.Health) *agentv1.Health {
 	health.Capture = health.Capture[:min(len(health.Capture), maxHealthTexts)]
 	for _, c := range health.Capture {
 		c.Subject, c.Level, c.Reason = keptText(c.Subject), keptText(c.Level), keptText(c.Reason)
+		c.ExtensionVersion, c.ExtensionMs = keptText(c.ExtensionVersion), max(c.ExtensionMs, 0)
+		c.FrontSeconds = min(max(c.FrontSeconds, 0), maxFrontSeconds)
+		c.AddressSeconds = min(max(c.AddressSeconds, 0), c.FrontSeconds)
 		if c.Login != nil {
 			c.Login.Name = keptText(c.Login.Name)
 		}

@@ -115,12 +115,13 @@ func open(t testing.TB, dir string, options ...option) *house {
 		h.listener.server.ReadHeaderTimeout, h.listener.server.ReadTimeout = server.ReadHeaderTimeout, server.ReadTimeout
 	}
 	set := &config.Set{Account: settings.Default(), People: &config.People{}}
+	current := func() *config.Set { return set }
 	admin := &Admin{
 		Agents: h.agents, Registry: h.registry, Store: h.store, Enrolment: h.keeper.Enrolment, Now: h.now, Log: log,
-		Directory: &directory.Source{Registry: h.registry, Set: func() *config.Set { return set }},
+		Config: current, Directory: &directory.Source{Registry: h.registry, Set: current},
 	}
 	admin.Keeping = retention.New(retention.Options{
-		Registry: h.registry, Store: h.store.(*duckdb.Store), Set: func() *config.Set { return set }, Now: h.now, Log: log,
+		Registry: h.registry, Store: h.store.(*duckdb.Store), Set: current, Now: h.now, Log: log,
 		Buried: func(ctx context.Context) error {
 			return errors.Join(h.agents.Buried(ctx), running.ingest.ReloadTombstones(ctx))
 		},

@@ -34,6 +34,8 @@ type Seen struct {
 	Devices []collector.Device
 	Going   map[string][]*agentv1.Span
 	Health  map[string]*agentv1.Health
+	// Addresses: the account collects pages' addresses, so that a browser that tells none lacks something.
+	Addresses bool
 }
 
 // Rows tells of each device that the scope knows of, by name. Where it sees logins and not the device itself, what others
@@ -55,7 +57,8 @@ func Rows(dir *directory.Directory, scope directory.Scope, seen *Seen, now time.
 			Id: d.ID, Name: d.Name, Os: d.OS, OsVersion: d.OSVersion, AgentVersion: d.AgentVersion, Arch: d.Arch, TimeZone: d.TimeZone,
 			Enrolled: instant(d.EnrolledAt), LastContact: instant(d.LastContactAt), LastEpisode: instant(lastEpisodeAt),
 			State: d.State(now), Silent: Silent(d, going, now), Revoked: !d.RevokedAt.IsZero(),
-			Flags: flags(d, health, going, newest), Limits: limits(health, going), Errors: errorsOf(health),
+			Flags: flags(d, health, going, newest, seen.Addresses), Limits: limits(health, going), Errors: errorsOf(health),
+			Browsers:         browsers(health, now),
 			BufferedEpisodes: float64(health.GetBufferedEpisodes()), LostEpisodes: float64(health.GetLostEpisodes()),
 			Logins: logins[d.ID], Groups: groupsOf(dir, scope, d.ID),
 		}
@@ -117,14 +120,17 @@ func groupsOf(dir *directory.Directory, scope directory.Scope, id string) []stri
 
 // flags are those the registry keeps and what holds now: blind (a tracked session without a helper), buffer (episodes
 // were lost), outdated (another device of its system runs a newer agent), permission (the system keeps something from the
-// agent that somebody can grant).
-func flags(d *collector.Device, health *agentv1.Health, going []*agentv1.Span, newest map[string]string) []string {
+// agent that somebody can grant), addresses (pages' addresses are wanted, and a browser tells none or not all).
+func flags(d *collector.Device, health *agentv1.Health, going []*agentv1.Span, newest map[string]string, addresses bool) []string {
 	all := slices.Clone(d.Flags)
 	for flag, holds := range map[string]bool{
 		"blind":      has(going, "blind"),
 		"buffer":     health.GetLostEpisodes() > 0,
 		"outdated":   older(d.AgentVersion, newest[d.OS]),
 		"permission": len(health.GetMissingPermissions()) > 0,
+		"addresses": addresses && slices.ContainsFunc(health.GetCapture(), func(c *agentv1.Capture) bool {
+			return IsBrowser(c) && c.Level != Full
+		}),
 	} {
 		if holds {
 			all = append(all, flag)
@@ -134,7 +140,7 @@ func flags(d *collector.Device, health *agentv1.Health, going []*agentv1.Span, n
 	return slices.Compact(all)
 }
 
-// limits are what keeps a device from capturing in full.
+// limits are what keeps a device from capturing in full, browsers aside.
 func limits(health *agentv1.Health, going []*agentv1.Span) []string {
 	var all []string
 	for _, span := range going {
@@ -143,7 +149,7 @@ func limits(health *agentv1.Health, going []*agentv1.Span) []string {
 		}
 	}
 	for _, c := range health.GetCapture() {
-		if c.Level == "full" {
+		if c.Level == Full || IsBrowser(c) {
 			continue
 		}
 		text := c.Subject + ": " + c.Level

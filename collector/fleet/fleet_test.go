@@ -57,7 +57,8 @@ func people() (*directory.Directory, *Seen) {
 		Going: map[string][]*agentv1.Span{"d-1": {{Kind: "blind", Reason: "switched off"}}, "d-2": inSession},
 		Health: map[string]*agentv1.Health{"d-1": {
 			Capture: []*agentv1.Capture{
-				{Subject: "x11", Level: "full"}, {Subject: "firefox", Level: "title_only", Reason: "no extension"}, {Subject: "firefox", Level: "title_only", Reason: "no extension"},
+				{Subject: "idle", Level: "full"}, {Subject: "desktop", Level: "title_only", Reason: "no window"}, {Subject: "desktop", Level: "title_only", Reason: "no window"},
+				{Subject: "firefox", Level: "title_only", Reason: "no extension"},
 			},
 			MissingPermissions: []string{"accessibility"}, Errors: []string{"disk full"}, QuarantinedEpisodes: 2, BufferedEpisodes: 7, LostEpisodes: 3,
 		}},
@@ -92,8 +93,8 @@ func TestRows(t *testing.T) {
 		t.Errorf("%q", told)
 	}
 	one := all[2]
-	if fmt.Sprint(one.Limits) != "[firefox: title_only: no extension missing: accessibility session: none: switched off]" || one.BufferedEpisodes != 7 || one.LostEpisodes != 3 ||
-		fmt.Sprint(one.Errors) != "[disk full 2 episodes were refused and are kept aside]" {
+	if fmt.Sprint(one.Limits) != "[desktop: title_only: no window missing: accessibility session: none: switched off]" || one.BufferedEpisodes != 7 || one.LostEpisodes != 3 ||
+		fmt.Sprint(one.Errors) != "[disk full 2 episodes were refused and are kept aside]" || len(one.Browsers) != 1 || one.Browsers[0].App != "firefox" {
 		t.Errorf("%v", one)
 	}
 
@@ -105,14 +106,14 @@ func TestRows(t *testing.T) {
 	// Of a device that another uses too, the manager of one of them is not told of the other.
 	of := func(account string) *agentv1.Login { return &agentv1.Login{Account: account} }
 	seen.Health["d-2"] = &agentv1.Health{BufferedEpisodes: 7, Capture: []*agentv1.Capture{
-		{Subject: "x11", Level: "none", Login: of("bo")}, {Subject: "firefox", Level: "none", Login: of("cleo")},
+		{Subject: "desktop", Level: "none", Login: of("bo")}, {Subject: "idle", Level: "none", Login: of("cleo")}, {Subject: "firefox", Level: "none", Login: of("cleo")},
 	}}
 	seen.Going["d-2"], seen.Devices[1].LastEpisodeAt = []*agentv1.Span{{Kind: "blind", Reason: "switched off", Login: of("cleo")}}, noon
 	dir = directory.New(&config.People{Groups: []config.Group{{Name: "Bo", Logins: []string{`LAPTOP\bo`}}}}, directory.Registered{
 		Devices: seen.Devices, Logins: []collector.Login{{Key: `d-2\bo`, Name: `LAPTOP\bo`, Device: "d-2"}, {Key: `d-2\cleo`, Name: `LAPTOP\cleo`, Device: "d-2"}},
 	}, 1)
 	part := Rows(dir, dir.Scope(collector.Viewer{User: "max", Role: collector.Manager, Groups: []string{"Bo"}}), seen, noon)
-	if len(part) != 1 || fmt.Sprint(part[0].Limits) != "[x11: none]" || len(part[0].Flags) > 0 || part[0].BufferedEpisodes > 0 || part[0].LastEpisode != "" {
+	if len(part) != 1 || fmt.Sprint(part[0].Limits) != "[desktop: none]" || len(part[0].Browsers) > 0 || len(part[0].Flags) > 0 || part[0].BufferedEpisodes > 0 || part[0].LastEpisode != "" {
 		t.Errorf("%v", part)
 	}
 	// Nor by the state: whether there was an episode lately may be the other's doing.

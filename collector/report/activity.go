@@ -93,8 +93,12 @@ func (r *Reports) rows(ctx context.Context, q *question, page collector.Page, yi
 	for i, person := range q.query.People {
 		names[person.ID], own[person.ID] = person.Name, q.own.has(i)
 	}
+	lacking := &lacking{r: r, q: q, known: map[string]map[browserOf]string{}}
 	return r.Store.Episodes(ctx, q.query, page, func(rows []*adminv1.ActivityRow) error {
 		for _, row := range rows {
+			if err := lacking.tell(ctx, row); err != nil {
+				return err
+			}
 			row.PersonName, row.DeviceName = names[row.Person], q.who.DeviceName(row.Device)
 			if !q.scope.SeesLogins() && !own[row.Person] {
 				row.Login = ""

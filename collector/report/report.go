@@ -25,6 +25,8 @@ type Registry interface {
 	Spans(ctx context.Context, device string, from, to time.Time) ([]*agentv1.Span, error)
 	// GoingSpans gives, by device, the spans without an end.
 	GoingSpans(ctx context.Context) (map[string][]*agentv1.Span, error)
+	// Health is what a device last said of itself.
+	Health(ctx context.Context, id string) (*agentv1.Health, error)
 	Audit(ctx context.Context, entry collector.AuditEntry) error
 }
 

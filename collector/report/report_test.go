@@ -12,6 +12,7 @@ import (
 	"github.com/dayline-project/dayline/collector/directory"
 	"github.com/dayline-project/dayline/shared/episode"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
+	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 	"github.com/dayline-project/dayline/shared/settings"
 )
 
@@ -29,8 +30,9 @@ func (s slow) Owners(ctx context.Context) ([]collector.Owner, error) {
 
 type empty struct{ Registry }
 
-func (empty) Devices(context.Context) ([]collector.Device, error) { return nil, nil }
-func (empty) Audit(context.Context, collector.AuditEntry) error   { return nil }
+func (empty) Devices(context.Context) ([]collector.Device, error)     { return nil, nil }
+func (empty) Audit(context.Context, collector.AuditEntry) error       { return nil }
+func (empty) Health(context.Context, string) (*agentv1.Health, error) { return nil, nil }
 func (empty) Now(context.Context) (*directory.Directory, error) {
 	return directory.New(&config.People{}, directory.Registered{}, 1), nil
 }

@@ -27,7 +27,7 @@ type deviceList struct {
 	listed
 	State  string `placeholder:"STATE" enum:"healthy,quiet,stale,lost," default:"" help:"Those in this state alone: healthy, quiet, stale or lost."`
 	Silent bool   `help:"Those alone that were in a session at their last contact and have not come for 10 minutes."`
-	Flag   string `placeholder:"FLAG" enum:"blind,buffer,clock,cloned,flood,fork,outdated,permission,renamed,replaces?," default:"" help:"Those with this flag alone: blind, buffer, clock, cloned, flood, fork, outdated, permission, renamed or replaces?."`
+	Flag   string `placeholder:"FLAG" enum:"addresses,blind,buffer,clock,cloned,flood,fork,outdated,permission,renamed,replaces?," default:"" help:"Those with this flag alone: addresses, blind, buffer, clock, cloned, flood, fork, outdated, permission, renamed or replaces?."`
 }
 
 // Run lists the devices.

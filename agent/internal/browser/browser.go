@@ -35,8 +35,12 @@ type Page struct {
 var (
 	// ErrAbsent: the system has no accessibility interface.
 	ErrAbsent = errors.New("browser: no accessibility interface")
+	// ErrOff: it has one that nobody uses, so that it is left alone.
+	ErrOff = errors.New("browser: accessibility is off")
 	// ErrLate: the browser did not answer in time.
 	ErrLate = errors.New("browser: no answer in time")
+	// ErrNoPage: the browser shows the interface no page.
+	ErrNoPage = errors.New("browser: no page is shown there")
 )
 
 // What makes a reading worth nothing.
@@ -45,6 +49,7 @@ var (
 	errEdited    = errors.New("browser: the address is being edited")
 	errNoAddress = errors.New("browser: no address in the field")
 	errNoField   = errors.New("browser: no address field")
+	errTwins     = errors.New("browser: several windows of one title")
 )
 
 // Tree is a system's accessibility interface. One goroutine calls it, and any call may take as long as the other program
@@ -53,7 +58,7 @@ type Tree interface {
 	// Title is the window's title now, as the display tells it; empty where it is not there.
 	Title(window uint32) string
 	// Window is the element of a window, with its name.
-	Window(window uint32) (Element, error)
+	Window(window Window) (Element, error)
 	Close()
 }
 
@@ -75,11 +80,12 @@ const (
 	// ByClass reads Class alone, a role on a Mac. Chromium takes most else, asked of a page, for a wish to have all pages
 	// accessible.
 	ByClass Sketch = iota
-	// ByID reads ID and Kind.
+	// ByID reads ID and Kind, and of a Frame's parts Class.
 	ByID
 )
 
-// Node is what was read of an element. A Mac's window has its Class and ID from the first.
+// Node is what was read of an element. A Mac's window has its Class and ID from the first. Name and Value of a Frame are those of
+// its page once they were read.
 type Node struct {
 	Class, ID   string
 	Kind        Kind
@@ -96,4 +102,6 @@ const (
 	Other Kind = iota
 	// Container may hold others that matter: a pane, a group, a toolbar, a combination box.
 	Container
+	// Frame is a window that tells its page itself, whichever the browser.
+	Frame
 )

@@ -18,10 +18,12 @@ type recipe struct {
 	field func(Node) bool
 	// private: it is there in private windows alone. named: its name tells.
 	private, named func(Node) bool
+	// itself: where no sign is found, the window is the field.
+	itself bool
 }
 
 // recipeOf gives the recipe of a program, nil where there is none. Those of Windows end in ".exe", those of macOS in their
-// channel.
+// channel. Where windows are Frames, they are all read alike.
 func recipeOf(app string) *recipe {
 	name := strings.ToLower(app)
 	switch name {
@@ -32,12 +34,18 @@ func recipeOf(app string) *recipe {
 	case "safari", "safari technology preview", "arc":
 		return &webArea
 	}
+	if slices.Contains(onLinux, app) {
+		return &frame
+	}
 	if slices.ContainsFunc([]string{"google chrome ", "microsoft edge ", "brave browser ", "chromium ", "vivaldi "},
 		func(family string) bool { return strings.HasPrefix(name+" ", family) }) {
 		return &document
 	}
 	return nil
 }
+
+// onLinux are names of programs on Linux, which have no capitals; "firefox" is a Mac's, too.
+var onLinux = []string{"brave", "chrome", "chromium", "firefox-bin", "firefox-esr", "librewolf", "msedge", "opera", "vivaldi-bin", "waterfox"}
 
 // chromium goes by the classes of its views, from the window's root to the toolbar, the only way on which no page lies:
 // BrowserRootView, NonClientView, BrowserFrameViewWin, BrowserView, TopContainerView, ToolbarView, LocationBarView,
@@ -147,6 +155,9 @@ func (r *recipe) find(w Window, window Element) (field Element, private bool, er
 			return below[i], false, nil
 		}
 		level = slices.DeleteFunc(below, func(e Element) bool { return !r.through(e.Look()) })
+	}
+	if r.itself {
+		return window, false, nil
 	}
 	return nil, false, errNoField
 }

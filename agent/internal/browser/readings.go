@@ -200,9 +200,9 @@ func (r *Readings) failed(w Window, err error, now time.Duration) {
 	s.why = err
 	who, length := whom{app: w.App}, time.Duration(0)
 	switch {
-	case errors.Is(err, ErrAbsent):
+	case errors.Is(err, ErrAbsent), errors.Is(err, ErrOff):
 		who, length = whom{}, maxRest
-	case errors.Is(err, errNoField):
+	case errors.Is(err, errNoField), errors.Is(err, errTwins):
 		// Windows of a web application have none.
 		who = whom{app: w.App, window: w.ID}
 	}
@@ -237,6 +237,8 @@ func (r *Readings) Health(app string) (read bool, words string) {
 		return false, "no page address was read yet through the accessibility interface"
 	case errors.Is(s.why, ErrAbsent) && s.answered == 0:
 		return false, "page addresses cannot be read: the system has no accessibility interface"
+	case errors.Is(s.why, ErrOff) && s.answered == 0:
+		return false, "page addresses are not read: accessibility is off on this desktop, and is not switched on for it"
 	}
 	tenths := s.answered * 10 / s.asked
 	if tenths == 10 {
@@ -248,8 +250,14 @@ func (r *Readings) Health(app string) (read bool, words string) {
 		why = "the browser did not answer in time"
 	case errors.Is(s.why, errNoField):
 		why = "a window without an address field"
+	case errors.Is(s.why, errTwins):
+		why = "several of its windows have one title"
+	case errors.Is(s.why, ErrNoPage):
+		why = "the browser shows its pages to no accessibility interface"
 	case errors.Is(s.why, ErrAbsent):
 		why = "the system has no accessibility interface"
+	case errors.Is(s.why, ErrOff):
+		why = "accessibility is off on this desktop"
 	}
 	return tenths >= 5, fmt.Sprintf("%d of 10 page addresses are read through the accessibility interface; the last that was not: %s", tenths, why)
 }

@@ -48,11 +48,11 @@ func (d *desk) Title(window uint32) string {
 	return d.titles[window]
 }
 
-func (d *desk) Window(window uint32) (Element, error) {
+func (d *desk) Window(window Window) (Element, error) {
 	d.question()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	w := d.windows[window]
+	w := d.windows[window.ID]
 	if w == nil {
 		return nil, errors.New("desk: no such window")
 	}

@@ -121,6 +121,8 @@ func (r *reader) read(w Window) (Page, error) {
 		return Page{}, errMoved
 	case shown.Focused:
 		return Page{}, errEdited
+	case shown.Kind == Frame && !isTitleOf(w.Title, shown):
+		return Page{}, errMoved
 	}
 	url, ok := address(shown.Value)
 	if !ok {
@@ -143,9 +145,12 @@ func (r *reader) field(w Window) (shown Node, private bool, err error) {
 	if recipe == nil {
 		return Node{}, false, errNoField
 	}
-	window, err := r.tree.Window(w.ID)
+	window, err := r.tree.Window(w)
 	if err != nil {
 		return Node{}, false, err
+	}
+	if window.Look().Kind == Frame {
+		recipe = &frame
 	}
 	field, private, err := recipe.find(w, window)
 	if field != window {

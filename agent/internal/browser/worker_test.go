@@ -80,6 +80,7 @@ func TestRecipeOf(t *testing.T) {
 		"firefox": &firefox, "Safari": &webArea, "Safari Technology Preview": &webArea, "Arc": &webArea, "Google Chrome": &document,
 		"Google Chrome Canary": &document, "Microsoft Edge": &document, "Microsoft Edge Beta": &document, "Brave Browser Nightly": &document,
 		"Chromium": &document, "Vivaldi Snapshot": &document,
+		"chromium": &frame, "chrome": &frame, "firefox-esr": &frame,
 		"": nil, "opera.exe": nil, "safari.exe": nil, "Google Chromecast": nil, "Arcade": nil, "Google": nil, "Mail": nil,
 	} {
 		if got := recipeOf(app); got != want {

@@ -47,7 +47,8 @@ func (s *shop) set(id uint32, w shopWindow) Window {
 func (s *shop) Title(id uint32) string { return s.window(id).title }
 func (s *shop) Close()                 {}
 
-func (s *shop) Window(id uint32) (browser.Element, error) {
+func (s *shop) Window(window browser.Window) (browser.Element, error) {
+	id := window.ID
 	w := s.window(id)
 	if w.gate != nil {
 		<-w.gate

@@ -95,7 +95,7 @@ func newObserver(config Config, system system) (*Observer, error) {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
 	if config.OpenTree == nil {
-		config.OpenTree = openTree
+		config.OpenTree = func() (browser.Tree, error) { return openTree(config.Display) }
 	}
 	boot, _, err := system.readClocks()
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 // openTree opens the interface that page addresses are read through.
-var openTree = func() (browser.Tree, error) {
+func openTree(string) (browser.Tree, error) {
 	system, err := openMac()
 	if err != nil {
 		return nil, fmt.Errorf("observe: addresses: %w", err)

@@ -74,8 +74,8 @@ func (t *macTree) focused(window uint32) (mac.Element, int32, error) {
 	return found, app.PID, nil
 }
 
-func (t *macTree) Window(window uint32) (browser.Element, error) {
-	found, pid, err := t.focused(window)
+func (t *macTree) Window(window browser.Window) (browser.Element, error) {
+	found, pid, err := t.focused(window.ID)
 	if err != nil {
 		return nil, err
 	}

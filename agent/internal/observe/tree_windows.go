@@ -9,9 +9,6 @@ import (
 	"github.com/dayline-project/dayline/agent/internal/sys/win/uia"
 )
 
-// openTree opens the interface that page addresses are read through.
-var openTree = openAutomation
-
 // automation is UI Automation.
 type automation struct {
 	client *uia.Client
@@ -21,7 +18,8 @@ type automation struct {
 	field    *uia.Request
 }
 
-func openAutomation() (browser.Tree, error) {
+// openTree opens the interface that page addresses are read through.
+func openTree(string) (browser.Tree, error) {
 	client, err := uia.Open(browser.Budget)
 	if errors.Is(err, uia.ErrAbsent) {
 		return nil, fmt.Errorf("%w: %w", browser.ErrAbsent, err)
@@ -58,8 +56,8 @@ func (a *automation) Close() {
 
 func (a *automation) Title(window uint32) string { return win.TitleOf(win.Window(window)) }
 
-func (a *automation) Window(window uint32) (browser.Element, error) {
-	e, err := a.client.Element(win.Window(window), a.title)
+func (a *automation) Window(window browser.Window) (browser.Element, error) {
+	e, err := a.client.Element(win.Window(window.ID), a.title)
 	if err != nil {
 		return nil, late(err)
 	}

@@ -106,7 +106,7 @@ func TestAutomation(t *testing.T) {
 // runWorker runs a worker on the system's tree until the test ends.
 func runWorker(t testing.TB) *browser.Worker {
 	t.Helper()
-	worker := browser.NewWorker(openTree)
+	worker := browser.NewWorker(func() (browser.Tree, error) { return openTree("") })
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- worker.Run(ctx) }()

@@ -30,30 +30,47 @@ type Bus struct {
 
 // DialSystem connects to the system bus: $DBUS_SYSTEM_BUS_ADDRESS, else the socket it has everywhere.
 func DialSystem() (*Bus, error) {
-	return dial(os.Getenv("DBUS_SYSTEM_BUS_ADDRESS"), "/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket")
+	return dial(address(os.Getenv("DBUS_SYSTEM_BUS_ADDRESS"), "/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket"))
 }
 
 // DialSession connects to the person's bus: $DBUS_SESSION_BUS_ADDRESS, else the socket in $XDG_RUNTIME_DIR. It never
 // starts one.
-func DialSession() (*Bus, error) {
-	address := os.Getenv("DBUS_SESSION_BUS_ADDRESS")
-	runtime := os.Getenv("XDG_RUNTIME_DIR")
+func DialSession() (*Bus, error) { return dial(SessionAddress()) }
+
+// SessionAddress is where the person's bus is; empty where none is known.
+func SessionAddress() string {
+	known, runtime := os.Getenv("DBUS_SESSION_BUS_ADDRESS"), os.Getenv("XDG_RUNTIME_DIR")
 	if runtime == "" {
-		return dial(address)
+		return known
 	}
-	return dial(address, runtime+"/bus")
+	return address(known, runtime+"/bus")
 }
 
-func dial(address string, sockets ...string) (*Bus, error) {
-	if address == "" {
+// address is the one known, else that of the first of these sockets that is there.
+func address(known string, sockets ...string) string {
+	if known == "" {
 		for _, socket := range sockets {
 			if _, err := os.Stat(socket); err == nil {
-				address = "unix:path=" + dbus.EscapeBusAddressValue(socket)
-				break
+				return "unix:path=" + dbus.EscapeBusAddressValue(socket)
 			}
 		}
 	}
-	// The person's process opens no network connection, so a bus elsewhere is none.
+	return known
+}
+
+func dial(address string) (*Bus, error) {
+	conn, err := Connect(address)
+	if err != nil {
+		return nil, err
+	}
+	b := &Bus{conn: conn, signals: make(chan *dbus.Signal, 64)}
+	conn.Signal(b.signals)
+	return b, nil
+}
+
+// Connect connects to the bus at an address, for those who ask it themselves. The person's process opens no network
+// connection, so a bus elsewhere is none.
+func Connect(address string) (*dbus.Conn, error) {
 	if !strings.HasPrefix(address, "unix:") {
 		return nil, ErrNoBus
 	}
@@ -61,9 +78,7 @@ func dial(address string, sockets ...string) (*Bus, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dbus: connect: %w", err)
 	}
-	b := &Bus{conn: conn, signals: make(chan *dbus.Signal, 64)}
-	conn.Signal(b.signals)
-	return b, nil
+	return conn, nil
 }
 
 // Close ends the connection; Next then tells that it is gone.

@@ -8255,7 +8255,7 @@ func (*ShowExtensionRequest) Descriptor() ([]byte, []int) {
 
 type Extension struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Empty where none is handed out: problem says why, if there is one on the shelf.
+	// As people and devices say it; empty where none is handed out: problem says why, if there is one on the shelf.
 	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
 	// RFC 3339.
 	Issued string `protobuf:"bytes,2,opt,name=issued,proto3" json:"issued,omitempty"`
@@ -8267,7 +8267,9 @@ type Extension struct {
 	Files   []*ExtensionFile `protobuf:"bytes,6,rep,name=files,proto3" json:"files,omitempty"`
 	Problem string           `protobuf:"bytes,7,opt,name=problem,proto3" json:"problem,omitempty"`
 	// What keeps browsers of other computers from it.
-	Warnings      []string `protobuf:"bytes,8,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	Warnings []string `protobuf:"bytes,8,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// Without Mozilla's signature a Firefox takes it only where signatures are not required of it.
+	MozillaSigned bool `protobuf:"varint,9,opt,name=mozilla_signed,json=mozillaSigned,proto3" json:"mozilla_signed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -8356,6 +8358,13 @@ func (x *Extension) GetWarnings() []string {
 		return x.Warnings
 	}
 	return nil
+}
+
+func (x *Extension) GetMozillaSigned() bool {
+	if x != nil {
+		return x.MozillaSigned
+	}
+	return false
 }
 
 type ExtensionFile struct {
@@ -11831,7 +11840,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\tdirectory\x18\x01 \x01(\tR\tdirectory\"&\n" +
 	"\x0eBackupResponse\x12\x14\n" +
 	"\x05bytes\x18\x01 \x01(\x01R\x05bytes\"\x16\n" +
-	"\x14ShowExtensionRequest\"\xf3\x01\n" +
+	"\x14ShowExtensionRequest\"\x9a\x02\n" +
 	"\tExtension\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x16\n" +
 	"\x06issued\x18\x02 \x01(\tR\x06issued\x12\x0e\n" +
@@ -11841,7 +11850,8 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\aaddress\x18\x05 \x01(\tR\aaddress\x125\n" +
 	"\x05files\x18\x06 \x03(\v2\x1f.dayline.admin.v1.ExtensionFileR\x05files\x12\x18\n" +
 	"\aproblem\x18\a \x01(\tR\aproblem\x12\x1a\n" +
-	"\bwarnings\x18\b \x03(\tR\bwarnings\"Q\n" +
+	"\bwarnings\x18\b \x03(\tR\bwarnings\x12%\n" +
+	"\x0emozilla_signed\x18\t \x01(\bR\rmozillaSigned\"Q\n" +
 	"\rExtensionFile\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05bytes\x18\x02 \x01(\x01R\x05bytes\x12\x16\n" +

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/dayline-project/dayline/installer/extension"
@@ -63,8 +64,15 @@ func buildExtension(_ context.Context, o options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.unpacked != "" {
-		return []string{o.unpacked}, files.WriteUnpacked(o.unpacked, &key.PublicKey)
+	by := extension.Packing{Version: o.version, Built: o.built, Key: key}
+	if o.xpi != "" {
+		if by.XPI, err = os.ReadFile(o.xpi); err != nil {
+			return nil, err
+		}
 	}
-	return nil, errors.New("not packed")
+	paths, err := files.Pack(o.folder, by)
+	if err != nil || o.unpacked == "" {
+		return paths, err
+	}
+	return append(paths, o.unpacked), files.WriteUnpacked(o.unpacked, &key.PublicKey)
 }

@@ -18,11 +18,10 @@ type hostManifest struct {
 }
 
 // HostManifests introduce the agent at this path to a browser, for every user of a computer: files by their places, where
-// folders may be missing; on Windows one file, to lie wherever users may read it, which HostKeys lead to. ErrNoKey where this
+// folders may be missing; on Windows one file, to lie where users may read it, and which the keys of HostPlaces lead to. ErrNoKey where this
 // build would take none of that browser's word.
 func HostManifests(b Browser, system, program string) ([]File, error) {
-	at, known := table[b].on[system]
-	if !known {
+	if _, known := table[b].on[system]; !known {
 		return nil, fmt.Errorf("extension: host manifest: no browser %q on %q is known", b, system)
 	}
 	manifest := hostManifest{Name: Host, Description: "Dayline agent: what the extension is told of goes to it alone", Path: program, Type: "stdio"}
@@ -47,17 +46,22 @@ func HostManifests(b Browser, system, program string) ([]File, error) {
 		return []File{{Host + "." + kind + ".json", content}}, nil
 	}
 	var files []File
-	for _, folder := range at.hosts {
-		files = append(files, File{path.Join(folder, Host+".json"), content})
+	for _, place := range HostPlaces(b, system) {
+		files = append(files, File{place, content})
 	}
 	return files, nil
 }
 
-// HostKeys are the registry's keys, below HKEY_LOCAL_MACHINE, whose default value leads a browser on Windows to the manifest.
-func HostKeys(b Browser) []string {
-	var keys []string
-	for _, key := range table[b].on[Windows].hosts {
-		keys = append(keys, key+`\`+Host)
+// HostPlaces are where a browser looks for the host: files, on Windows keys below HKEY_LOCAL_MACHINE, whose default value leads to
+// one.
+func HostPlaces(b Browser, system string) []string {
+	var places []string
+	for _, above := range table[b].on[system].hosts {
+		if system == Windows {
+			places = append(places, above+`\`+Host)
+		} else {
+			places = append(places, path.Join(above, Host+".json"))
+		}
 	}
-	return keys
+	return places
 }

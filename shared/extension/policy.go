@@ -33,8 +33,8 @@ const (
 	edgeStore   = "https://edge.microsoft.com/extensionwebstorebase/v1/crx"
 )
 
-// policyName is what all browsers call the policy.
-const policyName = "ExtensionSettings"
+// PolicyName is what all browsers call the policy.
+const PolicyName = "ExtensionSettings"
 
 // SourceOf is the collector's at an address that people reach its pages by.
 func SourceOf(collector string) (Source, error) {
@@ -146,7 +146,7 @@ func Policy(b Browser, system string, source Source) ([]File, error) {
 		}
 		return []File{{at.policy + ".plist", list}}, nil
 	}
-	policies := any(map[string]json.RawMessage{policyName: settings})
+	policies := any(map[string]json.RawMessage{PolicyName: settings})
 	if b == Firefox {
 		policies = map[string]any{"policies": policies}
 	}
@@ -157,9 +157,9 @@ func Policy(b Browser, system string, source Source) ([]File, error) {
 	return []File{{at.policy, append(content, '\n')}}, nil
 }
 
-// PolicyKey is the registry's key, below HKEY_LOCAL_MACHINE, whose value ExtensionSettings is a browser's policy on Windows:
-// JSON in a string, for Firefox in one of several.
-func PolicyKey(b Browser) string { return table[b].on[Windows].policy }
+// PolicyPlace is where a browser's policy is: on Linux a file; on Windows the key, below HKEY_LOCAL_MACHINE, of which PolicyName is
+// a value, JSON in a string, for Firefox in one of several; on a Mac the domain of preferences.
+func PolicyPlace(b Browser, system string) string { return table[b].on[system].policy }
 
 // registryFile is what reg import reads; Firefox's kind of value is written in hexadecimal digits of UTF-16.
 func registryFile(b Browser, key string, settings []byte) []byte {
@@ -171,7 +171,7 @@ func registryFile(b Browser, key string, settings []byte) []byte {
 		}
 		value = "hex(7):" + strings.Join(digits, ",")
 	}
-	return []byte("Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\" + key + "]\r\n\"" + policyName + "\"=" + value + "\r\n")
+	return []byte("Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\" + key + "]\r\n\"" + PolicyName + "\"=" + value + "\r\n")
 }
 
 const plistHead = `<?xml version="1.0" encoding="UTF-8"?>
@@ -185,7 +185,7 @@ func propertyList(b Browser, settings []byte) ([]byte, error) {
 	if err := json.Unmarshal(settings, &value); err != nil {
 		return nil, err
 	}
-	domain := map[string]any{policyName: value}
+	domain := map[string]any{PolicyName: value}
 	if b == Firefox {
 		domain["EnterprisePoliciesEnabled"] = true
 	}
@@ -224,7 +224,7 @@ func Ours(policy []byte) bool {
 	if json.Unmarshal(policy, &settings) != nil || len(settings) == 0 {
 		return false
 	}
-	for _, outer := range []string{"policies", policyName} {
+	for _, outer := range []string{"policies", PolicyName} {
 		if inner, wrapped := settings[outer]; wrapped && len(settings) == 1 {
 			return Ours(inner)
 		}

@@ -2707,9 +2707,11 @@ type DeviceBrowser struct {
 	// The extension that spoke last, empty where none speaks, and when it did, in whole minutes.
 	ExtensionVersion string `protobuf:"bytes,4,opt,name=extension_version,json=extensionVersion,proto3" json:"extension_version,omitempty"`
 	LastReport       string `protobuf:"bytes,5,opt,name=last_report,json=lastReport,proto3" json:"last_report,omitempty"`
-	// How long its windows were in front since the agent's helpers were started, without private ones, and with an address.
+	// How long its windows were in front since the agent's helpers were started, without private ones; how much of that had an
+	// address, and which part it is, 0 to 1.
 	FrontSeconds   float64 `protobuf:"fixed64,6,opt,name=front_seconds,json=frontSeconds,proto3" json:"front_seconds,omitempty"`
 	AddressSeconds float64 `protobuf:"fixed64,7,opt,name=address_seconds,json=addressSeconds,proto3" json:"address_seconds,omitempty"`
+	AddressShare   float64 `protobuf:"fixed64,8,opt,name=address_share,json=addressShare,proto3" json:"address_share,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -2789,6 +2791,13 @@ func (x *DeviceBrowser) GetFrontSeconds() float64 {
 func (x *DeviceBrowser) GetAddressSeconds() float64 {
 	if x != nil {
 		return x.AddressSeconds
+	}
+	return 0
+}
+
+func (x *DeviceBrowser) GetAddressShare() float64 {
+	if x != nil {
+		return x.AddressShare
 	}
 	return 0
 }
@@ -11446,7 +11455,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x06limits\x18\x13 \x03(\tR\x06limits\x12\x16\n" +
 	"\x06errors\x18\x14 \x03(\tR\x06errors\x12\x16\n" +
 	"\x06groups\x18\x15 \x03(\tR\x06groups\x12;\n" +
-	"\bbrowsers\x18\x16 \x03(\v2\x1f.dayline.admin.v1.DeviceBrowserR\bbrowsers\"\xeb\x01\n" +
+	"\bbrowsers\x18\x16 \x03(\v2\x1f.dayline.admin.v1.DeviceBrowserR\bbrowsers\"\x90\x02\n" +
 	"\rDeviceBrowser\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x14\n" +
 	"\x05level\x18\x02 \x01(\tR\x05level\x12\x16\n" +
@@ -11455,7 +11464,8 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\vlast_report\x18\x05 \x01(\tR\n" +
 	"lastReport\x12#\n" +
 	"\rfront_seconds\x18\x06 \x01(\x01R\ffrontSeconds\x12'\n" +
-	"\x0faddress_seconds\x18\a \x01(\x01R\x0eaddressSeconds\"5\n" +
+	"\x0faddress_seconds\x18\a \x01(\x01R\x0eaddressSeconds\x12#\n" +
+	"\raddress_share\x18\b \x01(\x01R\faddressShare\"5\n" +
 	"\rDeviceRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05later\x18\x02 \x01(\bR\x05later\";\n" +

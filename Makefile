@@ -11,6 +11,12 @@ LDFLAGS := -X $(MODULE)/shared/buildinfo.Version=$(VERSION) -X $(MODULE)/shared/
 B       := .build
 APP     := collector/web/app
 
+# The key whose browser extension what is built believes; for builds that others are given, one of `mkinstaller extension-key`
+# that is kept off-line, or its public half. EXTENSION_STORE_IDS: what stores call their listings of it, with commas between.
+EXTENSION_KEY       ?= $(B)/extension-key.pem
+EXTENSION_STORE_IDS ?=
+BELIEVED            := -extension-key '$(EXTENSION_KEY)' -store-ids '$(EXTENSION_STORE_IDS)'
+
 # The tools, pinned. A change here makes them anew.
 BUF            := github.com/bufbuild/buf/cmd/buf@v1.75.0
 PROTOC_GO      := google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12
@@ -23,7 +29,7 @@ TOOLS          := $(BUF) $(PROTOC_GO) $(PROTOC_CONNECT) $(STATICCHECK)
 RACE := ./agent/internal/buffer/... ./agent/internal/session/... ./agent/internal/service/... \
         ./collector/ingest/... ./collector/config/... ./collector/access/... ./collector/retention/...
 
-.PHONY: help setup tools pages build installers run sample screenshots test lint cross generated generate e2e bench soak clean
+.PHONY: help setup tools pages build installers extension run sample screenshots test lint cross generated generate e2e bench soak clean
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 11 | sort
@@ -48,14 +54,23 @@ collector/web/dist/index.html: $(APP)/node_modules/.installed $(shell find $(APP
 	@find collector/web/dist -mindepth 1 ! -name .gitignore -delete
 	cd $(APP) && npm run --silent build -- --logLevel warn
 
-build: pages ## dayline-agent and dayline-collector, into .build/
+# A development key: nobody else has it, and nobody else's programs believe it.
+$(B)/extension-key.pem:
 	@mkdir -p $(B)
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w $(LDFLAGS)' -o $(B)/ ./agent/cmd/dayline-agent
-	go build -trimpath -ldflags '$(LDFLAGS)' -o $(B)/ ./collector/cmd/dayline-collector
+	@go run ./installer/cmd/mkinstaller extension-key -out $@
 
-installers: ## the packages that install the agent, into .build/installers/; VERSION=1.2.3 names them, SIGN=FILE.p12 signs Dayline.app
-	@for arch in amd64 arm64; do go run ./installer/cmd/mkinstaller msi -version '$(VERSION)' -built '$(BUILT)' -arch $$arch -to $(B)/installers; done
-	@go run ./installer/cmd/mkinstaller app -version '$(VERSION)' -built '$(BUILT)' -to $(B)/installers $(if $(SIGN),-sign '$(SIGN)')
+build: pages $(EXTENSION_KEY) ## dayline-agent and dayline-collector, into .build/
+	@mkdir -p $(B)
+	@believed=$$(go run ./installer/cmd/mkinstaller extension-flag $(BELIEVED)); set -x; \
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w $(LDFLAGS) $$believed" -o $(B)/ ./agent/cmd/dayline-agent; \
+	go build -trimpath -ldflags "$(LDFLAGS) $$believed" -o $(B)/ ./collector/cmd/dayline-collector
+
+installers: $(EXTENSION_KEY) ## the packages that install the agent, into .build/installers/; VERSION=1.2.3 names them, SIGN=FILE.p12 signs Dayline.app
+	@for arch in amd64 arm64; do go run ./installer/cmd/mkinstaller msi -version '$(VERSION)' -built '$(BUILT)' -arch $$arch $(BELIEVED) -to $(B)/installers; done
+	@go run ./installer/cmd/mkinstaller app -version '$(VERSION)' -built '$(BUILT)' $(BELIEVED) -to $(B)/installers $(if $(SIGN),-sign '$(SIGN)')
+
+extension: $(EXTENSION_KEY) ## the browser extension, packed and signed by EXTENSION_KEY, into .build/extension/; XPI=FILE is what Mozilla signed of it
+	@go run ./installer/cmd/mkinstaller extension -key '$(EXTENSION_KEY)' -version '$(VERSION)' -built '$(BUILT)' -unpacked $(B)/extension-unpacked -to $(B)/extension $(if $(XPI),-xpi '$(XPI)')
 
 run: build ## collector and agent on this desktop, or on a virtual one that is driven; SECONDS=60 ends by itself
 	@go build -o $(B)/dayline-run ./test/run

@@ -42,14 +42,14 @@ func makeExtensionKey(_ context.Context, o options) ([]string, error) {
 	return []string{o.out}, nil
 }
 
-// tellExtensionFlag serves the Makefile. Where the key is missing it makes one, which is good for development.
+// tellExtensionFlag serves the Makefile.
 func tellExtensionFlag(_ context.Context, o options) ([]string, error) {
-	if _, err := extension.DevelopmentKey(o.extensionKey); err != nil {
-		return nil, err
-	}
 	extensions, err := o.extensions()
 	if err != nil {
 		return nil, err
+	}
+	if extensions.Key == nil {
+		return nil, errors.New("-extension-key is missing")
 	}
 	flag, err := known.LinkFlag(extensions.Key, extensions.StoreIDs...)
 	return []string{flag}, err

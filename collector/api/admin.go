@@ -16,6 +16,7 @@ import (
 	"github.com/dayline-project/dayline/collector/config"
 	"github.com/dayline-project/dayline/collector/directory"
 	"github.com/dayline-project/dayline/collector/link"
+	"github.com/dayline-project/dayline/collector/shelf"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
 	"github.com/dayline-project/dayline/shared/settings"
@@ -40,6 +41,7 @@ type Admin struct {
 	Enrolment func() (token.Token, error)
 	// Backup writes a backup into a directory and gives its bytes.
 	Backup func(ctx context.Context, dir string) (int64, error)
+	Shelf  *shelf.Shelf
 	Now    func() time.Time
 	Log    *slog.Logger
 

@@ -70,6 +70,8 @@ type Source struct {
 	Episodes collector.EpisodeStore
 	// RegistryFile and EpisodesFile are the stores' names in a data directory.
 	RegistryFile, EpisodesFile string
+	// Files of the data directory are copied too, by path, those that are there. They change whole or not at all.
+	Files []string
 	// ConfigDir holds the configuration files.
 	ConfigDir string
 	Schemas   map[string]int
@@ -107,6 +109,11 @@ func Create(ctx context.Context, dir string, s Source) (int64, error) {
 	}
 	if err := s.Registry.BackupTo(ctx, filepath.Join(data, s.RegistryFile)); err != nil {
 		return 0, fmt.Errorf("backup: registry: %w", err)
+	}
+	for _, file := range s.Files {
+		if err := copyFile(file, filepath.Join(data, filepath.Base(file))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return 0, fmt.Errorf("backup: %w", err)
+		}
 	}
 	if err := copyFolder(s.ConfigDir, filepath.Join(dir, configFolder)); err != nil {
 		return 0, fmt.Errorf("backup: configuration: %w", err)

@@ -1,5 +1,5 @@
 // Package mdm writes the configuration profiles by which device management prepares Macs for the agent: the permission that
-// it needs, its place among what runs in the background, and the string by which it enrols. Payload types and their keys are
+// it needs, its place among what runs in the background, the string by which it enrols, and its browsers' extension. Payload types and their keys are
 // those that Apple publishes (github.com/apple/device-management, mdm/profiles). The same kit always gives the same bytes.
 package mdm
 
@@ -16,6 +16,7 @@ import (
 
 	"howett.net/plist"
 
+	"github.com/dayline-project/dayline/shared/extension"
 	"github.com/dayline-project/dayline/shared/stream"
 	"github.com/dayline-project/dayline/shared/token"
 )
@@ -42,6 +43,8 @@ type Kit struct {
 	Team string
 	// EnrollmentString of a link for macOS; without one there is no profile for it.
 	EnrollmentString string
+	// Browsers are told to install the extension from here; none where its Base is empty.
+	Browsers extension.Source
 }
 
 // File is one of the kit's.
@@ -69,6 +72,11 @@ func (k *Kit) Files() ([]File, error) {
 	if k.EnrollmentString != "" {
 		profiles = append(profiles, k.enrollment())
 	}
+	browsers, err := k.browsers()
+	if err != nil {
+		return nil, err
+	}
+	profiles = append(profiles, browsers...)
 	readme, err := k.readme()
 	if err != nil {
 		return nil, err
@@ -179,6 +187,31 @@ func (k *Kit) enrollment() profile {
 			{"mcx_preference_settings": dict{EnrollmentKey: k.EnrollmentString}},
 		}}}},
 	}
+}
+
+// browsers have each browser install the extension and keep it. A browser's payload is called by its own domain.
+func (k *Kit) browsers() (profiles []profile, err error) {
+	if k.Browsers.Base == "" {
+		return nil, nil
+	}
+	for _, b := range extension.Browsers() {
+		policy, err := extension.Policy(b, extension.MacOS, k.Browsers)
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range policy {
+			var settings dict
+			if _, err := plist.Unmarshal(file.Content, &settings); err != nil {
+				return nil, fmt.Errorf("mdm: %s: %w", file.Name, err)
+			}
+			profiles = append(profiles, profile{
+				name: "browser-" + string(b), title: "Dayline: extension for " + b.Name(),
+				description: "Installs the extension that tells the agent which page is in front, and lets it have nothing more than that.",
+				payloadType: strings.TrimSuffix(file.Name, ".plist"), payload: settings,
+			})
+		}
+	}
+	return profiles, nil
 }
 
 // encode writes a profile, for the computer and not for a person. A newer one takes the place of an older: identifiers are

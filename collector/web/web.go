@@ -22,6 +22,8 @@ type Options struct {
 	Contract http.Handler
 	// SignIn leads to a provider of identities and back.
 	SignIn http.Handler
+	// Extension hands out the browser extension below /extension/, to browsers that nobody has signed in with.
+	Extension http.Handler
 	// Secure: browsers come by https.
 	Secure bool
 }
@@ -39,6 +41,7 @@ func Handler(o Options) http.Handler {
 	for _, path := range []string{"/sign-in/provider", "/sign-in/provider/"} {
 		mux.Handle(path, o.SignIn)
 	}
+	mux.Handle("/extension/", o.Extension)
 	mux.Handle("/", pages(built))
 	return guarded(o.Secure, mux)
 }

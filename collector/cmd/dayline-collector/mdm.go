@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dayline-project/dayline/collector/mdm"
+	"github.com/dayline-project/dayline/shared/extension"
 )
 
 type mdmCommand struct {
@@ -19,6 +20,7 @@ type mdmCommand struct {
 	Requirement          string        `placeholder:"TEXT" xor:"signature" help:"Instead of the app: what 'codesign -d -r-' prints of it."`
 	EnrollmentStringFile string        `placeholder:"FILE" xor:"enrollment" help:"The enrolment string of a link for macOS, '-' for standard input (default: a link is made)."`
 	NoEnrollment         bool          `xor:"enrollment" help:"No profile for enrolling: the Macs get their string elsewhere."`
+	Extension            string        `placeholder:"URL" help:"Have browsers install the extension from the collector whose pages are here: https://dayline.example.com."`
 	Expires              time.Duration `help:"The link ends after this long, 1h to 168h (default: the account's)."`
 	Max                  int32         `help:"The link enrols at most this many devices (default: the account's)."`
 }
@@ -37,6 +39,11 @@ func (c *mdmCommand) Run(i *invocation) error {
 	}
 	if err != nil {
 		return err
+	}
+	if c.Extension != "" {
+		if kit.Browsers, err = extension.SourceOf(c.Extension); err != nil {
+			return usage("--extension: %v", err)
+		}
 	}
 	if (c.NoEnrollment || c.EnrollmentStringFile != "") && (c.Expires != 0 || c.Max != 0) {
 		return usage("--expires and --max are of the link that is made; here none is")

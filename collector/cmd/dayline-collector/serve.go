@@ -26,9 +26,11 @@ import (
 	"github.com/dayline-project/dayline/collector/openid"
 	"github.com/dayline-project/dayline/collector/report"
 	"github.com/dayline-project/dayline/collector/retention"
+	"github.com/dayline-project/dayline/collector/shelf"
 	"github.com/dayline-project/dayline/collector/sqlite"
 	"github.com/dayline-project/dayline/collector/web"
 	"github.com/dayline-project/dayline/shared/buildinfo"
+	"github.com/dayline-project/dayline/shared/extension"
 	"github.com/dayline-project/dayline/shared/settings"
 )
 
@@ -79,6 +81,7 @@ type server struct {
 	ingest    *ingest.Ingest
 	agents    *api.Agents
 	retention *retention.Retention
+	shelf     *shelf.Shelf
 	outer     []*api.Listener
 	// webURL is where browsers find the pages, known once they listen.
 	webURL string
@@ -157,6 +160,10 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 	s.retention = retention.New(retention.Options{
 		Registry: s.registry, Store: s.store, Set: s.set, Buried: s.buried, Free: disk.Free, Now: s.now, Log: s.log,
 	})
+	s.shelf = shelf.Open(s.dataDir, extension.Open)
+	if _, err := s.shelf.Held(); err != nil {
+		s.log.Error("browser extension not handed out", "error", err)
+	}
 	return s.listen(ctx, c, metrics)
 }
 
@@ -166,7 +173,7 @@ func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.M
 		Agents: s.agents, Registry: s.registry, Store: s.store,
 		Reports: report.New(report.Options{Directory: who, Registry: s.registry, Store: s.store, Going: s.ingest, Set: s.set, ActivityFrom: s.retention.ActivityFrom}),
 		Access:  s.access, Directory: who, Editor: s.editor, Config: s.set, Keeping: s.retention,
-		Enrolment: s.keeper.Enrolment, Backup: s.backup, Now: s.now, Log: s.log,
+		Enrolment: s.keeper.Enrolment, Backup: s.backup, Shelf: s.shelf, Now: s.now, Log: s.log,
 	}
 	var webTLS *tls.Config
 	if !c.PlainWeb() {
@@ -177,7 +184,8 @@ func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.M
 		Users: s.access, From: admin.From, SetSession: api.SetSession, Now: s.now, Log: s.log,
 	})
 	pages := web.Handler(web.Options{
-		Contract: admin.WebHandler(), SignIn: provider.Handler(), Secure: strings.HasPrefix(c.WebAddress(""), "https:"),
+		Contract: admin.WebHandler(), SignIn: provider.Handler(), Extension: s.shelf.Handler(func() string { return s.webURL }),
+		Secure: strings.HasPrefix(c.WebAddress(""), "https:"),
 	})
 	open := []func() (*api.Listener, error){
 		func() (*api.Listener, error) {
@@ -345,6 +353,7 @@ func (s *server) close() error {
 func (s *server) backup(ctx context.Context, dir string) (int64, error) {
 	return backup.Create(ctx, dir, backup.Source{
 		Registry: s.registry, Episodes: s.store, RegistryFile: sqlite.File, EpisodesFile: duckdb.FileName,
+		Files:     []string{filepath.Join(s.dataDir, shelf.File)},
 		ConfigDir: s.configDir, Version: buildinfo.Version, Now: s.now, Heads: s.store.Heads,
 		Schemas: map[string]int{"episodes": duckdb.SchemaVersion, "registry": sqlite.SchemaVersion()},
 	})

@@ -33,6 +33,7 @@ export const pages: Page[] = [
   { name: 'groups-admin', path: '/admin/groups', title: 'groupsAdmin.title', may: 'SetGroup', menu: 'administration' },
   { name: 'users', path: '/admin/users', title: 'users.title', may: 'ListUsers', menu: 'administration' },
   { name: 'devices', path: '/devices', title: 'devices.title', may: 'ListDevices', menu: 'administration' },
+  { name: 'browser-extension', path: '/admin/extension', title: 'extension.title', may: 'ShowExtension', menu: 'administration' },
   { name: 'do-not-track', path: '/admin/do-not-track', title: 'doNotTrack.title', may: 'ListDoNotTrack', menu: 'administration' },
   { name: 'audit', path: '/audit', title: 'audit.title', may: 'ListAudit', menu: 'administration' },
   { name: 'tokens', path: '/tokens', title: 'tokens.title', may: 'ListTokens', menu: 'administration' },

@@ -9,6 +9,7 @@ import common from './common'
 import dashboard from './dashboard'
 import devices from './devices'
 import doNotTrack from './do-not-track'
+import extension from './extension'
 import format from './format'
 import groups from './groups'
 import hours from './hours'
@@ -40,6 +41,7 @@ export const de = {
   dashboard,
   devices,
   doNotTrack,
+  extension,
   format,
   groups,
   hours,

@@ -1,0 +1,98 @@
+package api
+
+import (
+	"context"
+	"strings"
+
+	"connectrpc.com/connect"
+
+	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/collector/config"
+	"github.com/dayline-project/dayline/collector/shelf"
+	"github.com/dayline-project/dayline/shared/extension"
+	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
+)
+
+// ShowExtension tells what is handed out, or why nothing is.
+func (a adminService) ShowExtension(context.Context, *connect.Request[adminv1.ShowExtensionRequest]) (*connect.Response[adminv1.Extension], error) {
+	return connect.NewResponse(a.extension()), nil
+}
+
+// AddExtension verifies a package and hands it out from now on.
+func (a adminService) AddExtension(ctx context.Context, req *connect.Request[adminv1.AddExtensionRequest]) (*connect.Response[adminv1.Extension], error) {
+	files := map[string][]byte{}
+	for _, file := range req.Msg.Files {
+		if files[file.Name] != nil {
+			return nil, collector.Refuse(collector.BadRequest, "files", "a file is there twice")
+		}
+		files[file.Name] = file.Content
+	}
+	if _, err := a.Shelf.Add(files); err != nil {
+		return nil, err
+	}
+	now := a.extension()
+	if err := a.audit(ctx, "extension.add", now.Version, map[string]any{"id": now.Id, "issued": now.Issued}); err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(now), nil
+}
+
+// RemoveExtension hands none out any more; browsers keep the one they have.
+func (a adminService) RemoveExtension(ctx context.Context, _ *connect.Request[adminv1.RemoveExtensionRequest]) (*connect.Response[adminv1.RemoveExtensionResponse], error) {
+	before := a.extension()
+	if err := a.Shelf.Remove(); err != nil {
+		return nil, err
+	}
+	if err := a.audit(ctx, "extension.remove", before.Version, nil); err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(&adminv1.RemoveExtensionResponse{}), nil
+}
+
+// ShowExtensionPolicy gives what tells a browser to install the extension, wherever it is handed out.
+func (a adminService) ShowExtensionPolicy(_ context.Context, req *connect.Request[adminv1.ShowExtensionPolicyRequest]) (*connect.Response[adminv1.ShowExtensionPolicyResponse], error) {
+	m := req.Msg
+	policy, err := extension.Policy(extension.Browser(m.Browser), m.Os, extension.Source{Base: a.extensionAddress(), StoreID: m.StoreId})
+	if err != nil {
+		return nil, collector.Refuse(collector.BadRequest, "", "%v", err)
+	}
+	answer := &adminv1.ShowExtensionPolicyResponse{}
+	for _, file := range policy {
+		answer.Files = append(answer.Files, &adminv1.NamedContent{Name: file.Name, Content: file.Content})
+	}
+	return connect.NewResponse(answer), nil
+}
+
+// extensionAddress is where browsers find what is handed out.
+func (a *Admin) extensionAddress() string { return a.Agents.webURL() + shelf.Path }
+
+func (a *Admin) extension() *adminv1.Extension {
+	answer := &adminv1.Extension{Address: a.extensionAddress(), Warnings: a.extensionWarnings()}
+	held, err := a.Shelf.Held()
+	if err != nil {
+		answer.Problem = err.Error()
+	}
+	if held == nil {
+		return answer
+	}
+	answer.Version, answer.Issued, answer.Id, answer.FirefoxId = held.VersionName, instant(held.IssuedAt), held.ID, held.FirefoxID
+	answer.MozillaSigned = held.MozillaSigned
+	for _, file := range held.Packed {
+		answer.Files = append(answer.Files, &adminv1.ExtensionFile{Name: file.Name, Bytes: float64(file.Size), Sha256: file.SHA256})
+	}
+	return answer
+}
+
+// extensionWarnings tell what keeps browsers of other computers from an extension that they are told to install.
+func (a *Admin) extensionWarnings() []string {
+	c, address := a.Config().Collector, a.extensionAddress()
+	switch {
+	case onThisComputer(address):
+		return []string{"its address is for browsers on the collector's own computer only: listen.web and web_url of collector.yaml change that"}
+	case strings.HasPrefix(address, "http:"):
+		return []string{"its address is not https: browsers are not told to install anything from there"}
+	case c.TLS.Mode == config.SelfSigned && c.WebURL == "":
+		return []string{"browsers take it only under a certificate that they trust: tls.mode is self-signed (docs/extension.md)"}
+	}
+	return nil
+}

@@ -1,0 +1,184 @@
+// Package shelf holds the browser extension that a collector hands out: packed and signed off-line, verified before a byte of it
+// is served. It lies in the data folder as one file, so that it changes whole or not at all. The collector could not make one:
+// it has no key for that.
+package shelf
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/shared/extension"
+)
+
+// File is the name of the shelf in a data folder: a zip of what the packer made.
+const File = "extension.zip"
+
+// Names of the files that a package is made of.
+var Names = []string{extension.ManifestName, extension.SignatureName, extension.CRXName, extension.XPIName}
+
+// maxBytes of the shelf's file: the files of a package, and what a zip says of them.
+const maxBytes = 4*extension.MaxBytes + 64<<10
+
+// Verify checks a package and reads it: extension.Open, by the key that this build knows.
+type Verify func(fs.FS) (*extension.Package, error)
+
+// Shelf is safe for use by several at once.
+type Shelf struct {
+	file   string
+	verify Verify
+
+	mu   sync.Mutex
+	held *extension.Package
+	// problem: what lies there is not handed out.
+	problem error
+}
+
+// Open reads the shelf of a data folder. What lies there and does not verify is left there and not handed out: Held says why.
+func Open(dataDir string, verify Verify) *Shelf {
+	s := &Shelf{file: filepath.Join(dataDir, File), verify: verify}
+	packed, err := read(s.file)
+	if err == nil {
+		s.held, err = s.load(packed)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		s.problem = err
+	}
+	return s
+}
+
+func read(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("shelf: %w", err)
+	}
+	defer file.Close()
+	packed, err := io.ReadAll(io.LimitReader(file, maxBytes+1))
+	if err == nil && len(packed) > maxBytes {
+		err = fmt.Errorf("%s is larger than any extension", name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("shelf: %w", err)
+	}
+	return packed, nil
+}
+
+// load verifies what a shelf's file holds. What is verified is what is then held: nothing is read again.
+func (s *Shelf) load(packed []byte) (*extension.Package, error) {
+	archive, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
+	if err != nil {
+		return nil, fmt.Errorf("shelf: %s is damaged: %w", s.file, err)
+	}
+	held, err := s.verify(archive)
+	if err != nil {
+		return nil, fmt.Errorf("shelf: %w", err)
+	}
+	return held, nil
+}
+
+// Held is the package that is handed out, nil where there is none; the error says why, where one lies there.
+func (s *Shelf) Held() (*extension.Package, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held, s.problem
+}
+
+// Add verifies a package, by the names of its files, and puts it in the place of the one before. BadRequest for one that does
+// not verify; then nothing changed.
+func (s *Shelf) Add(files map[string][]byte) (*extension.Package, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	packed, err := pack(files)
+	if err != nil {
+		return nil, err
+	}
+	held, err := s.load(packed)
+	if errors.Is(err, extension.ErrNoKey) {
+		return nil, collector.Refuse(collector.Conflict, "", "%v: it was built without one, so that it can hand none out", err)
+	}
+	if err != nil {
+		return nil, collector.Refuse(collector.BadRequest, "", "%v; nothing was changed", err)
+	}
+	if err := replace(s.file, packed); err != nil {
+		return nil, fmt.Errorf("shelf: add: %w", err)
+	}
+	s.held, s.problem = held, nil
+	return held, nil
+}
+
+func pack(files map[string][]byte) ([]byte, error) {
+	for name := range files {
+		if !slices.Contains(Names, name) {
+			return nil, collector.Refuse(collector.BadRequest, "files", "%q does not belong to a package", name)
+		}
+	}
+	var packed bytes.Buffer
+	archive := zip.NewWriter(&packed)
+	for _, name := range Names {
+		content, there := files[name]
+		if !there {
+			return nil, collector.Refuse(collector.BadRequest, "files", "%s is missing", name)
+		}
+		w, err := archive.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
+		if err == nil {
+			_, err = w.Write(content)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("shelf: pack: %w", err)
+		}
+	}
+	if err := archive.Close(); err != nil {
+		return nil, fmt.Errorf("shelf: pack: %w", err)
+	}
+	return packed.Bytes(), nil
+}
+
+// Remove empties the shelf, also of what does not verify. NotFound where nothing lies there.
+func (s *Shelf) Remove() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := os.Remove(s.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return collector.Refuse(collector.NotFound, "", "there is no extension to remove")
+	}
+	if err != nil {
+		return fmt.Errorf("shelf: remove: %w", err)
+	}
+	s.held, s.problem = nil, nil
+	return syncFolder(filepath.Dir(s.file))
+}
+
+// replace puts a file whole in the place of the one before, durably.
+func replace(name string, content []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(name), File+".*")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return syncFolder(filepath.Dir(name))
+}
+
+func syncFolder(dir string) error {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}

@@ -1,0 +1,33 @@
+import type { Same } from '../same'
+import type en from '../en/extension'
+
+export default {
+  title: 'Browser-Erweiterung',
+  intro: 'Sie sagt dem Agenten, welche Seite vorn ist: ihren Titel und ihre Adresse, und von einem privaten Fenster nur, dass es privat ist.',
+  offered: 'Was Browser bekommen',
+  version: 'Version',
+  issued: 'Herausgegeben',
+  address: 'Browser finden sie unter',
+  id: 'Kennung in Chrome, Edge und Verwandten',
+  firefoxID: 'Kennung in Firefox',
+  none: 'Dieser Collector stellt noch keine Erweiterung bereit.',
+  refused: 'Hier liegt eine Erweiterung, die nicht herausgegeben wird:',
+  noneHint: 'Auf dem Computer des Collectors den Ordner einer Ausgabe angeben:',
+  reach: 'Wie weit sie gekommen ist',
+  browser: 'Browser',
+  speaking: 'Geräte mit ihr',
+  speakingOf: '{n} von {all}',
+  versions: 'Versionen',
+  versionOn: '{version} auf {n}',
+  addressShare: 'Zeit mit Adresse',
+  noReach: 'Noch kein Gerät hat von einem Browser berichtet.',
+  policies: 'Richtlinien',
+  policiesWhy: 'Eine Richtlinie installiert die Erweiterung, ohne jemanden zu fragen, hält sie aktuell und lässt ihr nicht mehr, als sie jetzt hat.',
+  system: 'System',
+  copy: 'Kopieren',
+  copied: 'Die Richtlinie wurde kopiert.',
+  save: 'Speichern',
+  windowsWhat: 'Gruppenrichtlinie oder diese Datei für die Registry. Chrome und Edge installieren von einem Collector nur auf Computern, die einer Domäne angehören oder anders verwaltet werden.',
+  macosWhat: 'Die Einstellungen der Domäne des Browsers, für ein Profil der Geräteverwaltung; das ganze Profil macht `dayline-collector mdm --extension`. Chrome und Edge installieren von einem Collector nur auf verwalteten Macs.',
+  linuxWhat: 'Die Datei an diesem Ort; auch `dayline-agent install --extension` legt sie dort ab.',
+} satisfies Same<typeof en>

@@ -30,18 +30,20 @@ func Called(args []string) bool {
 // Check tells whether the extension it was called for is ours. The manifest says so to the browser already, but anybody may have
 // written one.
 func Check(args []string) error {
-	origin, ofChromium := strings.CutPrefix(args[0], chromiumScheme)
-	if !ofChromium {
-		if args[1] != extension.FirefoxID {
-			return ErrForeign
-		}
-		return nil
+	if !strings.HasPrefix(args[0], chromiumScheme) {
+		return among(args[1], extension.FirefoxID)
 	}
 	ids, err := extension.ChromiumIDs()
 	if err != nil {
 		return fmt.Errorf("host: %w", err)
 	}
-	if !slices.Contains(ids, strings.TrimSuffix(origin, "/")) {
+	return among(args[0], ids...)
+}
+
+// among tells whether an origin or an id is one of these.
+func among(caller string, ids ...string) error {
+	id := strings.TrimSuffix(strings.TrimPrefix(caller, chromiumScheme), "/")
+	if !slices.Contains(ids, id) {
 		return ErrForeign
 	}
 	return nil

@@ -18,11 +18,7 @@ const (
 	dialFor   = 2 * time.Second
 	// spacing keeps what sessions are told to MaxPerSecond; the newest is told.
 	spacing = time.Second / browser.MaxPerSecond
-	// unreadMost is how many messages a browser may leave unread.
-	unreadMost = 64
 )
-
-var errUnread = errors.New("host: the browser does not read")
 
 // Config is what a host stands between.
 type Config struct {
@@ -41,11 +37,13 @@ type Config struct {
 // acknowledges at once, also where no session listens, and keeps nothing but the tab told last.
 type Host struct {
 	config Config
-	out    chan *browser.Message
-	// news: sessions are to be told something; asked: the popup waits; lost: a session is no longer heard from.
-	news, asked, lost chan struct{}
+	// due: the extension is to be told something; news: sessions are; asked: the popup waits; lost: a session has ended.
+	due, news, asked, lost chan struct{}
 
-	mu       sync.Mutex
+	mu sync.Mutex
+	// ack, again and status are due to the extension. Where it does not read, one stands for many.
+	ack, again, status *browser.Message
+	// hello and tab are what it said last.
 	hello    *browser.Hello
 	tab      *browser.Tab
 	sessions map[string]*session
@@ -64,8 +62,8 @@ type session struct {
 // New gives a host that has to Run.
 func New(config Config) *Host {
 	return &Host{
-		config: config, out: make(chan *browser.Message, unreadMost), sessions: map[string]*session{},
-		news: make(chan struct{}, 1), asked: make(chan struct{}, 1), lost: make(chan struct{}, 1),
+		config: config, sessions: map[string]*session{},
+		due: make(chan struct{}, 1), news: make(chan struct{}, 1), asked: make(chan struct{}, 1), lost: make(chan struct{}, 1),
 	}
 }
 
@@ -91,17 +89,15 @@ func (h *Host) Run(ctx context.Context) error {
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		if err == nil {
-			err = h.hear(m)
-		}
 		if err != nil {
 			return err
 		}
+		h.hear(m)
 	}
 }
 
 // hear takes one message of the extension's.
-func (h *Host) hear(m *browser.Message) error {
+func (h *Host) hear(m *browser.Message) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
@@ -111,9 +107,9 @@ func (h *Host) hear(m *browser.Message) error {
 		h.tab = m.Tab
 	case m.Ask == "status":
 		signal(h.asked)
-		return nil
+		return
 	default:
-		return nil
+		return
 	}
 	for _, s := range h.sessions {
 		if m.Hello != nil {
@@ -124,26 +120,24 @@ func (h *Host) hear(m *browser.Message) error {
 		signal(s.ready)
 	}
 	signal(h.news)
-	return h.say(&browser.Message{Ack: &browser.Ack{Session: len(h.sessions) > 0}})
+	h.ack = &browser.Message{Ack: &browser.Ack{Session: len(h.sessions) > 0}}
+	signal(h.due)
 }
 
-// say queues a message for the extension.
-func (h *Host) say(m *browser.Message) error {
-	select {
-	case h.out <- m:
-		return nil
-	default:
-		return errUnread
-	}
-}
-
+// tell tells the extension what is due.
 func (h *Host) tell(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case m := <-h.out:
-			if Write(h.config.Out, m) != nil {
+		case <-h.due:
+		}
+		h.mu.Lock()
+		due := [...]*browser.Message{h.ack, h.again, h.status}
+		h.ack, h.again, h.status = nil, nil, nil
+		h.mu.Unlock()
+		for _, m := range due {
+			if m != nil && Write(h.config.Out, m) != nil {
 				return // its end of the other pipe is closed as well
 			}
 		}
@@ -157,7 +151,11 @@ func (h *Host) answer(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-h.asked:
-			_ = h.say(&browser.Message{Status: h.config.Status(ctx)})
+			status := &browser.Message{Status: h.config.Status(ctx)}
+			h.mu.Lock()
+			h.status = status
+			h.mu.Unlock()
+			signal(h.due)
 		}
 	}
 }
@@ -253,7 +251,10 @@ func (h *Host) serve(ctx context.Context, s *session) {
 			return
 		}
 		if m.Again {
-			_ = h.say(m)
+			h.mu.Lock()
+			h.again = m
+			h.mu.Unlock()
+			signal(h.due)
 		}
 	}
 }

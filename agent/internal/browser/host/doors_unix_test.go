@@ -1,0 +1,148 @@
+//go:build unix
+
+package host
+
+import (
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+)
+
+// placeFor is a folder that sessions may listen in.
+func placeFor(t *testing.T) string { return filepath.Join(t.TempDir(), "d") }
+
+// occupy has nothing to do where no connection stands before somebody accepts it.
+func occupy(*testing.T, string) {}
+
+func TestTheFolderOfALoginComesFirst(t *testing.T) {
+	runtime, cache := t.TempDir(), filepath.Join(t.TempDir(), "none yet")
+	t.Setenv("XDG_RUNTIME_DIR", runtime)
+	t.Setenv("XDG_CACHE_HOME", cache)
+	t.Setenv("HOME", cache)
+	if folder, err := room(""); err != nil || folder != filepath.Join(runtime, "dayline") {
+		t.Errorf("it is %s, %v", folder, err)
+	}
+	if info, err := os.Lstat(filepath.Join(runtime, "dayline")); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("made as %v, %v", info.Mode(), err)
+	}
+	// Where there is none, what stays is made.
+	all := folders()
+	last := all[len(all)-1]
+	for _, folder := range []string{"", "relative", filepath.Join(runtime, "gone")} {
+		t.Setenv("XDG_RUNTIME_DIR", folder)
+		if got, err := room(""); err != nil || got == filepath.Join(folder, "dayline") {
+			t.Errorf("with %q it is %s, %v", folder, got, err)
+		}
+	}
+	if got, err := room(last); err != nil || got != last {
+		t.Errorf("in the cache it is %s, %v", got, err)
+	}
+}
+
+func TestAFolderThatOthersMayChangeIsNone(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(t.TempDir(), link); err != nil {
+		t.Fatal(err)
+	}
+	open := filepath.Join(t.TempDir(), "open")
+	if err := errors.Join(os.Mkdir(open, 0o700), os.Chmod(open, 0o750)); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused := []string{link, open, file, filepath.Join(t.TempDir(), "no", "where")}
+	if os.Geteuid() == 0 { // only root can give a folder away
+		others := placeFor(t)
+		if err := errors.Join(os.Mkdir(others, 0o700), os.Chown(others, 12345, -1)); err != nil {
+			t.Fatal(err)
+		}
+		refused = append(refused, others)
+	}
+	for _, folder := range refused[:len(refused)] {
+		if folder == refused[3] {
+			continue // made by who listens
+		}
+		if l, err := listen(folder); err == nil {
+			l.Close()
+			t.Errorf("%s is listened in", folder)
+		}
+	}
+	for _, folder := range refused {
+		if found := doors(folder); found != nil {
+			t.Errorf("in %s there is %q", folder, found)
+		}
+	}
+}
+
+func TestSocketsOfEndedHelpersAreRemoved(t *testing.T) {
+	folder := placeFor(t)
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	ended := exec.Command("true")
+	if err := ended.Run(); err != nil {
+		t.Fatal(err)
+	}
+	leave := func(name string) string {
+		door := filepath.Join(folder, name)
+		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: door})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.SetUnlinkOnClose(false)
+		l.Close()
+		return door
+	}
+	leave("browser-" + strconv.Itoa(ended.Process.Pid) + ".sock")
+	own := leave("browser-" + strconv.Itoa(os.Getpid()) + ".sock")
+	alive := leave("browser-1.sock")
+	nobodys := leave("browser-x.sock")
+	l, err := listen(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := doors(folder)
+	slices.Sort(found)
+	want := []string{own, alive, nobodys}
+	slices.Sort(want)
+	if !slices.Equal(found, want) {
+		t.Errorf("left are %q, want %q", found, want)
+	}
+	l.Close()
+	if slices.Contains(doors(folder), own) {
+		t.Error("our own is left")
+	}
+}
+
+func TestEverySessionIsTold(t *testing.T) {
+	place := placeFor(t)
+	first := listenAt(t, place)
+	knockAt(t, place) // it has made the folder
+	other, err := net.Listen("unix", filepath.Join(place, "browser-1.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	e := playExtension(t, place)
+	e.say(hello())
+	e.say(tab("one"))
+	conn, err := other.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if m, err := Read(conn); err != nil || m.Hello == nil || m.Hello.Browser != played {
+		t.Errorf("the other session hears %+v, %v", m, err)
+	}
+	if m, err := Read(conn); err != nil || m.Tab == nil || m.Tab.Title != "one" {
+		t.Errorf("the other session hears %+v, %v", m, err)
+	}
+	first.until(t, "one")
+}

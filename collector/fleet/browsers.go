@@ -47,6 +47,9 @@ func browsers(health *agentv1.Health, now time.Time) []*adminv1.DeviceBrowser {
 		one.AddressSeconds += float64(c.AddressSeconds)
 	}
 	for _, one := range all {
+		if one.FrontSeconds > 0 {
+			one.AddressShare = one.AddressSeconds / one.FrontSeconds
+		}
 		if ms := heard[one.App]; ms > 0 {
 			one.LastReport = instant(time.UnixMilli(min(ms, now.UnixMilli())))
 		}

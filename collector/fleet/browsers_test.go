@@ -22,10 +22,11 @@ func TestBrowsersAreToldAsAllSessionsSeeThem(t *testing.T) {
 	}}
 	var told []string
 	for _, b := range browsers(health, noon) {
-		told = append(told, fmt.Sprint(b.App, " ", b.Level, " ", b.Reason, " ", b.ExtensionVersion, " ", b.LastReport, " ", b.FrontSeconds, " ", b.AddressSeconds))
+		told = append(told, fmt.Sprint(b.App, " ", b.Level, " ", b.Reason, " ", b.ExtensionVersion, " ", b.LastReport, " ", b.FrontSeconds, " ", b.AddressSeconds, " ", b.AddressShare))
 	}
 	want := []string{
-		"chromium title_only silent 1.3.0 2026-03-02T11:59:00Z 100 80", "edge made up   2026-03-02T12:00:00Z 0 0", "firefox application_only no extension   40 0",
+		"chromium title_only silent 1.3.0 2026-03-02T11:59:00Z 100 80 0.8", "edge made up   2026-03-02T12:00:00Z 0 0 0",
+		"firefox application_only no extension   40 0 0",
 	}
 	if !slices.Equal(told, want) {
 		t.Errorf("%q", told)

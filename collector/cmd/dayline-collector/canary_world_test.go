@@ -277,9 +277,11 @@ func (w *world) health(device string) *agentv1.Health {
 	health := &agentv1.Health{BufferedEpisodes: 3, Errors: []string{"zqerror-" + device}, MissingPermissions: []string{"zqpermission-" + device}}
 	for _, who := range everybody {
 		if deviceOf(who.tag) == device && slices.Contains(w.tags, who.tag) {
-			health.Capture = append(health.Capture, &agentv1.Capture{
-				Subject: "x11", Level: "application_only", Reason: "zqlimit-" + who.tag, Login: who.login(),
-			})
+			for _, subject := range []string{"desktop", "editor"} { // of which the second counts as a browser
+				health.Capture = append(health.Capture, &agentv1.Capture{
+					Subject: subject, Level: "application_only", Reason: "zqlimit-" + who.tag, Login: who.login(), FrontSeconds: 60, AddressSeconds: 30,
+				})
+			}
 		}
 	}
 	return health

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"io"
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"connectrpc.com/connect"
 
@@ -81,8 +85,33 @@ func (c *deviceShow) Run(i *invocation) error {
 			"os_version", "arch", "time_zone", "enrolled", "groups", "buffered_episodes", "lost_episodes", "limits", "errors")...); err != nil {
 			return err
 		}
+		printBrowsers(i.out, d.Browsers)
 	}
 	return nil
+}
+
+// printBrowsers says of each browser of a device what is captured and why not more, and what its extension tells. Nothing is
+// cut: a reason ends in what to do.
+func printBrowsers(w io.Writer, browsers []*adminv1.DeviceBrowser) {
+	for _, b := range browsers {
+		fmt.Fprintf(w, "\n%s: %s", b.App, strings.ReplaceAll(b.Level, "_", " "))
+		if b.Reason != "" {
+			fmt.Fprintf(w, ": %s", b.Reason)
+		}
+		fmt.Fprintln(w)
+		switch {
+		case b.ExtensionVersion != "":
+			fmt.Fprintf(w, "  extension %s, last heard %s\n", b.ExtensionVersion, cmp.Or(b.LastReport, "never"))
+		case b.LastReport != "":
+			fmt.Fprintf(w, "  no extension speaks; last heard %s\n", b.LastReport)
+		default:
+			fmt.Fprintln(w, "  no extension speaks")
+		}
+		if b.FrontSeconds > 0 {
+			front := time.Duration(b.FrontSeconds) * time.Second
+			fmt.Fprintf(w, "  an address for %.0f %% of %s in front\n", math.Floor(100*b.AddressShare), front)
+		}
+	}
 }
 
 type deviceRevoke struct {

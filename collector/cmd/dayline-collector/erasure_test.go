@@ -42,7 +42,7 @@ func send(t *testing.T, a *apitest.Agent, login stream.Login, c traces, ago time
 	who := &agentv1.Login{Authority: login.Authority, Account: login.Account, Name: login.Name}
 	m.Spans = []*agentv1.Span{{Id: []byte(id), Kind: "pause", Reason: c.reason, Login: who, StartMs: at.UnixMilli(), EndMs: at.Add(time.Second).UnixMilli()}}
 	if c.permission != "" {
-		m.Health = &agentv1.Health{Capture: []*agentv1.Capture{{Subject: "x11", Level: "none", Reason: c.permission, Login: who}}}
+		m.Health = &agentv1.Health{Capture: []*agentv1.Capture{{Subject: "firefox", Level: "none", Reason: c.permission, Login: who}}}
 	}
 	if _, err := a.Send(t.Context(), m); err != nil {
 		t.Fatal(err)

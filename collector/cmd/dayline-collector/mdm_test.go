@@ -70,7 +70,9 @@ func TestProfilesForMacs(t *testing.T) {
 	}
 	p.signIn(a)
 	m := a.Request()
-	m.Health = &agentv1.Health{MissingPermissions: []string{"accessibility: allow it\x1b[2J"}}
+	m.Health = &agentv1.Health{MissingPermissions: []string{"accessibility: allow it\x1b[2J"}, Capture: []*agentv1.Capture{{
+		Subject: "chromium\x1b[2J", Level: "title_only", Reason: "not all told", ExtensionVersion: "1.2.0", ExtensionMs: 60_000, FrontSeconds: 7200, AddressSeconds: 7199,
+	}}}
 	if _, err := a.Send(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
@@ -79,8 +81,14 @@ func TestProfilesForMacs(t *testing.T) {
 	if out := p.must("device", "list", "--flag", "permission"); !strings.Contains(out, "mac") || !strings.Contains(out, "permission") {
 		t.Error(out)
 	}
-	if out := p.must("device", "show", "mac"); !strings.Contains(out, "missing: accessibility: allow it[2J") {
-		t.Error(out)
+	out := p.must("device", "show", "mac")
+	for _, want := range []string{
+		"missing: accessibility: allow it[2J", "\nchromium[2J: title only: not all told\n",
+		"  extension 1.2.0, last heard 1970-01-01T00:01:00Z\n", "  an address for 99 % of 2h0m0s in front\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in %s", want, out)
+		}
 	}
 	if _, out, words := p.command("device", "list", "--flag", "blind"); strings.Contains(out, "mac") {
 		t.Error(out, words)

@@ -257,7 +257,7 @@ func (c *reportActivity) Run(i *invocation) error {
 		return export(i, admin, &c.filed, "activity", ask)
 	}
 	return c.write(i, func(i *invocation) error {
-		columns := []string{"start", "seconds", "state", "person_name", "device_name", "app", "site", "title", "open"}
+		columns := []string{"start", "seconds", "state", "person_name", "device_name", "app", "site", "title", "open", "address_unavailable"}
 		if paged {
 			return c.page(i, admin, ask, columns)
 		}

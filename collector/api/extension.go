@@ -8,14 +8,21 @@ import (
 
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/collector/config"
+	"github.com/dayline-project/dayline/collector/fleet"
 	"github.com/dayline-project/dayline/collector/shelf"
 	"github.com/dayline-project/dayline/shared/extension"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 )
 
-// ShowExtension tells what is handed out, or why nothing is.
-func (a adminService) ShowExtension(context.Context, *connect.Request[adminv1.ShowExtensionRequest]) (*connect.Response[adminv1.Extension], error) {
-	return connect.NewResponse(a.extension()), nil
+// ShowExtension tells what is handed out, or why nothing is, and how far it has come.
+func (a adminService) ShowExtension(ctx context.Context, _ *connect.Request[adminv1.ShowExtensionRequest]) (*connect.Response[adminv1.Extension], error) {
+	devices, err := a.ListDevices(ctx, connect.NewRequest(&adminv1.ListDevicesRequest{}))
+	if err != nil {
+		return nil, err
+	}
+	answer := a.extension()
+	answer.Reach = fleet.Reach(devices.Msg.Devices)
+	return connect.NewResponse(answer), nil
 }
 
 // AddExtension verifies a package and hands it out from now on.

@@ -81,7 +81,7 @@ func (c *extensionShow) Run(i *invocation) error {
 		return err
 	}
 	now := answer.Msg
-	columns := []string{"version", "issued", "id", "firefox_id", "address"}
+	columns := []string{"version", "issued", "id", "firefox_id", "mozilla_signed", "address"}
 	switch {
 	case c.Format != listing.Table:
 		return list(i, c.Format, []*adminv1.Extension{now}, "", columns...)
@@ -92,7 +92,11 @@ func (c *extensionShow) Run(i *invocation) error {
 		return nil
 	}
 	warn(i, now.Warnings)
-	return listing.Card(i.out, now, columns...)
+	if err := listing.Card(i.out, now, columns...); err != nil || len(now.Reach) == 0 {
+		return err
+	}
+	fmt.Fprintln(i.out)
+	return list(i, c.Format, now.Reach, "", "app", "devices", "speaking", "address_share", "versions")
 }
 
 func warn(i *invocation, warnings []string) {

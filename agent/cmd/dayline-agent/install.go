@@ -6,17 +6,28 @@ import (
 	"os"
 
 	"github.com/dayline-project/dayline/agent/internal/service"
+	"github.com/dayline-project/dayline/shared/extension"
 )
 
 // install makes this very binary the system service.
 func install(args []string, stdout, stderr io.Writer) int {
 	o := newOptions("install", "", stderr)
+	from := o.String("extension", "", "also have the browsers install the extension, from the collector at this `URL`")
 	if _, status, ok := o.parse(args, 0); !ok {
 		return status
 	}
+	source, err := extension.SourceOf(*from)
+	if *from != "" && err != nil {
+		fail(stderr, err)
+		return usedWrongly
+	}
+	say := func(what string) { fmt.Fprintln(stdout, what) }
 	self, err := os.Executable()
 	if err == nil {
-		err = service.Install(self, func(what string) { fmt.Fprintln(stdout, what) })
+		err = service.Install(self, say)
+	}
+	if err == nil && *from != "" {
+		err = service.ForceExtension(source, say)
 	}
 	if err != nil {
 		return fail(stderr, err)

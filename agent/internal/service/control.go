@@ -126,7 +126,7 @@ func Uninstall(executable, folder string, keep Keep) error {
 			}
 		}
 	}
-	problems = append(problems, uninstallHelper())
+	problems = append(problems, uninstallHelper(), ownBrowsers().dismiss(executable))
 	if keep != KeepData {
 		problems = append(problems, removeState(folder))
 	}

@@ -15,7 +15,7 @@ func SystemChecks() []Check {
 	if uid, somebody, err := atConsole(console); err == nil && somebody && (os.Getuid() == 0 || uint32(os.Getuid()) == uid) {
 		checks = append(checks, agentCheck(thisMac().launchd, uid))
 	}
-	return checks
+	return append(checks, browserChecks()...)
 }
 
 // ownIdentity is that of the bundle that this program is in.

@@ -2,5 +2,5 @@
 
 package service
 
-// SystemChecks: nothing has to be asked of the system there.
-func SystemChecks() []Check { return nil }
+// SystemChecks are what the command itself can ask, also where no service answers.
+func SystemChecks() []Check { return browserChecks() }

@@ -79,5 +79,7 @@ func UninstallLater(executable string) error {
 	return command.Process.Release()
 }
 
-// Complete: the plists say it all.
-func Complete() error { return nil }
+// Complete introduces the program to browsers; the plists say all else.
+func Complete() error { return introduceSelf() }
+
+func ownBrowsers() browsers { return thisMac().browsers() }

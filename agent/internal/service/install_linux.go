@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	kservice "github.com/kardianos/service"
+
+	"github.com/dayline-project/dayline/shared/extension"
 )
 
 // Where the helper is started from: a user unit for desktops that systemd manages, an autostart entry for the others.
@@ -31,8 +33,10 @@ var arguments = []string{"service"}
 // explained: its own errors say what to do.
 func explained(err error) error { return err }
 
-// Complete: the unit says it all.
-func Complete() error { return nil }
+// Complete introduces the program to browsers; the unit says all else.
+func Complete() error { return introduceSelf() }
+
+func ownBrowsers() browsers { return browsers{system: extension.Linux} }
 
 // systemUnit is the service's unit: root, that may change only its own folders and /etc/dayline, where an installer
 // leaves the enrolment string (it is removed once used). CAP_CHOWN, CAP_DAC_OVERRIDE and CAP_FOWNER are for folders

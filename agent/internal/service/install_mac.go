@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/dayline-project/dayline/agent/internal/disk"
+	"github.com/dayline-project/dayline/shared/extension"
 )
 
 // macInstall installs and removes the service on a Mac.
@@ -27,6 +28,8 @@ type macInstall struct {
 }
 
 func (m macInstall) at(path string) string { return filepath.Join(m.root, path) }
+
+func (m macInstall) browsers() browsers { return browsers{system: extension.MacOS, root: m.root} }
 
 // install installs the program at this path, which has no link in it, over whatever is installed already. What goes on
 // is closed by the old service first; every graphical login that is there has the new helper at once, the switched-out
@@ -62,6 +65,9 @@ func (m macInstall) install(executable string, say func(string)) error {
 			return err
 		}
 	}
+	if err := m.browsers().introduce(executable); err != nil {
+		say(err.Error())
+	}
 	if err := m.bootstrap(systemDomain, macDaemon, m.at(MacDaemonPlist)); err != nil {
 		return err
 	}
@@ -94,17 +100,6 @@ func (m macInstall) fit(executable string) error {
 		}
 	}
 	return nil
-}
-
-// placePublic writes a file that everybody may read and only we may change: launchd heeds no other.
-func placePublic(path string, text []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	if err := disk.Replace(path, text); err != nil {
-		return err
-	}
-	return os.Chmod(path, 0o644)
 }
 
 // start starts the service that is installed, and the helper in each login that has none; what runs is left so.
@@ -143,6 +138,7 @@ func (m macInstall) uninstall(folder string, keep Keep) error {
 			problems = append(problems, err)
 		}
 	}
+	problems = append(problems, m.browsers().dismiss(""))
 	if keep != KeepData {
 		problems = append(problems, removeState(folder))
 		// Only if nothing of an administrator's is in it.

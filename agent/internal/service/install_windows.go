@@ -65,8 +65,13 @@ var recovery = []mgr.RecoveryAction{
 
 // Complete sets what neither kardianos nor an installer's package sets, and the service at each start: the source of its
 // events; that the service manager starts it again when it fails, also when it ends in order but with an error, unless an
-// administrator has chosen otherwise; and that a shutdown waits for it. The error tells what could not be set.
+// administrator has chosen otherwise; that a shutdown waits for it; and that browsers know the program. The error tells what
+// could not be set.
 func Complete() error {
+	return errors.Join(completeService(), introduceSelf())
+}
+
+func completeService() error {
 	manager, err := mgr.Connect()
 	if err != nil {
 		return fmt.Errorf("service: not completed: %w", err)

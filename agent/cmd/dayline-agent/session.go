@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"github.com/dayline-project/dayline/agent/internal/browser/host"
 	"github.com/dayline-project/dayline/agent/internal/observe"
 	helper "github.com/dayline-project/dayline/agent/internal/session"
 	"github.com/dayline-project/dayline/shared/episode"
@@ -87,7 +88,7 @@ func untilSessionEnds() (context.Context, func()) {
 
 // observeSession observes this process's login session until ctx ends.
 func observeSession(ctx context.Context, config helper.Config) error {
-	observer, err := observe.New(observe.Config{SessionID: config.OSSession, UID: os.Getuid(), Log: config.Log})
+	observer, err := observe.New(observe.Config{SessionID: config.OSSession, UID: os.Getuid(), Ear: host.NewEar("", config.Log), Log: config.Log})
 	if err != nil {
 		return err
 	}

@@ -27,8 +27,8 @@ type Window struct {
 type Page struct {
 	// URL is http or https and at most 2,048 bytes; empty where unknown.
 	URL string
-	// Private: the window shows a sign of being a private one.
-	Private bool
+	// Private: the window shows a sign of being a private one, or its extension says so. Known: that says that it is none.
+	Private, Known bool
 }
 
 // What a Tree may tell.
@@ -45,6 +45,7 @@ var (
 
 // What makes a reading worth nothing.
 var (
+	errBehind    = errors.New("browser: the page is not yet that of the title")
 	errMoved     = errors.New("browser: another title meanwhile")
 	errEdited    = errors.New("browser: the address is being edited")
 	errNoAddress = errors.New("browser: no address in the field")

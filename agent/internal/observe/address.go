@@ -2,11 +2,29 @@ package observe
 
 import (
 	"cmp"
+	"context"
 	"slices"
+	"time"
 
 	"github.com/dayline-project/dayline/agent/internal/browser"
 	"github.com/dayline-project/dayline/agent/internal/privacy"
 )
+
+// Ear hears the extensions of the session's browsers.
+type Ear interface {
+	// Run hears until the context ends, and may be run again. Nothing is told of who was heard then: all are gone.
+	Run(ctx context.Context) error
+	Told() <-chan browser.Told
+	// Again has a host tell its tab again. It never waits.
+	Again(host uint64)
+}
+
+// deaf hears nobody.
+type deaf struct{}
+
+func (deaf) Run(context.Context) error { return nil }
+func (deaf) Told() <-chan browser.Told { return nil }
+func (deaf) Again(uint64)              {}
 
 // addresses reads the addresses of pages. It outlives a watch, for a browser that hangs is not asked by another thread.
 // Where this system has no way to read them, worker is nil.
@@ -30,9 +48,49 @@ func (a *addresses) answers() <-chan browser.Answer {
 	return a.worker.Answers()
 }
 
-// lookAddress gives what is known of a window's page, or begins to wait for it. Without a title nobody could tell whether
-// it is that page's.
-func (w *watch) lookAddress(front Window) (page browser.Page, pending bool) {
+// awaited is what a focus on a browser waits for.
+type awaited int
+
+const (
+	forNothing awaited = iota
+	// forTab: the word of the browser's extension.
+	forTab
+	// forTree: the accessibility interface's answer.
+	forTree
+)
+
+// lookAddress gives what is known of a window's page, or begins to wait for it, or goes on to.
+func (w *watch) lookAddress(front Window, why cause) (page browser.Page, pending bool) {
+	page, word := w.tabs.Look(front.asked())
+	if word == browser.Silence {
+		return w.readAddress(front)
+	}
+	w.o.addresses.readings.Leave()
+	if why == byDesktop && (word == browser.Wait || page.Private) {
+		for _, host := range w.tabs.Hosts(front.PID) {
+			w.o.config.Ear.Again(host)
+		}
+	}
+	if word == browser.Heard {
+		return page, false
+	}
+	if w.awaits != forTab {
+		w.awaitAddress(front, forTab, browser.Patience)
+		w.aside = why == byBrowser
+	}
+	w.pending, w.aside = front, w.aside && why == byBrowser
+	return browser.Page{}, true
+}
+
+// awaitAddress begins to wait.
+func (w *watch) awaitAddress(front Window, what awaited, patience time.Duration) {
+	w.pending, w.awaits = front, what
+	w.budget.Reset(patience)
+}
+
+// readAddress has the page of a browser whose extension does not speak read. Without a title nobody could tell whether it is
+// that page's.
+func (w *watch) readAddress(front Window) (page browser.Page, pending bool) {
 	if w.o.addresses.worker == nil {
 		return browser.Page{}, false
 	}
@@ -46,8 +104,7 @@ func (w *watch) lookAddress(front Window) (page browser.Page, pending bool) {
 		return browser.Page{}, false
 	}
 	if page, pending = readings.Look(front.asked(), w.o.Now()); pending {
-		w.pending = front
-		w.budget.Reset(browser.Budget)
+		w.awaitAddress(front, forTree, browser.Budget)
 		w.askAddress()
 	}
 	return page, pending
@@ -71,11 +128,28 @@ func (w *watch) askAddress() {
 
 // settleAddress ends the waiting for an address, with what became known of the page.
 func (w *watch) settleAddress(page browser.Page) {
-	if w.pending == (Window{}) {
+	if w.awaits == forNothing {
 		return
 	}
-	told := w.focusOn(w.pending, page)
-	w.pending = Window{}
+	w.endWaiting(w.focusOn(w.pending, page))
+}
+
+// leaveAddress ends the waiting for an address without it.
+func (w *watch) leaveAddress() {
+	switch {
+	case w.awaits == forTab && w.aside:
+		// The desktop showed no other window or title: it was told of something else.
+		w.endWaiting(w.told)
+	case w.awaits == forTab:
+		w.settleAddress(w.tabs.Unheard(w.pending.asked()))
+	default:
+		w.settleAddress(browser.Page{})
+	}
+}
+
+// endWaiting tells what is known by now of the window that was waited for, unless the same was told last.
+func (w *watch) endWaiting(told focus) {
+	w.pending, w.awaits, w.aside = Window{}, forNothing, false
 	w.budget.Stop()
 	news := told != w.told
 	w.told = told
@@ -89,32 +163,54 @@ func (w *watch) settleAddress(page browser.Page) {
 func (w *watch) answered(a browser.Answer) {
 	page, counts := w.o.addresses.readings.Take(a, w.o.Now())
 	switch {
-	case counts && a.Window == w.pending.asked():
+	case counts && w.awaits == forTree && a.Window == w.pending.asked():
 		w.settleAddress(page)
 	case counts && page.Private && a.Window.ID == w.front.window.ID:
 		// A sign of a private window that came late; what was told of it is told anew without it.
-		if w.front.leaving {
-			w.front.known = false
-		} else {
-			w.makeFocus(w.o.Now())
-		}
+		w.tellAnew(byDesktop)
 	}
 	w.askAddress()
 	w.tellReadings()
 }
 
-// unanswered ends the waiting for an address, since the time for it is over.
-func (w *watch) unanswered() {
-	if w.pending != (Window{}) {
-		w.o.addresses.readings.Late(w.pending.asked(), w.o.Now())
-		w.settleAddress(browser.Page{})
-		w.tellReadings()
+// tellAnew tells the window in front as of now if something else is known of its page; of one that is leaving when it is back.
+func (w *watch) tellAnew(why cause) {
+	if w.front.leaving {
+		w.front.known = false
+	} else {
+		w.makeFocus(w.o.Now(), why)
 	}
 }
 
-// tellReadings tells of the capture if readings changed it.
+// heard takes what a browser's extension told.
+func (w *watch) heard(told browser.Told) {
+	w.tabs.Take(told, w.o.Now())
+	if !told.Gone && w.front.known && w.front.window.ID != 0 && told.Browser == w.front.window.PID {
+		w.tellAnew(byBrowser)
+	}
+	w.tellReadings()
+}
+
+// unanswered ends the waiting for an address, since the time for it is over.
+func (w *watch) unanswered() {
+	switch w.awaits {
+	case forNothing:
+		return
+	case forTab:
+		w.tabs.Resign()
+		if page, pending := w.lookAddress(w.pending, byBrowser); !pending {
+			w.settleAddress(page)
+		}
+	case forTree:
+		w.o.addresses.readings.Late(w.pending.asked(), w.o.Now())
+		w.settleAddress(browser.Page{})
+	}
+	w.tellReadings()
+}
+
+// tellReadings tells of the capture if what was read or told changed it.
 func (w *watch) tellReadings() {
-	if !slices.Equal(w.levels, w.capture.levels()) {
+	if !slices.Equal(withoutNumbers(w.levels), w.capture.levels()) {
 		w.tellLevels()
 	}
 }

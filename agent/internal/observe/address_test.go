@@ -97,9 +97,10 @@ func watchShop(t *testing.T, test func(*reads)) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- o.addresses.worker.Run(ctx) }()
+		tabs := browser.NewTabs()
 		w := &watch{
 			o: o, ctx: ctx, rules: readable, zone: &zone{location: time.UTC}, names: func(Window) string { return "" },
-			capture: capture{rules: readable, addresses: o.addresses}, tried: true,
+			capture: capture{rules: readable, addresses: o.addresses, tabs: tabs}, tabs: tabs, tried: true,
 			settle: stopped(), again: stopped(), title: stopped(), budget: stopped(), told: nothingTold,
 		}
 		w.timeline.begin(w.read())
@@ -342,9 +343,10 @@ func TestNoWayToReadAddresses(t *testing.T) {
 			t.Fatal("no worker")
 		}
 		o.addresses = newAddresses(nil)
+		tabs := browser.NewTabs()
 		w := &watch{
 			o: o, ctx: t.Context(), rules: readable, zone: &zone{location: time.UTC}, names: func(Window) string { return "" },
-			capture: capture{rules: readable, addresses: o.addresses}, settle: stopped(), budget: stopped(), told: nothingTold,
+			capture: capture{rules: readable, addresses: o.addresses, tabs: tabs}, tabs: tabs, settle: stopped(), budget: stopped(), told: nothingTold,
 		}
 		w.timeline.begin(w.read())
 		r := &reads{watch: w, t: t}

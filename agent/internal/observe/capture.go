@@ -3,7 +3,9 @@ package observe
 import (
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/dayline-project/dayline/agent/internal/browser"
 	"github.com/dayline-project/dayline/agent/internal/privacy"
 )
 
@@ -47,6 +49,7 @@ type capture struct {
 	rules         privacy.Rules
 	browsers      []string
 	addresses     *addresses
+	tabs          *browser.Tabs
 }
 
 // see takes note of a program in front and tells whether it is a browser that was not known yet.
@@ -105,13 +108,48 @@ const lacking = "the settings require what this agent lacks: application names o
 // forbidden: what to do about it is told beside the levels.
 const forbidden = "accessibility is not permitted: neither window titles nor page addresses are read"
 
+// counted puts into levels what is counted of the browsers.
+func (w *watch) counted(levels []Level) []Level {
+	for i, app := range w.capture.browsers {
+		l := &levels[len(levels)-len(w.capture.browsers)+i]
+		if heard := w.tabs.Health(app); heard.At > 0 {
+			at := w.read()
+			l.ExtensionMS = at.wall.Add(heard.At - at.boot).Truncate(time.Minute).UnixMilli()
+		}
+		stay := w.o.stays.of(app, w.o.Now())
+		l.FrontSeconds, l.AddressSeconds = int64(stay.front/time.Second), int64(stay.address/time.Second)
+	}
+	return levels
+}
+
+// withoutNumbers are levels without what is counted.
+func withoutNumbers(levels []Level) []Level {
+	all := slices.Clone(levels)
+	for i := range all {
+		all[i].ExtensionMS, all[i].FrontSeconds, all[i].AddressSeconds = 0, 0, 0
+	}
+	return all
+}
+
 func (c *capture) browser(name string) Level {
 	l := Level{Subject: strings.ToValidUTF8(name[:min(len(name), maxSubject)], ""), Level: levelApp}
+	var heard browser.Health
+	if c.tabs != nil {
+		heard = c.tabs.Health(name)
+	}
 	switch {
 	case c.rules.NamesOnly:
 		l.Reason = lacking
 	case c.missing != "":
 		l.Reason = forbidden
+	case heard.Speaks:
+		l.Reason, l.Extension = heard.Words, heard.Version
+		switch {
+		case heard.Most:
+			l.Level = levelFull
+		case heard.Some:
+			l.Level = levelTitle
+		}
 	case c.rules.TitleOfUnknown && c.rules.ReadAddresses && c.addresses != nil && c.addresses.worker != nil:
 		l.Level = levelTitle
 		var read bool

@@ -13,7 +13,7 @@ const (
 	untilNow until = iota
 	// untilFront: it is that no window is in front, which is not believed yet.
 	untilFront
-	// untilAddress: it is a focus whose page's address is being read.
+	// untilAddress: it is a focus whose page's address is awaited.
 	untilAddress
 )
 
@@ -59,6 +59,7 @@ func (w *watch) flush() {
 		ready = len(w.held)
 	}
 	for _, h := range w.held[:ready] {
+		w.o.stays.observe(h.Observation.Observation)
 		w.o.send(w.ctx, h.Observation)
 	}
 	w.held = slices.Delete(w.held, 0, ready)

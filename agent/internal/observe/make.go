@@ -47,8 +47,9 @@ func (w *watch) make(m Observation) {
 // expire believes that no window is in front, if that is open, and waits for no address any more.
 func (w *watch) expire() {
 	w.settle.Stop()
-	w.settleAddress(browser.Page{})
+	w.leaveAddress()
 	if w.front.expire() {
+		w.tabs.Leave()
 		w.told = focus{}
 		w.release(untilFront, func(*Observation) (keep bool) { return true })
 	}
@@ -67,7 +68,7 @@ func (w *watch) see(window Window, at time.Duration) {
 		w.release(untilFront, func(*Observation) (keep bool) { return false })
 	}
 	if focus {
-		w.makeFocus(at)
+		w.makeFocus(at, byDesktop)
 	}
 }
 
@@ -84,8 +85,11 @@ var nothingTold = focus{app: "\x00"}
 func (w *watch) focusOn(front Window, page browser.Page) focus {
 	window := front.judged()
 	window.URL = page.URL
-	if page.Private {
+	switch {
+	case page.Private:
 		window.Told = privacy.Yes
+	case page.Known:
+		window.Told = privacy.No
 	}
 	return focus{app: front.App, Allowed: privacy.Allow(window, w.rules)}
 }
@@ -96,40 +100,56 @@ func (f focus) observe(o *Observation) {
 }
 
 // makeFocus tells the window in front, as far as may be, as of a moment, unless the same was told last. While its
-// page's address is being read, this waits, and all that comes after it.
-func (w *watch) makeFocus(at time.Duration) {
+// page's address is awaited, this waits, and all that comes after it; what changes in the same window meanwhile is told as of
+// then, so that the titles a page passes through make no focus of their own.
+func (w *watch) makeFocus(at time.Duration, why cause) {
 	w.pass(false)
-	w.settleAddress(browser.Page{})
 	front := w.front.window
-	if idle, known := w.inputs.idleAt(at); known {
+	if w.awaits != forTab || w.pending.ID != front.ID {
+		w.leaveAddress()
+	}
+	if idle, known := w.inputs.idleAt(at); known && why == byDesktop {
 		w.touched(at, idle)
 	}
-	page, pending := w.lookAddress(front)
-	told := w.focusOn(front, page)
-	if told == w.told && !pending {
-		return
-	}
-	m := Observation{Observation: episode.Observation{At: at}, Bundle: shorten(front.Bundle)}
-	if front.App != "" {
-		m.Product = cmp.Or(shorten(front.Name), w.names(front))
-	}
-	told.observe(&m)
-	if pending {
-		w.hold(m, untilAddress)
-	} else {
-		w.told = told
-		w.emit(m)
+	waited := w.awaits != forNothing
+	page, pending := w.lookAddress(front, why)
+	switch told := w.focusOn(front, page); {
+	case waited && !pending:
+		w.endWaiting(told)
+	case waited, told == w.told && !pending:
+	default:
+		m := Observation{Observation: episode.Observation{At: at}, Bundle: shorten(front.Bundle)}
+		if front.App != "" {
+			m.Product = cmp.Or(shorten(front.Name), w.names(front))
+		}
+		told.observe(&m)
+		if pending {
+			w.hold(m, untilAddress)
+		} else {
+			w.told = told
+			w.emit(m)
+		}
 	}
 	if w.capture.see(front) {
 		w.tellLevels()
 	}
 }
 
+// cause is what makes a window in front be told anew.
+type cause int
+
+const (
+	// byDesktop: it came to the front, or its title changed.
+	byDesktop cause = iota
+	// byBrowser: its browser told of it.
+	byBrowser
+)
+
 // tellFrontAgain tells the window in front once more, now, to who did not hear of it or heard too little.
 func (w *watch) tellFrontAgain() {
 	w.expire()
 	if w.front.known {
 		w.told = nothingTold
-		w.makeFocus(w.o.Now())
+		w.makeFocus(w.o.Now(), byDesktop)
 	}
 }

@@ -33,6 +33,8 @@ type Config struct {
 	UID       int
 	// OpenTree opens the accessibility interface that page addresses are read through, the system's where nil.
 	OpenTree func() (browser.Tree, error)
+	// Ear hears the browsers' extensions while the session is watched; nil hears none.
+	Ear Ear
 	// PollEvery is PollEvery where 0.
 	PollEvery time.Duration
 	Log       *slog.Logger
@@ -63,8 +65,9 @@ type Observer struct {
 	system system
 	began  time.Duration
 	out    chan Observation
-	// addresses belong to Run's goroutine.
+	// addresses and stays belong to Run's goroutine.
 	addresses *addresses
+	stays     stays
 
 	mu     sync.Mutex
 	wishes wishes
@@ -96,6 +99,9 @@ func newObserver(config Config, system system) (*Observer, error) {
 	}
 	if config.OpenTree == nil {
 		config.OpenTree = func() (browser.Tree, error) { return openTree(config.Display) }
+	}
+	if config.Ear == nil {
+		config.Ear = deaf{}
 	}
 	boot, _, err := system.readClocks()
 	if err != nil {

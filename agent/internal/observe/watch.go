@@ -2,9 +2,11 @@ package observe
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/dayline-project/dayline/agent/internal/browser"
 	"github.com/dayline-project/dayline/agent/internal/privacy"
 	"github.com/dayline-project/dayline/shared/episode"
 )
@@ -35,11 +37,17 @@ type watch struct {
 	// held are the observations not yet sent; last is the last time in the stream.
 	held []held
 	last time.Duration
-	// told is the focus told last, levels are the capture's.
-	told   focus
-	levels []Level
-	// pending is the window in front while its page's address is awaited, which is over when budget is due.
+	// told is the focus told last, levels are the capture's, of which numbers were told at countedAt.
+	told      focus
+	levels    []Level
+	countedAt time.Duration
+	// tabs are those that browsers' extensions tell of.
+	tabs *browser.Tabs
+	// pending is the window in front while its page's address is awaited, which is over when budget is due. aside: it is only
+	// because its browser told of something else.
 	pending Window
+	awaits  awaited
+	aside   bool
 	budget  *time.Timer
 
 	// await: the next input has to be told.
@@ -62,20 +70,23 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 	signals := make(chan signal, 16)
 	events := make(chan shown, 64)
 	_, wayland := desktopKind()
+	tabs := browser.NewTabs()
 	w := &watch{
 		o: o, ctx: ctx, rules: rules, zone: systemZone(), names: systemNames(),
-		capture: capture{wayland: wayland, rules: rules, addresses: o.addresses},
-		bus:     o.system.newBus(o.config, o.Now, signals),
-		settle:  stopped(), again: stopped(), title: stopped(), budget: stopped(), last: o.Now(), told: nothingTold,
+		capture: capture{wayland: wayland, rules: rules, addresses: o.addresses, tabs: tabs}, tabs: tabs,
+		bus:    o.system.newBus(o.config, o.Now, signals),
+		settle: stopped(), again: stopped(), title: stopped(), budget: stopped(), last: o.Now(), told: nothingTold,
 	}
 	defer w.settle.Stop()
 	defer w.again.Stop()
 	defer w.title.Stop()
 	defer w.budget.Stop()
 	defer o.addresses.readings.Forget()
+	defer func() { o.stays.end(o.Now()) }()
 	w.timeline.begin(w.read())
 	actors.Go(func() { w.bus.run(ctx) })
 	actors.Go(func() { o.keepDisplay(ctx, events) })
+	actors.Go(func() { _ = o.config.Ear.Run(ctx) })
 
 	poll := time.NewTicker(o.config.PollEvery)
 	defer poll.Stop()
@@ -90,13 +101,11 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 		case e := <-events:
 			w.shown(e, events)
 		case s := <-signals:
-			// What the desktop showed before comes before.
-			select {
-			case e := <-events:
-				w.shown(e, events)
-			default:
-			}
+			w.shownBefore(events)
 			w.signalled(s)
+		case told := <-o.config.Ear.Told():
+			w.shownBefore(events)
+			w.heard(told)
 		case <-poll.C:
 			w.poll(events)
 		case <-w.settle.C:
@@ -110,6 +119,15 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 		case <-w.budget.C:
 			w.unanswered()
 		}
+	}
+}
+
+// shownBefore takes what the desktop showed before something else is taken.
+func (w *watch) shownBefore(events <-chan shown) {
+	select {
+	case e := <-events:
+		w.shown(e, events)
+	default:
 	}
 }
 
@@ -255,15 +273,26 @@ func (w *watch) poll(events <-chan shown) {
 	m := just(episode.EventTick)
 	m.At, m.Poll = w.o.Now(), true
 	w.emit(m)
+	w.tellNumbers()
 }
 
 // tellLevels tells of the capture as it is now.
 func (w *watch) tellLevels() {
 	if w.tried {
-		w.levels = w.capture.levels()
+		w.levels, w.countedAt = w.counted(w.capture.levels()), w.o.Now()
 		w.emit(Observation{Levels: w.levels, Missing: w.capture.lacks()})
 	}
 }
+
+// tellNumbers tells of the capture if nothing but its numbers changed, from time to time.
+func (w *watch) tellNumbers() {
+	if w.o.Now()-w.countedAt >= numbersEvery && !slices.Equal(w.counted(w.capture.levels()), w.levels) {
+		w.tellLevels()
+	}
+}
+
+// numbersEvery is how often numbers are told that change all the time.
+const numbersEvery = 5 * time.Minute
 
 func just(e episode.Event) Observation {
 	return Observation{Observation: episode.Observation{Event: e}}

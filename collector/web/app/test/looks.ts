@@ -205,16 +205,15 @@ export async function activity(by: Looker, question: Question) {
   const main = await open(by, '/activity', question)
   const shown = (await table(main, 'Activity log')).filter((cells) => Object.keys(cells).length > 1)
   if (!rows.length) return says(main, 'Nothing was recorded in these days')
-  const browsers = new Set(rows.filter((row) => row.site).map((row) => row.app))
   const zoned = days!.timeZone !== 'device'
   same(shown.slice(0, rows.length).map((cells) => ({ ...cells, Time: cells.Time!.replace(' –', '–') })), rows.map((row) => {
     const [from, to] = [by.clock(row.start), row.open ? '' : by.clock(later(row.start, row.seconds))]
     const locked = row.state === 'locked'
     const app = row.product || row.app || 'application not known'
-    const address = row.url || row.site || (!row.private && browsers.has(row.app) ? 'address unavailable' : '')
+    const address = row.url || row.site || (row.addressUnavailable && 'address unavailable')
     return {
       Time: to && to !== from ? `${from}–${to}` : from, Length: length(row.seconds), Who: row.personName, 'Counts as': locked ? '' : joined(row.status || 'undefined', row.category),
-      What: joined(locked ? 'locked' : row.title || app, row.open && 'going on', row.private && 'private window', row.state === 'passive' && 'no input',
+      What: joined(locked ? 'locked' : row.title || app, row.open && 'going on', row.private && (row.addressUnavailable ? 'counts as private' : 'private window'), row.state === 'passive' && 'no input',
         row.title ? [app, address].filter(Boolean).join(' · ') : address),
     }
   }), by)

@@ -53,10 +53,10 @@ export function detailsOf(mark: Mark): string[] {
   return facts
 }
 
-/** placeOf is what was in front: application, site or address, title; of a block the application and site of most of it. */
+/** placeOf is what was in front: application, site or address or why there is none, title; of a block the application and site of most of it. */
 export function placeOf(mark: Mark): { app: string; site: string; title: string } {
   if (mark.kind === 'gap') return { app: '', site: '', title: '' }
   if (mark.kind === 'block') return { app: mark.block.product || mark.block.app, site: mark.block.site, title: '' }
-  const { product, app, url, site, title } = mark.row
-  return { app: product || app, site: url || site, title: mark.row.private ? say('person.private') : title }
+  const { product, app, url, site, title, addressUnavailable: why } = mark.row
+  return { app: product || app, site: url || site || (why && say('activity.noAddressWhy', { why })), title: mark.row.private ? say('person.private') : title }
 }

@@ -1,6 +1,7 @@
 // What the contract says of a device, as people read it.
 
-import type { Device } from '../../contract/gen/dayline/admin/v1/admin_pb'
+import type { Device, DeviceBrowser } from '../../contract/gen/dayline/admin/v1/admin_pb'
+import { ago } from '../../format/clock'
 import { say, sayWord } from '../../text/text'
 
 /** nameOf a device is what it is called here: its alias, else its own name. */
@@ -42,8 +43,18 @@ export function limitText(limit: string): string {
     const known = sayWord('devices', permission)
     return known === permission ? say('devices.missing', { what: [level, ...rest].join(': ') }) : known
   }
-  const what = subject === 'session' ? say('devices.session') : subject
+  return levelText(subject === 'session' ? say('devices.session') : subject, level, rest.join(': '))
+}
+
+/** levelText says how much is captured of what, and why. */
+export function levelText(what: string, level: string, why: string): string {
   const shown = sayWord('devices', level === 'none' ? 'nothing' : level)
-  const why = rest.join(': ')
   return why ? say('devices.limitWhy', { what, level: shown, why }) : say('devices.limit', { what, level: shown })
+}
+
+/** extensionText says what extension speaks in a browser, and when it was heard. */
+export function extensionText({ extensionVersion: version, lastReport }: DeviceBrowser): string {
+  const when = ago(lastReport)
+  if (version) return when ? say('devices.extensionHeard', { version, when }) : say('devices.extension', { version })
+  return when ? say('devices.noExtensionSince', { when }) : say('devices.noExtension')
 }

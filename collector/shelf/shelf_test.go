@@ -1,0 +1,277 @@
+package shelf
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/dayline-project/dayline/collector"
+	packer "github.com/dayline-project/dayline/installer/extension"
+	"github.com/dayline-project/dayline/installer/product"
+	"github.com/dayline-project/dayline/shared/extension"
+)
+
+// keys are the one that a build knows and another.
+var keys = sync.OnceValue(func() (keys [2]*rsa.PrivateKey) {
+	for n := range keys {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			panic(err)
+		}
+		keys[n] = key
+	}
+	return keys
+})
+
+// believed verifies as a build does that knows the first key.
+func believed(folder fs.FS) (*extension.Package, error) {
+	return extension.OpenUnder(folder, &keys()[0].PublicKey)
+}
+
+// packed is what the packer makes of a small extension.
+func packed(t *testing.T, version string, key *rsa.PrivateKey) map[string][]byte {
+	t.Helper()
+	number, err := product.ParseVersion(version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := json.Marshal(map[string]any{
+		"manifest_version": 3, "name": "small", "version": number.FileText(), "permissions": extension.Permissions,
+		"browser_specific_settings": map[string]any{"gecko": map[string]any{"id": extension.FirefoxID}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if _, err := (packer.Files{extension.BrowsersManifest: manifest}).Pack(dir, packer.Packing{
+		Version: number, Built: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), Key: key,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, name := range Names {
+		if files[name], err = os.ReadFile(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files
+}
+
+func added(t *testing.T, s *Shelf, files map[string][]byte) *extension.Package {
+	t.Helper()
+	held, err := s.Add(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return held
+}
+
+// get asks as a browser does.
+func get(s *Shelf, method, name string, headers ...string) *http.Response {
+	request := httptest.NewRequest(method, Path+"/"+name, nil)
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	answer := httptest.NewRecorder()
+	s.Handler(func() string { return "https://dayline.example.com" }).ServeHTTP(answer, request)
+	return answer.Result()
+}
+
+func body(t *testing.T, answer *http.Response) string {
+	t.Helper()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestBrowsersAreHandedWhatWasSigned(t *testing.T) {
+	dir := t.TempDir()
+	s := Open(dir, believed)
+	if held, err := s.Held(); held != nil || err != nil {
+		t.Fatalf("an empty shelf holds one: %v", err)
+	}
+	if got := get(s, "GET", extension.UpdatesXML); got.StatusCode != http.StatusNotFound {
+		t.Errorf("an empty shelf answers %d", got.StatusCode)
+	}
+	files := packed(t, "1.2.3", keys()[0])
+	held := added(t, s, files)
+	for _, s := range []*Shelf{s, Open(dir, believed)} { // and when it is opened again
+		for name, contentType := range map[string]string{extension.CRXName: "application/x-chrome-extension", extension.XPIName: "application/x-xpinstall"} {
+			got := get(s, "GET", name)
+			if got.Header.Get("Content-Type") != contentType || body(t, got) != string(files[name]) {
+				t.Errorf("%s: %v", name, got.Header)
+			}
+			if again := get(s, "GET", name, "If-None-Match", got.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
+				t.Errorf("%s, asked again: %d", name, again.StatusCode)
+			}
+		}
+		var updates struct {
+			Protocol string `xml:"protocol,attr"`
+			App      struct {
+				ID    string `xml:"appid,attr"`
+				Check struct {
+					Codebase string `xml:"codebase,attr"`
+					SHA256   string `xml:"hash_sha256,attr"`
+					Version  string `xml:"version,attr"`
+				} `xml:"updatecheck"`
+			} `xml:"http://www.google.com/update2/response app"`
+		}
+		if err := xml.Unmarshal([]byte(body(t, get(s, "GET", extension.UpdatesXML))), &updates); err != nil {
+			t.Fatal(err)
+		}
+		if check := updates.App.Check; updates.Protocol != "2.0" || updates.App.ID != held.ID || check.Version != held.Version ||
+			check.Codebase != "https://dayline.example.com/extension/dayline-extension.crx" || check.SHA256 != held.Packed[0].SHA256 {
+			t.Errorf("%+v", updates)
+		}
+		want := `{"addons":{"extension@dayline.org":{"updates":[{"update_hash":"sha256:` + held.Packed[1].SHA256 +
+			`","update_link":"https://dayline.example.com/extension/dayline-extension.xpi","version":"` + held.Version + `"}]}}}`
+		if got := body(t, get(s, "GET", UpdatesJSON)); got != want {
+			t.Errorf("%s\nnot %s", got, want)
+		}
+		for name, status := range map[string]int{extension.SignatureName: 404, "": 404, File: 404} {
+			if got := get(s, "GET", name); got.StatusCode != status {
+				t.Errorf("%q: %d", name, got.StatusCode)
+			}
+		}
+		if got := get(s, "POST", extension.CRXName); got.StatusCode != http.StatusMethodNotAllowed {
+			t.Errorf("POST: %d", got.StatusCode)
+		}
+	}
+	if err := s.Remove(); err != nil {
+		t.Fatal(err)
+	}
+	if got := get(s, "GET", extension.XPIName); got.StatusCode != http.StatusNotFound {
+		t.Errorf("removed, and handed out: %d", got.StatusCode)
+	}
+	if err := s.Remove(); collector.CodeOf(err) != collector.NotFound {
+		t.Errorf("removed twice: %v", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+}
+
+func TestWhatDoesNotVerifyIsNotTaken(t *testing.T) {
+	dir := t.TempDir()
+	s := Open(dir, believed)
+	before := added(t, s, packed(t, "1.2.3", keys()[0]))
+	with := func(change func(files map[string][]byte)) map[string][]byte {
+		files := packed(t, "1.2.4", keys()[0])
+		change(files)
+		return files
+	}
+	for want, files := range map[string]map[string][]byte{
+		"is missing":       with(func(files map[string][]byte) { delete(files, extension.XPIName) }),
+		"does not belong":  with(func(files map[string][]byte) { files["../"+File] = nil }),
+		"has more than":    with(func(files map[string][]byte) { files[extension.CRXName] = make([]byte, extension.MaxBytes+1) }),
+		"not the file":     with(func(files map[string][]byte) { files[extension.CRXName] = files[extension.XPIName] }),
+		"is not signed by": packed(t, "1.2.4", keys()[1]),
+		"nothing was changed": with(func(files map[string][]byte) {
+			files[extension.ManifestName] = []byte(strings.Replace(string(files[extension.ManifestName]), "1.2.4", "9.9.9", 1))
+		}),
+	} {
+		if _, err := s.Add(files); collector.CodeOf(err) != collector.BadRequest || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", want, err)
+		}
+	}
+	for _, s := range []*Shelf{s, Open(dir, believed)} {
+		if held, err := s.Held(); held == nil || held.Version != before.Version || err != nil {
+			t.Errorf("what was there is not: %v", err)
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+	// This test's own build knows no key.
+	if _, err := Open(dir, extension.Open).Add(packed(t, "1.2.4", keys()[0])); collector.CodeOf(err) != collector.Conflict || !strings.Contains(err.Error(), extension.ErrNoKey.Error()) {
+		t.Errorf("without a key: %v", err)
+	}
+}
+
+// Whoever can write there, or a disk that fails, has nothing handed out; an administrator can put it right.
+func TestWhatWasDamagedIsNotHandedOut(t *testing.T) {
+	dir := t.TempDir()
+	files := packed(t, "1.2.3", keys()[0])
+	added(t, Open(dir, believed), files)
+	name := filepath.Join(dir, File)
+	whole, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	byOther := func(folder fs.FS) (*extension.Package, error) {
+		return extension.OpenUnder(folder, &keys()[1].PublicKey)
+	}
+	flipped := func(file string) []byte {
+		damaged := slices.Clone(whole)
+		damaged[bytes.Index(whole, files[file])+len(files[file])/2] ^= 1
+		return damaged
+	}
+	for what, c := range map[string]struct {
+		content []byte
+		verify  Verify
+	}{
+		"cut off": {whole[:len(whole)/2], believed}, "empty": {nil, believed}, "large": {make([]byte, maxBytes+1), believed},
+		"a bit": {flipped(extension.CRXName), believed}, "a bit of the signature": {flipped(extension.SignatureName), believed},
+		"foreign": {whole, byOther},
+	} {
+		if err := os.WriteFile(name, c.content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := Open(dir, c.verify)
+		if held, err := s.Held(); held != nil || err == nil {
+			t.Errorf("%s: held %t, %v", what, held != nil, err)
+		}
+		for _, file := range []string{extension.UpdatesXML, UpdatesJSON, extension.CRXName, extension.XPIName} {
+			if got := get(s, "GET", file); got.StatusCode != http.StatusNotFound {
+				t.Errorf("%s: %s: %d", what, file, got.StatusCode)
+			}
+		}
+		if left, err := os.ReadFile(name); err != nil || string(left) != string(c.content) {
+			t.Errorf("%s: the file was changed: %v", what, err)
+		}
+	}
+	s := Open(dir, believed)
+	added(t, s, packed(t, "1.2.4", keys()[0]))
+	if held, err := s.Held(); err != nil || held == nil {
+		t.Errorf("put right: %v", err)
+	}
+}
+
+func TestNamesAreThoseOfThePacker(t *testing.T) {
+	dir := t.TempDir()
+	number, err := product.ParseVersion("1.0.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := packer.Build(number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths, err := files.Pack(dir, packer.Packing{Version: number, Built: time.Unix(1, 0), Key: keys()[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := map[string]bool{}
+	for _, path := range paths {
+		made[filepath.Base(path)] = true
+	}
+	if got := slices.Sorted(maps.Keys(made)); !slices.Equal(got, slices.Sorted(slices.Values(Names))) {
+		t.Errorf("the packer makes %q", got)
+	}
+}

@@ -77,10 +77,12 @@ func forPopup(ctx context.Context, state string) json.RawMessage {
 
 // popupOf takes from what the service tells what is of one login: whoever may ask about all is told of all.
 func popupOf(s *service.Status, login string) popup {
-	shown := popup{Running: true, Problem: s.Problem, Version: s.Version, SettingsRevision: s.SettingsRevision, SettingsSince: s.SettingsSince}
+	shown := popup{
+		Running: true, Problem: s.Problem, Version: s.Version, Login: login, SettingsRevision: s.SettingsRevision, SettingsSince: s.SettingsSince,
+	}
 	for _, one := range s.Logins {
-		if one.Login == login || len(s.Logins) == 1 && login == "" {
-			shown.Login, shown.Collect, shown.Reason, shown.Paused = one.Login, one.Collect, one.Reason, one.Paused
+		if one.Login == login {
+			shown.Collect, shown.Reason, shown.Paused = one.Collect, one.Reason, one.Paused
 			shown.Titles, shown.URLs, shown.Scheduled, shown.Notice = one.Titles, one.URLs, one.Schedule != nil, one.Notice
 		}
 	}

@@ -12,10 +12,19 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dayline-project/dayline/agent/internal/browser/host"
 	"github.com/dayline-project/dayline/agent/internal/enroll"
 	"github.com/dayline-project/dayline/agent/internal/service"
 	"github.com/dayline-project/dayline/agent/internal/uplink/uplinktest"
 )
+
+// TestMain is the program where `run` or a browser started it.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "session" || host.Called(os.Args[1:]) {
+		main()
+	}
+	os.Exit(m.Run())
+}
 
 func invoke(args ...string) (status int, stdout, stderr string) {
 	var out, err bytes.Buffer

@@ -15,14 +15,6 @@ import (
 	"github.com/dayline-project/dayline/agent/internal/uplink/uplinktest"
 )
 
-// TestMain is the helper where `run` started it.
-func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "session" {
-		os.Exit(dispatch(os.Args[1:], os.Stdout, os.Stderr))
-	}
-	os.Exit(m.Run())
-}
-
 func TestRunIsServiceAndSessionUntilItIsInterrupted(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state")
 	if status, _, stderr := invoke("enroll", "--state", state, uplinktest.Start(t).Token().Encode()); status != done {
@@ -47,6 +39,14 @@ func TestRunIsServiceAndSessionUntilItIsInterrupted(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("no session is observed")
 		}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := startHost(t, append(append([]string{self}, ofFirefox(t)...), "--state", state)...)
+	if shown := h.status(); !shown.Running || shown.Login != ownLogin(t.Context()) || shown.Login == "" || shown.Version == "" {
+		t.Errorf("the popup shows %+v", shown)
 	}
 	if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
 		t.Fatal(err)

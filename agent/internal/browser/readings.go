@@ -156,7 +156,7 @@ func (r *Readings) Take(a Answer, now time.Duration) (page Page, ok bool) {
 		r.bound()
 		r.pages[a.Window] = found{page: a.Page, at: now}
 		r.answered(a.Window)
-	case errors.Is(a.Err, errMoved), errors.Is(a.Err, errEdited), errors.Is(a.Err, errNoAddress):
+	case errors.Is(a.Err, errMoved), errors.Is(a.Err, errBehind), errors.Is(a.Err, errEdited), errors.Is(a.Err, errNoAddress):
 		r.answered(a.Window)
 	default:
 		r.failed(a.Window, a.Err, now)

@@ -24,6 +24,8 @@ type thing struct {
 	parts []*thing
 	// page: it is, or is in, a page, which must not be touched.
 	page bool
+	// embeds is the page of a Frame.
+	embeds *thing
 	// fails, where not nil, is the answer to each question about it.
 	fails error
 }
@@ -56,7 +58,7 @@ func (d *desk) Window(window Window) (Element, error) {
 	if w == nil {
 		return nil, errors.New("desk: no such window")
 	}
-	return d.give(w, Node{Name: w.Name}), nil
+	return d.give(w, Node{Name: w.Name, Kind: w.Kind}), nil
 }
 
 func (d *desk) Close() { d.closed.Store(true) }
@@ -93,7 +95,7 @@ func (h *held) Children(sketch Sketch) ([]Element, error) {
 	for _, p := range h.thing.parts {
 		look := Node{Class: p.Class}
 		if sketch == ByID {
-			look = Node{ID: p.ID, Kind: p.Kind}
+			look = Node{ID: p.ID, Kind: p.Kind, Class: p.Class}
 		}
 		all = append(all, h.desk.give(p, look))
 	}
@@ -112,7 +114,13 @@ func (h *held) Read() error {
 	if h.thing.fails != nil {
 		return h.thing.fails
 	}
-	h.look.Name, h.look.Value, h.look.Focused = h.thing.Name, h.thing.Value, h.thing.Focused
+	read := h.thing
+	if read.Kind == Frame {
+		if read = read.embeds; read == nil {
+			return ErrNoPage
+		}
+	}
+	h.look.Name, h.look.Value, h.look.Focused = read.Name, read.Value, read.Focused
 	return nil
 }
 

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -105,9 +106,27 @@ func (r *reader) forget() {
 	clear(r.fields)
 }
 
-// read reads a window's page: its title before, the address, its title after, for an address that was read later than
+// A page that is behind its window's title is asked for again every readAgain, as long as an answer may come in time.
+const (
+	readAgain = 10 * time.Millisecond
+	readFor   = Budget * 3 / 4
+)
+
+// read reads a window's page, which may be behind its title.
+func (r *reader) read(w Window) (page Page, err error) {
+	began := time.Now()
+	for {
+		page, err = r.readOnce(w)
+		if !errors.Is(err, errBehind) && !errors.Is(err, ErrNoPage) || time.Since(began)+readAgain > readFor {
+			return page, err
+		}
+		time.Sleep(readAgain)
+	}
+}
+
+// readOnce reads a window's page: its title before, the address, its title after, for an address that was read later than
 // the title may be the next page's.
-func (r *reader) read(w Window) (Page, error) {
+func (r *reader) readOnce(w Window) (Page, error) {
 	if r.tree.Title(w.ID) != w.Title {
 		return Page{}, errMoved
 	}
@@ -122,7 +141,7 @@ func (r *reader) read(w Window) (Page, error) {
 	case shown.Focused:
 		return Page{}, errEdited
 	case shown.Kind == Frame && !isTitleOf(w.Title, shown):
-		return Page{}, errMoved
+		return Page{}, errBehind
 	}
 	url, ok := address(shown.Value)
 	if !ok {

@@ -160,6 +160,23 @@ func (b *Bus) Delays() int {
 	return len(list)
 }
 
+// Accessible says that somebody uses the accessibility interface, as a screen reader does, or nobody (any longer). It starts the real
+// launcher.
+func (b *Bus) Accessible(on bool) {
+	b.t.Helper()
+	launcher := b.conn.Object("org.a11y.Bus", "/org/a11y/bus")
+	if err := launcher.SetProperty("org.a11y.Status.IsEnabled", dbus.MakeVariant(on)); err != nil {
+		b.t.Fatalf("dbustest: no accessibility interface: install at-spi2-core: %v", err)
+	}
+}
+
+// Runs tells whether a name is taken on the bus.
+func (b *Bus) Runs(name string) (is bool) {
+	b.t.Helper()
+	b.must(b.conn.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, name).Store(&is))
+	return is
+}
+
 // Save tells that a screen saver covers the screen, or not.
 func (b *Bus) Save(active bool) {
 	b.t.Helper()

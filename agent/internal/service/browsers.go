@@ -12,18 +12,6 @@ import (
 	"github.com/dayline-project/dayline/shared/extension"
 )
 
-// introduceSelf has the computer's browsers know this program as the extension's host.
-func introduceSelf() error {
-	program, err := ownPath()
-	if err == nil {
-		err = ownBrowsers().introduce(program)
-	}
-	if err != nil {
-		return fmt.Errorf("service: not introduced to browsers: %w", err)
-	}
-	return nil
-}
-
 func ownPath() (string, error) {
 	program, err := os.Executable()
 	if err != nil {

@@ -53,7 +53,7 @@ func Install(executable string, say func(string)) error {
 			return fmt.Errorf("service: install: remove the old service: %w", err)
 		}
 	}
-	if err := installHelper(absolute); err != nil {
+	if err := installHelper(absolute, say); err != nil {
 		return err
 	}
 	if err := control.Install(); err != nil {

@@ -80,6 +80,15 @@ func UninstallLater(executable string) error {
 }
 
 // Complete introduces the program to browsers; the plists say all else.
-func Complete() error { return introduceSelf() }
+func Complete() error {
+	program, err := ownPath()
+	if err == nil {
+		err = ownBrowsers().introduce(program)
+	}
+	if err != nil {
+		return fmt.Errorf("service: host of browsers not set: %w", err)
+	}
+	return nil
+}
 
 func ownBrowsers() browsers { return thisMac().browsers() }

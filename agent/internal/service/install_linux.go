@@ -33,8 +33,8 @@ var arguments = []string{"service"}
 // explained: its own errors say what to do.
 func explained(err error) error { return err }
 
-// Complete introduces the program to browsers; the unit says all else.
-func Complete() error { return introduceSelf() }
+// Complete: the unit says it all, and the confined service may not write where browsers look.
+func Complete() error { return nil }
 
 func ownBrowsers() browsers { return browsers{system: extension.Linux} }
 
@@ -132,7 +132,7 @@ func plainPath(path string) error {
 	return nil
 }
 
-func installHelper(executable string) error {
+func installHelper(executable string, say func(string)) error {
 	if err := plainPath(executable); err != nil {
 		return err
 	}
@@ -150,6 +150,9 @@ func installHelper(executable string) error {
 	}
 	if err := os.Symlink(userUnitPath, userUnitLink); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("service: install: %w", err)
+	}
+	if err := ownBrowsers().introduce(executable); err != nil {
+		say(err.Error())
 	}
 	return nil
 }

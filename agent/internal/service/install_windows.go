@@ -30,7 +30,7 @@ func managed() bool { return true }
 func unitOptions(string) kservice.KeyValue { return kservice.KeyValue{} }
 
 // installHelper: the service starts the helpers.
-func installHelper(string) error { return nil }
+func installHelper(string, func(string)) error { return nil }
 
 // uninstallHelper: what the service registered outlives it where an installer removed it.
 func uninstallHelper() error {
@@ -68,10 +68,6 @@ var recovery = []mgr.RecoveryAction{
 // administrator has chosen otherwise; that a shutdown waits for it; and that browsers know the program. The error tells what
 // could not be set.
 func Complete() error {
-	return errors.Join(completeService(), introduceSelf())
-}
-
-func completeService() error {
 	manager, err := mgr.Connect()
 	if err != nil {
 		return fmt.Errorf("service: not completed: %w", err)
@@ -96,6 +92,11 @@ func completeService() error {
 	// SERVICE_PRESHUTDOWN_INFO is one number of milliseconds.
 	wait := uint32(preShutdown.Milliseconds())
 	set("time for a shutdown", windows.ChangeServiceConfig2(s.Handle, windows.SERVICE_CONFIG_PRESHUTDOWN_INFO, (*byte)(unsafe.Pointer(&wait))))
+	program, err := ownPath()
+	if err == nil {
+		err = ownBrowsers().introduce(program)
+	}
+	set("host of browsers", err)
 	return errors.Join(problems...)
 }
 

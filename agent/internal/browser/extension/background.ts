@@ -13,7 +13,7 @@ const patience = 3_000
 
 const pace = new Pace()
 let timer: ReturnType<typeof setTimeout> | undefined
-/** The window that has the focus; none where it is no window that the extension may see, whatever tabs.query says then. */
+/** The window that was last said to have the focus, none where it was said to be no window that the extension may see. */
 let focused: number | undefined
 /** What was told last, as JSON, and the tab it was told of. */
 let told = ''
@@ -56,11 +56,11 @@ function schedule(): void {
 
 async function look(): Promise<void> {
   pace.looked(performance.now())
-  const window = focused
-  if (window === undefined) return
-  const tab = await activeTab(window)
+  const before = focused
+  if (before === undefined) return
+  const tab = await activeTab(before)
   // Whatever changed meanwhile has its own turn.
-  if (window !== focused) return
+  if (before !== focused) return
   if (betweenPages(shown, tab) && !overdue(tab)) {
     if (again && told) tell(told)
     return
@@ -88,10 +88,16 @@ function overdue(tab: Shown | undefined): boolean {
   return tab?.url !== 'about:blank' && now - heldSince >= settled
 }
 
-async function activeTab(window: number): Promise<Shown | undefined> {
-  if (window === none) return undefined
+async function activeTab(windowId: number): Promise<Shown | undefined> {
   try {
-    return (await chrome.tabs.query({ active: true, windowId: window }))[0]
+    if (windowId === none) {
+      // Where a window was opened or raised by a program, Chromium on X11 says that it has the focus, and then, of the window
+      // before, that none has. A private window that the extension may not see leaves none of those it may see with the focus.
+      const last = await chrome.windows.getLastFocused()
+      if (!last.focused || last.id === undefined) return undefined
+      windowId = last.id
+    }
+    return (await chrome.tabs.query({ active: true, windowId }))[0]
   } catch {
     return undefined // the window is gone
   }
@@ -100,9 +106,13 @@ async function activeTab(window: number): Promise<Shown | undefined> {
 /** The browser ends an idle background and starts it anew at the next event: what had the focus then is remembered. */
 async function start(): Promise<void> {
   const { window } = await chrome.storage.session.get('window')
-  const last = await chrome.windows.getLastFocused()
-  focused ??= typeof window === 'number' ? window : last.focused ? last.id : none
+  focused ??= typeof window === 'number' ? window : none
   changed()
+}
+
+/** A tab of a window changed: is it one that may be told? */
+function changedIn(windowId: number): void {
+  if (windowId === focused || focused === none) changed()
 }
 
 chrome.windows.onFocusChanged.addListener((window) => {
@@ -110,8 +120,10 @@ chrome.windows.onFocusChanged.addListener((window) => {
   void chrome.storage.session.set({ window })
   changed()
 })
-chrome.tabs.onActivated.addListener(({ windowId }) => windowId === focused && changed())
-chrome.tabs.onUpdated.addListener((_, __, tab) => tab.active && tab.windowId === focused && changed())
+chrome.tabs.onActivated.addListener(({ windowId }) => changedIn(windowId))
+chrome.tabs.onUpdated.addListener((_, __, tab) => {
+  if (tab.active) changedIn(tab.windowId)
+})
 chrome.tabs.onReplaced.addListener(changed)
 chrome.tabs.onAttached.addListener(changed)
 chrome.runtime.onStartup.addListener(changed)

@@ -41,9 +41,10 @@ export function toldOf(tab: Shown | undefined): Tab {
 }
 
 /**
- * Is a tab between two pages, its address new and its title still that of the page before? Firefox shows about:blank like that
- * in each navigation.
+ * Is a tab between two pages: its title not there yet, or still that of the page before, under a new address? Firefox shows
+ * about:blank like that in each navigation.
  */
 export function betweenPages(before: Shown | undefined, now: Shown | undefined): boolean {
-  return before !== undefined && now !== undefined && !now.incognito && now.id === before.id && now.status === 'loading' && now.url !== before.url && now.title === before.title
+  if (!now || now.incognito || now.status !== 'loading') return false
+  return !now.title || (now.id === before?.id && now.url !== before?.url && now.title === before?.title)
 }

@@ -98,6 +98,19 @@ func (r *Readings) Look(w Window, now time.Duration) (page Page, pending bool) {
 	return Page{}, true
 }
 
+// Again tells whether the window that was looked at last is worth another look, since its page could not be read then: it was
+// typed over, or not shown yet.
+func (r *Readings) Again(w Window, now time.Duration) bool {
+	if w != r.seen || w == (Window{}) || r.running != nil || r.next != (Window{}) || r.resting(w, now) {
+		return false
+	}
+	if known, is := r.pages[w]; is && now-known.at < pageFor {
+		return false
+	}
+	r.seen = Window{}
+	return true
+}
+
 // Next gives the window to be read now, if there is one and nothing else is being read.
 func (r *Readings) Next(now time.Duration) (w Window, is bool) {
 	if r.running != nil || r.next == (Window{}) {

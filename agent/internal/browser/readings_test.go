@@ -74,6 +74,36 @@ func TestAskedOnlyOnChange(t *testing.T) {
 	}
 }
 
+func TestAskedAgain(t *testing.T) {
+	r := NewReadings()
+	again := func(what string, w Window, now time.Duration, want bool) {
+		t.Helper()
+		if got := r.Again(w, now); got != want {
+			t.Errorf("%s: %v", what, got)
+		}
+	}
+	again("never looked at", one, 0, false)
+	asks(r, one, 0)
+	again("being read", one, 0, false)
+	r.Take(Answer{Window: one, Err: errEdited}, 0)
+	again("another", two, 0, false)
+	again("typed over", one, ms, true)
+	if !asks(r, one, ms) {
+		t.Error("it is not asked for again")
+	}
+	r.Take(Answer{Window: one, Err: ErrNoPage}, ms)
+	again("at rest", one, 2*ms, false)
+	again("rested", one, ms+firstRest, true)
+	asks(r, one, ms+firstRest)
+	r.Take(Answer{Window: one, Page: found1}, 2*time.Second)
+	again("known", one, 3*time.Second, false)
+	again("known long ago", one, 2*time.Second+pageFor, true)
+	asks(r, two, 10*time.Minute)
+	r.Take(Answer{Window: two, Err: errNoAddress}, 10*time.Minute)
+	r.Leave()
+	again("left", two, 11*time.Minute, false)
+}
+
 func TestWindowsInARow(t *testing.T) {
 	r := NewReadings()
 	if !asks(r, one, 0) {

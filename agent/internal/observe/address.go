@@ -182,6 +182,13 @@ func (w *watch) tellAnew(why cause) {
 	}
 }
 
+// readAgain has the page of the window in front read that could not be when it came there.
+func (w *watch) readAgain() {
+	if w.awaits == forNothing && !w.front.leaving && w.o.addresses.readings.Again(w.front.window.asked(), w.o.Now()) {
+		w.makeFocus(w.o.Now(), byBrowser)
+	}
+}
+
 // heard takes what a browser's extension told.
 func (w *watch) heard(told browser.Told) {
 	w.tabs.Take(told, w.o.Now())

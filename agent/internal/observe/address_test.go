@@ -332,6 +332,28 @@ func TestSignOfAPrivateWindowThatLeaves(t *testing.T) {
 	})
 }
 
+// What could not be read when the window came to the front is told once it can be, as of then.
+func TestAddressReadAgain(t *testing.T) {
+	watchShop(t, func(r *reads) {
+		one := r.shop.set(1, shopWindow{title: "One", shows: "weather"})
+		r.see(one, 1000*time.Millisecond)
+		r.run(time.Millisecond)
+		r.want("typed over", "1000:One  false")
+		r.readAgain()
+		r.run(time.Millisecond)
+		r.want("still", "")
+		r.shop.set(1, shopWindow{title: "One", shows: "one.example"})
+		r.readAgain()
+		r.run(time.Millisecond)
+		if got := r.told(); !strings.HasSuffix(got, ":One https://one.example false") {
+			t.Errorf("told %q", got)
+		}
+		r.readAgain()
+		r.run(time.Millisecond)
+		r.want("known", "")
+	})
+}
+
 // Without a way to read addresses nothing waits.
 func TestNoWayToReadAddresses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -264,6 +264,7 @@ func (w *watch) poll(events <-chan shown) {
 	at := w.o.Now()
 	if window, ok := w.askFront(); ok && len(events) == 0 {
 		w.see(window, at)
+		w.readAgain()
 	}
 	w.bus.refresh()
 	if w.display != nil && w.display.missing() != w.capture.missing {

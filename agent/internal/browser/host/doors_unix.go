@@ -23,6 +23,8 @@ const (
 	doorSuffix = ".sock"
 	// maxDoors bounds the doors that are knocked at.
 	maxDoors = 64
+	// settledAfter is more than lies between making a socket and listening at it.
+	settledAfter = 10 * time.Second
 )
 
 // folders are where this person's sessions may listen, best first: those that are gone with the login come before the one that
@@ -84,30 +86,32 @@ func listen(folder string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("host: listen: %w", err)
 	}
+	own := filepath.Join(folder, doorPrefix+strconv.Itoa(os.Getpid())+doorSuffix)
 	for _, door := range doorsIn(folder) {
-		if abandoned(door) {
+		if refused(door) && (door == own || settled(door)) {
 			_ = os.Remove(door)
 		}
 	}
-	door := filepath.Join(folder, doorPrefix+strconv.Itoa(os.Getpid())+doorSuffix)
-	listener, err := net.Listen("unix", door)
+	listener, err := net.Listen("unix", own)
 	if err != nil {
 		return nil, fmt.Errorf("host: listen: %w", err)
 	}
 	return listener, nil
 }
 
-// abandoned: nobody answers, and the process that it is named for has ended or is this one, which does not listen yet.
-func abandoned(door string) bool {
-	pid, err := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(filepath.Base(door), doorPrefix), doorSuffix))
-	if err != nil || pid <= 0 || pid != os.Getpid() && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
-		return false
-	}
+// refused: nobody listens.
+func refused(door string) bool {
 	conn, err := net.DialTimeout("unix", door, time.Second)
 	if err == nil {
 		conn.Close()
 	}
 	return errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// settled: who made it would listen by now.
+func settled(door string) bool {
+	info, err := os.Lstat(door)
+	return err == nil && time.Since(info.ModTime()) > settledAfter
 }
 
 // doors are the sockets at which sessions may listen; an empty folder stands for the person's own.

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 )
 
 // placeFor is a folder that sessions may listen in.
@@ -81,11 +81,7 @@ func TestSocketsOfEndedHelpersAreRemoved(t *testing.T) {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	ended := exec.Command("true")
-	if err := ended.Run(); err != nil {
-		t.Fatal(err)
-	}
-	leave := func(name string) string {
+	leave := func(name string, age time.Duration) string {
 		door := filepath.Join(folder, name)
 		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: door})
 		if err != nil {
@@ -93,21 +89,27 @@ func TestSocketsOfEndedHelpersAreRemoved(t *testing.T) {
 		}
 		l.SetUnlinkOnClose(false)
 		l.Close()
+		at := time.Now().Add(-age)
+		if err := os.Chtimes(door, at, at); err != nil {
+			t.Fatal(err)
+		}
 		return door
 	}
-	leave("browser-" + strconv.Itoa(ended.Process.Pid) + ".sock")
-	own := leave("browser-" + strconv.Itoa(os.Getpid()) + ".sock")
-	alive := leave("browser-1.sock")
-	nobodys := leave("browser-x.sock")
+	leave("browser-1.sock", time.Hour)
+	own := leave("browser-"+strconv.Itoa(os.Getpid())+".sock", 0)
+	starting := leave("browser-2.sock", 0)
+	lives, err := net.Listen("unix", filepath.Join(folder, "browser-3.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lives.Close()
 	l, err := listen(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := doors(folder)
-	slices.Sort(found)
-	want := []string{own, alive, nobodys}
+	want := []string{own, starting, lives.Addr().String()}
 	slices.Sort(want)
-	if !slices.Equal(found, want) {
+	if found := doors(folder); !slices.Equal(slices.Sorted(slices.Values(found)), want) {
 		t.Errorf("left are %q, want %q", found, want)
 	}
 	l.Close()

@@ -80,10 +80,11 @@ func (h *Host) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer h.actors.Wait()
 	defer cancel()
-	// A browser that does not read keeps this one waiting for ever: it is left behind and ends with the process.
+	// A browser that does not read, or a service that does not answer, may keep these two waiting: they are left behind and end
+	// with the process.
 	go h.tell(ctx)
+	go h.answer(ctx)
 	h.actors.Go(func() { h.knock(ctx) })
-	h.actors.Go(func() { h.answer(ctx) })
 	for {
 		m, err := Read(h.config.In)
 		if errors.Is(err, io.EOF) {

@@ -2,9 +2,6 @@ package shelf
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/rsa"
-	"encoding/json"
 	"encoding/xml"
 	"io"
 	"io/fs"
@@ -15,61 +12,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/dayline-project/dayline/collector"
-	packer "github.com/dayline-project/dayline/installer/extension"
-	"github.com/dayline-project/dayline/installer/product"
+	"github.com/dayline-project/dayline/collector/shelf/shelftest"
 	"github.com/dayline-project/dayline/shared/extension"
 )
-
-// keys are the one that a build knows and another.
-var keys = sync.OnceValue(func() (keys [2]*rsa.PrivateKey) {
-	for n := range keys {
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			panic(err)
-		}
-		keys[n] = key
-	}
-	return keys
-})
-
-// believed verifies as a build does that knows the first key.
-func believed(folder fs.FS) (*extension.Package, error) {
-	return extension.OpenUnder(folder, &keys()[0].PublicKey)
-}
-
-// packed is what the packer makes of a small extension.
-func packed(t *testing.T, version string, key *rsa.PrivateKey) map[string][]byte {
-	t.Helper()
-	number, err := product.ParseVersion(version)
-	if err != nil {
-		t.Fatal(err)
-	}
-	manifest, err := json.Marshal(map[string]any{
-		"manifest_version": 3, "name": "small", "version": number.FileText(), "permissions": extension.Permissions,
-		"browser_specific_settings": map[string]any{"gecko": map[string]any{"id": extension.FirefoxID}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	if _, err := (packer.Files{extension.BrowsersManifest: manifest}).Pack(dir, packer.Packing{
-		Version: number, Built: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), Key: key,
-	}); err != nil {
-		t.Fatal(err)
-	}
-	files := map[string][]byte{}
-	for _, name := range Names {
-		if files[name], err = os.ReadFile(filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return files
-}
 
 func added(t *testing.T, s *Shelf, files map[string][]byte) *extension.Package {
 	t.Helper()
@@ -102,16 +50,16 @@ func body(t *testing.T, answer *http.Response) string {
 
 func TestBrowsersAreHandedWhatWasSigned(t *testing.T) {
 	dir := t.TempDir()
-	s := Open(dir, believed)
+	s := Open(dir, shelftest.Believed)
 	if held, err := s.Held(); held != nil || err != nil {
 		t.Fatalf("an empty shelf holds one: %v", err)
 	}
 	if got := get(s, "GET", extension.UpdatesXML); got.StatusCode != http.StatusNotFound {
 		t.Errorf("an empty shelf answers %d", got.StatusCode)
 	}
-	files := packed(t, "1.2.3", keys()[0])
+	files := shelftest.Packed(t, "1.2.3", shelftest.Key())
 	held := added(t, s, files)
-	for _, s := range []*Shelf{s, Open(dir, believed)} { // and when it is opened again
+	for _, s := range []*Shelf{s, Open(dir, shelftest.Believed)} { // and when it is opened again
 		for name, contentType := range map[string]string{extension.CRXName: "application/x-chrome-extension", extension.XPIName: "application/x-xpinstall"} {
 			got := get(s, "GET", name)
 			if got.Header.Get("Content-Type") != contentType || body(t, got) != string(files[name]) {
@@ -169,10 +117,10 @@ func TestBrowsersAreHandedWhatWasSigned(t *testing.T) {
 
 func TestWhatDoesNotVerifyIsNotTaken(t *testing.T) {
 	dir := t.TempDir()
-	s := Open(dir, believed)
-	before := added(t, s, packed(t, "1.2.3", keys()[0]))
+	s := Open(dir, shelftest.Believed)
+	before := added(t, s, shelftest.Packed(t, "1.2.3", shelftest.Key()))
 	with := func(change func(files map[string][]byte)) map[string][]byte {
-		files := packed(t, "1.2.4", keys()[0])
+		files := shelftest.Packed(t, "1.2.4", shelftest.Key())
 		change(files)
 		return files
 	}
@@ -181,7 +129,7 @@ func TestWhatDoesNotVerifyIsNotTaken(t *testing.T) {
 		"does not belong":  with(func(files map[string][]byte) { files["../"+File] = nil }),
 		"has more than":    with(func(files map[string][]byte) { files[extension.CRXName] = make([]byte, extension.MaxBytes+1) }),
 		"not the file":     with(func(files map[string][]byte) { files[extension.CRXName] = files[extension.XPIName] }),
-		"is not signed by": packed(t, "1.2.4", keys()[1]),
+		"is not signed by": shelftest.Packed(t, "1.2.4", shelftest.Other()),
 		"nothing was changed": with(func(files map[string][]byte) {
 			files[extension.ManifestName] = []byte(strings.Replace(string(files[extension.ManifestName]), "1.2.4", "9.9.9", 1))
 		}),
@@ -190,7 +138,7 @@ func TestWhatDoesNotVerifyIsNotTaken(t *testing.T) {
 			t.Errorf("%q: %v", want, err)
 		}
 	}
-	for _, s := range []*Shelf{s, Open(dir, believed)} {
+	for _, s := range []*Shelf{s, Open(dir, shelftest.Believed)} {
 		if held, err := s.Held(); held == nil || held.Version != before.Version || err != nil {
 			t.Errorf("what was there is not: %v", err)
 		}
@@ -199,7 +147,7 @@ func TestWhatDoesNotVerifyIsNotTaken(t *testing.T) {
 		t.Errorf("left behind: %v, %v", entries, err)
 	}
 	// This test's own build knows no key.
-	if _, err := Open(dir, extension.Open).Add(packed(t, "1.2.4", keys()[0])); collector.CodeOf(err) != collector.Conflict || !strings.Contains(err.Error(), extension.ErrNoKey.Error()) {
+	if _, err := Open(dir, extension.Open).Add(shelftest.Packed(t, "1.2.4", shelftest.Key())); collector.CodeOf(err) != collector.Conflict || !strings.Contains(err.Error(), extension.ErrNoKey.Error()) {
 		t.Errorf("without a key: %v", err)
 	}
 }
@@ -207,15 +155,15 @@ func TestWhatDoesNotVerifyIsNotTaken(t *testing.T) {
 // Whoever can write there, or a disk that fails, has nothing handed out; an administrator can put it right.
 func TestWhatWasDamagedIsNotHandedOut(t *testing.T) {
 	dir := t.TempDir()
-	files := packed(t, "1.2.3", keys()[0])
-	added(t, Open(dir, believed), files)
+	files := shelftest.Packed(t, "1.2.3", shelftest.Key())
+	added(t, Open(dir, shelftest.Believed), files)
 	name := filepath.Join(dir, File)
 	whole, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	byOther := func(folder fs.FS) (*extension.Package, error) {
-		return extension.OpenUnder(folder, &keys()[1].PublicKey)
+		return extension.OpenUnder(folder, &shelftest.Other().PublicKey)
 	}
 	flipped := func(file string) []byte {
 		damaged := slices.Clone(whole)
@@ -226,8 +174,8 @@ func TestWhatWasDamagedIsNotHandedOut(t *testing.T) {
 		content []byte
 		verify  Verify
 	}{
-		"cut off": {whole[:len(whole)/2], believed}, "empty": {nil, believed}, "large": {make([]byte, maxBytes+1), believed},
-		"a bit": {flipped(extension.CRXName), believed}, "a bit of the signature": {flipped(extension.SignatureName), believed},
+		"cut off": {whole[:len(whole)/2], shelftest.Believed}, "empty": {nil, shelftest.Believed}, "large": {make([]byte, maxBytes+1), shelftest.Believed},
+		"a bit": {flipped(extension.CRXName), shelftest.Believed}, "a bit of the signature": {flipped(extension.SignatureName), shelftest.Believed},
 		"foreign": {whole, byOther},
 	} {
 		if err := os.WriteFile(name, c.content, 0o600); err != nil {
@@ -246,32 +194,16 @@ func TestWhatWasDamagedIsNotHandedOut(t *testing.T) {
 			t.Errorf("%s: the file was changed: %v", what, err)
 		}
 	}
-	s := Open(dir, believed)
-	added(t, s, packed(t, "1.2.4", keys()[0]))
+	s := Open(dir, shelftest.Believed)
+	added(t, s, shelftest.Packed(t, "1.2.4", shelftest.Key()))
 	if held, err := s.Held(); err != nil || held == nil {
 		t.Errorf("put right: %v", err)
 	}
 }
 
 func TestNamesAreThoseOfThePacker(t *testing.T) {
-	dir := t.TempDir()
-	number, err := product.ParseVersion("1.0.0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := packer.Build(number)
-	if err != nil {
-		t.Fatal(err)
-	}
-	paths, err := files.Pack(dir, packer.Packing{Version: number, Built: time.Unix(1, 0), Key: keys()[0]})
-	if err != nil {
-		t.Fatal(err)
-	}
-	made := map[string]bool{}
-	for _, path := range paths {
-		made[filepath.Base(path)] = true
-	}
-	if got := slices.Sorted(maps.Keys(made)); !slices.Equal(got, slices.Sorted(slices.Values(Names))) {
-		t.Errorf("the packer makes %q", got)
+	made := slices.Sorted(maps.Keys(shelftest.Packed(t, "1.0.0", shelftest.Key())))
+	if !slices.Equal(made, slices.Sorted(slices.Values(Names))) {
+		t.Errorf("the packer makes %q", made)
 	}
 }

@@ -46,7 +46,7 @@ func hash(parts ...string) []byte {
 
 // contact is a sync that brings no episodes.
 func (d *desk) contact(now time.Time) *agentv1.SyncRequest {
-	health := &agentv1.Health{Capture: []*agentv1.Capture{{Subject: "firefox", Level: "application_only", Reason: "the extension is not installed", Login: d.told()}}}
+	health := &agentv1.Health{Capture: []*agentv1.Capture{d.browser(now)}}
 	if d.computer == macos("lilac") { // whose administrator has not allowed it yet
 		health.MissingPermissions = []string{"Accessibility is not permitted: allow Dayline in System Settings, Privacy & Security, Accessibility"}
 	}
@@ -58,6 +58,22 @@ func (d *desk) contact(now time.Time) *agentv1.SyncRequest {
 		Health: health,
 	}
 }
+
+// browser is how much of Firefox is captured: on one computer the extension is not installed yet.
+func (d *desk) browser(now time.Time) *agentv1.Capture {
+	if d.withoutExtension() {
+		return &agentv1.Capture{
+			Subject: "firefox", Level: "title_only", Reason: "the browser extension would tell the page's address and which windows are private",
+			Login: d.told(), FrontSeconds: 5 * 3600,
+		}
+	}
+	return &agentv1.Capture{
+		Subject: "firefox", Level: "full", Reason: "the browser extension tells the page's address", Login: d.told(),
+		ExtensionVersion: "1.0.0", ExtensionMs: now.Truncate(time.Minute).UnixMilli(), FrontSeconds: 5 * 3600, AddressSeconds: 5*3600 - 90,
+	}
+}
+
+func (d *desk) withoutExtension() bool { return d.computer == linux("damson") }
 
 func (d *desk) told() *agentv1.Login {
 	return &agentv1.Login{Authority: d.login.Authority, Account: d.login.Account, Name: d.login.Name}
@@ -76,6 +92,9 @@ type sender struct {
 // day adds one day. What goes on now is not closed: it is told as open.
 func (s *sender) day(ctx context.Context, now time.Time, day stay) error {
 	for i, e := range day.episodes {
+		if s.withoutExtension() {
+			e.Site = ""
+		}
 		if e.State == episode.Active && e.Start.Add(e.For).Equal(now) {
 			s.last = s.open(now, e, day.uses[i])
 			continue

@@ -1,6 +1,7 @@
 // What the contract says of a device, as people read it.
 
 import type { Device, DeviceBrowser } from '../../contract/gen/dayline/admin/v1/admin_pb'
+import { length, share } from '../../format/amount'
 import { ago } from '../../format/clock'
 import { say, sayWord } from '../../text/text'
 
@@ -33,7 +34,7 @@ export function whyOf(word: string): string {
 }
 
 /**
- * limitText writes "x11: application_only: no title" or "missing: Accessibility is not permitted: allow it" in words. Of a
+ * limitText writes "desktop: application_only: no title" or "missing: Accessibility is not permitted: allow it" in words. Of a
  * permission known here, which the first word names, it says in the reader's language what the agent says in its own.
  */
 export function limitText(limit: string): string {
@@ -57,4 +58,9 @@ export function extensionText({ extensionVersion: version, lastReport }: DeviceB
   const when = ago(lastReport)
   if (version) return when ? say('devices.extensionHeard', { version, when }) : say('devices.extension', { version })
   return when ? say('devices.noExtensionSince', { when }) : say('devices.noExtension')
+}
+
+/** addressText says how much of a browser's time has an address. All of it is told only where it is all. */
+export function addressText({ addressShare, frontSeconds }: DeviceBrowser): string {
+  return say('devices.addressShare', { share: share(Math.floor(addressShare * 100) / 100), length: length(frontSeconds) })
 }

@@ -25,7 +25,7 @@ export default {
   privateWhy: 'Von privaten Fenstern werden weder Titel noch Adresse erfasst.',
   locked: 'gesperrt',
   noAddress: 'Adresse nicht verfügbar',
-  noAddressWhy: 'Adresse nicht verfügbar: {why}',
+  noAddressWhy: 'Adresse nicht verfügbar; der Computer sagt dazu jetzt: {why}',
   noApp: 'Anwendung nicht bekannt',
   none: 'An diesen Tagen wurde nichts aufgezeichnet, das Sie sehen dürfen.',
   noneSearch: 'Nichts, was an diesen Tagen aufgezeichnet wurde, hat „{search}“ in Titel, Adresse, Anwendung oder Website.',

@@ -22,7 +22,7 @@ export default {
   privateWhy: 'Of private windows neither title nor address is collected.',
   locked: 'locked',
   noAddress: 'address unavailable',
-  noAddressWhy: 'address unavailable: {why}',
+  noAddressWhy: 'address unavailable; its computer says now: {why}',
   noApp: 'application not known',
   none: 'Nothing was recorded in these days that you may see.',
   noneSearch: 'Nothing recorded in these days has “{search}” in its title, address, application or site.',

@@ -43,8 +43,8 @@ type Kit struct {
 	Team string
 	// EnrollmentString of a link for macOS; without one there is no profile for it.
 	EnrollmentString string
-	// Browsers are told to install the extension from here; none where its Base is empty.
-	Browsers extension.Source
+	// Policies have browsers install the extension: property lists, each named for its browser's domain (extension.Policy).
+	Policies []extension.File
 }
 
 // File is one of the kit's.
@@ -189,27 +189,21 @@ func (k *Kit) enrollment() profile {
 	}
 }
 
-// browsers have each browser install the extension and keep it. A browser's payload is called by its own domain.
+// domain of the browser that a policy is for.
+func domain(policy extension.File) string { return strings.TrimSuffix(policy.Name, ".plist") }
+
+// browsers have each browser install the extension and keep it. A browser's payload is called by its domain.
 func (k *Kit) browsers() (profiles []profile, err error) {
-	if k.Browsers.Base == "" {
-		return nil, nil
-	}
-	for _, b := range extension.Browsers() {
-		policy, err := extension.Policy(b, extension.MacOS, k.Browsers)
-		if err != nil {
-			return nil, err
+	for _, policy := range k.Policies {
+		settings := dict{}
+		if _, err := plist.Unmarshal(policy.Content, &settings); err != nil {
+			return nil, fmt.Errorf("mdm: %s: %w", policy.Name, err)
 		}
-		for _, file := range policy {
-			var settings dict
-			if _, err := plist.Unmarshal(file.Content, &settings); err != nil {
-				return nil, fmt.Errorf("mdm: %s: %w", file.Name, err)
-			}
-			profiles = append(profiles, profile{
-				name: "browser-" + string(b), title: "Dayline: extension for " + b.Name(),
-				description: "Installs the extension that tells the agent which page is in front, and lets it have nothing more than that.",
-				payloadType: strings.TrimSuffix(file.Name, ".plist"), payload: settings,
-			})
-		}
+		profiles = append(profiles, profile{
+			name: domain(policy), title: "Dayline: browser extension for " + domain(policy),
+			description: "Installs the extension that tells the agent which page is in front, and lets it have nothing more than it has.",
+			payloadType: domain(policy), payload: settings,
+		})
 	}
 	return profiles, nil
 }
@@ -247,7 +241,7 @@ func uuid(name string) string {
 //go:embed readme.md
 var readmeText string
 
-var readmeTemplate = template.Must(template.New("readme").Parse(readmeText))
+var readmeTemplate = template.Must(template.New("readme").Funcs(template.FuncMap{"domain": domain}).Parse(readmeText))
 
 func (k *Kit) readme() (File, error) {
 	var text bytes.Buffer

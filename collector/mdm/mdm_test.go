@@ -15,6 +15,7 @@ import (
 	"howett.net/plist"
 
 	"github.com/dayline-project/dayline/shared/codesign"
+	"github.com/dayline-project/dayline/shared/extension"
 	"github.com/dayline-project/dayline/shared/token"
 )
 
@@ -25,7 +26,11 @@ func enrollmentString() string {
 }
 
 func kit() Kit {
-	return Kit{Organization: "Müller & Söhne <GmbH>", Requirement: own, EnrollmentString: enrollmentString()}
+	policies, err := extension.Policy(extension.Firefox, extension.MacOS, extension.Source{Base: "https://dayline.example.com/extension"})
+	if err != nil {
+		panic(err)
+	}
+	return Kit{Organization: "Müller & Söhne <GmbH>", Requirement: own, EnrollmentString: enrollmentString(), Policies: policies}
 }
 
 // profilesOf reads the profiles of a kit back, by name.
@@ -59,6 +64,8 @@ var (
 		"com.apple.TCC.configuration-profile-policy": keys("Services!"),
 		"com.apple.servicemanagement":                keys("Rules!"),
 		"com.apple.ManagedClient.preferences":        keys("PayloadContent!"),
+		// Mozilla's (github.com/mozilla/policy-templates, mac).
+		"org.mozilla.firefox": keys("EnterprisePoliciesEnabled! ExtensionSettings!"),
 	}
 	// Allowed or Authorization, never both.
 	identityKeys = keys("Identifier! IdentifierType! CodeRequirement! StaticCode Allowed! Comment")
@@ -139,6 +146,11 @@ func TestProfilesAreAsAppleDescribesThem(t *testing.T) {
 	if got := content("enrollment")["PayloadContent"]; !reflect.DeepEqual(got, any(want)) {
 		t.Errorf("preferences %v", got)
 	}
+	browser := content("org.mozilla.firefox")
+	if settings := browser["ExtensionSettings"].(dict)[extension.FirefoxID].(dict); browser["EnterprisePoliciesEnabled"] != true ||
+		settings["installation_mode"] != "force_installed" || settings["install_url"] != "https://dayline.example.com/extension/"+extension.XPIName {
+		t.Errorf("browser %v", browser)
+	}
 }
 
 // Another reader of property lists, python's, sees the same.
@@ -214,9 +226,9 @@ func TestReadme(t *testing.T) {
 	if !strings.Contains(readme, own) || strings.Contains(readme, "<no value>") {
 		t.Error(readme)
 	}
-	k.EnrollmentString, k.Team = "", "ABCDE12345"
+	k.EnrollmentString, k.Team, k.Policies = "", "ABCDE12345", nil
 	profiles, readme = profilesOf(t, k)
-	if len(profiles) != 2 || strings.Contains(readme, "enrollment") || !strings.Contains(readme, "team `ABCDE12345`") {
+	if len(profiles) != 2 || strings.Contains(readme, "enrollment") || strings.Contains(readme, "browser") || !strings.Contains(readme, "team `ABCDE12345`") {
 		t.Errorf("%d profiles; %s", len(profiles), readme)
 	}
 }

@@ -41,7 +41,7 @@ func (c *mdmCommand) Run(i *invocation) error {
 		return err
 	}
 	if c.Extension != "" {
-		if kit.Browsers, err = extension.SourceOf(c.Extension); err != nil {
+		if kit.Policies, err = policiesForMacs(c.Extension); err != nil {
 			return usage("--extension: %v", err)
 		}
 	}
@@ -81,6 +81,22 @@ func (c *mdmCommand) Run(i *invocation) error {
 		fmt.Fprintln(i.out, name)
 	}
 	return nil
+}
+
+// policiesForMacs have every browser install the extension from the collector whose pages are at an address.
+func policiesForMacs(address string) (policies []extension.File, err error) {
+	from, err := extension.SourceOf(address)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range extension.Browsers() {
+		policy, err := extension.Policy(b, extension.MacOS, from)
+		if err != nil {
+			return nil, err
+		}
+		policies = append(policies, policy...)
+	}
+	return policies, nil
 }
 
 // writeNew writes a file for its owner alone. One that somebody put there meanwhile, or a link, is not written to: they

@@ -150,6 +150,8 @@ func TestWhatGivesNoProfiles(t *testing.T) {
 		{exitUsage, "enrolment string", []string{"--requirement", requirement, "--enrollment-string-file", "-"}},
 		{exitFailed, "no such file", []string{"--requirement", requirement, "--enrollment-string-file", full + "/none"}},
 		{exitUsage, "here none is", []string{"--requirement", requirement, "--no-enrollment", "--max", "3"}},
+		{exitUsage, "--extension: ", []string{"--requirement", requirement, "--extension", "http://dayline.example.com"}},
+		{exitUsage, "no extension's key", []string{"--requirement", requirement, "--extension", "https://dayline.example.com"}},
 		{exitUsage, "negative", []string{"--requirement", requirement, "--max=-3"}},
 		{exitFailed, "Dayline.zip: zip", []string{"--app", zip}},
 		{exitFailed, "no such file", []string{"--app", full + "/none"}},

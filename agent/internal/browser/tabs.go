@@ -54,14 +54,13 @@ type speaker struct {
 	endings []string
 }
 
-// joined is which of an extension's windows one of the system's is.
+// joined is which of an extension's windows one of the system's is. Of a private one it may be none, host 0: it counts as such
+// since no extension accounts for it, and until one does.
 type joined struct {
 	browser int
 	host    uint64
 	window  int64
 	private bool
-	// supposed: it counts as private since no extension accounts for it, and until one does.
-	supposed bool
 }
 
 // record is how well a program's windows were told of.
@@ -124,8 +123,7 @@ func (t *Tabs) leave(host uint64) {
 		switch {
 		case j.host != host:
 		case j.private:
-			j.supposed = true
-			t.windows[id] = j
+			t.windows[id] = joined{browser: j.browser, private: true}
 		default:
 			delete(t.windows, id)
 		}
@@ -177,11 +175,14 @@ func (t *Tabs) Look(w Window) (Page, Word) {
 		return Page{}, Wait
 	}
 	page := t.Unheard(w)
-	if page.Private {
-		t.bound()
-		t.windows[w.ID] = joined{browser: w.PID, private: true, supposed: true}
-	} else {
+	if !page.Private {
 		t.records[w.App].count(false)
+		return page, Heard
+	}
+	t.bound()
+	t.windows[w.ID] = joined{browser: w.PID, private: true}
+	if page, ok := t.join(w); ok {
+		return page, Heard
 	}
 	return page, Heard
 }
@@ -219,14 +220,11 @@ func (t *Tabs) known(w Window) (j joined, known bool) {
 // page finds what a window shows.
 func (t *Tabs) page(w Window) (Page, bool) {
 	j, known := t.known(w)
-	if !known || j.supposed {
+	if !known || j.private {
 		return t.join(w)
 	}
 	s := t.speakers[j.host]
-	switch {
-	case j.private:
-		return Page{Private: true}, true
-	case s.tab == nil || s.tab.Window != j.window || s.tab.Private || !s.shownBy(w, t.titled):
+	if s.tab == nil || s.tab.Window != j.window || s.tab.Private || !s.shownBy(w, t.titled) {
 		return Page{}, false
 	}
 	return t.told(w, s), true
@@ -238,7 +236,7 @@ func (t *Tabs) told(w Window, s *speaker) Page {
 	return Page{URL: s.tab.URL, Known: true}
 }
 
-// join finds which of an extension's windows one is that is not known yet: one told of since it came to the front, that no other
+// join finds which of an extension's windows one is that is not known, or counts as private: one told of since it came to the front, that no other
 // is, and that is private or has a tab whose title it shows. Several profiles of a browser, each with its own extension, may have
 // told of such: a private one wins, and of others none.
 func (t *Tabs) join(w Window) (Page, bool) {
@@ -267,7 +265,7 @@ func (t *Tabs) join(w Window) (Page, bool) {
 
 func (t *Tabs) isJoined(host uint64, window int64) bool {
 	for _, j := range t.windows {
-		if j.host == host && j.window == window && !j.supposed {
+		if j.host == host && j.window == window {
 			return true
 		}
 	}

@@ -1,0 +1,460 @@
+package browser
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Two windows of one Chromium, and a page that each can show.
+var (
+	first  = Window{ID: 1, PID: 70, App: "chromium", Title: "One - Chromium"}
+	second = Window{ID: 2, PID: 70, App: "chromium", Title: "Two - Chromium"}
+	oneTab = Tab{Window: 11, Title: "One", URL: "https://one.example/"}
+	twoTab = Tab{Window: 12, Title: "Two", URL: "https://two.example/"}
+)
+
+func tells(t *Tabs, host uint64, tab Tab) {
+	t.Take(Told{Host: host, Browser: 70, Version: "1.2.3", Tab: &tab}, time.Second)
+}
+
+func hello(t *Tabs, host uint64) {
+	t.Take(Told{Host: host, Browser: 70, Version: "1.2.3"}, time.Second)
+}
+
+// wants looks at a window and checks what is heard of it.
+func wants(t *testing.T, tabs *Tabs, what string, w Window, page Page, word Word) {
+	t.Helper()
+	if got, is := tabs.Look(w); got != page || is != word {
+		t.Errorf("%s: %+v %v, want %+v %v", what, got, is, page, word)
+	}
+}
+
+// Of what an extension speaks for.
+var (
+	oneHeard = Page{URL: oneTab.URL, Known: true}
+	untold   = Page{Known: true}
+	private  = Page{Private: true}
+)
+
+func TestJoining(t *testing.T) {
+	tabs := NewTabs()
+	wants(t, tabs, "no extension", first, Page{}, Silence)
+	hello(tabs, 1)
+	wants(t, tabs, "a tab is yet to be told", first, Page{}, Wait)
+	tells(tabs, 1, oneTab)
+	wants(t, tabs, "told", first, oneHeard, Heard)
+	wants(t, tabs, "another process", Window{ID: 9, PID: 71, App: "firefox", Title: "One"}, Page{}, Silence)
+	wants(t, tabs, "back, as it was", first, oneHeard, Heard)
+
+	retitled := first
+	retitled.Title = "Two - Chromium"
+	wants(t, tabs, "another title", retitled, Page{}, Wait)
+	tells(tabs, 1, Tab{Window: 11, Title: "Two", URL: "https://one.example/two"})
+	wants(t, tabs, "and its page", retitled, Page{URL: "https://one.example/two", Known: true}, Heard)
+	tells(tabs, 1, Tab{Window: 11, Title: "Two", URL: "https://one.example/two?more"})
+	wants(t, tabs, "another address under the same title", retitled, Page{URL: "https://one.example/two?more", Known: true}, Heard)
+	tells(tabs, 1, Tab{Window: 11, Title: "New Tab"})
+	newTab := first
+	newTab.Title = "New Tab - Chromium"
+	wants(t, tabs, "a page of the browser's own", newTab, untold, Heard)
+
+	// A window of which nothing is told shows the title of one that is known.
+	wants(t, tabs, "the same title in a window that no extension sees", Window{ID: 3, PID: 70, App: "chromium", Title: "New Tab - Chromium"}, Page{}, Wait)
+	tells(tabs, 1, Tab{Window: 11, Title: "New Tab"})
+	wants(t, tabs, "told again", Window{ID: 3, PID: 70, App: "chromium", Title: "New Tab - Chromium"}, Page{}, Wait)
+	tabs.Resign()
+	wants(t, tabs, "in vain", Window{ID: 3, PID: 70, App: "chromium", Title: "New Tab - Chromium"}, private, Heard)
+	wants(t, tabs, "from then on", Window{ID: 3, PID: 70, App: "chromium", Title: "Canary - Chromium"}, private, Heard)
+	tells(tabs, 1, Tab{Window: 13, Title: "Canary", URL: "https://canary.example/"})
+	wants(t, tabs, "until one sees it", Window{ID: 3, PID: 70, App: "chromium", Title: "Canary - Chromium"}, Page{URL: "https://canary.example/", Known: true}, Heard)
+}
+
+func TestNotInTime(t *testing.T) {
+	tabs := NewTabs()
+	tells(tabs, 1, oneTab)
+	wants(t, tabs, "told before the window came", first, Page{}, Wait)
+	tells(tabs, 1, oneTab)
+	wants(t, tabs, "told again", first, oneHeard, Heard)
+	later := first
+	later.Title = "Later - Chromium"
+	wants(t, tabs, "not told", later, Page{}, Wait)
+	if page := tabs.Unheard(later); page != untold {
+		t.Errorf("left meanwhile: %+v", page)
+	}
+	tabs.Resign()
+	wants(t, tabs, "its title at least", later, untold, Heard)
+	tells(tabs, 1, Tab{Window: -1})
+	wants(t, tabs, "the focus is where the extension does not see", later, private, Heard)
+	tells(tabs, 1, Tab{Window: 11, Title: "Later", URL: "https://later.example/"})
+	wants(t, tabs, "late", later, Page{URL: "https://later.example/", Known: true}, Heard)
+
+	wants(t, tabs, "a new window", second, Page{}, Wait)
+	if page := tabs.Unheard(second); page != private {
+		t.Errorf("left meanwhile: %+v", page)
+	}
+	wants(t, tabs, "and back", first, Page{}, Wait)
+	wants(t, tabs, "what was glimpsed is not decided", second, Page{}, Wait)
+	tells(tabs, 1, twoTab)
+	wants(t, tabs, "told", second, Page{URL: twoTab.URL, Known: true}, Heard)
+}
+
+func TestPrivateWindowsTold(t *testing.T) {
+	tabs := NewTabs()
+	canary := Window{ID: 3, PID: 70, App: "chromium", Title: "Canary - Chromium"}
+	tells(tabs, 1, Tab{Window: 13, Private: true})
+	wants(t, tabs, "told before the window came", canary, Page{}, Wait)
+	tells(tabs, 1, Tab{Window: 13, Private: true})
+	wants(t, tabs, "told again", canary, private, Heard)
+	canary.Title = "Canary and more - Chromium"
+	wants(t, tabs, "another page", canary, private, Heard)
+	tells(tabs, 1, oneTab)
+	wants(t, tabs, "the other window", first, Page{}, Wait)
+	tells(tabs, 1, oneTab)
+	wants(t, tabs, "the other window, again", first, oneHeard, Heard)
+	wants(t, tabs, "back, before it is told", canary, private, Heard)
+
+	tabs.Take(Told{Host: 1, Gone: true}, time.Second)
+	wants(t, tabs, "its host is gone", canary, private, Heard)
+	wants(t, tabs, "the other window is waited for once more", first, Page{}, Wait)
+	tabs.Resign()
+	wants(t, tabs, "in vain", first, Page{}, Silence)
+	wants(t, tabs, "private is private", canary, private, Heard)
+	tells(tabs, 2, Tab{Window: 13, Private: true})
+	wants(t, tabs, "a new host", canary, private, Heard)
+	wants(t, tabs, "the other window does not take its place", first, Page{}, Wait)
+	tells(tabs, 2, Tab{Window: 13, Private: true})
+	wants(t, tabs, "nor in time", first, Page{}, Wait)
+}
+
+// The title of a page is often the beginning of another's.
+func TestTitlesThatBegin(t *testing.T) {
+	for shown, fits := range map[string]bool{
+		"News - Chromium": true, "News": true, "News and 2 more pages - Personal - Microsoft\u200b Edge": true, "\u202aNews\u202c\u00a0 - Chromium": true,
+		"Newsroom - Chromium": false, "Old News - Chromium": false, "Chromium": false, "": false,
+	} {
+		tabs := NewTabs()
+		w := Window{ID: 1, PID: 70, App: "chromium", Title: shown}
+		tabs.Look(w)
+		tells(tabs, 1, Tab{Window: 11, Title: " News\u200f", URL: "https://news.example/"})
+		if page, _ := tabs.Look(w); page.URL != "" != fits {
+			t.Errorf("%q shows %q: %+v", shown, "News", page)
+		}
+	}
+	tabs := NewTabs()
+	w := Window{ID: 1, PID: 70, App: "chromium", Title: "News - Chromium"}
+	tabs.Look(w)
+	tells(tabs, 1, Tab{Window: 11, Title: "News", URL: "https://news.example/"})
+	tabs.Look(w)
+	w.Title = "News - today - Chromium"
+	wants(t, tabs, "told before the title", w, Page{}, Wait)
+	tells(tabs, 1, Tab{Window: 11, Title: "News - today", URL: "https://news.example/today"})
+	wants(t, tabs, "told since", w, Page{URL: "https://news.example/today", Known: true}, Heard)
+
+	long := strings.Repeat("long title ", 60)
+	w.Title = long[:512]
+	tabs.Look(w)
+	tells(tabs, 1, Tab{Window: 11, Title: long[:512], URL: "https://long.example/"})
+	wants(t, tabs, "cut", w, Page{URL: "https://long.example/", Known: true}, Heard)
+}
+
+// Several profiles of one browser share its process, each with its own extension.
+func TestProfiles(t *testing.T) {
+	tabs := NewTabs()
+	hello(tabs, 1)
+	hello(tabs, 2)
+	tabs.Look(first)
+	tells(tabs, 1, oneTab)
+	tells(tabs, 2, Tab{Window: 21, Title: "One", URL: "https://other.example/"})
+	wants(t, tabs, "both tell of such a page", first, Page{}, Wait)
+	tells(tabs, 2, Tab{Window: -1})
+	wants(t, tabs, "one does", first, oneHeard, Heard)
+	tabs.Look(second)
+	tells(tabs, 2, Tab{Window: 22, Private: true})
+	tells(tabs, 1, twoTab)
+	wants(t, tabs, "one tells of a private window", second, private, Heard)
+	tells(tabs, 2, Tab{Window: -1})
+	wants(t, tabs, "which it was not", second, Page{URL: twoTab.URL, Known: true}, Heard)
+}
+
+// The system may give a new window the name of one that is closed.
+func TestWindowOfTheSameName(t *testing.T) {
+	tabs := NewTabs()
+	tabs.Look(first)
+	tells(tabs, 1, oneTab)
+	tabs.Look(first)
+	tabs.Leave()
+	again := first
+	again.Title = "Canary - Chromium"
+	tells(tabs, 1, Tab{Window: -1})
+	wants(t, tabs, "of a private window", again, Page{}, Wait)
+	tells(tabs, 1, Tab{Window: -1})
+	tabs.Resign()
+	wants(t, tabs, "it is not that one", again, private, Heard)
+	other := first
+	other.PID = 71
+	wants(t, tabs, "of another program", other, Page{}, Silence)
+}
+
+func TestHealthOfTabs(t *testing.T) {
+	tabs := NewTabs()
+	if h := tabs.Health("chromium"); h != (Health{}) {
+		t.Errorf("of nobody: %+v", h)
+	}
+	tabs.Look(first)
+	hello(tabs, 1)
+	tabs.Look(first)
+	if h := tabs.Health("chromium"); !h.Speaks || h.Version != "1.2.3" || h.Some || h.Words == "" {
+		t.Errorf("before a page: %+v", h)
+	}
+	tells(tabs, 1, oneTab)
+	tabs.Look(first)
+	if h := tabs.Health("chromium"); !h.Most || h.At != time.Second {
+		t.Errorf("a page: %+v", h)
+	}
+	for i := range 200 {
+		w := first
+		w.Title = fmt.Sprint(i)
+		tabs.Look(w)
+		tabs.Resign()
+		tabs.Look(w)
+	}
+	if h := tabs.Health("chromium"); !h.Some || h.Most || !strings.HasPrefix(h.Words, "0 of 10") {
+		t.Errorf("pages that it did not tell: %+v", h)
+	}
+	tabs.Take(Told{Host: 1, Gone: true}, 2*time.Second)
+	if h := tabs.Health("chromium"); h.Speaks || h.At != time.Second {
+		t.Errorf("gone: %+v", h)
+	}
+}
+
+// What may happen in any order: a browser with profiles, windows and private ones, of which the system and each extension tell
+// with delays of their own.
+type world struct {
+	*rand.Rand
+	tabs     *Tabs
+	profiles []*profile
+	windows  []*window
+	// front is the window in front, nil of another program's; seen what the display told of it last.
+	front *window
+	seen  Window
+	hosts uint64
+	done  []string
+}
+
+// profile is one with its extension.
+type profile struct {
+	host uint64
+	// focused is its window with the focus, as far as it is told; private ones are where allowed.
+	focused *window
+	allowed bool
+	queue   []Tab
+}
+
+type window struct {
+	Window
+	number  int64
+	profile *profile
+	private bool
+	page    int
+}
+
+// Several pages share a title, and one begins as another does. A private window's are its own.
+var pages = []string{"News", "Newsroom", "News", "Mail", "New Tab", "Mail", "Docs: a - b"}
+
+func (w *world) open(private bool) {
+	p := w.profiles[w.IntN(len(w.profiles))]
+	n := len(w.windows) + 1
+	w.windows = append(w.windows, &window{Window: Window{ID: uint32(n), PID: 70, App: "chromium"}, number: int64(100 + n), profile: p, private: private})
+	w.show(w.windows[n-1], w.IntN(len(pages)))
+}
+
+// show has a window show a page.
+func (w *world) show(x *window, page int) {
+	x.page, x.Title = page, pages[page]+" - Chromium"
+	if x.private {
+		x.Title = fmt.Sprintf("Canary %d - Chromium", page)
+	}
+	if x.profile.focused == x {
+		w.tell(x.profile)
+	}
+}
+
+func addressOf(page int) string { return fmt.Sprintf("https://page%d.example/", page) }
+
+// tell has an extension tell its tab.
+func (w *world) tell(p *profile) {
+	tab := Tab{Window: -1}
+	switch x := p.focused; {
+	case x == nil, x.private && !p.allowed:
+	case x.private:
+		tab = Tab{Window: x.number, Private: true}
+	default:
+		tab = Tab{Window: x.number, Title: pages[x.page], URL: addressOf(x.page)}
+	}
+	p.queue = append(p.queue, tab)
+}
+
+// focus brings a window to the front. Browsers tell their extensions for sure only of windows that come.
+func (w *world) focus(x *window) {
+	w.front = x
+	for _, p := range w.profiles {
+		switch {
+		case x != nil && p == x.profile:
+			p.focused = x
+		case x == nil && w.IntN(2) == 0:
+			continue
+		default:
+			p.focused = nil
+		}
+		w.tell(p)
+	}
+}
+
+// hear has the session hear the next that an extension told.
+func (w *world) hear(p *profile) {
+	if len(p.queue) > 0 {
+		w.tabs.Take(Told{Host: p.host, Browser: 70, Tab: &p.queue[0]}, 0)
+		p.queue = p.queue[1:]
+	}
+}
+
+// restart kills an extension's host.
+func (w *world) restart(p *profile) {
+	if p.host != 0 {
+		w.tabs.Take(Told{Host: p.host, Browser: 70, Gone: true}, 0)
+	}
+	w.hosts++
+	p.host, p.queue = w.hosts, nil
+	w.tabs.Take(Told{Host: p.host, Browser: 70}, 0)
+	w.tell(p)
+}
+
+// see has the session see what is in front.
+func (w *world) see() {
+	w.seen = Window{ID: 1000, PID: 71, App: "xterm", Title: "News"}
+	if w.front != nil {
+		w.seen = w.front.Window
+	}
+}
+
+// look checks what is told of what the session saw last.
+func (w *world) look(t *testing.T) (Page, Word) {
+	page, word := w.tabs.Look(w.seen)
+	if word != Heard {
+		if page != (Page{}) {
+			t.Errorf("%v: %+v is told before it is heard", w.done, page)
+		}
+		return page, word
+	}
+	isPrivate := w.seen.ID < 1000 && w.windows[w.seen.ID-1].private
+	if page.Private == page.Known || isPrivate && !page.Private {
+		t.Errorf("%v: %+v of %+v, private %v", w.done, page, w.seen, isPrivate)
+	}
+	if page.URL != "" {
+		var of int
+		if _, err := fmt.Sscanf(page.URL, "https://page%d.", &of); err != nil || w.seen.Title != pages[of]+" - Chromium" {
+			t.Errorf("%v: %s with the title %q", w.done, page.URL, w.seen.Title)
+		}
+	}
+	return page, word
+}
+
+func (w *world) step(t *testing.T) {
+	p := w.profiles[w.IntN(len(w.profiles))]
+	x := w.windows[w.IntN(len(w.windows))]
+	what := w.IntN(16)
+	w.done = append(w.done, fmt.Sprint(what))
+	switch what {
+	case 0:
+		w.open(w.IntN(3) == 0)
+	case 1, 2:
+		w.focus(x)
+	case 3:
+		w.focus(nil)
+	case 4, 5:
+		w.show(x, w.IntN(len(pages)))
+	case 6:
+		for _, host := range w.tabs.Hosts(70) {
+			for _, p := range w.profiles {
+				if p.host == host {
+					w.tell(p)
+				}
+			}
+		}
+	case 7:
+		if w.IntN(8) == 0 {
+			w.restart(p)
+		}
+	case 8:
+		w.tabs.Resign()
+	case 9, 10, 11:
+		w.see()
+	default:
+		w.hear(p)
+	}
+	w.look(t)
+}
+
+// settle lets all be told, and once more what was asked for.
+func (w *world) settle(t *testing.T) {
+	for range 2 {
+		w.see()
+		w.look(t)
+		for _, p := range w.profiles {
+			w.tell(p)
+			for len(p.queue) > 0 {
+				w.hear(p)
+				w.look(t)
+			}
+		}
+		w.tabs.Resign()
+	}
+}
+
+// Whatever comes in whatever order: an address never goes with another page's title, and of a private window nothing is told
+// while an extension speaks. Once all was told, each page has its address.
+func TestAnyOrder(t *testing.T) {
+	right := 0
+	for seed := range uint64(400) {
+		w := &world{Rand: rand.New(rand.NewPCG(seed, 7)), tabs: NewTabs()}
+		for range 1 + w.IntN(2) {
+			w.profiles = append(w.profiles, &profile{allowed: w.IntN(2) == 0})
+			w.restart(w.profiles[len(w.profiles)-1])
+		}
+		w.open(false)
+		w.see()
+		for range 200 {
+			w.step(t)
+		}
+		// What was joined wrongly, of windows with one title, is put right when each comes to the front.
+		for range 2 {
+			for _, x := range w.windows {
+				w.focus(x)
+				w.settle(t)
+			}
+		}
+		for _, x := range w.windows {
+			w.focus(x)
+			w.settle(t)
+			page, word := w.look(t)
+			switch {
+			case word != Heard:
+				t.Errorf("seed %d: %v in the end", seed, word)
+			case x.private:
+			case page.URL != addressOf(x.page):
+				t.Errorf("seed %d: %+v in the end, page %d", seed, page, x.page)
+			default:
+				right++
+			}
+		}
+		if t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+	if right == 0 {
+		t.Error("no page was told at all")
+	}
+}

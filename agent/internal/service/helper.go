@@ -261,17 +261,24 @@ func (h *hub) tolerated(err error) error {
 	return nil
 }
 
-// capture takes over the level reached, within bounds.
+// captured takes over the level reached, within bounds and without what would act on an administrator's screen.
 func (one *helper) captured(capture *session.Capture) error {
 	tooLong := func(text string) bool { return len(text) > 500 }
 	if len(capture.Subjects) > 32 || len(capture.Errors) > 32 || len(capture.Missing) > 8 || slices.ContainsFunc(capture.Missing, tooLong) {
 		return fmt.Errorf("%w: capture is too long", session.ErrBadFrame)
 	}
-	for _, subject := range capture.Subjects {
+	for i := range capture.Subjects {
+		subject := &capture.Subjects[i]
 		if len(subject.Subject) > 64 || len(subject.Reason) > 200 || len(subject.Extension) > 32 ||
-			subject.ExtensionMS < 0 || subject.AddressSeconds < 0 || subject.FrontSeconds < subject.AddressSeconds ||
+			subject.AddressSeconds < 0 || subject.FrontSeconds < subject.AddressSeconds ||
 			!slices.Contains([]string{"full", "title_only", "application_only", "none"}, subject.Level) {
 			return fmt.Errorf("%w: capture is malformed", session.ErrBadFrame)
+		}
+		subject.Subject, subject.Reason, subject.Extension = stream.Printable(subject.Subject), stream.Printable(subject.Reason), stream.Printable(subject.Extension)
+	}
+	for _, texts := range [][]string{capture.Missing, capture.Errors} {
+		for i := range texts {
+			texts[i] = stream.Printable(texts[i])
 		}
 	}
 	one.capture = *capture

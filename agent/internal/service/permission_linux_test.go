@@ -77,18 +77,35 @@ func TestWhatNoBrowserCanHaveIsRefused(t *testing.T) {
 		change(&level)
 		return (&helper{}).captured(&session.Capture{Subjects: []session.CaptureLevel{level}})
 	}
-	if err := captured(func(*session.CaptureLevel) {}); err != nil {
+	if err := captured(func(l *session.CaptureLevel) { l.ExtensionMS = -1 }); err != nil { // its clock is before 1970
 		t.Error(err)
 	}
 	for name, change := range map[string]func(*session.CaptureLevel){
 		"a long version":        func(l *session.CaptureLevel) { l.Extension = strings.Repeat("1", 33) },
-		"before 1970":           func(l *session.CaptureLevel) { l.ExtensionMS = -1 },
 		"less than no time":     func(l *session.CaptureLevel) { l.AddressSeconds = -1 },
 		"addresses out of view": func(l *session.CaptureLevel) { l.AddressSeconds = l.FrontSeconds + 1 },
 		"no known level":        func(l *session.CaptureLevel) { l.Level = "some" },
 	} {
 		if err := captured(change); err == nil {
 			t.Errorf("%s: taken", name)
+		}
+	}
+}
+
+// A helper is a person's, and status shows an administrator what it says.
+func TestWhatAHelperSaysDoesNotActOnAScreen(t *testing.T) {
+	const wild = "a\x1b[2J\u202eb"
+	capture := &session.Capture{
+		Subjects: []session.CaptureLevel{{Subject: wild, Level: "full", Reason: wild, Extension: wild}}, Missing: []string{wild}, Errors: []string{wild},
+	}
+	one := &helper{}
+	if err := one.captured(capture); err != nil {
+		t.Fatal(err)
+	}
+	told := one.capture.Subjects[0]
+	for _, text := range append([]string{told.Subject, told.Reason, told.Extension}, slices.Concat(one.capture.Missing, one.capture.Errors)...) {
+		if text != stream.Printable(wild) {
+			t.Errorf("%q", text)
 		}
 	}
 }

@@ -161,28 +161,33 @@ func (h *Host) answer(ctx context.Context) {
 	}
 }
 
-// knock looks for sessions that listen: while none does, again and again, and with each news.
+// knock looks for sessions that listen: with each news, and while none does again and again.
 func (h *Host) knock(ctx context.Context) {
 	wait := redialMin
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
+	var visited time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-h.news:
-			h.visit(ctx)
 		case <-h.lost:
 			timer.Reset(wait)
+			continue
+		case <-h.news:
+			if h.heard() && time.Since(visited) < redialMax {
+				continue // a further session can wait
+			}
 		case <-timer.C:
 			if h.heard() {
 				wait = redialMin // it has lasted
 				continue
 			}
-			h.visit(ctx)
 			wait = min(2*wait, redialMax)
 			timer.Reset(wait)
 		}
+		visited = time.Now()
+		h.visit(ctx)
 		pause(ctx, spacing)
 	}
 }
@@ -262,21 +267,25 @@ func (h *Host) serve(ctx context.Context, s *session) {
 
 // inform tells a session the newest of what is due, until it does not listen.
 func (h *Host) inform(ctx context.Context, s *session) {
+	var told time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.ready:
 		}
+		if early := spacing - time.Since(told); early > 0 {
+			pause(ctx, early)
+		}
+		told = time.Now()
 		h.mu.Lock()
 		hello, tab := s.hello, s.tab
 		s.hello, s.tab = nil, nil
 		h.mu.Unlock()
-		if s.conn.SetWriteDeadline(time.Now().Add(writeFor)) != nil ||
+		if s.conn.SetWriteDeadline(told.Add(writeFor)) != nil ||
 			hello != nil && Write(s.conn, &browser.Message{Hello: hello}) != nil ||
 			tab != nil && Write(s.conn, &browser.Message{Tab: tab}) != nil {
 			return
 		}
-		pause(ctx, spacing)
 	}
 }

@@ -23,10 +23,10 @@ type Readings struct {
 	private map[whom]bool
 	rests   map[whom]rest
 	shares  map[string]*share
-	// running is what the worker reads, next what it is to read then, seen what was asked for last.
-	running *run
-	next    Window
-	seen    Window
+	// running is what the worker reads, next what it is to read then, looked what was looked at last, seen what was asked for.
+	running      *run
+	next         Window
+	looked, seen Window
 }
 
 type found struct {
@@ -74,7 +74,7 @@ func (r *Readings) Forget() {
 }
 
 // Leave takes note that a window is in front of which no address may be read.
-func (r *Readings) Leave() { r.next, r.seen = Window{}, Window{} }
+func (r *Readings) Leave() { r.next, r.looked, r.seen = Window{}, Window{}, Window{} }
 
 // Private tells whether a window showed a sign of being a private one.
 func (r *Readings) Private(w Window) bool { return r.private[whom{w.App, w.ID}] }
@@ -83,7 +83,7 @@ func (r *Readings) Private(w Window) bool { return r.private[whom{w.App, w.ID}] 
 // it is pending: then Next asks, and Take or Late tells the end.
 func (r *Readings) Look(w Window, now time.Duration) (page Page, pending bool) {
 	r.overdue(now)
-	r.next = Window{}
+	r.next, r.looked = Window{}, w
 	if known, is := r.pages[w]; is && now-known.at < pageFor {
 		r.seen = w
 		return known.page, false
@@ -101,10 +101,9 @@ func (r *Readings) Look(w Window, now time.Duration) (page Page, pending bool) {
 // Again tells whether the window that was looked at last is worth another look, since its page could not be read then: it was
 // typed over, or not shown yet.
 func (r *Readings) Again(w Window, now time.Duration) bool {
-	if w != r.seen || w == (Window{}) || r.running != nil || r.next != (Window{}) || r.resting(w, now) {
-		return false
-	}
-	if known, is := r.pages[w]; is && now-known.at < pageFor {
+	known, is := r.pages[w]
+	switch {
+	case w != r.looked, recipeOf(w.App) == nil, r.running != nil, r.next != (Window{}), r.resting(w, now), is && now-known.at < pageFor:
 		return false
 	}
 	r.seen = Window{}

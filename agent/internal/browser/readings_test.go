@@ -93,6 +93,11 @@ func TestAskedAgain(t *testing.T) {
 	}
 	r.Take(Answer{Window: one, Err: ErrNoPage}, ms)
 	again("at rest", one, 2*ms, false)
+	if shows(t, r, two, 3*ms); r.Again(two, 4*ms) {
+		t.Error("one that was looked at meanwhile is asked for")
+	}
+	again("rested, another", two, ms+firstRest, true)
+	shows(t, r, one, 5*ms)
 	again("rested", one, ms+firstRest, true)
 	asks(r, one, ms+firstRest)
 	r.Take(Answer{Window: one, Page: found1}, 2*time.Second)

@@ -2,6 +2,7 @@ package atspi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	godbus "github.com/godbus/dbus/v5"
@@ -11,6 +12,8 @@ const (
 	accessible  = "org.a11y.atspi.Accessible."
 	getProperty = "org.freedesktop.DBus.Properties.Get"
 )
+
+var errKind = errors.New("an answer of another kind")
 
 // question is one that was put and whose answer is a T, or a property of that type.
 type question[T any] struct {
@@ -29,7 +32,10 @@ func (q question[T]) answer() (value T, err error) {
 	if q.method == getProperty {
 		var property godbus.Variant
 		if err = call.Store(&property); err == nil {
-			err = property.Store(&value)
+			var is bool
+			if value, is = property.Value().(T); !is {
+				err = errKind
+			}
 		}
 	} else {
 		err = call.Store(&value)

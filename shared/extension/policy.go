@@ -21,11 +21,8 @@ type Source struct {
 	StoreID string
 }
 
-// The names that a collector serves it by, below the base.
-const (
-	UpdatesXML = "updates.xml"
-	XPI        = "dayline-extension.xpi"
-)
+// UpdatesXML is what a collector serves below the base to browsers of Chromium's kind; Firefox goes to XPIName at once.
+const UpdatesXML = "updates.xml"
 
 // Stores' addresses of what they list.
 const (
@@ -98,7 +95,7 @@ func Settings(b Browser, source Source) ([]byte, error) {
 		}
 		// Allowed in private windows, which it then tells to be private, and nothing else of them.
 		return json.Marshal(map[string]firefoxSettings{FirefoxID: {
-			InstallationMode: "force_installed", InstallURL: source.Base + "/" + XPI, DefaultArea: "navbar", PrivateBrowsing: true,
+			InstallationMode: "force_installed", InstallURL: source.Base + "/" + XPIName, DefaultArea: "navbar", PrivateBrowsing: true,
 		}})
 	}
 	ids, err := ChromiumIDs()

@@ -106,7 +106,7 @@ export default {
   browsers_unknown_private_title: 'Den Titel festhalten',
   browsers_accessibility: 'Adressen vom Fenster des Browsers ablesen',
   browsers_accessibility_why:
-    'Unter Windows und macOS darf der Agent den Browser, der vorn ist, nach der Adresse der Seite fragen, über die Schnittstelle, die auch Vorlesehilfen benutzen: nur bei Fenstern, die kein Zeichen eines privaten zeigen und deren Titel festgehalten werden darf. Ein Browser, der gefragt wird, kann etwas langsamer werden.',
+    'Wo seine Erweiterung sie nicht nennt, darf der Agent den Browser, der vorn ist, nach der Adresse der Seite fragen (unter Linux nur bei eingeschalteten Hilfsmitteln), über die Schnittstelle, die auch Vorlesehilfen benutzen: nur bei Fenstern, die kein Zeichen eines privaten zeigen und deren Titel festgehalten werden darf. Ein Browser, der gefragt wird, kann etwas langsamer werden.',
   privacy_pause: 'Menschen dürfen pausieren',
   privacy_pause_why: 'Menschen dürfen die Aufzeichnung der eigenen Anmeldung mit „dayline-agent pause“ anhalten, längstens bis Mitternacht. Berichte zeigen, dass angehalten war.',
   privacy_min_people: 'Kleinste Zahl von Personen in einer Summe',

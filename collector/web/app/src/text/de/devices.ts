@@ -53,7 +53,7 @@ export default {
   clockWhy: 'Die Uhr ging falsch; Anfänge wurden berichtigt.',
   outdatedWhy: 'Andere Computer mit diesem System haben einen neueren Agenten.',
   permissionWhy: 'Das System enthält dem Agenten etwas vor, das ein Administrator erlauben kann: siehe, was es nicht erfassen kann.',
-  addressesWhy: 'Ein Browser dort nennt die Adressen seiner Seiten nicht oder nicht alle: siehe, was von ihm gesagt wird.',
+  addressesWhy: 'Ein Browser dort nennt keine oder wenige Adressen seiner Seiten: siehe, was von ihm gesagt wird.',
   renamedWhy: 'Der Name hat sich geändert: Regeln, die den Namen nennen, gelten nicht mehr. Nehmen Sie die Kennung.',
   'replaces?Why': 'Es hat die Hardware eines früher aufgenommenen Geräts und einen anderen Schlüssel.',
   clonedWhy: 'Der Schlüssel wurde von einem anderen Computer kopiert, der die Kennung behalten hat.',

@@ -103,7 +103,7 @@ export default {
   browsers_unknown_private_title: 'Take down its title',
   browsers_accessibility: 'Read addresses off the browser’s window',
   browsers_accessibility_why:
-    'On Windows and macOS the agent may ask the browser in front for the page’s address, through the interface that screen readers use: only of windows that show no sign of being private and whose title may be taken down. A browser that is asked may become a little slower.',
+    'Where its extension does not tell it, the agent may ask the browser in front for the page’s address (on Linux only where assistive technology is on), through the interface that screen readers use: only of windows that show no sign of being private and whose title may be taken down. A browser that is asked may become a little slower.',
   privacy_pause: 'People may pause',
   privacy_pause_why: 'People may stop the recording of their own login with “dayline-agent pause”, until midnight at the longest. Reports show that it was paused.',
   privacy_min_people: 'Smallest number of people in a total',

@@ -50,7 +50,7 @@ export default {
   clockWhy: 'Its clock was wrong; starts were corrected.',
   outdatedWhy: 'Other computers with its system run a newer agent.',
   permissionWhy: 'Its system keeps something from the agent that an administrator can grant: see what it cannot capture.',
-  addressesWhy: 'A browser there does not tell the addresses of its pages, or not all of them: see what is said of it.',
+  addressesWhy: 'A browser there tells no addresses of its pages, or few: see what is said of it.',
   renamedWhy: 'Its name changed: rules that name it by its name hold no more. Use its id.',
   'replaces?Why': 'It has the hardware of a device enrolled before, and another key.',
   clonedWhy: 'Its key was copied from another computer, which kept the id.',

@@ -8275,7 +8275,7 @@ type Extension struct {
 	Address string           `protobuf:"bytes,5,opt,name=address,proto3" json:"address,omitempty"`
 	Files   []*ExtensionFile `protobuf:"bytes,6,rep,name=files,proto3" json:"files,omitempty"`
 	Problem string           `protobuf:"bytes,7,opt,name=problem,proto3" json:"problem,omitempty"`
-	// What keeps browsers of other computers from it.
+	// What keeps browsers from it: this_computer (its address is for those on the collector's alone), not_https, self_signed.
 	Warnings []string `protobuf:"bytes,8,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	// Without Mozilla's signature a Firefox takes it only where signatures are not required of it.
 	MozillaSigned bool              `protobuf:"varint,9,opt,name=mozilla_signed,json=mozillaSigned,proto3" json:"mozilla_signed,omitempty"`

@@ -4008,7 +4008,7 @@ export type Extension = Message<"dayline.admin.v1.Extension"> & {
   problem: string;
 
   /**
-   * What keeps browsers of other computers from it.
+   * What keeps browsers from it: this_computer (its address is for those on the collector's alone), not_https, self_signed.
    *
    * @generated from field: repeated string warnings = 8;
    */

@@ -95,11 +95,11 @@ func (a *Admin) extensionWarnings() []string {
 	c, address := a.Config().Collector, a.extensionAddress()
 	switch {
 	case onThisComputer(address):
-		return []string{"its address is for browsers on the collector's own computer only: listen.web and web_url of collector.yaml change that"}
+		return []string{"this_computer"}
 	case strings.HasPrefix(address, "http:"):
-		return []string{"its address is not https: browsers are not told to install anything from there"}
+		return []string{"not_https"}
 	case c.TLS.Mode == config.SelfSigned && c.WebURL == "":
-		return []string{"browsers take it only under a certificate that they trust: tls.mode is self-signed (docs/extension.md)"}
+		return []string{"self_signed"}
 	}
 	return nil
 }

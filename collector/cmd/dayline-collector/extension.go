@@ -92,6 +92,9 @@ func (c *extensionShow) Run(i *invocation) error {
 		return nil
 	}
 	warn(i, now.Warnings)
+	if !now.MozillaSigned {
+		fmt.Fprintln(i.err, "Warning: Mozilla has not signed it: a Firefox takes it only where it is told to require no signatures (docs/extension.md)")
+	}
 	if err := listing.Card(i.out, now, columns...); err != nil || len(now.Reach) == 0 {
 		return err
 	}
@@ -99,9 +102,16 @@ func (c *extensionShow) Run(i *invocation) error {
 	return list(i, c.Format, now.Reach, "", "app", "devices", "speaking", "address_share", "versions")
 }
 
-func warn(i *invocation, warnings []string) {
-	for _, warning := range warnings {
-		fmt.Fprintln(i.err, "Warning:", warning)
+// warnings in people's words.
+var warnings = map[string]string{
+	"this_computer": "browsers on other computers cannot reach it: listen.web and web_url of collector.yaml change that",
+	"not_https":     "its address is not https: browsers are not told to install anything from there",
+	"self_signed":   "browsers take it only under a certificate that they trust, and tls.mode is self-signed (docs/extension.md)",
+}
+
+func warn(i *invocation, codes []string) {
+	for _, code := range codes {
+		fmt.Fprintln(i.err, "Warning:", warnings[code])
 	}
 }
 
@@ -138,10 +148,10 @@ func (c *extensionPolicy) Run(i *invocation) error {
 		if err != nil {
 			return err
 		}
-		if now.Msg.Version == "" {
-			now.Msg.Warnings = append(now.Msg.Warnings, "no extension is handed out there yet: see `dayline-collector extension add`")
-		}
 		warn(i, now.Msg.Warnings)
+		if now.Msg.Version == "" {
+			fmt.Fprintln(i.err, "Warning: no extension is handed out there yet: `dayline-collector extension add DIR` hands one out")
+		}
 	}
 	answer, err := admin.ShowExtensionPolicy(i.ctx, connect.NewRequest(&adminv1.ShowExtensionPolicyRequest{Browser: c.Browser, Os: c.OS, StoreId: c.Store}))
 	if err != nil {

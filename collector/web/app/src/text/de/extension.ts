@@ -16,6 +16,9 @@ export default {
   none: 'Dieser Collector stellt noch keine Erweiterung bereit.',
   refused: 'Hier liegt eine Erweiterung, die nicht herausgegeben wird:',
   noneHint: 'Auf dem Computer des Collectors den Ordner einer Ausgabe angeben:',
+  warning_this_computer: 'Browser auf anderen Computern erreichen sie nicht: listen.web und web_url in collector.yaml ändern das.',
+  warning_not_https: 'Ihre Adresse ist nicht https: von dort wird Browsern nichts zu installieren aufgetragen.',
+  warning_self_signed: 'Browser nehmen sie nur unter einem Zertifikat, dem sie vertrauen, und tls.mode ist self-signed.',
   reach: 'Wie weit sie gekommen ist',
   browser: 'Browser',
   speaking: 'Geräte mit ihr',
@@ -31,6 +34,6 @@ export default {
   copied: 'Die Richtlinie wurde kopiert.',
   save: 'Speichern',
   windowsWhat: 'Gruppenrichtlinie oder diese Datei für die Registry. Chrome und Edge installieren von einem Collector nur auf Computern, die einer Domäne angehören oder anders verwaltet werden.',
-  macosWhat: 'Die Einstellungen der Domäne des Browsers, für ein Profil der Geräteverwaltung; das ganze Profil macht `dayline-collector mdm --extension`. Chrome und Edge installieren von einem Collector nur auf verwalteten Macs.',
-  linuxWhat: 'Die Datei an diesem Ort; auch `dayline-agent install --extension` legt sie dort ab.',
+  macosWhat: 'Die Einstellungen der Domäne des Browsers, für ein Profil der Geräteverwaltung; das ganze Profil macht dayline-collector mdm --extension. Chrome und Edge installieren von einem Collector nur auf verwalteten Macs.',
+  linuxWhat: 'Die Datei an diesem Ort; auch dayline-agent install --extension legt sie dort ab.',
 } satisfies Same<typeof en>

@@ -13,6 +13,9 @@ export default {
   none: 'This collector hands out no extension yet.',
   refused: 'An extension lies there that is not handed out:',
   noneHint: 'On the collector’s computer, give it the folder of a release:',
+  warning_this_computer: 'Browsers on other computers cannot reach it: listen.web and web_url of collector.yaml change that.',
+  warning_not_https: 'Its address is not https: browsers are not told to install anything from there.',
+  warning_self_signed: 'Browsers take it only under a certificate that they trust, and tls.mode is self-signed.',
   reach: 'How far it has come',
   browser: 'Browser',
   speaking: 'Devices with it',
@@ -28,6 +31,6 @@ export default {
   copied: 'The policy was copied.',
   save: 'Save',
   windowsWhat: 'Group policy, or this file for the registry. Chrome and Edge install from a collector only on computers that are joined to a domain or otherwise managed.',
-  macosWhat: 'The settings of the browser’s domain, for a profile of the device management; `dayline-collector mdm --extension` makes the whole profile. Chrome and Edge install from a collector only on managed Macs.',
-  linuxWhat: 'The file at this place; `dayline-agent install --extension` puts it there too.',
+  macosWhat: 'The settings of the browser’s domain, for a profile of the device management; dayline-collector mdm --extension makes the whole profile. Chrome and Edge install from a collector only on managed Macs.',
+  linuxWhat: 'The file at this place; dayline-agent install --extension puts it there too.',
 } as const

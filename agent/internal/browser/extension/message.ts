@@ -22,17 +22,21 @@ export const none = -1
 
 /** What the agent says of the login that asks, for the popup. */
 export interface Status {
-  /** The agent's service answers; else problem says what is wrong, where that is known. */
+  /** The agent's service answers; else problem says why not, and what to do. */
   running: boolean
   problem?: string
-  login: string
+  login?: string
   collect: boolean
   /** Why nothing is collected. */
   reason?: string
   paused: boolean
+  /** Only at the hours of a schedule. */
+  scheduled: boolean
   titles: boolean
-  /** none, host, path or full. */
+  /** host, path or full; else none are. */
   urls?: string
+  /** What the employer tells whoever sits here. */
+  notice?: string
   /** Since when these settings hold, RFC 3339. */
   settings_since?: string
 }

@@ -2,7 +2,8 @@
 import type { Status } from './message'
 import { linesOf } from './status'
 
-const say = (name: string, ...values: string[]) => chrome.i18n.getMessage(name, values)
+const say = (name: string, value?: string) => chrome.i18n.getMessage(name, value)
+const moment = (time: string) => new Date(time).toLocaleString(chrome.i18n.getUILanguage(), { dateStyle: 'medium', timeStyle: 'short' })
 
 function element(name: string, text: string, className = ''): HTMLElement {
   const made = document.createElement(name)
@@ -13,7 +14,7 @@ function element(name: string, text: string, className = ''): HTMLElement {
 
 function show(status: Status | null): void {
   const main = document.querySelector('main')!
-  const { words, facts } = linesOf(status, say, (time) => new Date(time).toLocaleString(chrome.i18n.getUILanguage(), { dateStyle: 'medium', timeStyle: 'short' }))
+  const { words, facts } = linesOf(status, say, moment)
   const list = document.createElement('dl')
   for (const [name, value] of facts) list.append(element('dt', name), element('dd', value))
   main.replaceChildren(...words.map((text, i) => element('p', text, i > 0 ? 'soft' : '')), ...(facts.length > 0 ? [list] : []))

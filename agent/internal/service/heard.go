@@ -12,14 +12,18 @@ import (
 // address: "extension 1.2.0 heard 3m ago; an address for 97 % of 2h10m in front". It is empty where neither is known.
 func Heard(l *session.CaptureLevel, now time.Time) string {
 	var said []string
-	switch at := time.UnixMilli(l.ExtensionMS); {
-	case l.ExtensionMS == 0 && l.Extension != "":
-		said = append(said, "extension "+l.Extension)
+	ago := "less than a minute ago" // it is told in whole minutes
+	if passed := now.Sub(time.UnixMilli(l.ExtensionMS)); passed >= time.Minute {
+		ago = short(passed) + " ago"
+	}
+	switch {
+	case l.Extension == "" && l.ExtensionMS == 0:
+	case l.Extension == "":
+		said = append(said, "its extension was heard last "+ago)
 	case l.ExtensionMS == 0:
-	case l.Extension != "":
-		said = append(said, "extension "+l.Extension+" heard "+short(now.Sub(at))+" ago")
+		said = append(said, "extension "+l.Extension)
 	default:
-		said = append(said, "its extension was heard last "+short(now.Sub(at))+" ago")
+		said = append(said, "extension "+l.Extension+" heard "+ago)
 	}
 	if l.FrontSeconds > 0 {
 		front := time.Duration(l.FrontSeconds) * time.Second
@@ -31,7 +35,7 @@ func Heard(l *session.CaptureLevel, now time.Time) string {
 // short writes a length in whole minutes, one below that in seconds.
 func short(length time.Duration) string {
 	if length < time.Minute {
-		return max(length, 0).Round(time.Second).String()
+		return length.String()
 	}
 	return strings.TrimSuffix(length.Round(time.Minute).String(), "0s")
 }

@@ -54,7 +54,8 @@ type capture struct {
 
 // see takes note of a program in front and tells whether it is a browser that was not known yet.
 func (c *capture) see(w Window) bool {
-	if w.App == "" || !privacy.IsBrowser(w.App) && !privacy.IsBrowser(w.judged().Class) || slices.Contains(c.browsers, w.App) || len(c.browsers) == maxBrowsers {
+	is := privacy.IsBrowser(w.App) || privacy.IsBrowser(w.judged().Class) || c.health(w.App).Speaks
+	if w.App == "" || !is || slices.Contains(c.browsers, w.App) || len(c.browsers) == maxBrowsers {
 		return false
 	}
 	c.browsers = append(c.browsers, w.App)
@@ -108,11 +109,19 @@ const lacking = "the settings require what this agent lacks: application names o
 // forbidden: what to do about it is told beside the levels.
 const forbidden = "accessibility is not permitted: neither window titles nor page addresses are read"
 
+// health is how well an extension speaks for a program.
+func (c *capture) health(app string) browser.Health {
+	if c.tabs == nil {
+		return browser.Health{}
+	}
+	return c.tabs.Health(app)
+}
+
 // counted puts into levels what is counted of the browsers.
 func (w *watch) counted(levels []Level) []Level {
 	for i, app := range w.capture.browsers {
 		l := &levels[len(levels)-len(w.capture.browsers)+i]
-		if heard := w.tabs.Health(app); heard.At > 0 {
+		if heard := w.capture.health(app); heard.At > 0 {
 			at := w.read()
 			l.ExtensionMS = at.wall.Add(heard.At - at.boot).Truncate(time.Minute).UnixMilli()
 		}
@@ -133,10 +142,7 @@ func withoutNumbers(levels []Level) []Level {
 
 func (c *capture) browser(name string) Level {
 	l := Level{Subject: strings.ToValidUTF8(name[:min(len(name), maxSubject)], ""), Level: levelApp}
-	var heard browser.Health
-	if c.tabs != nil {
-		heard = c.tabs.Health(name)
-	}
+	heard := c.health(name)
 	switch {
 	case c.rules.NamesOnly:
 		l.Reason = lacking

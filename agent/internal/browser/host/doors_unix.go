@@ -43,21 +43,24 @@ func folders() []string {
 	return all
 }
 
-// safe tells whether nobody else may put a socket into a folder: it is ours alone, and no link.
-func safe(folder string) error {
+// ownFolder tells whether a folder is ours, no link, and shut to others by these bits.
+func ownFolder(folder string, shut fs.FileMode) error {
 	info, err := os.Lstat(folder)
 	if err != nil {
 		return err
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
-	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || !ok || int(owner.Uid) != os.Geteuid() {
+	if !info.IsDir() || info.Mode().Perm()&shut != 0 || !ok || int(owner.Uid) != os.Geteuid() {
 		return fmt.Errorf("%s is not a folder that is ours alone", folder)
 	}
 	return nil
 }
 
-// room makes the first of the folders that can be had. What is above a folder of the login has to be there already; a
-// person's cache may not be yet.
+// others are the bits that let somebody else in.
+const others = 0o077
+
+// room makes the first of the folders that can be had, in a folder that is ours: by another's environment it would be in
+// somebody's way. What is above a folder of the login has to be there already; a person's cache may not be yet.
 func room(folder string) (string, error) {
 	candidates := []string{folder}
 	if folder == "" {
@@ -68,9 +71,12 @@ func room(folder string) (string, error) {
 		if i == len(candidates)-1 {
 			_ = os.MkdirAll(filepath.Dir(candidate), 0o700)
 		}
-		err := os.Mkdir(candidate, 0o700)
+		err := ownFolder(filepath.Dir(candidate), 0)
+		if err == nil {
+			err = os.Mkdir(candidate, 0o700)
+		}
 		if err == nil || errors.Is(err, fs.ErrExist) {
-			err = safe(candidate)
+			err = ownFolder(candidate, others)
 		}
 		if err == nil {
 			return candidate, nil
@@ -127,7 +133,7 @@ func doors(folder string) []string {
 }
 
 func doorsIn(folder string) []string {
-	if safe(folder) != nil {
+	if ownFolder(folder, others) != nil {
 		return nil
 	}
 	entries, _ := os.ReadDir(folder)

@@ -3,7 +3,10 @@
 package host
 
 import (
+	"context"
 	"errors"
+	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -59,11 +62,11 @@ func TestAFolderThatOthersMayChangeIsNone(t *testing.T) {
 	}
 	refused := []string{link, open, file}
 	if os.Geteuid() == 0 { // only root can give a folder away
-		others := placeFor(t)
-		if err := errors.Join(os.Mkdir(others, 0o700), os.Chown(others, 12345, -1)); err != nil {
+		theirs := placeFor(t)
+		if err := errors.Join(os.Mkdir(theirs, 0o700), os.Chown(theirs, 12345, -1)); err != nil {
 			t.Fatal(err)
 		}
-		refused = append(refused, others)
+		refused = append(refused, theirs, filepath.Join(theirs, "d"))
 	}
 	for _, folder := range refused {
 		if l, err := listen(folder); err == nil {
@@ -142,4 +145,28 @@ func TestEverySessionIsTold(t *testing.T) {
 		t.Errorf("the other session hears %+v, %v", m, err)
 	}
 	first.until(t, "one")
+}
+
+// A folder that is not ours at first, as that of a login that begins.
+func TestAFolderThatComesLaterIsListenedIn(t *testing.T) {
+	place := placeFor(t)
+	if err := errors.Join(os.Mkdir(place, 0o700), os.Chmod(place, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	log, written := io.Pipe()
+	ear := NewEar(place, slog.New(slog.NewTextHandler(written, nil)))
+	ear.retry = time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- ear.Run(ctx) }()
+	if _, err := log.Read(make([]byte, 1000)); err != nil { // that it failed
+		t.Fatal(err)
+	}
+	if err := os.Chmod(place, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	knockAt(t, place)
+	cancel()
+	<-ended
+	log.Close()
 }

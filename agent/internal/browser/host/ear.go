@@ -18,9 +18,8 @@ const (
 	// burst is how many messages beyond MaxPerSecond may come at once: those of a while in which the session did not read.
 	burst = 200
 	// helloFor is how long a host may take to say who it is, writeFor to read what it is asked.
-	helloFor = 10 * time.Second
-	writeFor = 2 * time.Second
-	// listenAgain is how often a place that is not to be had is tried.
+	helloFor    = 10 * time.Second
+	writeFor    = 2 * time.Second
 	listenAgain = 10 * time.Second
 	acceptAgain = 250 * time.Millisecond
 )
@@ -30,6 +29,8 @@ type Ear struct {
 	place string
 	log   *slog.Logger
 	told  chan browser.Told
+	// retry is how often a place that is not to be had is tried.
+	retry time.Duration
 
 	mu    sync.Mutex
 	last  uint64
@@ -39,7 +40,7 @@ type Ear struct {
 // NewEar gives an ear that hears nothing until it runs. The place is a folder, on Windows a pipe's name; empty is the
 // session's own.
 func NewEar(place string, log *slog.Logger) *Ear {
-	return &Ear{place: place, log: log, told: make(chan browser.Told), hosts: map[uint64]chan struct{}{}}
+	return &Ear{place: place, log: log, told: make(chan browser.Told), retry: listenAgain, hosts: map[uint64]chan struct{}{}}
 }
 
 // Told is what is heard, while it runs: of each host first who it is, then its tabs in their order, at last that it is gone.
@@ -71,7 +72,7 @@ func (e *Ear) Run(ctx context.Context) error {
 			e.log.Warn("browsers are not heard", "error", err)
 		}
 		failed = true
-		pause(ctx, listenAgain)
+		pause(ctx, e.retry)
 	}
 }
 

@@ -93,6 +93,14 @@ func (c *computer) listed(t *testing.T) {
 	}
 	// What people are told to type.
 	c.do(t, "cmd", "/c", "dayline-agent", "version")
+	// The service says it, once it has started.
+	site.Eventually(t, patience, "browsers know the agent", func() error {
+		told, err := c.Run(t.Context(), "reg", "query", `HKLM\SOFTWARE\Mozilla\NativeMessagingHosts\org.dayline.host`, "/ve")
+		if err == nil && !strings.Contains(string(told), `\Dayline\org.dayline.host.firefox.json`) {
+			err = fmt.Errorf("Firefox is led to %s", told)
+		}
+		return err
+	})
 	found := 0
 	for name := range c.files(t) {
 		if strings.HasSuffix(name, "/Start Menu/Programs/"+shortcut) || strings.HasSuffix(name, "/dayline.ico") {

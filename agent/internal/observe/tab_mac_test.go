@@ -8,7 +8,6 @@ import (
 
 	"github.com/dayline-project/dayline/agent/internal/browser"
 	"github.com/dayline-project/dayline/agent/internal/privacy"
-	"github.com/dayline-project/dayline/agent/internal/sys/mac"
 	"github.com/dayline-project/dayline/agent/internal/sys/mac/mactest"
 )
 
@@ -20,13 +19,14 @@ func TestTabsOfAMacsExtension(t *testing.T) {
 		page, inbox := chrome.Open("One - Google Chrome - Ada"), mail.Open("Inbox")
 		mail.Activate()
 		ear := newScripted()
-		w := macWatched{watchSystem(t, onMac(func() (mac.System, error) { return m, nil }, m.Clocks), Config{Ear: ear}, privacy.Rules{}), m}
+		w := watchThisMac(t, m, Config{Ear: ear}, privacy.Rules{})
 		w.focus("Mail", "Inbox")
 		tells := func(tab *browser.Tab) {
 			ear.told <- browser.Told{Host: 1, Browser: int(chrome.PID), Version: "1.2.3", Tab: tab}
 		}
 		one := &browser.Tab{Window: 11, Title: "One", URL: "https://one.example/"}
 		tells(nil)
+		synctest.Wait()
 		came := w.Now()
 		chrome.Activate()
 		synctest.Wait()

@@ -121,7 +121,7 @@ func TestToldAside(t *testing.T) {
 		r.tells(1, tabOf("One", "https://one.example/"))
 		r.want("an instant", "")
 		r.tells(1, browser.Tab{Window: 12, Private: true})
-		r.run(browser.Patience)
+		r.run(browser.Patience + time.Millisecond)
 		r.want("for good", "1200:  true")
 		r.tells(1, tabOf("One", "https://one.example/"))
 		r.want("and back", "1200:One - Google Chrome https://one.example/ false")

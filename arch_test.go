@@ -62,6 +62,8 @@ var walls = []wall{
 		why: "resources are put into programs by what builds them; no program needs to"},
 	{in: []string{"agent", "collector", "shared"}, never: []string{"github.com/evanw/esbuild"}, tests: true,
 		why: "the extension is built by what packs it; those who serve it take it as it is"},
+	{in: []string{"agent", "collector", "shared"}, save: []string{"collector/shelf/shelftest"}, never: []string{"installer"},
+		why: "what packs and signs is part of no program that is handed out"},
 	{in: []string{"."}, never: []string{"github.com/sassoftware/relic", "github.com/blacktop/go-macho"},
 		why: "those who check what we sign share no code with what signed it: they are the tests'"},
 	{in: []string{"."}, save: []string{"agent/internal/sys/mac/native"}, never: []string{"github.com/ebitengine/purego"}, tests: true,
@@ -235,10 +237,17 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// The pages' sources are held to the size of every other.
+// The sources of the pages and the extension are held to the size of every other.
 func TestSizeOfPages(t *testing.T) {
+	for _, root := range []string{"collector/web/app", "agent/internal/browser/extension"} {
+		checkSizes(t, root)
+	}
+}
+
+func checkSizes(t *testing.T, root string) {
+	t.Helper()
 	found := 0
-	err := filepath.WalkDir("collector/web/app", func(name string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -259,7 +268,7 @@ func TestSizeOfPages(t *testing.T) {
 		return err
 	})
 	if err != nil || found == 0 {
-		t.Fatalf("%d sources of pages found: %v", found, err)
+		t.Fatalf("%s: %d sources found: %v", root, found, err)
 	}
 }
 

@@ -37,6 +37,7 @@ test('a tab is between two pages while its title is not the new one', () => {
   assert.ok(betweenPages(page, loading))
   assert.ok(betweenPages(page, { ...loading, url: 'about:blank' }))
   assert.ok(betweenPages(undefined, { ...loading, title: '' }))
+  assert.ok(betweenPages(undefined, { ...loading, title: 'example.com/b' }))
   assert.ok(!betweenPages(page, { ...loading, title: 'B' }))
   assert.ok(!betweenPages(page, { ...loading, status: 'complete' }))
   assert.ok(!betweenPages(page, { ...loading, id: 8 }))

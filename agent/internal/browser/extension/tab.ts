@@ -41,10 +41,10 @@ export function toldOf(tab: Shown | undefined): Tab {
 }
 
 /**
- * Is a tab between two pages: its title not there yet, or still that of the page before, under a new address? Firefox shows
- * about:blank like that in each navigation.
+ * Is a tab between two pages: its title not there yet, which browsers show as the address without its scheme, or still that of
+ * the page before, under a new address? Firefox shows about:blank like that in each navigation.
  */
 export function betweenPages(before: Shown | undefined, now: Shown | undefined): boolean {
   if (!now || now.incognito || now.status !== 'loading') return false
-  return !now.title || (now.id === before?.id && now.url !== before?.url && now.title === before?.title)
+  return !now.title || !!now.url?.endsWith(now.title) || (now.id === before?.id && now.url !== before?.url && now.title === before?.title)
 }

@@ -181,9 +181,8 @@ func (t *Tabs) Look(w Window) (Page, Word) {
 	}
 	t.bound()
 	t.windows[w.ID] = joined{browser: w.PID, private: true}
-	if page, ok := t.join(w); ok {
-		return page, Heard
-	}
+	// It may be another one of the extension's.
+	page, _ = t.join(w)
 	return page, Heard
 }
 
@@ -238,7 +237,7 @@ func (t *Tabs) told(w Window, s *speaker) Page {
 
 // join finds which of an extension's windows one is that is not known, or counts as private: one told of since it came to the front, that no other
 // is, and that is private or has a tab whose title it shows. Several profiles of a browser, each with its own extension, may have
-// told of such: a private one wins, and of others none.
+// told of such: a private one wins, and of others none. What is not found counts as private.
 func (t *Tabs) join(w Window) (Page, bool) {
 	var hosts []uint64
 	private := false

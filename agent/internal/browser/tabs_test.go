@@ -90,6 +90,9 @@ func TestNotInTime(t *testing.T) {
 	wants(t, tabs, "the focus is where the extension does not see", later, private, Heard)
 	tells(tabs, 1, Tab{Window: 11, Title: "Later", URL: "https://later.example/"})
 	wants(t, tabs, "late", later, Page{URL: "https://later.example/", Known: true}, Heard)
+	tells(tabs, 1, Tab{Window: -1})
+	wants(t, tabs, "the next is waited for again", later, Page{}, Wait)
+	tells(tabs, 1, Tab{Window: 11, Title: "Later", URL: "https://later.example/"})
 
 	wants(t, tabs, "a new window", second, Page{}, Wait)
 	if page := tabs.Unheard(second); page != private {
@@ -97,8 +100,12 @@ func TestNotInTime(t *testing.T) {
 	}
 	wants(t, tabs, "and back", first, Page{}, Wait)
 	wants(t, tabs, "what was glimpsed is not decided", second, Page{}, Wait)
+	tabs.Leave()
+	tells(tabs, 1, twoTab)
+	wants(t, tabs, "told while no window was in front", second, Page{}, Wait)
 	tells(tabs, 1, twoTab)
 	wants(t, tabs, "told", second, Page{URL: twoTab.URL, Known: true}, Heard)
+	wants(t, tabs, "a window without a title", Window{ID: 4, PID: 70, App: "chromium"}, Page{}, Silence)
 }
 
 func TestPrivateWindowsTold(t *testing.T) {
@@ -193,6 +200,15 @@ func TestWindowOfTheSameName(t *testing.T) {
 	tells(tabs, 1, Tab{Window: -1})
 	tabs.Resign()
 	wants(t, tabs, "it is not that one", again, private, Heard)
+	tells(tabs, 1, oneTab)
+	tabs.Look(first)
+	tabs.Leave()
+	again.Title = "Two - Chromium"
+	wants(t, tabs, "of another", again, Page{}, Wait)
+	tells(tabs, 1, twoTab)
+	wants(t, tabs, "which is not that one", again, Page{}, Wait)
+	tabs.Resign()
+	wants(t, tabs, "it is the other", again, Page{URL: twoTab.URL, Known: true}, Heard)
 	other := first
 	other.PID = 71
 	wants(t, tabs, "of another program", other, Page{}, Silence)

@@ -9,11 +9,14 @@ import (
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 )
 
-// Full is the level of what is captured whole.
-const Full = "full"
+// Levels of a browser whose titles are told: Full with the addresses of its pages, TitleOnly without.
+const (
+	Full      = "full"
+	TitleOnly = "title_only"
+)
 
 // levels of capture, the least first. What an agent of another version says counts as less than all of them.
-var levels = []string{"none", "application_only", "title_only", Full}
+var levels = []string{"none", "application_only", TitleOnly, Full}
 
 // IsBrowser tells whether what an agent says is of a browser, which it calls by its executable, and not of the session.
 func IsBrowser(c *agentv1.Capture) bool {

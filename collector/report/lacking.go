@@ -69,7 +69,7 @@ func (l *lacking) reasons(ctx context.Context, device string) (map[browserOf]str
 		case rules.Settings.Privacy.URLs == episode.URLsNone:
 			reasons[window] = notWanted
 		case c.Level == fleet.Full:
-		case c.Level == "title_only":
+		case c.Level == fleet.TitleOnly:
 			reasons[window] = c.Reason
 		default:
 			reasons[window], reasons[private] = c.Reason, c.Reason

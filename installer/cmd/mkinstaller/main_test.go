@@ -3,11 +3,15 @@ package main
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
+
+const built = "2026-03-01T13:00:00+01:00"
 
 func TestExitStatusAndWords(t *testing.T) {
 	for args, words := range map[string]string{
@@ -27,6 +31,9 @@ func TestExitStatusAndWords(t *testing.T) {
 		"app -password secret":                 "-password",
 		"certificate":                          "-out and -name",
 		"certificate -name x -sign y":          "-sign",
+		"extension-key":                        "-out is missing",
+		"extension -version 1.2.3":             "-built",
+		"extension -version 1.2.3 -built " + built: "-key is missing",
 	} {
 		var stdout, stderr bytes.Buffer
 		if status := dispatch(t.Context(), strings.Fields(args), &stdout, &stderr); status != usedWrongly || !strings.Contains(stderr.String(), words) {
@@ -72,15 +79,17 @@ func TestPackagesAreTheSameTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, "certificate", "-name", "Example Ltd", "-out", p12, "-password-file", password)
+	key := filepath.Join(folder, "key.pem")
+	run(t, "extension-key", "-out", key)
 	for _, c := range []struct {
 		args, names []string
 	}{
-		{[]string{"msi", "-arch", "arm64"}, []string{"windows-arm64.msi"}},
+		{[]string{"msi", "-arch", "arm64", "-extension-key", key}, []string{"windows-arm64.msi"}},
 		{[]string{"app", "-sign", p12, "-password-file", password}, []string{"macos-universal.tar.gz", "macos-universal.zip"}},
 	} {
 		var first [][]byte
 		for i, to := range []string{filepath.Join(folder, c.args[0], "one"), filepath.Join(folder, c.args[0], "two")} {
-			told, _ := run(t, slices.Concat(c.args, []string{"-version", "1.2.3-rc.1", "-built", "2026-03-01T13:00:00+01:00", "-to", to})...)
+			told, _ := run(t, slices.Concat(c.args, []string{"-version", "1.2.3-rc.1", "-built", built, "-to", to})...)
 			if entries, err := os.ReadDir(to); err != nil || len(entries) != len(c.names) || len(told) != len(c.names) {
 				t.Fatalf("it left %v, %v and told %q", entries, err, told)
 			}
@@ -125,5 +134,64 @@ func TestTheCertificateIsKept(t *testing.T) {
 	}
 	if why := refused(t, "app", "-sign", p12+"x", "-version", "1.2.3", "-built", "2026-03-01T12:00:00Z", "-to", t.TempDir()); !strings.Contains(why, "no such file") {
 		t.Error(why)
+	}
+}
+
+func TestTheExtensionIsPackedByItsKey(t *testing.T) {
+	folder := t.TempDir()
+	key := filepath.Join(folder, "key.pem")
+	told, notes := run(t, "extension-key", "-out", key)
+	id := regexp.MustCompile(`[a-p]{32}$`).FindString(notes[0])
+	if !slices.Equal(told, []string{key}) || id == "" {
+		t.Fatalf("told %q, %q", told, notes)
+	}
+	if why := refused(t, "extension-key", "-out", key); !strings.Contains(why, "another one to every browser") {
+		t.Error(why)
+	}
+	to, unpacked := filepath.Join(folder, "packed"), filepath.Join(folder, "unpacked")
+	args := []string{"extension", "-key", key, "-version", "1.2.3", "-built", built, "-to", to}
+	told, _ = run(t, append(args, "-unpacked", unpacked)...)
+	if len(told) != 5 || !strings.Contains(string(read(t, filepath.Join(to, "extension.json"))), id) {
+		t.Errorf("told %q", told)
+	}
+	// Mozilla signed another version: whatever it is, it is not what was built.
+	if why := refused(t, slices.Concat(args, []string{"-version", "1.2.4", "-xpi", filepath.Join(to, "dayline-extension.xpi")})...); !strings.Contains(why, "not what was packed") {
+		t.Error(why)
+	}
+	if why := refused(t, slices.Concat(args, []string{"-key", filepath.Join(to, "extension.json")})...); !strings.Contains(why, "holds no key") {
+		t.Error(why)
+	}
+	flag, _ := run(t, "extension-flag", "-extension-key", key, "-store-ids", "aaaa,bbbb")
+	if !strings.Contains(flag[0], "shared/extension.key=MII") || !strings.HasSuffix(flag[0], ".storeIDs=aaaa,bbbb") {
+		t.Errorf("told %q", flag)
+	}
+	if why := refused(t, "extension-flag"); !strings.Contains(why, "-extension-key is missing") {
+		t.Error(why)
+	}
+}
+
+// A program believes the key that it was linked with, and tells its extension's id.
+func TestAProgramIsLinkedWithTheKey(t *testing.T) {
+	folder := t.TempDir()
+	key := filepath.Join(folder, "key.pem")
+	_, notes := run(t, "extension-key", "-out", key)
+	flag, _ := run(t, "extension-flag", "-extension-key", key, "-store-ids", "aaaa")
+	source := filepath.Join(folder, "main.go")
+	program := `package main
+
+import (
+	"fmt"
+
+	"github.com/dayline-project/dayline/shared/extension"
+)
+
+func main() { fmt.Println(extension.ChromiumIDs()) }
+`
+	if err := os.WriteFile(source, []byte(program), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	said, err := exec.Command("go", "run", "-ldflags", flag[0], source).Output()
+	if _, id, _ := strings.Cut(notes[0], "by: "); err != nil || string(said) != "["+id+" aaaa] <nil>\n" {
+		t.Errorf("%s, %v", said, err)
 	}
 }

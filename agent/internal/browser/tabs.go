@@ -2,6 +2,7 @@ package browser
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -297,6 +298,8 @@ func (s *speaker) shownBy(w Window, titled int) bool {
 	}
 	ending, ok := strings.CutPrefix(shown, s.title)
 	switch {
+	case s.untitled(shown):
+		return s.told >= titled
 	case !ok || ending != "" && ending[0] != ' ':
 		return false
 	case slices.Contains(s.endings, ending):
@@ -309,6 +312,17 @@ func (s *speaker) shownBy(w Window, titled int) bool {
 	}
 	s.endings = append(s.endings, ending)
 	return true
+}
+
+// untitled tells whether a window shows the tab's page without a title: Firefox then shows its own name alone, and calls the tab by
+// its address.
+func (s *speaker) untitled(shown string) bool {
+	if !slices.ContainsFunc(s.endings, func(ending string) bool { return strings.TrimLeft(ending, " -–—") == shown }) {
+		return false
+	}
+	address, err := url.PathUnescape(strings.TrimSuffix(s.tab.URL, "/"))
+	name, wrong := url.PathUnescape(strings.TrimSuffix(s.title, "/"))
+	return err == nil && wrong == nil && strings.HasSuffix(address, name)
 }
 
 // plain is a title as it can be compared: without what is not seen, and with single spaces.

@@ -160,6 +160,19 @@ func TestTitlesThatBegin(t *testing.T) {
 	tells(tabs, 1, Tab{Window: 11, Title: "News - today", URL: "https://news.example/today"})
 	wants(t, tabs, "told since", w, Page{URL: "https://news.example/today", Known: true}, Heard)
 
+	// A page without a title, in Firefox.
+	w.Title = "Docs — Mozilla Firefox"
+	tabs.Look(w)
+	tells(tabs, 1, Tab{Window: 11, Title: "Docs", URL: "https://docs.example/"})
+	tabs.Look(w)
+	tells(tabs, 1, Tab{Window: 11, Title: "docs.example/a b.txt", URL: "https://docs.example/a%20b.txt"})
+	w.Title = "Mozilla Firefox"
+	wants(t, tabs, "it may be any page without one", w, Page{}, Wait)
+	tells(tabs, 1, Tab{Window: 11, Title: "Docs", URL: "https://docs.example/"})
+	wants(t, tabs, "one with a title", w, Page{}, Wait)
+	tells(tabs, 1, Tab{Window: 11, Title: "docs.example/a b.txt", URL: "https://docs.example/a%20b.txt"})
+	wants(t, tabs, "told since", w, Page{URL: "https://docs.example/a%20b.txt", Known: true}, Heard)
+
 	long := strings.Repeat("long title ", 60)
 	w.Title = long[:512]
 	tabs.Look(w)

@@ -18,7 +18,7 @@ import (
 const hostMemory = 6 << 20
 
 // nativeHost is what a browser starts for its extension: 0 once the browser closed it, 1 for an extension that is not ours or
-// breaks the bounds.
+// breaks the bounds. Browsers add flags as they like; --state DIR is for a manifest that names a script which adds it.
 func nativeHost(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err := host.Check(args); err != nil {
 		return fail(stderr, err)

@@ -6,9 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/dayline-project/dayline/agent/internal/browser"
 )
 
 // asOther does something as another account, on a thread that ends with it; setresuid(2) is of the thread alone.
@@ -34,39 +38,36 @@ func TestOtherPeopleAreRefused(t *testing.T) {
 		return // only root can be somebody else
 	}
 	place := placeFor(t)
-	l, err := listen(place)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	for folder := place; folder != filepath.Dir(os.TempDir()); folder = filepath.Dir(folder) {
+	ear := listenAt(t, place)
+	knockAt(t, place)
+	for folder := place; folder != filepath.Clean(os.TempDir()); folder = filepath.Dir(folder) {
 		if err := os.Chmod(folder, 0o777); err != nil {
 			t.Fatal(err)
 		}
 	}
-	door := l.Addr().String()
+	door := filepath.Join(place, doorPrefix+strconv.Itoa(os.Getpid())+doorSuffix)
 	if err := os.Chmod(door, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	accepted := make(chan net.Conn, 1)
-	go func() {
-		conn, err := l.Accept()
-		if err != nil {
-			t.Error(err)
-		}
-		accepted <- conn
-	}()
 	asOther(t, func() error {
 		conn, err := net.Dial("unix", door)
-		if err == nil {
-			t.Cleanup(func() { conn.Close() })
+		if err != nil {
+			return err
 		}
-		return err
+		defer conn.Close()
+		_ = conn.SetDeadline(time.Now().Add(patience))
+		if err := Write(conn, &browser.Message{Hello: &browser.Hello{Version: "1", Browser: 9}}); err != nil {
+			return err
+		}
+		if m, err := Read(conn); err == nil || isTimeout(err) {
+			t.Errorf("another's host is answered %+v, %v", m, err)
+		}
+		return nil
 	})
-	conn := <-accepted
-	defer conn.Close()
-	if err := ours(conn); !errors.Is(err, errOther) {
-		t.Errorf("another's host: %v", err)
+	select {
+	case told := <-ear.Told():
+		t.Errorf("another's host is heard: %+v", told)
+	default:
 	}
 
 	theirs := filepath.Join(place, "browser-1.sock")

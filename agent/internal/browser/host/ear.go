@@ -102,10 +102,6 @@ func (e *Ear) serve(ctx context.Context, listener net.Listener) error {
 // attend is one host's connection.
 func (e *Ear) attend(ctx context.Context, conn net.Conn) {
 	defer conn.Close()
-	if err := ours(conn); err != nil {
-		e.log.Warn("browser's host refused", "error", err)
-		return
-	}
 	number, again := e.admit()
 	if number == 0 {
 		e.log.Warn("too many browsers' hosts")
@@ -175,6 +171,11 @@ func (e *Ear) hear(ctx context.Context, conn net.Conn, number uint64) error {
 		return err
 	case m.Hello == nil || m.Hello.Browser <= 0:
 		return errNoHello
+	}
+	// Windows tells who a client is only once something of it was read:
+	// https://learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-impersonatenamedpipeclient
+	if err := ours(conn); err != nil {
+		return err
 	}
 	if err := conn.SetReadDeadline(time.Time{}); err != nil {
 		return err

@@ -19,7 +19,7 @@ var ErrBadFrame = errors.New("host: bad frame")
 const (
 	maxURL     = 2048
 	maxTitle   = 512
-	maxVersion = 32
+	maxVersion = 64
 )
 
 // Write sends a message with one call of w.Write.

@@ -21,6 +21,7 @@ let shown: Shown | undefined
 /** Told again although it is no news: the session or a new host has not heard it. */
 let again = false
 let heldSince: number | undefined
+let turns = 0
 /** The popups that wait for what the agent says. */
 const waiting = new Set<(status: Status | null) => void>()
 
@@ -56,11 +57,12 @@ function schedule(): void {
 
 async function look(): Promise<void> {
   pace.looked(performance.now())
+  const turn = ++turns
   const before = focused
   if (before === undefined) return
   const tab = await activeTab(before)
-  // Whatever changed meanwhile has its own turn.
-  if (before !== focused) return
+  // What came meanwhile has its own turn.
+  if (turn !== turns || before !== focused) return
   if (betweenPages(shown, tab) && !overdue(tab)) {
     if (again && told) tell(told)
     return
@@ -127,6 +129,8 @@ chrome.tabs.onUpdated.addListener((_, __, tab) => {
 chrome.tabs.onReplaced.addListener(changed)
 chrome.tabs.onAttached.addListener(changed)
 chrome.runtime.onStartup.addListener(changed)
+// Browsers wait with a new version until this one rests, which it never does.
+chrome.runtime.onUpdateAvailable.addListener(() => chrome.runtime.reload())
 chrome.runtime.onInstalled.addListener(changed)
 
 chrome.runtime.onMessage.addListener((message, _, answer) => {

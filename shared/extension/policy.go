@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode/utf16"
 )
 
 // Source is where browsers get the extension.
@@ -135,7 +134,7 @@ func Policy(b Browser, system string, source Source) ([]File, error) {
 	}
 	switch system {
 	case Windows:
-		return []File{{"dayline-" + string(b) + ".reg", registryFile(b, at.policy, settings)}}, nil
+		return []File{{"dayline-" + string(b) + ".reg", registryFile(at.policy, settings)}}, nil
 	case MacOS:
 		list, err := propertyList(b, settings)
 		if err != nil {
@@ -155,20 +154,13 @@ func Policy(b Browser, system string, source Source) ([]File, error) {
 }
 
 // PolicyPlace is where a browser's policy is: on Linux a file; on Windows the key, below HKEY_LOCAL_MACHINE, of which PolicyName is
-// a value, JSON in a string, for Firefox in one of several; on a Mac the domain of preferences.
+// a value, JSON in a string; on a Mac the domain of preferences.
 func PolicyPlace(b Browser, system string) string { return table[b].on[system].policy }
 
-// registryFile is what reg import reads; Firefox's kind of value is written in hexadecimal digits of UTF-16.
-func registryFile(b Browser, key string, settings []byte) []byte {
-	value := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(string(settings)) + `"`
-	if b == Firefox {
-		var digits []string
-		for _, unit := range append(utf16.Encode([]rune(string(settings))), 0, 0) {
-			digits = append(digits, fmt.Sprintf("%02x,%02x", unit&0xff, unit>>8))
-		}
-		value = "hex(7):" + strings.Join(digits, ",")
-	}
-	return []byte("Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\" + key + "]\r\n\"" + PolicyName + "\"=" + value + "\r\n")
+// registryFile is what the registry's editor reads.
+func registryFile(key string, settings []byte) []byte {
+	value := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(string(settings))
+	return fmt.Appendf(nil, "Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\%s]\r\n\"%s\"=\"%s\"\r\n", key, PolicyName, value)
 }
 
 const plistHead = `<?xml version="1.0" encoding="UTF-8"?>

@@ -5,7 +5,6 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"math/big"
@@ -14,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf16"
 
 	"howett.net/plist"
 )
@@ -75,33 +73,12 @@ func settingsIn(t *testing.T, b Browser, system string, file File) (settings any
 		if lines[0] != "Windows Registry Editor Version 5.00" || lines[2] != `[HKEY_LOCAL_MACHINE\`+PolicyPlace(b, Windows)+"]" || !found {
 			t.Fatalf("%s: %q", b, file.Content)
 		}
-		if err := json.Unmarshal([]byte(registryValue(t, value)), &settings); err != nil {
+		if err := json.Unmarshal([]byte(strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(strings.Trim(value, `"`))), &settings); err != nil {
 			t.Fatal(err)
 		}
 		return settings
 	}
 	return policies[PolicyName]
-}
-
-// registryValue reads a string as the registry's editor does, or the first of several.
-func registryValue(t *testing.T, text string) string {
-	digits, several := strings.CutPrefix(text, "hex(7):")
-	if !several {
-		return strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(strings.Trim(text, `"`))
-	}
-	raw, err := hex.DecodeString(strings.ReplaceAll(digits, ",", ""))
-	if err != nil || len(raw)%2 != 0 {
-		t.Fatal(text, err)
-	}
-	var units []uint16
-	for i := 0; i < len(raw); i += 2 {
-		units = append(units, uint16(raw[i])|uint16(raw[i+1])<<8)
-	}
-	value, found := strings.CutSuffix(string(utf16.Decode(units)), "\x00\x00")
-	if !found {
-		t.Errorf("%q does not end as several strings do", text)
-	}
-	return value
 }
 
 func TestEachSystemIsToldTheSamePolicy(t *testing.T) {

@@ -145,9 +145,6 @@ func (s browsers) force(source extension.Source, say func(string)) error {
 			return nil
 		}
 		return inKey(policy.Name, registry.WOW64_64KEY, func(key registry.Key) error {
-			if b == extension.Firefox {
-				return key.SetStringsValue(extension.PolicyName, []string{string(policy.Content)})
-			}
 			return key.SetStringValue(extension.PolicyName, string(policy.Content))
 		})
 	})
@@ -164,6 +161,7 @@ func extensionSettings(path string) (settings string, more bool) {
 		return "", more
 	}
 	defer key.Close()
+	// Of Firefox's administrators' templates it is several strings.
 	if settings, _, err = key.GetStringValue(extension.PolicyName); err != nil {
 		several, _, _ := key.GetStringsValue(extension.PolicyName) // none says nothing
 		settings = strings.Join(several, "\n")

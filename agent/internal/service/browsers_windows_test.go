@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,18 +14,15 @@ import (
 	"github.com/dayline-project/dayline/shared/extension"
 )
 
-// read gives a string of the registry's, or several; ok is false where there is none.
+// read gives a string of the registry's; ok is false where there is none.
 func read(path string, view uint32, name string) (value string, ok bool) {
 	key, err := registry.OpenKey(registry.LOCAL_MACHINE, path, registry.QUERY_VALUE|view)
 	if err != nil {
 		return "", false
 	}
 	defer key.Close()
-	if value, _, err = key.GetStringValue(name); err == nil {
-		return value, true
-	}
-	several, _, err := key.GetStringsValue(name)
-	return strings.Join(several, "\n"), err == nil
+	value, _, err = key.GetStringValue(name)
+	return value, err == nil
 }
 
 // bare has the registry hold nothing of these browsers' when a test begins, and when it ends: the machine is the tests' own.
@@ -129,11 +127,15 @@ func TestPoliciesInTheRegistry(t *testing.T) {
 		if err := s.dismiss(filepath.Join(t.TempDir(), "dayline-agent.exe")); err != nil {
 			t.Error(err)
 		}
-		if is, _ := read(firefox, registry.WOW64_64KEY, extension.PolicyName); is != value {
+		if is, _ := extensionSettings(firefox); is != value {
 			t.Errorf("another's became %q", is)
 		}
 	}
 	stays(theirs)
+	set(func(key registry.Key) error {
+		return key.SetStringsValue(extension.PolicyName, []string{"{", `"*":{}}`})
+	})
+	stays("{\n\"*\":{}}")
 	// The same may be said in keys, of which a value takes the place.
 	set(func(key registry.Key) error { return key.DeleteValue(extension.PolicyName) })
 	if err := inKey(firefox+`\ExtensionSettings\*`, registry.WOW64_64KEY, func(key registry.Key) error { return key.SetStringValue("installation_mode", "blocked") }); err != nil {
@@ -142,6 +144,27 @@ func TestPoliciesInTheRegistry(t *testing.T) {
 	stays("")
 	if err := removeKey(firefox+`\ExtensionSettings\*`, registry.WOW64_64KEY); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What administrators are given for the registry's editor says what the installer writes.
+func TestTheRegistrysEditorReadsAPolicy(t *testing.T) {
+	bare(t)
+	from := extension.Source{Base: "https://collector.example/extension"}
+	files, err := extension.Policy(extension.Firefox, extension.Windows, from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), files[0].Name)
+	if err := os.WriteFile(file, files[0].Content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if output, err := exec.CommandContext(t.Context(), "reg", "import", file).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	want, err := extension.Settings(extension.Firefox, from)
+	if got, _ := read(extension.PolicyPlace(extension.Firefox, extension.Windows), registry.WOW64_64KEY, extension.PolicyName); err != nil || got != string(want) {
+		t.Errorf("it read %q, %v", got, err)
 	}
 }
 

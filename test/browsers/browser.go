@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/dayline-project/dayline/test/desktop"
@@ -111,6 +112,27 @@ func (b *Browser) Navigate(ctx context.Context, tab Tab, address string) error {
 // Run runs a script in a tab's page.
 func (b *Browser) Run(ctx context.Context, tab Tab, script string) error {
 	return b.remote.run(ctx, tab, script)
+}
+
+// Hosts are the native hosts that the browser runs: processes of its own that are this program.
+func (b *Browser) Hosts(program string) ([]int, error) {
+	links, err := filepath.Glob("/proc/[0-9]*/exe")
+	if err != nil {
+		return nil, fmt.Errorf("browsers: hosts: %w", err)
+	}
+	var hosts []int
+	for _, link := range links {
+		var pid, parent int
+		var state string
+		if path, _ := os.Readlink(link); path != program {
+			continue
+		}
+		stat, _ := os.ReadFile(filepath.Join(filepath.Dir(link), "stat"))
+		if _, err := fmt.Sscanf(string(stat), "%d (dayline-agent) %s %d", &pid, &state, &parent); err == nil && parent == b.PID() {
+			hosts = append(hosts, pid)
+		}
+	}
+	return hosts, nil
 }
 
 // Close lets go of the browser, which is asked to end.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -21,24 +22,20 @@ import (
 type Ear struct {
 	listener net.Listener
 
-	mu    sync.Mutex
-	heard []Heard
+	mu sync.Mutex
+	// now is what each host that is connected told last.
+	now map[net.Conn]Told
+	// all is in the order of coming.
+	all []Told
 }
 
-// Heard is one message of one host.
-type Heard struct {
-	At time.Time
-	// Browser is the process of the host's browser.
-	Browser int
-	Tab     Tabbed
-}
-
-// Tabbed is a tab as it is told.
-type Tabbed struct {
-	Window  int64  `json:"window"`
-	Private bool   `json:"private"`
-	URL     string `json:"url"`
-	Title   string `json:"title"`
+// Told is a tab as a host tells it.
+type Told struct {
+	At      time.Time `json:"-"`
+	Window  int64     `json:"window"`
+	Private bool      `json:"private"`
+	URL     string    `json:"url"`
+	Title   string    `json:"title"`
 }
 
 // NewEar listens where hosts knock that have this folder for their XDG_RUNTIME_DIR.
@@ -51,7 +48,7 @@ func NewEar(runtime string) (*Ear, error) {
 	if err != nil {
 		return nil, fmt.Errorf("browsers: ear: %w", err)
 	}
-	e := &Ear{listener: listener}
+	e := &Ear{listener: listener, now: map[net.Conn]Told{}}
 	go func() {
 		for {
 			conn, err := listener.Accept()
@@ -70,8 +67,8 @@ func (e *Ear) Close() { e.listener.Close() }
 // hear takes in what one host tells, until it ends.
 func (e *Ear) hear(conn net.Conn) {
 	defer conn.Close()
+	defer e.forget(conn)
 	var head [4]byte
-	browser := 0
 	for {
 		if _, err := io.ReadFull(conn, head[:]); err != nil {
 			return
@@ -81,50 +78,45 @@ func (e *Ear) hear(conn net.Conn) {
 			return
 		}
 		var m struct {
-			Hello *struct {
-				Browser int `json:"browser"`
-			} `json:"hello"`
-			Tab *Tabbed `json:"tab"`
+			Tab *Told `json:"tab"`
 		}
 		if json.Unmarshal(text, &m) != nil {
 			return
 		}
-		if m.Hello != nil {
-			browser = m.Hello.Browser
-		}
 		if m.Tab != nil {
+			m.Tab.At = time.Now()
 			e.mu.Lock()
-			e.heard = append(e.heard, Heard{At: time.Now(), Browser: browser, Tab: *m.Tab})
+			e.now[conn] = *m.Tab
+			e.all = append(e.all, *m.Tab)
 			e.mu.Unlock()
 		}
 	}
 }
 
-// All is everything that was heard.
-func (e *Ear) All() []Heard {
+func (e *Ear) forget(conn net.Conn) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return append([]Heard(nil), e.heard...)
+	delete(e.now, conn)
 }
 
-// Hears waits until a tab is told that fits, not before since, and gives the first.
-func (e *Ear) Hears(ctx context.Context, since time.Time, what string, fits func(Heard) bool) (found Heard, err error) {
-	err = process.Wait(ctx, patience, "browsers: told: "+what, func() error {
-		all := e.All()
-		for i := len(all) - 1; i >= 0 && !all[i].At.Before(since); i-- {
-			if fits(all[i]) {
-				found = all[i]
+// All is everything that was told.
+func (e *Ear) All() []Told {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.all)
+}
+
+// Hears waits until this address is what a host told last.
+func (e *Ear) Hears(ctx context.Context, address string) (found Told, err error) {
+	err = process.Wait(ctx, patience, "browsers: told: "+address, func() error {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		for _, found = range e.now {
+			if found.URL == address {
+				return nil
 			}
 		}
-		if found.At.IsZero() {
-			return fmt.Errorf("%d tabs were told before", len(all))
-		}
-		return nil
+		return fmt.Errorf("%d hosts tell something else, one %+v", len(e.now), found)
 	})
 	return found, err
-}
-
-// HearsAddress waits until the address is told.
-func (e *Ear) HearsAddress(ctx context.Context, since time.Time, address string) (Heard, error) {
-	return e.Hears(ctx, since, address, func(h Heard) bool { return h.Tab.URL == address })
 }

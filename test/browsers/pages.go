@@ -1,13 +1,14 @@
 package browsers
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"net/http"
 	"net/http/httptest"
 )
 
-// Pages are the pages that browsers go to: /p/NAME is titled "Page NAME".
+// Pages are the pages that browsers go to: /p/NAME is titled "Page NAME", or as ?title= says.
 type Pages struct{ *httptest.Server }
 
 var page = template.Must(template.New("page").Parse(`<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
@@ -16,9 +17,9 @@ var page = template.Must(template.New("page").Parse(`<!doctype html><meta charse
 // NewPages serves them until Close.
 func NewPages() Pages {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /p/{name}", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /p/{name...}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_ = page.Execute(w, Title(r.PathValue("name"))) // the browser may have left
+		_ = page.Execute(w, cmp.Or(r.FormValue("title"), Title(r.PathValue("name")))) // the browser may have left
 	})
 	return Pages{httptest.NewServer(mux)}
 }

@@ -262,7 +262,7 @@ export async function devices(by: Looker) {
   const all = (await by.ask.listDevices({})).devices
   const main = await open(by, '/devices')
   const shown = await table(main, 'Devices')
-  const notes: Record<string, string> = { silent: 'silent', blind: 'not observed', buffer: 'lost activity', clock: 'wrong clock', outdated: 'older agent', permission: 'permission missing' }
+  const notes: Record<string, string> = { silent: 'silent', blind: 'not observed', buffer: 'lost activity', clock: 'wrong clock', outdated: 'older agent', permission: 'permission missing', addresses: 'no addresses' }
   const noted = (device: (typeof all)[number]) => [...(device.silent ? ['silent'] : []), ...device.flags].map((flag) => notes[flag] ?? flag)
   const ordered = byName(all, (device) => device.alias || device.name)
   same(contacts(shown, ordered.map((device) => device.lastContact), began), ordered.map((device) => ({

@@ -15,11 +15,12 @@ const pace = new Pace()
 let timer: ReturnType<typeof setTimeout> | undefined
 /** The window that was last said to have the focus, none where it was said to be no window that the extension may see. */
 let focused: number | undefined
-/** What was told last, as JSON, and the tab it was told of. */
+/** What was told last, as JSON, and the tab it was told of, where that is no private one. */
 let told = ''
 let shown: Shown | undefined
 /** Told again although it is no news: the session or a new host has not heard it. */
 let again = false
+/** Since when a tab between two pages is not told. */
 let heldSince: number | undefined
 let turns = 0
 /** The popups that wait for what the agent says. */
@@ -64,7 +65,8 @@ async function look(): Promise<void> {
   // What came meanwhile has its own turn.
   if (turn !== turns || before !== focused) return
   if (betweenPages(shown, tab) && !overdue(tab)) {
-    if (again && told) tell(told)
+    // What is shown is the page before, still.
+    if (again && shown?.id === tab?.id) tell(told)
     return
   }
   heldSince = undefined
@@ -129,9 +131,9 @@ chrome.tabs.onUpdated.addListener((_, __, tab) => {
 chrome.tabs.onReplaced.addListener(changed)
 chrome.tabs.onAttached.addListener(changed)
 chrome.runtime.onStartup.addListener(changed)
+chrome.runtime.onInstalled.addListener(changed)
 // Browsers wait with a new version until this one rests, which it never does.
 chrome.runtime.onUpdateAvailable.addListener(() => chrome.runtime.reload())
-chrome.runtime.onInstalled.addListener(changed)
 
 chrome.runtime.onMessage.addListener((message, _, answer) => {
   if (message !== 'status') return

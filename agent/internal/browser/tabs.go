@@ -28,11 +28,11 @@ const (
 // know of and does not is taken for private, for it sees all others.
 type Tabs struct {
 	speakers map[uint64]*speaker
-	// lost are the processes of browsers whose extension fell silent, as it does when its host is killed: once more it is
-	// waited for.
-	lost    map[int]bool
-	windows map[uint32]joined
-	records map[string]*record
+	// expected are the processes of browsers whose extension is waited for although it does not speak, once: it may not have
+	// begun yet, or its host was killed. met are those of which it was expected at first.
+	expected, met map[int]bool
+	windows       map[uint32]joined
+	records       map[string]*record
 
 	// front is the window looked at last: in front since the event came, with its title since titled, as events are counted.
 	front                Window
@@ -86,7 +86,7 @@ const (
 
 // NewTabs gives tabs of which nothing was told.
 func NewTabs() *Tabs {
-	return &Tabs{speakers: make(map[uint64]*speaker), lost: make(map[int]bool), windows: make(map[uint32]joined), records: make(map[string]*record)}
+	return &Tabs{speakers: make(map[uint64]*speaker), expected: make(map[int]bool), met: make(map[int]bool), windows: make(map[uint32]joined), records: make(map[string]*record)}
 }
 
 // Take takes what was told, at a moment.
@@ -102,7 +102,7 @@ func (t *Tabs) Take(told Told, at time.Duration) {
 		t.speakers[told.Host] = s
 	}
 	s.browser, s.version, s.at = told.Browser, told.Version, at
-	delete(t.lost, told.Browser)
+	delete(t.expected, told.Browser)
 	if told.Tab != nil {
 		tab := *told.Tab
 		s.tab, s.title, s.told = &tab, plain(tab.Title), t.events
@@ -116,10 +116,7 @@ func (t *Tabs) leave(host uint64) {
 		return
 	}
 	delete(t.speakers, host)
-	if len(t.lost) >= maxKept {
-		clear(t.lost)
-	}
-	t.lost[s.browser] = true
+	t.expect(s.browser)
 	for id, j := range t.windows {
 		switch {
 		case j.host != host:
@@ -136,13 +133,33 @@ func (t *Tabs) leave(host uint64) {
 	}
 }
 
+// Expect takes note that a browser is in front whose extension may be about to speak, be it that it was started or that nobody
+// heard it until now.
+func (t *Tabs) Expect(browser int) {
+	if t.met[browser] {
+		return
+	}
+	if len(t.met) >= maxKept {
+		clear(t.met)
+	}
+	t.met[browser] = true
+	t.expect(browser)
+}
+
+func (t *Tabs) expect(browser int) {
+	if len(t.expected) >= maxKept {
+		clear(t.expected)
+	}
+	t.expected[browser] = true
+}
+
 // Leave takes note that no window is in front.
 func (t *Tabs) Leave() { t.front, t.resigned = Window{}, false }
 
 // Resign ends the waiting for the word about the window looked at last.
 func (t *Tabs) Resign() {
 	t.resigned = true
-	delete(t.lost, t.front.PID)
+	delete(t.expected, t.front.PID)
 }
 
 // Hosts are those that speak for a browser's process.
@@ -170,7 +187,7 @@ func (t *Tabs) Look(w Window) (Page, Word) {
 	switch j, known := t.known(w); {
 	case known && j.private:
 		return Page{Private: true}, Heard
-	case w.Title == "" || !speaks && !t.lost[w.PID]:
+	case w.Title == "" || !speaks && !t.expected[w.PID]:
 		return Page{}, Silence
 	case !t.resigned:
 		return Page{}, Wait

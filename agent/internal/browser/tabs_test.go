@@ -32,6 +32,19 @@ func wants(t *testing.T, tabs *Tabs, what string, w Window, page Page, word Word
 	}
 }
 
+func TestExpected(t *testing.T) {
+	tabs := NewTabs()
+	tabs.Expect(70)
+	wants(t, tabs, "it may be about to speak", first, Page{}, Wait)
+	if page := tabs.Unheard(first); page != (Page{}) {
+		t.Errorf("left meanwhile: %+v", page)
+	}
+	tabs.Resign()
+	wants(t, tabs, "it is not", first, Page{}, Silence)
+	tabs.Expect(70)
+	wants(t, tabs, "once", second, Page{}, Silence)
+}
+
 // Of what an extension speaks for.
 var (
 	oneHeard = Page{URL: oneTab.URL, Known: true}

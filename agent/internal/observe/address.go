@@ -61,6 +61,9 @@ const (
 
 // lookAddress gives what is known of a window's page, or begins to wait for it, or goes on to.
 func (w *watch) lookAddress(front Window, why cause) (page browser.Page, pending bool) {
+	if w.o.config.Ear != nil && front.isBrowser() {
+		w.tabs.Expect(front.PID)
+	}
 	page, word := w.tabs.Look(front.asked())
 	if word == browser.Silence {
 		return w.readAddress(front)
@@ -68,7 +71,7 @@ func (w *watch) lookAddress(front Window, why cause) (page browser.Page, pending
 	w.o.addresses.readings.Leave()
 	if why == byDesktop && (word == browser.Wait || page.Private) {
 		for _, host := range w.tabs.Hosts(front.PID) {
-			w.o.config.Ear.Again(host)
+			w.o.ear.Again(host)
 		}
 	}
 	if word == browser.Heard {
@@ -113,6 +116,10 @@ func (w *watch) readAddress(front Window) (page browser.Page, pending bool) {
 // judged is a window as the privacy rules take it.
 func (w Window) judged() privacy.Window {
 	return privacy.Window{App: w.App, Class: cmp.Or(w.Class, w.Bundle), Title: w.Title}
+}
+
+func (w Window) isBrowser() bool {
+	return privacy.IsBrowser(w.App) || privacy.IsBrowser(w.judged().Class)
 }
 
 func (w Window) asked() browser.Window {

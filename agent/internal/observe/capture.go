@@ -54,7 +54,7 @@ type capture struct {
 
 // see takes note of a program in front and tells whether it is a browser that was not known yet.
 func (c *capture) see(w Window) bool {
-	is := privacy.IsBrowser(w.App) || privacy.IsBrowser(w.judged().Class) || c.health(w.App).Speaks
+	is := w.isBrowser() || c.health(w.App).Speaks
 	if w.App == "" || !is || slices.Contains(c.browsers, w.App) || len(c.browsers) == maxBrowsers {
 		return false
 	}

@@ -63,6 +63,7 @@ type Observation struct {
 type Observer struct {
 	config Config
 	system system
+	ear    Ear
 	began  time.Duration
 	out    chan Observation
 	// addresses and stays belong to Run's goroutine.
@@ -100,14 +101,15 @@ func newObserver(config Config, system system) (*Observer, error) {
 	if config.OpenTree == nil {
 		config.OpenTree = func() (browser.Tree, error) { return openTree(config.Display) }
 	}
-	if config.Ear == nil {
-		config.Ear = deaf{}
+	ear := config.Ear
+	if ear == nil {
+		ear = deaf{}
 	}
 	boot, _, err := system.readClocks()
 	if err != nil {
 		return nil, err
 	}
-	return &Observer{config: config, system: system, addresses: newAddresses(config.OpenTree), began: boot, out: make(chan Observation, 256), wake: make(chan struct{}, 1)}, nil
+	return &Observer{config: config, system: system, ear: ear, addresses: newAddresses(config.OpenTree), began: boot, out: make(chan Observation, 256), wake: make(chan struct{}, 1)}, nil
 }
 
 // Observations is the stream. Its At is the time since New and never decreases.

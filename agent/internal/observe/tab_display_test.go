@@ -93,7 +93,6 @@ func testTabs(t *testing.T, config Config, d desk) {
 	one := browser.Tab{Window: 11, Title: "One", URL: "https://one.example/"}
 	two := browser.Tab{Window: 12, Title: "Two", URL: "https://two.example/"}
 
-	shows("One - Chromium", "")
 	tells(nil)
 	tells(&one)
 	shows("One - Chromium", one.URL)

@@ -59,7 +59,7 @@ var excel = Window{ID: 9, PID: 71, App: "excel.exe", Title: "Sheet"}
 func watchTabs(t *testing.T, rules privacy.Rules, test func(*reads, *scripted)) {
 	watchShop(t, func(r *reads) {
 		ear := newScripted()
-		r.o.config.Ear = ear
+		r.o.ear = ear
 		r.rules, r.capture.rules = rules, rules
 		r.heard(browser.Told{Host: 1, Browser: browserPID, Version: "1.2.3"})
 		test(r, ear)
@@ -212,6 +212,34 @@ func TestExtensionFallsSilent(t *testing.T) {
 		r.want("from then on", "1200:Three - Google Chrome https://three.example false")
 		r.tells(2, tabOf("Three", "https://three.example/whole"))
 		r.want("it is back, and exact", "1200:Three - Google Chrome https://three.example/whole false")
+	})
+}
+
+// When a session begins to be watched, or a browser is started, its extension is about to speak.
+func TestExtensionIsAboutToSpeak(t *testing.T) {
+	watchTabs(t, readable, func(r *reads, ear *scripted) {
+		r.heard(browser.Told{Host: 1, Browser: browserPID, Gone: true})
+		r.tabs = browser.NewTabs()
+		r.o.config.Ear = ear
+		r.see(inChrome(1, "One"), 1000*time.Millisecond)
+		r.run(browser.Patience / 2)
+		r.want("it may speak yet", "")
+		r.tells(2, tabOf("One", "https://one.example/"))
+		r.want("it does", "1000:One - Google Chrome https://one.example/ false")
+		other := r.shop.set(5, shopWindow{title: "Two - Google Chrome", shows: "two.example"})
+		other.PID = 72
+		r.see(other, 1100*time.Millisecond)
+		r.run(browser.Patience - time.Millisecond)
+		r.want("of another", "")
+		r.run(10 * time.Millisecond)
+		r.want("it does not", "1100:Two - Google Chrome https://two.example false")
+		other = r.shop.set(6, shopWindow{title: "Three - Google Chrome", shows: "three.example"})
+		other.PID = 72
+		r.see(other, 1200*time.Millisecond)
+		r.run(time.Millisecond)
+		r.want("from then on", "1200:Three - Google Chrome https://three.example false")
+		r.see(excel, 1300*time.Millisecond)
+		r.want("no browser", "1300:Sheet  false")
 	})
 }
 

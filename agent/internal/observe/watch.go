@@ -86,7 +86,7 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 	w.timeline.begin(w.read())
 	actors.Go(func() { w.bus.run(ctx) })
 	actors.Go(func() { o.keepDisplay(ctx, events) })
-	actors.Go(func() { _ = o.config.Ear.Run(ctx) })
+	actors.Go(func() { _ = o.ear.Run(ctx) })
 
 	poll := time.NewTicker(o.config.PollEvery)
 	defer poll.Stop()
@@ -103,7 +103,7 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 		case s := <-signals:
 			w.shownBefore(events)
 			w.signalled(s)
-		case told := <-o.config.Ear.Told():
+		case told := <-o.ear.Told():
 			w.shownBefore(events)
 			w.heard(told)
 		case <-poll.C:

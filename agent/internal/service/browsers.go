@@ -12,6 +12,7 @@ import (
 	"github.com/dayline-project/dayline/shared/extension"
 )
 
+// ownPath is this program's, without links.
 func ownPath() (string, error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -55,8 +56,8 @@ func (s browsers) hosts(program string) func(extension.Browser) ([]extension.Fil
 	}
 }
 
-// anothers is said of a policy that stays as it is.
-func anothers(b extension.Browser, system, place string) string {
+// othersPolicy is said of one that stays as it is.
+func othersPolicy(b extension.Browser, system, place string) string {
 	return fmt.Sprintf("%s: %s is another's and stays; add to it what is printed by: dayline-collector extension policy --browser %s --os %s",
 		b.Name(), place, b, system)
 }

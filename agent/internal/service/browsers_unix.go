@@ -25,7 +25,7 @@ type browsers struct {
 
 func (s browsers) at(place string) string { return filepath.Join(s.root, place) }
 
-// lib64 is not on every system.
+// lib64 is where Fedora and its kin keep libraries, and their Firefox its own; elsewhere little more than a loader is in it.
 const lib64 = "/usr/lib64"
 
 // counts tells whether a browser may look there.
@@ -33,7 +33,7 @@ func (s browsers) counts(place string) bool {
 	if !strings.HasPrefix(place, lib64) {
 		return true
 	}
-	_, err := os.Stat(s.at(lib64))
+	_, err := os.Stat(s.at(lib64 + "/libc.so.6"))
 	return err == nil
 }
 
@@ -63,7 +63,7 @@ func (s browsers) dismiss(string) error {
 }
 
 // systemFolders are not removed, however empty.
-var systemFolders = []string{"/etc", "/etc/opt", "/usr/lib", lib64, "/Library", "/Library/Application Support", "/", "."}
+var systemFolders = []string{"/etc", "/etc/opt", "/usr/lib", lib64, "/Library", "/Library/Application Support", "/"}
 
 // remove removes a file, and the folders that it leaves empty.
 func (s browsers) remove(place string) error {
@@ -90,7 +90,7 @@ func (s browsers) force(source extension.Source, say func(string)) error {
 	made := func(b extension.Browser) ([]extension.File, error) { return extension.Policy(b, s.system, source) }
 	return forEach(made, func(b extension.Browser, file extension.File) error {
 		if other := s.anothers(file.Name); other != "" {
-			say(anothers(b, s.system, other))
+			say(othersPolicy(b, s.system, other))
 			return nil
 		}
 		return placePublic(s.at(file.Name), file.Content)
@@ -103,18 +103,16 @@ func (s browsers) anothers(place string) string {
 	if content, err := os.ReadFile(s.at(place)); err == nil && !extension.Ours(content) {
 		return place
 	}
-	beside, err := filepath.Glob(filepath.Join(filepath.Dir(s.at(place)), "*"))
-	if err != nil { // the pattern's, which is no user's
-		return ""
-	}
-	for _, path := range beside {
-		content, err := os.ReadFile(path)
+	beside, _ := os.ReadDir(filepath.Dir(s.at(place))) // none says nothing
+	for _, entry := range beside {
+		other := filepath.Join(filepath.Dir(place), entry.Name())
+		content, err := os.ReadFile(s.at(other))
 		var policies map[string]json.RawMessage
-		if err != nil || path == s.at(place) || json.Unmarshal(content, &policies) != nil {
+		if err != nil || other == place || json.Unmarshal(content, &policies) != nil {
 			continue
 		}
 		if _, said := policies[extension.PolicyName]; said {
-			return strings.TrimPrefix(path, s.root)
+			return other
 		}
 	}
 	return ""

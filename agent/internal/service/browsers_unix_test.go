@@ -74,7 +74,8 @@ func TestBrowsersAreIntroducedAndLeftAsTheyWere(t *testing.T) {
 		want    []string
 	}{
 		{extension.Linux, "/etc/hosts", []string{firefoxHost}},
-		{extension.Linux, "/usr/lib64/ld.so", []string{firefoxHost, firefoxHost64}},
+		{extension.Linux, "/usr/lib64/ld-linux-x86-64.so.2", []string{firefoxHost}},
+		{extension.Linux, "/usr/lib64/libc.so.6", []string{firefoxHost, firefoxHost64}},
 		{extension.MacOS, "/Library/Application Support/Mozilla/NativeMessagingHosts/org.other.json", []string{macHost}},
 	} {
 		s := newScratch(t, test.system)

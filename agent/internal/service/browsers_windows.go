@@ -141,7 +141,7 @@ func (s browsers) force(source extension.Source, say func(string)) error {
 	}
 	return forEach(made, func(b extension.Browser, policy extension.File) error {
 		if said, more := extensionSettings(policy.Name); more || said != "" && !extension.Ours([]byte(said)) {
-			say(anothers(b, s.system, `HKLM\`+policy.Name+`\`+extension.PolicyName))
+			say(othersPolicy(b, s.system, `HKLM\`+policy.Name+`\`+extension.PolicyName))
 			return nil
 		}
 		return inKey(policy.Name, registry.WOW64_64KEY, func(key registry.Key) error {

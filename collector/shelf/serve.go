@@ -2,8 +2,6 @@ package shelf
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"net/http"
@@ -44,16 +42,11 @@ func (s *Shelf) Handler(origin func() string) http.Handler {
 			}
 			w.Header().Set("Content-Type", one.contentType)
 			w.Header().Set("Cache-Control", "no-cache")
-			w.Header().Set("ETag", `"`+sum(content)+`"`)
+			w.Header().Set("ETag", `"`+extension.PackedOf(name, content).SHA256+`"`)
 			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 		})
 	}
 	return mux
-}
-
-func sum(content []byte) string {
-	hash := sha256.Sum256(content)
-	return hex.EncodeToString(hash[:])
 }
 
 // updatesXML tells browsers of Chromium's kind the newest version
@@ -62,25 +55,27 @@ func updatesXML(held *extension.Package, base string) ([]byte, error) {
 	type check struct {
 		Codebase string `xml:"codebase,attr"`
 		SHA256   string `xml:"hash_sha256,attr"`
-		Size     int    `xml:"size,attr"`
+		Size     int64  `xml:"size,attr"`
 		Version  string `xml:"version,attr"`
 	}
 	type app struct {
 		ID    string `xml:"appid,attr"`
 		Check check  `xml:"updatecheck"`
 	}
+	crx := held.Packed[0]
 	text, err := xml.Marshal(struct {
 		XMLName  xml.Name `xml:"http://www.google.com/update2/response gupdate"`
 		Protocol string   `xml:"protocol,attr"`
 		App      app      `xml:"app"`
-	}{Protocol: "2.0", App: app{ID: held.ID, Check: check{base + "/" + extension.CRXName, sum(held.CRX), len(held.CRX), held.Version}}})
+	}{Protocol: "2.0", App: app{ID: held.ID, Check: check{base + "/" + crx.Name, crx.SHA256, crx.Size, held.Version}}})
 	return append([]byte(xml.Header), text...), err
 }
 
 // updatesJSON tells Firefox the newest version (https://extensionworkshop.com/documentation/manage/updating-your-extension/).
 func updatesJSON(held *extension.Package, base string) ([]byte, error) {
 	type dict = map[string]any
+	xpi := held.Packed[1]
 	return json.Marshal(dict{"addons": dict{extension.FirefoxID: dict{"updates": []dict{
-		{"version": held.Version, "update_link": base + "/" + extension.XPIName, "update_hash": "sha256:" + sum(held.XPI)},
+		{"version": held.Version, "update_link": base + "/" + xpi.Name, "update_hash": "sha256:" + xpi.SHA256},
 	}}}})
 }

@@ -46,10 +46,10 @@ type Shelf struct {
 func Open(dataDir string, verify Verify) *Shelf {
 	s := &Shelf{file: filepath.Join(dataDir, File), verify: verify}
 	packed, err := read(s.file)
-	if err == nil {
-		s.held, err = s.load(packed)
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case err == nil:
+		s.held, s.problem = s.load(packed)
+	case !errors.Is(err, fs.ErrNotExist):
 		s.problem = err
 	}
 	return s

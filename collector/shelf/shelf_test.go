@@ -176,7 +176,7 @@ func TestWhatWasDamagedIsNotHandedOut(t *testing.T) {
 	}{
 		"cut off": {whole[:len(whole)/2], shelftest.Believed}, "empty": {nil, shelftest.Believed}, "large": {make([]byte, maxBytes+1), shelftest.Believed},
 		"a bit": {flipped(extension.CRXName), shelftest.Believed}, "a bit of the signature": {flipped(extension.SignatureName), shelftest.Believed},
-		"foreign": {whole, byOther},
+		"foreign": {whole, byOther}, "nothing in it": {append([]byte("PK\x05\x06"), make([]byte, 18)...), shelftest.Believed},
 	} {
 		if err := os.WriteFile(name, c.content, 0o600); err != nil {
 			t.Fatal(err)

@@ -62,7 +62,7 @@ $(B)/extension-key.pem:
 build: pages $(EXTENSION_KEY) ## dayline-agent and dayline-collector, into .build/
 	@mkdir -p $(B)
 	@believed=$$(go run ./installer/cmd/mkinstaller extension-flag $(BELIEVED)); set -x; \
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w $(LDFLAGS) $$believed" -o $(B)/ ./agent/cmd/dayline-agent; \
+	CGO_ENABLED=0 go build -trimpath -gcflags 'google.golang.org/protobuf/...=-l' -ldflags "-s -w -funcalign=16 $(LDFLAGS) $$believed" -o $(B)/ ./agent/cmd/dayline-agent; \
 	go build -trimpath -ldflags "$(LDFLAGS) $$believed" -o $(B)/ ./collector/cmd/dayline-collector
 
 installers: $(EXTENSION_KEY) ## the packages that install the agent, into .build/installers/; VERSION=1.2.3 names them, SIGN=FILE.p12 signs Dayline.app

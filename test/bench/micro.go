@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dayline-project/dayline/installer/product"
 	"github.com/dayline-project/dayline/test/rig"
 )
 
@@ -50,22 +51,16 @@ func measureMicro(ctx context.Context, _ rig.Binaries) ([]figure, error) {
 
 // measureSize weighs the agent as it is shipped (T15) and times the collector's start on empty data.
 func measureSize(ctx context.Context, bin rig.Binaries) (figures []figure, err error) {
-	root, err := rig.Root()
+	version, err := product.ParseVersion("0.0.0")
 	if err != nil {
 		return nil, err
 	}
 	for _, system := range []string{"linux", "windows", "darwin"} {
-		file := filepath.Join(root, ".build", "size-"+system)
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", file, "./agent/cmd/dayline-agent")
-		cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system, "GOARCH=amd64")
-		if output, err := cmd.CombinedOutput(); err != nil {
-			return figures, fmt.Errorf("%w\n%s", err, output)
-		}
-		info, err := os.Stat(file)
+		linked, err := product.Link(ctx, system, "amd64", version, time.Unix(0, 0), product.Extensions{})
 		if err != nil {
 			return figures, err
 		}
-		figures = append(figures, figure{"T15 agent, " + system + "/amd64", "≤ 12 MB", fmt.Sprintf("%.1f MB", float64(info.Size())/1e6), ""})
+		figures = append(figures, figure{"T15 agent, " + system + "/amd64", "≤ 12 MB", fmt.Sprintf("%.2f MB", float64(len(linked))/1e6), ""})
 	}
 	dir, err := os.MkdirTemp("", "dayline-bench-")
 	if err != nil {

@@ -100,6 +100,7 @@ func (t *Tabs) Take(told Told, at time.Duration) {
 	if s == nil {
 		s = &speaker{}
 		t.speakers[told.Host] = s
+		t.resigned = t.resigned && told.Browser != t.front.PID
 	}
 	s.browser, s.version, s.at = told.Browser, told.Version, at
 	delete(t.expected, told.Browser)
@@ -151,6 +152,7 @@ func (t *Tabs) expect(browser int) {
 		clear(t.expected)
 	}
 	t.expected[browser] = true
+	t.resigned = t.resigned && browser != t.front.PID
 }
 
 // Leave takes note that no window is in front.
@@ -253,9 +255,9 @@ func (t *Tabs) told(w Window, s *speaker) Page {
 	return Page{URL: s.tab.URL, Known: true}
 }
 
-// join finds which of an extension's windows one is that is not known, or counts as private: one told of since it came to the front, that no other
-// is, and that is private or has a tab whose title it shows. Several profiles of a browser, each with its own extension, may have
-// told of such: a private one wins, and of others none. What is not found counts as private.
+// join finds which of an extension's windows one is that is not known, or counts as private: one told of since it came to the
+// front, that no other is, and that is private or has a tab whose title it shows. Several profiles of a browser, each with its own
+// extension, may have told of such: a private one wins, and of others none. What is not found counts as private.
 func (t *Tabs) join(w Window) (Page, bool) {
 	var hosts []uint64
 	private := false

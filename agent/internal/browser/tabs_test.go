@@ -43,6 +43,14 @@ func TestExpected(t *testing.T) {
 	wants(t, tabs, "it is not", first, Page{}, Silence)
 	tabs.Expect(70)
 	wants(t, tabs, "once", second, Page{}, Silence)
+	hello(tabs, 1)
+	wants(t, tabs, "it speaks", second, Page{}, Wait)
+	tabs.Resign()
+	wants(t, tabs, "and tells of no tab", second, private, Heard)
+	wants(t, tabs, "nor of another", first, Page{}, Wait)
+	tabs.Take(Told{Host: 1, Browser: 70, Gone: true}, time.Second)
+	tabs.Take(Told{Host: 9, Browser: 70, Gone: true}, time.Second)
+	wants(t, tabs, "gone", first, Page{}, Wait)
 }
 
 // Of what an extension speaks for.
@@ -357,17 +365,23 @@ func (w *world) focus(x *window) {
 
 // hear has the session hear the next that an extension told.
 func (w *world) hear(p *profile) {
-	if len(p.queue) > 0 {
+	if len(p.queue) > 0 && p.host != 0 {
 		w.tabs.Take(Told{Host: p.host, Browser: 70, Tab: &p.queue[0]}, 0)
 		p.queue = p.queue[1:]
 	}
 }
 
-// restart kills an extension's host.
-func (w *world) restart(p *profile) {
+// kill kills an extension's host.
+func (w *world) kill(p *profile) {
 	if p.host != 0 {
 		w.tabs.Take(Told{Host: p.host, Browser: 70, Gone: true}, 0)
 	}
+	p.host = 0
+}
+
+// restart kills an extension's host and begins another.
+func (w *world) restart(p *profile) {
+	w.kill(p)
 	w.hosts++
 	p.host, p.queue = w.hosts, nil
 	w.tabs.Take(Told{Host: p.host, Browser: 70}, 0)
@@ -427,12 +441,18 @@ func (w *world) step(t *testing.T) {
 			}
 		}
 	case 7:
-		if w.IntN(8) == 0 {
+		switch w.IntN(8) {
+		case 0:
 			w.restart(p)
+		case 1:
+			w.kill(p)
 		}
 	case 8:
+		w.tabs.Expect(70)
+		fallthrough
+	case 9:
 		w.tabs.Resign()
-	case 9, 10, 11:
+	case 10, 11:
 		w.see()
 	default:
 		w.hear(p)
@@ -446,6 +466,9 @@ func (w *world) settle(t *testing.T) {
 		w.see()
 		w.look(t)
 		for _, p := range w.profiles {
+			if p.host == 0 {
+				w.restart(p)
+			}
 			w.tell(p)
 			for len(p.queue) > 0 {
 				w.hear(p)

@@ -284,7 +284,7 @@ export async function pending(by: Looker, question: Question) {
   const { rows } = await by.ask.listPending(question)
   const shown = await table(await open(by, '/classification', question), 'To be decided')
   same(shown, byMost(rows, (row) => row.totalSeconds).map((row) => ({
-    What: joined(row.site || row.product || row.app, row.app && row.product && row.product !== row.app && row.app), Time: hours(row.totalSeconds), People: count(row.people),
+    What: joined(row.site || row.product || row.app, row.app && row.product && row.product !== row.app && row.app, row.bundle), Time: hours(row.totalSeconds), People: count(row.people),
     Kind: row.site ? 'Site' : 'Application', 'Category (shipped list)': row.category, Details: 'Who and when',
   })), by)
 }

@@ -1,9 +1,9 @@
-// Package browser reads the address of the page in front through the system's accessibility interface, where no
-// extension tells it. A browser that is asked works for it, so it is asked seldom: when the window or its title
+// Package browser knows the address of the page in front: its extension tells it, else it is read through the system's
+// accessibility interface. A browser that is asked works for it, so it is asked seldom: when the window or its title
 // changed, with a budget of time, not again soon after it failed, and only about its bars and what its window shows, never
 // about what stands on its pages.
 //
-// Readings decides, Worker asks, Tree is the system's.
+// Tabs joins what extensions tell with windows. Readings decides what is read, Worker asks, Tree is the system's.
 package browser
 
 import (

@@ -74,6 +74,9 @@ func TestFocusWaitsForItsTab(t *testing.T) {
 		if !ear.asked() {
 			t.Error("the extension is not asked")
 		}
+		if l := r.capture.browser("chrome.exe"); l.Level != levelApp || l.Extension != "1.2.3" || !strings.Contains(l.Reason, "not told of a page") {
+			t.Errorf("before a page was told: %+v", l)
+		}
 		r.tells(1, tabOf("One", "https://one.example/"))
 		r.want("told", "1000:One - Google Chrome https://one.example/ false, 1100:tick idle 1100")
 		r.tells(1, tabOf("One", "https://one.example/"))
@@ -145,6 +148,9 @@ func TestFocusWaitsNoLongerForItsTab(t *testing.T) {
 		r.want("in time", "")
 		r.run(2 * time.Millisecond)
 		r.want("since the first", "1100:Three - Google Chrome  false")
+		if l := r.capture.browser("chrome.exe"); l.Level != levelFull || !strings.HasPrefix(l.Reason, "5 of 10 page addresses") {
+			t.Errorf("with a page that was not told: %+v", l)
+		}
 		r.tells(1, tabOf("Three", "https://three.example/"))
 		r.want("late", "1100:Three - Google Chrome https://three.example/ false")
 		r.see(inChrome(1, "Four"), 1300*time.Millisecond)

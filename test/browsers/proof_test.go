@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -82,6 +83,7 @@ func (p *proof) prove(t *testing.T) {
 	p.arrives(t)
 	p.nowhere(t)
 	p.faults(t)
+	p.changes(t)
 }
 
 // newProof brings up a collector behind a tap, an agent and a desktop with a terminal, and has the extension handed out.
@@ -138,7 +140,7 @@ func (p *proof) told(t *testing.T, name string) {
 func (p *proof) day(t *testing.T) {
 	t.Helper()
 	ctx, b := t.Context(), p.browser
-	site.Pass(t, time.Second) // what is in front before stays out of the script
+	p.begin(t)
 	p.shell(t)
 	p.window(t, b.Program, "three")
 	for _, name := range []string{"one", "two", "one", "three"} {
@@ -201,18 +203,21 @@ func (p *proof) faults(t *testing.T) {
 	p.resumes(t)
 }
 
-// resumes waits until pages are reported again, by going to and fro, and takes the tour.
+// resumes waits until pages are reported again, by going to and fro, and takes the tour. A host that has an ear of ours looks for
+// a further one no more often than every five seconds, when something is told.
 func (p *proof) resumes(t *testing.T) {
 	t.Helper()
 	from := time.Now()
+	must(p.browser.Activate(t.Context()))(t)
 	site.Eventually(t, time.Minute, "a page is reported", func() error {
-		for _, window := range []*desktop.Program{p.terminal, p.browser.Program} {
-			if _, err := window.Activate(t.Context()); err != nil {
+		for _, name := range []string{"two", "one"} {
+			if err := p.browser.ActivateTab(t.Context(), p.tabs[name]); err != nil {
 				return err
 			}
+			p.told(t, name)
 		}
 		rows, err := p.Collector.Activity(t.Context())
-		if err == nil && !slices.ContainsFunc(rows, func(row rig.Row) bool { return row.Start.After(from) && row.URL == p.pages.At("one") }) {
+		if err == nil && !slices.ContainsFunc(rows, func(row rig.Row) bool { return row.Start.After(from) && row.URL == p.pages.At("two") }) {
 			err = rig.ErrNoRows
 		}
 		return err
@@ -238,6 +243,47 @@ func (p *proof) begin(t *testing.T) {
 	t.Helper()
 	site.Pass(t, 500*time.Millisecond)
 	p.script = script.Script{}
+}
+
+// many tab changes of each browser, and how many of them may be missed or be without their address.
+const many, missed = 250, 1
+
+// changes goes from tab to tab as fast as each is told, and counts those that are reported with title and address.
+func (p *proof) changes(t *testing.T) {
+	t.Helper()
+	ctx, b := t.Context(), p.browser
+	must(b.Activate(ctx))(t)
+	p.told(t, "one")
+	p.begin(t)
+	from := time.Now()
+	names := []string{"two", "one"}
+	for i := range many {
+		name := names[i%2]
+		mustDo(t, b.ActivateTab(ctx, p.tabs[name]))
+		p.told(t, name)
+	}
+	must(p.terminal.Activate(ctx))(t)
+	site.Eventually(t, time.Minute, "the changes are reported", func() error {
+		rows, err := p.Collector.Activity(ctx)
+		if err != nil {
+			return err
+		}
+		right := 0
+		for _, row := range rows {
+			for _, name := range names {
+				if row.Start.After(from) && row.Title == Title(name)+b.Suffix && row.URL == p.pages.At(name) {
+					right++
+				}
+			}
+			if row.URL == p.pages.At("one") && row.Title != Title("one")+b.Suffix || row.URL == p.pages.At("two") && row.Title != Title("two")+b.Suffix {
+				t.Fatalf("%s is reported with the title %q", row.URL, row.Title)
+			}
+		}
+		if right < many-missed || right > many {
+			return fmt.Errorf("%d of %d", right, many)
+		}
+		return nil
+	})
 }
 
 // page adds that a page is in front.
@@ -283,7 +329,7 @@ func (p *proof) shell(t *testing.T) {
 // arrives compares what is reported with the script.
 func (p *proof) arrives(t *testing.T) {
 	t.Helper()
-	if err := p.script.Arrives(t.Context(), 20*time.Second, p.Collector.Activity); err != nil {
+	if err := p.script.Arrives(t.Context(), 30*time.Second, p.Collector.Activity); err != nil {
 		t.Error(err)
 		for _, h := range p.ear.All() {
 			t.Logf("told at %s: %d %t %s %q", h.At.Format("15:04:05.000"), h.Window, h.Private, h.URL, h.Title)

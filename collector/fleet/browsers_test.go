@@ -35,16 +35,16 @@ func TestBrowsersAreToldAsAllSessionsSeeThem(t *testing.T) {
 
 func TestABrowserWithoutAddressesIsFlaggedWhereTheyAreWanted(t *testing.T) {
 	for name, c := range map[string]struct {
-		capture agentv1.Capture
+		capture *agentv1.Capture
 		wanted  bool
 		want    bool
 	}{
-		"titles alone": {capture: agentv1.Capture{Subject: "firefox", Level: "title_only"}, wanted: true, want: true},
-		"not wanted":   {capture: agentv1.Capture{Subject: "firefox", Level: "title_only"}},
-		"in full":      {capture: agentv1.Capture{Subject: "firefox", Level: "full"}, wanted: true},
-		"no browser":   {capture: agentv1.Capture{Subject: "desktop", Level: "title_only"}, wanted: true},
+		"titles alone": {capture: &agentv1.Capture{Subject: "firefox", Level: "title_only"}, wanted: true, want: true},
+		"not wanted":   {capture: &agentv1.Capture{Subject: "firefox", Level: "title_only"}},
+		"in full":      {capture: &agentv1.Capture{Subject: "firefox", Level: "full"}, wanted: true},
+		"no browser":   {capture: &agentv1.Capture{Subject: "desktop", Level: "title_only"}, wanted: true},
 	} {
-		health := &agentv1.Health{Capture: []*agentv1.Capture{&c.capture}}
+		health := &agentv1.Health{Capture: []*agentv1.Capture{c.capture}}
 		if got := slices.Contains(flags(&collector.Device{}, health, nil, nil, c.wanted), "addresses"); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}

@@ -121,7 +121,7 @@ func (c *capture) health(app string) browser.Health {
 func (w *watch) counted(levels []Level) []Level {
 	for i, app := range w.capture.browsers {
 		l := &levels[len(levels)-len(w.capture.browsers)+i]
-		if heard := w.capture.health(app); heard.At > 0 {
+		if heard := w.capture.health(app); heard != (browser.Health{}) {
 			at := w.read()
 			l.ExtensionMS = at.wall.Add(heard.At - at.boot).Truncate(time.Minute).UnixMilli()
 		}

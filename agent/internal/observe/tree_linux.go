@@ -14,16 +14,17 @@ import (
 // spiTree is Linux' accessibility interface, with the display that tells titles. It is asked only while somebody else has
 // switched it on, for with it browsers take several times the time and a quarter more memory for a page.
 type spiTree struct {
-	name    string
-	client  *atspi.Client
-	display *x11.Conn
-	// until is when the time for the reading under way is over.
-	until time.Time
+	name string
+	// patience is how long a reading may take, until when the time for the one under way is over.
+	patience time.Duration
+	until    time.Time
+	client   *atspi.Client
+	display  *x11.Conn
 }
 
 // openTree opens the interface that page addresses are read through, for the windows of a display.
 func openTree(display string) (browser.Tree, error) {
-	t := &spiTree{name: display, until: time.Now().Add(browser.Budget)}
+	t := &spiTree{name: display, patience: browser.Budget}
 	if err := t.connect(); err != nil {
 		return nil, err
 	}
@@ -31,11 +32,14 @@ func openTree(display string) (browser.Tree, error) {
 }
 
 func (t *spiTree) connect() (err error) {
+	t.begin()
 	ctx, cancel := t.limit()
 	defer cancel()
 	t.client, err = atspi.Open(ctx)
 	return spiError(err)
 }
+
+func (t *spiTree) begin() { t.until = time.Now().Add(t.patience) }
 
 // limit is what is left of the time for the reading under way.
 func (t *spiTree) limit() (context.Context, context.CancelFunc) {
@@ -58,7 +62,7 @@ func (t *spiTree) disconnect() {
 
 // Title begins a reading, or ends one.
 func (t *spiTree) Title(window uint32) (title string) {
-	t.until = time.Now().Add(browser.Budget)
+	t.begin()
 	if t.display == nil {
 		var err error
 		if t.display, err = x11.Dial(t.name); err != nil {

@@ -194,12 +194,14 @@ func TestDocument(t *testing.T) {
 		Type uint32
 		To   []atspi.Part
 	}
-	relations := []relation{{7, []atspi.Part{p.part("/other")}}, {13, nil}}
-	p.answer(t, "/window", "org.a11y.atspi.Accessible", map[string]any{"GetRelationSet": func() ([]relation, *dbus.Error) { return relations, nil }})
+	relate := func(relations ...relation) {
+		p.answer(t, "/window", "org.a11y.atspi.Accessible", map[string]any{"GetRelationSet": func() ([]relation, *dbus.Error) { return relations, nil }})
+	}
+	relate(relation{7, []atspi.Part{p.part("/other")}}, relation{13, nil})
 	if _, shows, err := c.Document(t.Context(), p.part("/window")); shows || err != nil {
 		t.Errorf("a window without a document: %v, %v", shows, err)
 	}
-	relations = append(relations, relation{13, []atspi.Part{p.part("/page")}})
+	relate(relation{13, nil}, relation{13, []atspi.Part{p.part("/page")}})
 	page, shows, err := c.Document(t.Context(), p.part("/window"))
 	if page != p.part("/page") || !shows || err != nil {
 		t.Fatalf("%v, %v, %v", page, shows, err)

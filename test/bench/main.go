@@ -40,10 +40,11 @@ var measures = []measure{
 	{"memory", measureMemory},
 	{"web", measureWeb},
 	{"windows", measureWindows},
+	{"browsers", measureBrowsers},
 }
 
 func main() {
-	only := flag.String("only", ".", "measure what this expression matches: size, micro, load, devices, agent, reports, memory, web, windows")
+	only := flag.String("only", ".", "measure what this expression matches: size, micro, load, devices, agent, reports, memory, web, windows, browsers")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

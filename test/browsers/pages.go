@@ -8,11 +8,13 @@ import (
 	"net/http/httptest"
 )
 
-// Pages are the pages that browsers go to: /p/NAME is titled "Page NAME", or as ?title= says.
+// Pages are the pages that browsers go to: /p/NAME is titled "Page NAME", or as ?title= says, and then with each letter that is typed
+// into it.
 type Pages struct{ *httptest.Server }
 
 var page = template.Must(template.New("page").Parse(`<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
-<title>{{.}}</title><body style="font:2em sans-serif">{{.}}`))
+<title>{{.}}</title><body style="font:2em sans-serif">{{.}}
+<script>onkeydown = e => { if (e.key.length == 1) document.title = {{.}} + " " + e.key }</script>`))
 
 // NewPages serves them until Close.
 func NewPages() Pages {

@@ -58,7 +58,7 @@ func run(ctx context.Context, bin, state string) error {
 	}
 	defer alone.Close()
 
-	screen, env, err := openDesktop(ctx)
+	screen, env, err := openDesktop(ctx, rig.Binaries(bin))
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func lock(dir string) (*os.File, error) {
 }
 
 // openDesktop takes the present one, or brings up a virtual one where there is no display.
-func openDesktop(ctx context.Context) (*virtual, []string, error) {
+func openDesktop(ctx context.Context, bin rig.Binaries) (*virtual, []string, error) {
 	if os.Getenv("DISPLAY") != "" {
 		return nil, os.Environ(), nil
 	}
@@ -118,7 +118,7 @@ func openDesktop(ctx context.Context) (*virtual, []string, error) {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	v := &virtual{desktop: d, dir: dir}
-	if err := v.open(ctx); err != nil {
+	if err := v.open(ctx, bin); err != nil {
 		v.Close()
 		return nil, nil, err
 	}
@@ -127,10 +127,7 @@ func openDesktop(ctx context.Context) (*virtual, []string, error) {
 
 const account = `# The account's settings; edit this file while make run is running: within a minute the agent follows.
 passive: {start: 1m, stop: 5m}
-privacy: {titles: true, urls: host, pause: true}
-# Without the browser extension nobody knows whether a browser's window is private. Dayline then keeps its title out
-# ("blank"); a desktop of our own making may say it.
-browsers: {unknown_private: %s}
+privacy: {titles: true, urls: path, pause: true}
 # Far more often than an office needs, so that one can watch.
 agents: {sync_every: 10s}
 `
@@ -142,11 +139,7 @@ func startCollector(ctx context.Context, bin rig.Binaries, dir string) (*rig.Col
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	unknown := "blank"
-	if os.Getenv("DISPLAY") == "" {
-		unknown = "title"
-	}
-	c, err := rig.NewCollector(bin, dir, rig.Options{Account: fmt.Sprintf(account, unknown), Listen: string(address)})
+	c, err := rig.NewCollector(bin, dir, rig.Options{Account: account, Listen: string(address)})
 	if err != nil {
 		return nil, err
 	}

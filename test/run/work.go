@@ -6,34 +6,47 @@ import (
 	"os"
 	"time"
 
+	"github.com/dayline-project/dayline/test/browsers"
 	"github.com/dayline-project/dayline/test/desktop"
+	"github.com/dayline-project/dayline/test/rig"
 )
 
 // virtual is the desktop that is brought up where there is none, with its programs.
 type virtual struct {
-	desktop                   *desktop.Desktop
-	dir                       string
-	terminal, editor, browser *desktop.Program
+	desktop          *desktop.Desktop
+	dir              string
+	terminal, editor *desktop.Program
+	browser          *browsers.Browser
+	pages            browsers.Pages
 }
 
-func (v *virtual) open(ctx context.Context) (err error) {
+// open opens the programs; the browser has the extension, which finds the agent among the binaries.
+func (v *virtual) open(ctx context.Context, bin rig.Binaries) (err error) {
 	if v.terminal, err = v.desktop.OpenTerminal(ctx, "Shell"); err != nil {
 		return err
 	}
 	if v.editor, err = v.desktop.OpenEditor(ctx, "notes.txt"); err != nil {
 		return err
 	}
-	page, err := v.desktop.Page("Orders")
+	profile, err := browsers.NewProfile(v.dir, "profile")
 	if err != nil {
 		return err
 	}
-	v.browser, err = v.desktop.OpenBrowser(ctx, page)
+	flags, err := browsers.Unpacked(profile, bin.Agent())
+	if err != nil {
+		return err
+	}
+	v.pages = browsers.NewPages()
+	v.browser, err = browsers.OpenChromium(ctx, v.desktop, "", profile, v.pages.At("orders?title=Orders"), flags...)
 	return err
 }
 
 // Close ends the desktop and removes its files.
 func (v *virtual) Close() {
 	v.desktop.Close()
+	if v.pages.Server != nil {
+		v.pages.Close()
+	}
 	if err := os.RemoveAll(v.dir); err != nil {
 		fmt.Fprintln(os.Stderr, "run: desktop:", err)
 	}
@@ -54,6 +67,9 @@ func work(ctx context.Context, v *virtual) error {
 			{4 * time.Second, func() error { _, err := v.terminal.Type(ctx, task+"\n", task); return err }},
 			{3 * time.Second, func() error { _, err := v.browser.Click(ctx); return err }},
 			{4 * time.Second, func() error { _, err := v.browser.Type(ctx, letter, "Orders "+letter+" - Chromium"); return err }},
+			{3 * time.Second, func() error {
+				return v.browser.Navigate(ctx, v.browser.First, v.pages.At(fmt.Sprintf("orders/%d?title=Orders", round+1)))
+			}},
 			{3 * time.Second, func() error { _, err := v.editor.Click(ctx); return err }},
 			{time.Second, func() error { return v.desktop.Input("type", "--delay", "30", "checked "+task+" ") }},
 			// A glance at another window, shorter than it takes to count.

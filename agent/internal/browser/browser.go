@@ -1,7 +1,7 @@
 // Package browser knows the address of the page in front: its extension tells it, else it is read through the system's
 // accessibility interface. A browser that is asked works for it, so it is asked seldom: when the window or its title
-// changed, with a budget of time, not again soon after it failed, and only about its bars and what its window shows, never
-// about what stands on its pages.
+// changed, or at a safety poll while its page is not known, with a budget of time, not again soon after it failed, and only about
+// its bars and what its window shows, never about what stands on its pages.
 //
 // Tabs joins what extensions tell with windows. Readings decides what is read, Worker asks, Tree is the system's.
 package browser

@@ -70,7 +70,7 @@ func TestMyDayOfWhomNothingIsCollected(t *testing.T) {
 	e := w.dial()
 	e.send(&session.Message{Hello: &session.Hello{Protocol: session.Protocol, Run: "00000000000000a1", Desktop: "x11"}})
 	told := e.until("why not", func(m *session.Message) bool {
-		return m.Settings != nil && !m.Settings.Collect && w.service.settings.Revision() != ""
+		return m.Settings != nil && strings.Contains(m.Settings.Reason, "do-not-track")
 	})
 	if problem := w.ask("my-day", nil); !strings.Contains(problem, "nothing of you") || !strings.Contains(problem, told.Settings.Reason) {
 		t.Errorf("%q, where nothing is collected: %s", problem, told.Settings.Reason)

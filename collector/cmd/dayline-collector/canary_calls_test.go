@@ -97,7 +97,9 @@ func callsOf(now time.Time) map[string]func(names) []string {
 		"ExplainClass": with(`{"app":"editor","person":"%s"}`, person), "ExportRules": always("{}"),
 		"ListAudit": always("{}"), "VerifyAudit": always("{}"), "Storage": always("{}"), "Compact": always("{}"),
 		"StripPrivacy": always(`{"before":"2020-01-01","titles":true}`), "Backup": always(`{"directory":"/nowhere/at/all"}`),
-		"ReportDashboard": group, "ReportPeople": every, "ReportApps": group, "ReportSites": group, "ReportTitles": asks, "ReportCategories": group,
+		"ShowExtension": always("{}"), "AddExtension": always("{}"), "RemoveExtension": always("{}"),
+		"ShowExtensionPolicy": always(`{"browser":"firefox","os":"linux"}`),
+		"ReportDashboard":     group, "ReportPeople": every, "ReportApps": group, "ReportSites": group, "ReportTitles": asks, "ReportCategories": group,
 		"ReportHours": asks, "ReportGroups": group, "ReportLive": asks, "ReportActivity": group,
 		"ReportTimeline": func(w names) []string {
 			all := []string{`{}`}

@@ -13,9 +13,6 @@ import (
 // Path of what is handed out, below the address of the pages' listener.
 const Path = "/extension"
 
-// UpdatesJSON is what Firefox asks for its updates, below that path.
-const UpdatesJSON = "updates.json"
-
 // Handler hands out what is held, to anybody: it is no secret, and browsers ask for it with nobody signed in. origin is where
 // browsers find the pages' listener, without a slash at its end.
 func (s *Shelf) Handler(origin func() string) http.Handler {
@@ -24,10 +21,10 @@ func (s *Shelf) Handler(origin func() string) http.Handler {
 		contentType string
 		content     func(held *extension.Package, base string) ([]byte, error)
 	}{
-		extension.UpdatesXML: {"application/xml; charset=utf-8", updatesXML},
-		UpdatesJSON:          {"application/json", updatesJSON},
-		extension.CRXName:    {"application/x-chrome-extension", func(held *extension.Package, _ string) ([]byte, error) { return held.CRX, nil }},
-		extension.XPIName:    {"application/x-xpinstall", func(held *extension.Package, _ string) ([]byte, error) { return held.XPI, nil }},
+		extension.UpdatesXML:  {"application/xml; charset=utf-8", updatesXML},
+		extension.UpdatesJSON: {"application/json", updatesJSON},
+		extension.CRXName:     {"application/x-chrome-extension", func(held *extension.Package, _ string) ([]byte, error) { return held.CRX, nil }},
+		extension.XPIName:     {"application/x-xpinstall", func(held *extension.Package, _ string) ([]byte, error) { return held.XPI, nil }},
 	} {
 		mux.HandleFunc("GET "+Path+"/"+name, func(w http.ResponseWriter, r *http.Request) {
 			held, _ := s.Held()

@@ -89,7 +89,7 @@ func TestBrowsersAreHandedWhatWasSigned(t *testing.T) {
 		}
 		want := `{"addons":{"extension@dayline.org":{"updates":[{"update_hash":"sha256:` + held.Packed[1].SHA256 +
 			`","update_link":"https://dayline.example.com/extension/dayline-extension.xpi","version":"` + held.Version + `"}]}}}`
-		if got := body(t, get(s, "GET", UpdatesJSON)); got != want {
+		if got := body(t, get(s, "GET", extension.UpdatesJSON)); got != want {
 			t.Errorf("%s\nnot %s", got, want)
 		}
 		for name, status := range map[string]int{extension.SignatureName: 404, "": 404, File: 404} {
@@ -185,7 +185,7 @@ func TestWhatWasDamagedIsNotHandedOut(t *testing.T) {
 		if held, err := s.Held(); held != nil || err == nil {
 			t.Errorf("%s: held %t, %v", what, held != nil, err)
 		}
-		for _, file := range []string{extension.UpdatesXML, UpdatesJSON, extension.CRXName, extension.XPIName} {
+		for _, file := range []string{extension.UpdatesXML, extension.UpdatesJSON, extension.CRXName, extension.XPIName} {
 			if got := get(s, "GET", file); got.StatusCode != http.StatusNotFound {
 				t.Errorf("%s: %s: %d", what, file, got.StatusCode)
 			}

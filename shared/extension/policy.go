@@ -20,8 +20,11 @@ type Source struct {
 	StoreID string
 }
 
-// UpdatesXML is what a collector serves below the base to browsers of Chromium's kind; Firefox goes to XPIName at once.
-const UpdatesXML = "updates.xml"
+// What a collector serves below the base for updates: UpdatesXML to browsers of Chromium's kind, UpdatesJSON to Firefox.
+const (
+	UpdatesXML  = "updates.xml"
+	UpdatesJSON = "updates.json"
+)
 
 // Stores' addresses of what they list.
 const (
@@ -71,6 +74,7 @@ type chromiumSettings struct {
 type firefoxSettings struct {
 	InstallationMode string `json:"installation_mode"`
 	InstallURL       string `json:"install_url"`
+	UpdateURL        string `json:"update_url"`
 	DefaultArea      string `json:"default_area"`
 	PrivateBrowsing  bool   `json:"private_browsing"`
 }
@@ -93,8 +97,10 @@ func Settings(b Browser, source Source) ([]byte, error) {
 			return nil, err
 		}
 		// Allowed in private windows, which it then tells to be private, and nothing else of them.
+		// Of the install_url it never asks twice.
 		return json.Marshal(map[string]firefoxSettings{FirefoxID: {
-			InstallationMode: "force_installed", InstallURL: source.Base + "/" + XPIName, DefaultArea: "navbar", PrivateBrowsing: true,
+			InstallationMode: "force_installed", InstallURL: source.Base + "/" + XPIName, UpdateURL: source.Base + "/" + UpdatesJSON,
+			DefaultArea: "navbar", PrivateBrowsing: true,
 		}})
 	}
 	ids, err := ChromiumIDs()

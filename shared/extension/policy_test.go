@@ -101,7 +101,7 @@ func TestEachSystemIsToldTheSamePolicy(t *testing.T) {
 		}
 		of := want.(map[string]any)
 		if b == Firefox {
-			if s := of[FirefoxID].(map[string]any); s["install_url"] != source.Base+"/"+XPIName || s["installation_mode"] != "force_installed" || s["private_browsing"] != true {
+			if s := of[FirefoxID].(map[string]any); s["install_url"] != source.Base+"/"+XPIName || s["update_url"] != source.Base+"/"+UpdatesJSON || s["installation_mode"] != "force_installed" || s["private_browsing"] != true {
 				t.Errorf("Firefox: %v", s)
 			}
 			continue

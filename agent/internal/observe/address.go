@@ -200,6 +200,10 @@ func (w *watch) readAgain() {
 func (w *watch) heard(told browser.Told) {
 	w.tabs.Take(told, w.o.Now())
 	if !told.Gone && w.front.known && w.front.window.ID != 0 && told.Browser == w.front.window.PID {
+		if w.titleDue && w.display != nil && !w.front.leaving {
+			// Tabs may be changed faster than titles are read, and this one's belongs to it.
+			w.readTitleNow(w.titleAt)
+		}
 		w.tellAnew(byBrowser)
 	}
 	w.tellReadings()

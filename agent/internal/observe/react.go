@@ -114,11 +114,17 @@ func (w *watch) readTitle(at time.Duration) {
 		return
 	}
 	if wait := w.titles.read(w.o.Now()); wait > 0 {
-		w.titleAt = at
+		w.titleAt, w.titleDue = at, true
 		w.title.Reset(wait)
 		return
 	}
+	w.readTitleNow(at)
+}
+
+// readTitleNow reads the title of the window in front, however often it changed.
+func (w *watch) readTitleNow(at time.Duration) {
 	w.title.Stop()
+	w.titleDue = false
 	asked := w.o.Now()
 	title, idle, err := w.display.title(w.front.window.ID)
 	if err != nil {

@@ -53,8 +53,9 @@ type watch struct {
 	// await: the next input has to be told.
 	await bool
 	// titles bounds the reading of titles; one that changed at titleAt is read later.
-	titles  titles
-	titleAt time.Duration
+	titles   titles
+	titleAt  time.Duration
+	titleDue bool
 	// settle is due when no window in front is to be believed, again when the idle time is to be asked once more,
 	// title when a title that changes often is to be read.
 	settle, again, title *time.Timer

@@ -84,6 +84,16 @@ func (p *Program) Another(ctx context.Context, act func() error) (*Program, erro
 	return &another, err
 }
 
+// Gone waits until the screen has no window of the program's class any more: the next program's may have the same numbers.
+func (p *Program) Gone(ctx context.Context) error {
+	return process.Wait(ctx, patience, "desktop: windows of "+p.App+" are gone", func() error {
+		if w, err := p.desktop.x.byClass(p.Class, nil); err == nil {
+			return fmt.Errorf("window %d is there", w)
+		}
+		return nil
+	})
+}
+
 // known are the windows that there are.
 func (d *Desktop) known() (map[Window]bool, error) {
 	known := map[Window]bool{}

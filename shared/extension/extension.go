@@ -76,8 +76,14 @@ func ChromiumIDs() ([]string, error) {
 	return append([]string{id}, strings.FieldsFunc(storeIDs, func(r rune) bool { return r == ',' })...), nil
 }
 
-// LinkFlag is what the linker is told (-ldflags) so that a program believes a key and the listings of stores, by their ids.
+// LinkFlag is what the linker is told (-ldflags) so that a program believes a key and the listings of stores, by their ids: 32
+// letters from a to p, as IDOf gives. With another text nobody would be believed, and nobody would be told why.
 func LinkFlag(public *rsa.PublicKey, storeIDs ...string) (string, error) {
+	for _, id := range storeIDs {
+		if len(id) != 32 || strings.Trim(id, "abcdefghijklmnop") != "" {
+			return "", fmt.Errorf("extension: %q is no store's id of a listing: that has 32 letters from a to p", id)
+		}
+	}
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
 		return "", fmt.Errorf("extension: key: %w", err)

@@ -16,7 +16,7 @@ import (
 type Source struct {
 	// Base is below which a collector serves it: https://collector.example/extension.
 	Base string
-	// StoreID is what a store calls its listing; where it is set, browsers of Chromium's kind go to their store.
+	// StoreID is what a store calls its listing; where it is set, browsers of Chromium's kind go to their store. Firefox has none.
 	StoreID string
 }
 
@@ -93,6 +93,9 @@ var blockedPermissions = []string{
 // than it has now, in JSON.
 func Settings(b Browser, source Source) ([]byte, error) {
 	if b == Firefox {
+		if source.StoreID != "" {
+			return nil, errors.New("extension: Firefox has no store's listing: it takes what Mozilla signed from the collector")
+		}
 		if err := checkBase(source.Base); err != nil {
 			return nil, err
 		}

@@ -138,8 +138,8 @@ func TestAStoresListing(t *testing.T) {
 	if _, err := Settings(Chrome, Source{StoreID: strings.Repeat("p", 32)}); err == nil || !strings.Contains(err.Error(), "not known to this build") {
 		t.Errorf("a listing that agents refuse: %v", err)
 	}
-	if _, err := Settings(Firefox, Source{StoreID: listing}); err == nil {
-		t.Error("Firefox got nothing to install")
+	if _, err := Settings(Firefox, Source{Base: source.Base, StoreID: listing}); err == nil || !strings.Contains(err.Error(), "Firefox has no store") {
+		t.Errorf("what was asked for is not what Firefox does: %v", err)
 	}
 }
 

@@ -13,6 +13,9 @@ import (
 
 const built = "2026-03-01T13:00:00+01:00"
 
+// listing is what a store calls the extension.
+const listing = "ponmlkjihgfedcbaponmlkjihgfedcba"
+
 func TestExitStatusAndWords(t *testing.T) {
 	for args, words := range map[string]string{
 		"":                                     "Usage",
@@ -161,9 +164,14 @@ func TestTheExtensionIsPackedByItsKey(t *testing.T) {
 	if why := refused(t, slices.Concat(args, []string{"-key", filepath.Join(to, "extension.json")})...); !strings.Contains(why, "holds no key") {
 		t.Error(why)
 	}
-	flag, _ := run(t, "extension-flag", "-extension-key", key, "-store-ids", "aaaa,bbbb")
-	if !strings.Contains(flag[0], "shared/extension.key=MII") || !strings.HasSuffix(flag[0], ".storeIDs=aaaa,bbbb") {
+	flag, _ := run(t, "extension-flag", "-extension-key", key, "-store-ids", listing+","+id)
+	if !strings.Contains(flag[0], "shared/extension.key=MII") || !strings.HasSuffix(flag[0], ".storeIDs="+listing+","+id) {
 		t.Errorf("told %q", flag)
+	}
+	for _, none := range []string{"extension@dayline.org", listing + ", " + id, listing[1:], strings.ToUpper(listing)} {
+		if why := refused(t, "extension-flag", "-extension-key", key, "-store-ids", none); !strings.Contains(why, "32 letters from a to p") {
+			t.Errorf("%s: %s", none, why)
+		}
 	}
 	if why := refused(t, "extension-flag"); !strings.Contains(why, "-extension-key is missing") {
 		t.Error(why)
@@ -175,7 +183,7 @@ func TestAProgramIsLinkedWithTheKey(t *testing.T) {
 	folder := t.TempDir()
 	key := filepath.Join(folder, "key.pem")
 	_, notes := run(t, "extension-key", "-out", key)
-	flag, _ := run(t, "extension-flag", "-extension-key", key, "-store-ids", "aaaa")
+	flag, _ := run(t, "extension-flag", "-extension-key", key, "-store-ids", listing)
 	source := filepath.Join(folder, "main.go")
 	program := `package main
 
@@ -191,7 +199,7 @@ func main() { fmt.Println(extension.ChromiumIDs()) }
 		t.Fatal(err)
 	}
 	said, err := exec.Command("go", "run", "-ldflags", flag[0], source).Output()
-	if _, id, _ := strings.Cut(notes[0], "by: "); err != nil || string(said) != "["+id+" aaaa] <nil>\n" {
+	if _, id, _ := strings.Cut(notes[0], "by: "); err != nil || string(said) != "["+id+" "+listing+"] <nil>\n" {
 		t.Errorf("%s, %v", said, err)
 	}
 }

@@ -65,18 +65,23 @@ type chromiumSettings struct {
 	InstallationMode    string   `json:"installation_mode"`
 	UpdateURL           string   `json:"update_url"`
 	OverrideUpdateURL   bool     `json:"override_update_url,omitempty"`
-	ToolbarPin          string   `json:"toolbar_pin"`
+	ToolbarPin          string   `json:"toolbar_pin,omitempty"`
+	// ToolbarState is Edge's word for it: https://learn.microsoft.com/deployedge/microsoft-edge-manage-extensions-ref-guide
+	ToolbarState        string   `json:"toolbar_state,omitempty"`
 	RuntimeBlockedHosts []string `json:"runtime_blocked_hosts"`
 	BlockedPermissions  []string `json:"blocked_permissions"`
 }
 
-// firefoxSettings are the same of Firefox: https://mozilla.github.io/policy-templates/#extensionsettings
+// firefoxSettings are the same of Firefox, which passes over what it does not know yet: what is blocked it heeds from 153 on.
+// https://mozilla.github.io/policy-templates/#extensionsettings
 type firefoxSettings struct {
-	InstallationMode string `json:"installation_mode"`
-	InstallURL       string `json:"install_url"`
-	UpdateURL        string `json:"update_url"`
-	DefaultArea      string `json:"default_area"`
-	PrivateBrowsing  bool   `json:"private_browsing"`
+	InstallationMode    string   `json:"installation_mode"`
+	InstallURL          string   `json:"install_url"`
+	UpdateURL           string   `json:"update_url"`
+	DefaultArea         string   `json:"default_area"`
+	PrivateBrowsing     bool     `json:"private_browsing"`
+	RuntimeBlockedHosts []string `json:"runtime_blocked_hosts"`
+	BlockedPermissions  []string `json:"blocked_permissions"`
 }
 
 // blockedPermissions are those that let an extension read or change more than ours does: whatever a later version asks for, a
@@ -88,6 +93,9 @@ var blockedPermissions = []string{
 	"readingList", "scripting", "sessions", "tabCapture", "topSites", "ttsEngine", "userScripts", "webAuthenticationProxy", "webNavigation",
 	"webRequest", "webRequestAuthProvider", "webRequestBlocking",
 }
+
+// everyHost is where an extension may not run.
+var everyHost = []string{"*://*"}
 
 // Settings is the value of the policy ExtensionSettings that installs the extension in a browser and keeps it there, with no more
 // than it has now, in JSON.
@@ -103,7 +111,7 @@ func Settings(b Browser, source Source) ([]byte, error) {
 		// Of the install_url it never asks twice.
 		return json.Marshal(map[string]firefoxSettings{FirefoxID: {
 			InstallationMode: "force_installed", InstallURL: source.Base + "/" + XPIName, UpdateURL: source.Base + "/" + UpdatesJSON,
-			DefaultArea: "navbar", PrivateBrowsing: true,
+			DefaultArea: "navbar", PrivateBrowsing: true, RuntimeBlockedHosts: everyHost, BlockedPermissions: blockedPermissions,
 		}})
 	}
 	ids, err := ChromiumIDs()
@@ -112,7 +120,10 @@ func Settings(b Browser, source Source) ([]byte, error) {
 	}
 	id, settings := ids[0], chromiumSettings{
 		InstallationMode: "force_installed", UpdateURL: source.Base + "/" + UpdatesXML, OverrideUpdateURL: true, ToolbarPin: "force_pinned",
-		RuntimeBlockedHosts: []string{"*://*"}, BlockedPermissions: blockedPermissions,
+		RuntimeBlockedHosts: everyHost, BlockedPermissions: blockedPermissions,
+	}
+	if b == Edge {
+		settings.ToolbarPin, settings.ToolbarState = "", "force_shown"
 	}
 	if source.StoreID == "" {
 		if err := checkBase(source.Base); err != nil {

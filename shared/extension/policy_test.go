@@ -101,17 +101,30 @@ func TestEachSystemIsToldTheSamePolicy(t *testing.T) {
 		}
 		of := want.(map[string]any)
 		if b == Firefox {
-			if s := of[FirefoxID].(map[string]any); s["install_url"] != source.Base+"/"+XPIName || s["update_url"] != source.Base+"/"+UpdatesJSON || s["installation_mode"] != "force_installed" || s["private_browsing"] != true {
+			if s := of[FirefoxID].(map[string]any); s["install_url"] != source.Base+"/"+XPIName || s["update_url"] != source.Base+"/"+UpdatesJSON || s["installation_mode"] != "force_installed" || s["private_browsing"] != true ||
+				!heldToNothing(s) {
 				t.Errorf("Firefox: %v", s)
 			}
 			continue
 		}
 		s := of[id].(map[string]any)
-		if s["update_url"] != source.Base+"/"+UpdatesXML || s["override_update_url"] != true || s["installation_mode"] != "force_installed" ||
-			!reflect.DeepEqual(s["runtime_blocked_hosts"], []any{"*://*"}) {
+		if s["update_url"] != source.Base+"/"+UpdatesXML || s["override_update_url"] != true || s["installation_mode"] != "force_installed" || !heldToNothing(s) {
 			t.Errorf("%s: %v", b, s)
 		}
+		pin, state := any("force_pinned"), any(nil)
+		if b == Edge {
+			pin, state = nil, "force_shown"
+		}
+		if s["toolbar_pin"] != pin || s["toolbar_state"] != state {
+			t.Errorf("%s: its button: %v", b, s)
+		}
 	}
+}
+
+// heldToNothing tells whether an extension is kept from every site, and from what it has no need of.
+func heldToNothing(settings map[string]any) bool {
+	blocked, _ := settings["blocked_permissions"].([]any)
+	return reflect.DeepEqual(settings["runtime_blocked_hosts"], []any{"*://*"}) && len(blocked) == len(blockedPermissions)
 }
 
 // What the extension has a policy may not block, or browsers would not install it.

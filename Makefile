@@ -32,7 +32,7 @@ RACE := ./agent/internal/buffer/... ./agent/internal/session/... ./agent/interna
 .PHONY: help setup tools pages build installers extension run sample screenshots test lint cross generated generate e2e bench soak clean
 
 help: ## what can be made
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 11 | sort
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13 | sort
 
 setup: ## install what is missing on this machine (as root), or say the one command that does
 	@test/house/setup

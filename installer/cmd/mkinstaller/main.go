@@ -1,5 +1,5 @@
-// Command mkinstaller builds the packages that install the agent, each kind by a subcommand of its own, and makes the
-// certificate that applications for Macs are signed with.
+// Command mkinstaller builds the packages that install the agent and the browser extension, each kind by a subcommand of its own,
+// and makes the certificate and the key that they are signed with.
 package main
 
 import (

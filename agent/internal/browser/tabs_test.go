@@ -198,6 +198,25 @@ func TestTitlesThatBegin(t *testing.T) {
 	tabs.Look(w)
 	tells(tabs, 1, Tab{Window: 11, Title: long[:512], URL: "https://long.example/"})
 	wants(t, tabs, "cut", w, Page{URL: "https://long.example/", Known: true}, Heard)
+
+	// One that is cut may be the beginning of any page's, and any page's of one that is long.
+	for said, shown := range map[string]string{
+		long[:512]:                   "long title - Chromium",
+		"Bank - Chromium " + long:    "Bank - Chromium",
+		long[:512] + "a":             long[:512] + " - Chromium",
+		"long":                       long[:512],
+		"lo":                         long[:512],
+		"Canary":                     "\u200b",
+		strings.Repeat("Canary", 99): "\u200b",
+	} {
+		tabs := NewTabs()
+		tabs.Look(Window{ID: 1, PID: 70, App: "chromium", Title: said + " - Chromium"})
+		tells(tabs, 1, Tab{Window: 11, Title: said, URL: "https://other.example/"})
+		tabs.Look(Window{ID: 1, PID: 70, App: "chromium", Title: said + " - Chromium"})
+		if page, word := tabs.Look(Window{ID: 1, PID: 70, App: "chromium", Title: shown}); page.URL != "" {
+			t.Errorf("%.20q, told before %.20q is shown: %+v, %v", said, shown, page, word)
+		}
+	}
 }
 
 // Several profiles of one browser share its process, each with its own extension.

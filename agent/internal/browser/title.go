@@ -23,11 +23,10 @@ func (s *speaker) shownBy(w Window, titled int) bool {
 	if s.title == "" {
 		return false
 	}
-	if utf8.RuneCountInString(s.tab.Title) >= longTitle || utf8.RuneCountInString(w.Title) >= longTitle {
-		return strings.HasPrefix(shown, s.title) || strings.HasPrefix(s.title, shown)
-	}
 	ending, ok := strings.CutPrefix(shown, s.title)
 	switch {
+	case ok && isLong(s.tab.Title), isLong(w.Title) && strings.HasPrefix(s.title, shown):
+		return s.told >= titled
 	case s.untitled(shown):
 		return s.told >= titled
 	case !ok || ending != "" && ending[0] != ' ':
@@ -43,6 +42,8 @@ func (s *speaker) shownBy(w Window, titled int) bool {
 	s.endings = append(s.endings, ending)
 	return true
 }
+
+func isLong(title string) bool { return utf8.RuneCountInString(title) >= longTitle }
 
 // untitled tells whether a window shows the tab's page without a title: Firefox then shows its own name alone, and calls the tab by
 // its address.

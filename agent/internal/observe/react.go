@@ -222,6 +222,7 @@ func (w *watch) signalled(s signal) {
 		w.sleep(s.on)
 	case signalShutdown:
 		if s.on {
+			w.leaveAddress()
 			w.make(just(episode.EventShutdown))
 		} else {
 			w.emit(Observation{Again: true})
@@ -245,6 +246,8 @@ func (w *watch) lock(at time.Duration) {
 	w.readIdle()
 	m := just(episode.EventUnlock)
 	if w.locked {
+		// What a window shows behind a lock, nobody saw before it.
+		w.leaveAddress()
 		m = just(episode.EventLock)
 	}
 	m.At = at

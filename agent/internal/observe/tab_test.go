@@ -164,6 +164,39 @@ func TestFocusWaitsNoLongerForItsTab(t *testing.T) {
 	})
 }
 
+// What is shown in a pause, under other settings or behind a lock is not told of the time before it, and a shutdown does not wait.
+func TestNothingLaterIsToldOfBefore(t *testing.T) {
+	told := func(e episode.Event) func(*reads) {
+		return func(r *reads) {
+			r.waiting = append(r.waiting, episode.Observation{Event: e})
+			r.tellWaiting()
+		}
+	}
+	for event, happens := range map[episode.Event]func(*reads){
+		episode.EventPause:    told(episode.EventPause),
+		episode.EventSettings: told(episode.EventSettings),
+		episode.EventLock:     func(r *reads) { r.signalled(signal{kind: signalHint, on: true, at: r.o.Now()}) },
+		episode.EventShutdown: func(r *reads) { r.signalled(signal{kind: signalShutdown, on: true}) },
+	} {
+		watchTabs(t, privacy.Rules{}, func(r *reads, _ *scripted) {
+			r.see(inChrome(1, "One"), 0)
+			r.tells(1, tabOf("One", "https://one.example/"))
+			r.told()
+			r.see(inChrome(1, "Two"), r.o.Now())
+			r.want("it waits", "")
+			happens(r)
+			if got := r.told(); !strings.Contains(got, "Two - Google Chrome  false, ") || !strings.Contains(got, ":"+string(event)) {
+				t.Errorf("%s: told %q", event, got)
+			}
+			r.see(inChrome(1, "Canary"), r.o.Now())
+			r.tells(1, tabOf("Canary", "https://canary.example/"))
+			if got := r.told(); !strings.HasSuffix(got, ":Canary - Google Chrome https://canary.example/ false") {
+				t.Errorf("%s: then told %q", event, got)
+			}
+		})
+	}
+}
+
 // Of a window that the extension does not account for nothing is told, whatever the settings say of unknown ones.
 func TestWindowsNotAccountedFor(t *testing.T) {
 	watchTabs(t, readable, func(r *reads, ear *scripted) {

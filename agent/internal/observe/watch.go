@@ -211,7 +211,12 @@ func (w *watch) try() {
 	}
 }
 
+// tellWaiting tells what others told. Of what is shown from then on, as in a pause or under stricter settings, nothing is told as of
+// before.
 func (w *watch) tellWaiting() {
+	if len(w.waiting) > 0 {
+		w.leaveAddress()
+	}
 	started := false
 	for _, told := range w.waiting {
 		if told.Event == episode.EventStart {

@@ -39,12 +39,11 @@ func nativeHost(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return done
 }
 
-// popup is what the extension shows the person.
+// popup is what the extension shows the person: message.ts' Status.
 type popup struct {
 	// Running: the service answers; else Problem says in people's words why not, and what to do.
 	Running bool   `json:"running"`
 	Problem string `json:"problem,omitempty"`
-	Version string `json:"version,omitempty"`
 	// Login is the person's; what follows is of it alone.
 	Login   string `json:"login,omitempty"`
 	Collect bool   `json:"collect"`
@@ -52,11 +51,10 @@ type popup struct {
 	Paused  bool   `json:"paused"`
 	Titles  bool   `json:"titles"`
 	// URLs: "", host, path or full.
-	URLs             string     `json:"urls,omitempty"`
-	Scheduled        bool       `json:"scheduled"`
-	Notice           string     `json:"notice,omitempty"`
-	SettingsRevision string     `json:"settings_revision,omitempty"`
-	SettingsSince    *time.Time `json:"settings_since,omitempty"`
+	URLs          string     `json:"urls,omitempty"`
+	Scheduled     bool       `json:"scheduled"`
+	Notice        string     `json:"notice,omitempty"`
+	SettingsSince *time.Time `json:"settings_since,omitempty"`
 }
 
 // forPopup asks the service what is collected of this person.
@@ -77,9 +75,7 @@ func forPopup(ctx context.Context, state string) json.RawMessage {
 
 // popupOf takes from what the service tells what is of one login: whoever may ask about all is told of all.
 func popupOf(s *service.Status, login string) popup {
-	shown := popup{
-		Running: true, Problem: s.Problem, Version: s.Version, Login: login, SettingsRevision: s.SettingsRevision, SettingsSince: s.SettingsSince,
-	}
+	shown := popup{Running: true, Problem: s.Problem, Login: login, SettingsSince: s.SettingsSince}
 	for _, one := range s.Logins {
 		if one.Login == login {
 			shown.Collect, shown.Reason, shown.Paused = one.Collect, one.Reason, one.Paused

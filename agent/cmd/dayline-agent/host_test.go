@@ -168,16 +168,17 @@ func TestAnExtensionThatIsNotOursIsRefused(t *testing.T) {
 
 // The service tells an administrator of everybody; the popup is about the one who looks at it.
 func TestThePopupIsAboutOnePerson(t *testing.T) {
-	s := &service.Status{Version: "1.2.3", SettingsRevision: "r1", Logins: []service.Collected{
+	since := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	s := &service.Status{Problem: "a problem", SettingsSince: &since, Logins: []service.Collected{
 		{Login: `HOST\ada`, Collect: true, Titles: true, URLs: "full", Notice: "of ada"},
 		{Login: `HOST\ben`, Collect: true, Paused: true, URLs: "host", Schedule: map[string][]string{"mon": {"09:00-17:00"}}},
 	}}
 	if got := popupOf(s, `HOST\ben`); got != (popup{
-		Running: true, Version: "1.2.3", Login: `HOST\ben`, Collect: true, Paused: true, URLs: "host", Scheduled: true, SettingsRevision: "r1",
+		Running: true, Problem: "a problem", Login: `HOST\ben`, Collect: true, Paused: true, URLs: "host", Scheduled: true, SettingsSince: &since,
 	}) {
 		t.Errorf("ben is shown %+v", got)
 	}
-	if got := popupOf(s, `HOST\cleo`); got != (popup{Running: true, Version: "1.2.3", Login: `HOST\cleo`, SettingsRevision: "r1"}) {
+	if got := popupOf(s, `HOST\cleo`); got != (popup{Running: true, Problem: "a problem", Login: `HOST\cleo`, SettingsSince: &since}) {
 		t.Errorf("cleo is shown %+v", got)
 	}
 }

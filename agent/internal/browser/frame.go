@@ -1,9 +1,6 @@
 package browser
 
-import (
-	"strings"
-	"unicode"
-)
+import "strings"
 
 // frame takes a Frame itself, past the tabs' bar, where Firefox has the sign of its private windows. Those of Chromium's have it
 // in their names. So it is on Linux.
@@ -62,16 +59,6 @@ func isTitleOf(title string, page Node) bool {
 	if name == "" {
 		_, name, _ = strings.Cut(page.Value, "://")
 	}
-	after, begins := strings.CutPrefix(fold(title), fold(name))
+	after, begins := strings.CutPrefix(plain(title), plain(name))
 	return name != "" && begins && (after == "" || after[0] == ' ')
-}
-
-// fold leaves out of a text what nobody sees in it.
-func fold(text string) string {
-	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Cf, r) || unicode.IsControl(r) && !unicode.IsSpace(r) {
-			return -1
-		}
-		return r
-	}, text)), " ")
 }

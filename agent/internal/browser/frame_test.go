@@ -112,7 +112,7 @@ func FuzzFrames(f *testing.F) {
 		if i, err := Pick(Window{App: "chromium", Title: title}, []string{"", title}); err == nil && i != 1 {
 			t.Fatalf("%q: window %d, %v", title, i, err)
 		}
-		if isTitleOf(title, Node{Name: name, Value: address}) && fold(name) != "" && !strings.HasPrefix(fold(title), fold(name)) {
+		if isTitleOf(title, Node{Name: name, Value: address}) && plain(name) != "" && !strings.HasPrefix(plain(title), plain(name)) {
 			t.Fatalf("%q is taken for the title of %q", title, name)
 		}
 	})

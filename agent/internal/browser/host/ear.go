@@ -152,6 +152,8 @@ func (e *Ear) leave(number uint64) {
 var (
 	errNoHello = errors.New("host: no hello from a browser's process came first")
 	errTooMuch = errors.New("host: more messages than may be")
+	// errOther: at the other end, for either of the two.
+	errOther = errors.New("host: peer: another account's process")
 )
 
 // hear tells what one host says, until it ends or breaks the bounds.

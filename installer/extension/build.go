@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -148,7 +147,7 @@ func moduleRoot() (string, error) {
 	}
 	file := strings.TrimSpace(string(output))
 	if filepath.Base(file) != "go.mod" {
-		return "", fs.ErrNotExist
+		return "", errors.New("this is not done inside of Dayline's sources")
 	}
 	return filepath.Dir(file), nil
 }

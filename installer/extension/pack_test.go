@@ -188,3 +188,11 @@ func TestWhatMozillaSignedIsOurs(t *testing.T) {
 		}
 	}
 }
+
+// Whoever has the program, and not the sources, is told so.
+func TestItIsBuiltFromTheSources(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if _, err := Build(product.Version{}); err == nil || !strings.Contains(err.Error(), "not done inside of Dayline's sources") {
+		t.Error(err)
+	}
+}

@@ -47,6 +47,9 @@ func (c *extensionAdd) Run(i *invocation) error {
 
 // readPackage reads the files that a package is made of; what else is in the folder is left alone.
 func readPackage(dir string) ([]*adminv1.NamedContent, error) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("%q is no folder: say the one that `mkinstaller extension` made", dir)
+	}
 	var files []*adminv1.NamedContent
 	for _, name := range shelf.Names {
 		info, err := os.Stat(filepath.Join(dir, name))

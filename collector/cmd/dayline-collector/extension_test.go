@@ -91,6 +91,8 @@ func TestPoliciesForBrowsers(t *testing.T) {
 		{exitUsage, "no extension's key", []string{"policy", "--browser", "chrome", "--os", "linux"}},
 		{exitFailed, "not empty", []string{"policy", "--browser", "firefox", "--os", "linux", "--to", to}},
 		{exitFailed, "has no extension.json", []string{"add", empty}},
+		{exitFailed, "is no folder", []string{"add", filepath.Join(empty, "typo")}},
+		{exitFailed, "is no folder", []string{"add", name}},
 		{exitFailed, "no extension's key", []string{"add", unpack(t, shelftest.Packed(t, "1.2.3", shelftest.Key()))}},
 		{exitFailed, "none of an extension's files", []string{"add", folderInPlace(t)}},
 	} {

@@ -56,7 +56,7 @@ func TestTables(t *testing.T) {
 	for table, lines := range map[string][]string{
 		"Property": {"ALLUSERS\t1", "ProductVersion\t1.2.3", "ProductName\tDayline agent", "Manufacturer\t" + product.Publisher, "ARPPRODUCTICON\tdayline.ico",
 			"ARPHELPLINK\thttps://github.com/dayline-project/dayline", "UpgradeCode\t{9E4A019C-0970-4337-A978-1F97823F9573}",
-			"SecureCustomProperties\tOLDERFOUND;NEWERFOUND;KEEPDATA", "MSIRESTARTMANAGERCONTROL\tDisable"},
+			"SecureCustomProperties\tOLDERFOUND;NEWERFOUND;KEEPDATA", "MSIRESTARTMANAGERCONTROL\tDisable", "REBOOT\tReallySuppress"},
 		// The version lets a repair keep a newer file; 256 is a component of 64 bits.
 		"File":      {"Executable\tAgent\tdayline.exe|dayline-agent.exe\t3\t1.2.3.40005\t1033\t512\t1"},
 		"Component": {"Agent\t{B4DEF283-CAF3-4C3E-9CBD-C95F7CA4E6B3}\tINSTALLDIR\t256\t\tExecutable"},

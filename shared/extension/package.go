@@ -179,7 +179,7 @@ func (p *Package) checkContents(believed *rsa.PublicKey) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", XPIName, err)
 	}
-	if p.MozillaSigned, err = SameButSigned(chromiums, firefoxs); err != nil {
+	if p.MozillaSigned, err = sameButSigned(chromiums, firefoxs); err != nil {
 		return fmt.Errorf("%s: %w", XPIName, err)
 	}
 	if err := p.Manifest.checkBrowsers(chromiums[BrowsersManifest]); err != nil {
@@ -188,8 +188,8 @@ func (p *Package) checkContents(believed *rsa.PublicKey) error {
 	return nil
 }
 
-// SameButSigned tells whether an XPI's files, of which signature folder is Mozilla's alone, are those that were packed.
-func SameButSigned(packed, xpi map[string][]byte) (signed bool, err error) {
+// sameButSigned tells whether an XPI's files, of which signature folder is Mozilla's alone, are those that were packed.
+func sameButSigned(packed, xpi map[string][]byte) (signed bool, err error) {
 	ours := 0
 	for name, content := range xpi {
 		if strings.HasPrefix(name, "META-INF/") {

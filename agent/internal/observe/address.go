@@ -198,7 +198,7 @@ func (w *watch) readAgain() {
 
 // heard takes what a browser's extension told.
 func (w *watch) heard(told browser.Told) {
-	w.tabs.Take(told, w.o.Now())
+	w.tabs.Take(told, w.o.stays.toTell(w.o.Now()))
 	if !told.Gone && w.front.known && w.front.window.ID != 0 && told.Browser == w.front.window.PID {
 		if w.titleDue && w.display != nil && !w.front.leaving {
 			// Tabs may be changed faster than titles are read, and this one's belongs to it.

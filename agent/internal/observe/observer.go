@@ -79,6 +79,7 @@ type Observer struct {
 type wishes struct {
 	watch   *watching
 	await   *bool
+	unkept  *bool
 	release bool
 	told    []episode.Observation
 }
@@ -135,6 +136,12 @@ func (o *Observer) AwaitInput(await bool) {
 	o.wish(func(w *wishes) { w.await = &await })
 }
 
+// Unkept says whether nothing of what is shown is kept now, as in a pause and outside of a schedule. Then it is not counted
+// either, nor is it told when a browser's extension was heard.
+func (o *Observer) Unkept(unkept bool) {
+	o.wish(func(w *wishes) { w.unkept = &unkept })
+}
+
 // Tell puts observations of somebody else's into the stream, at the time of the call's own place in it: At, Idle
 // and, of a start, Wall are filled in. Nothing comes between those of one call, so that a pause told with a start
 // holds before any window is seen. What waits to be told while nothing is watched is told all the same.
@@ -175,6 +182,9 @@ func (o *Observer) Run(ctx context.Context) error {
 	}
 	for {
 		w := o.takeWishes()
+		if w.unkept != nil {
+			o.stays.keep(!*w.unkept, o.Now())
+		}
 		if w.watch != nil && w.watch.on {
 			// The rest of what was wished is the watch's.
 			o.wish(func(later *wishes) {

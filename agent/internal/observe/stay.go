@@ -19,6 +19,9 @@ type stays struct {
 	focus                  episode.Observation
 	since                  time.Duration
 	locked, asleep, paused bool
+	// unkept: nothing is kept of what is shown, since unkeptAt.
+	unkept   bool
+	unkeptAt time.Duration
 }
 
 // observe takes the next observation.
@@ -39,10 +42,26 @@ func (s *stays) observe(o episode.Observation) {
 	}
 }
 
+// keep takes note whether what is shown is kept from a moment on.
+func (s *stays) keep(kept bool, at time.Duration) {
+	s.count(at)
+	if s.unkept == kept {
+		s.unkept, s.unkeptAt = !kept, at
+	}
+}
+
+// toTell is the moment that may be told of what was heard at one: none at which nothing is kept.
+func (s *stays) toTell(at time.Duration) time.Duration {
+	if s.unkept {
+		return s.unkeptAt
+	}
+	return at
+}
+
 // end takes note that nothing is watched from a moment on.
 func (s *stays) end(at time.Duration) {
 	s.count(at)
-	*s = stays{apps: s.apps}
+	*s = stays{apps: s.apps, unkept: s.unkept, unkeptAt: s.unkeptAt}
 }
 
 // of gives a program's until now.
@@ -57,7 +76,7 @@ func (s *stays) count(until time.Duration) {
 	s.since = max(s.since, until)
 	app := s.focus.App
 	counted, known := s.apps[app]
-	if app == "" || s.focus.Private || s.locked || s.asleep || s.paused || passed <= 0 || !known && len(s.apps) == maxStays {
+	if app == "" || s.focus.Private || s.locked || s.asleep || s.paused || s.unkept || passed <= 0 || !known && len(s.apps) == maxStays {
 		return
 	}
 	counted.front += passed

@@ -310,6 +310,48 @@ func TestStays(t *testing.T) {
 	}
 }
 
+// In a pause or outside of the schedule nothing is counted, and it is not told that the extension was heard then, whether a session is
+// watched already or not yet.
+func TestNothingIsCountedOfWhatIsNotKept(t *testing.T) {
+	watchTabs(t, privacy.Rules{}, func(r *reads, _ *scripted) {
+		r.see(inChrome(1, "One"), 0)
+		r.tells(1, tabOf("One", "https://one.example/"))
+		r.told()
+		r.o.Unkept(true)
+		r.obey(r.o.takeWishes())
+		before, heard := r.o.stays.of("chrome.exe", r.o.Now()), r.capture.health("chrome.exe").At
+		since := r.o.stays.unkeptAt
+		r.tells(1, tabOf("Canary", "https://canary.example/"))
+		r.see(inChrome(1, "Canary"), r.o.Now())
+		if got := r.o.stays.of("chrome.exe", r.o.Now()+time.Minute); got != before {
+			t.Errorf("counted: %+v, before %+v", got, before)
+		}
+		if got := r.capture.health("chrome.exe").At; got != since || got < heard {
+			t.Errorf("heard at %v, kept until %v", got, since)
+		}
+		r.o.stays.end(r.o.Now())
+		if got := r.o.stays.toTell(time.Hour); got != since {
+			t.Errorf("watched anew, it is told that it was heard at %v", got)
+		}
+		r.o.Unkept(false)
+		r.obey(r.o.takeWishes())
+		r.tells(1, tabOf("One", "https://one.example/"))
+		if got := r.capture.health("chrome.exe").At; got <= since {
+			t.Errorf("kept again, heard at %v", got)
+		}
+	})
+	o, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Unkept(true)
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if _ = o.Run(ended); !o.stays.unkept {
+		t.Error("said before a session is watched, it is forgotten")
+	}
+}
+
 // Numbers that change all the time are told seldom, levels at once.
 func TestNumbersOfBrowsers(t *testing.T) {
 	watchTabs(t, privacy.Rules{}, func(r *reads, _ *scripted) {

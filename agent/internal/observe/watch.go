@@ -191,6 +191,9 @@ func (w *watch) obey(wished wishes) bool {
 		}
 		w.newRules(wished.watch.rules)
 	}
+	if wished.unkept != nil {
+		w.o.stays.keep(!*wished.unkept, w.o.Now())
+	}
 	if wished.await != nil && *wished.await != w.await {
 		w.await = *wished.await
 		if w.await {

@@ -194,7 +194,12 @@ func (h *Helper) plan(o observe.Observation) {
 		h.due.Stop()
 	}
 	state := h.engine.State()
-	await := (state == episode.Passive || state == episode.Inactive) && !h.paused && h.schedule.Scheduled(time.Now())
+	kept := !h.paused && h.schedule.Scheduled(time.Now())
+	if kept == h.unkept {
+		h.unkept = !kept
+		h.config.Observer.Unkept(h.unkept)
+	}
+	await := (state == episode.Passive || state == episode.Inactive) && kept
 	if await != h.await {
 		h.await = await
 		h.config.Observer.AwaitInput(await)

@@ -44,6 +44,7 @@ type Observer interface {
 	Now() time.Duration
 	Watch(on bool, rules privacy.Rules)
 	AwaitInput(bool)
+	Unkept(bool)
 	Tell(...episode.Observation)
 	Release()
 }
@@ -85,6 +86,8 @@ type Helper struct {
 	begun  bool
 	due    *time.Timer
 	await  bool
+	// unkept: of what is shown nothing is kept.
+	unkept bool
 
 	kept kept
 	// named are the programs seen, by name.

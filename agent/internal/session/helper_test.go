@@ -29,6 +29,7 @@ type stage struct {
 	starts   int
 	paused   bool
 	await    bool
+	unkept   bool
 	releases int
 }
 
@@ -59,6 +60,12 @@ func (s *stage) AwaitInput(await bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.await = await
+}
+
+func (s *stage) Unkept(unkept bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unkept = unkept
 }
 
 func (s *stage) Release() {
@@ -361,6 +368,26 @@ func TestHelperObeysSettings(t *testing.T) {
 	s.focus("six")
 	if c := o.closed(); c.Episode.App != "five" {
 		t.Errorf("collected again: %+v", c)
+	}
+}
+
+// What is shown in a pause or outside of the schedule is not to be counted either.
+func TestHelperSaysWhenNothingIsKept(t *testing.T) {
+	t.Parallel()
+	o, s, _ := begin(t, context.Background())
+	o.accept()
+	o.welcome(settingsNow(t, nil))
+	s.until(t, 1)
+	never := settingsNow(t, func(s *episode.Settings) { s.Schedule = episode.Schedule{} })
+	for _, step := range []struct {
+		said   *Message
+		unkept bool
+	}{
+		{&Message{Pause: &Pause{Paused: true}}, true}, {&Message{Pause: &Pause{}}, false},
+		{&Message{Settings: never}, true}, {&Message{Settings: settingsNow(t, nil)}, false},
+	} {
+		o.say(step.said)
+		until(t, "said", func() bool { return s.is(func() bool { return s.unkept == step.unkept }) })
 	}
 }
 

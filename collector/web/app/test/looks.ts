@@ -280,6 +280,25 @@ export async function devices(by: Looker) {
   }, by)
 }
 
+export async function extension(by: Looker) {
+  const { reach } = await by.ask.showExtension({})
+  const main = await open(by, '/admin/extension')
+  await says(main, 'Browsers on other computers cannot reach it')
+  same(await table(main, 'How far it has come'), reach.map((one) => ({
+    Browser: one.app, 'Devices with it': `${one.speaking} of ${one.devices}`, Versions: one.versions.map(({ version, devices }) => `${version} on ${devices}`).join(', '),
+    'Time with an address': share(one.addressShare),
+  })), by)
+  if (!may(by, 'ShowExtensionPolicy')) return
+  for (const [browser, os] of [['firefox', 'linux'], ['edge', 'windows'], ['brave', 'macos']] as const) {
+    await main.getByLabel('Browser', { exact: true }).selectOption(browser)
+    await main.getByLabel('System', { exact: true }).selectOption(os)
+    const [file] = (await by.ask.showExtensionPolicy({ browser, os })).files
+    const shown = main.getByRole('region', { name: file!.name, exact: true })
+    await shown.waitFor()
+    same(await shown.textContent(), new TextDecoder().decode(file!.content), by)
+  }
+}
+
 export async function pending(by: Looker, question: Question) {
   const { rows } = await by.ask.listPending(question)
   const shown = await table(await open(by, '/classification', question), 'To be decided')

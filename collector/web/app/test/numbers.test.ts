@@ -62,6 +62,7 @@ for (const role of roles) {
       await looks.activity(by, { from: ago(6), to: ago(1) })
       await looks.live(by, {})
       await looks.devices(by)
+      if (by.who.may.includes('ShowExtension')) await looks.extension(by)
       if (by.who.may.includes('ListPending')) await looks.pending(by, { range: 'last_30_days' })
       if (by.who.may.includes('Storage')) for (const part of ['months', 'people', 'devices'] as const) await looks.storage(by, part)
       if (by.who.person && some) await day.own(by, some)

@@ -94,12 +94,14 @@ func (p *Program) Gone(ctx context.Context) error {
 	})
 }
 
-// known are the windows that there are.
+// known are the windows that there are. One that is listed and closed already is none of them: the next may have its number.
 func (d *Desktop) known() (map[Window]bool, error) {
 	known := map[Window]bool{}
 	before, err := d.x.windows("_NET_CLIENT_LIST")
 	for _, w := range before {
-		known[w] = true
+		if _, err := d.x.title(w); err == nil {
+			known[w] = true
+		}
 	}
 	return known, err
 }

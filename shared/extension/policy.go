@@ -62,10 +62,10 @@ func notPlain(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(
 
 // chromiumSettings are ExtensionSettings of one extension: https://chromeenterprise.google/policies/#ExtensionSettings
 type chromiumSettings struct {
-	InstallationMode    string   `json:"installation_mode"`
-	UpdateURL           string   `json:"update_url"`
-	OverrideUpdateURL   bool     `json:"override_update_url,omitempty"`
-	ToolbarPin          string   `json:"toolbar_pin,omitempty"`
+	InstallationMode  string `json:"installation_mode"`
+	UpdateURL         string `json:"update_url"`
+	OverrideUpdateURL bool   `json:"override_update_url,omitempty"`
+	ToolbarPin        string `json:"toolbar_pin,omitempty"`
 	// ToolbarState is Edge's word for it: https://learn.microsoft.com/deployedge/microsoft-edge-manage-extensions-ref-guide
 	ToolbarState        string   `json:"toolbar_state,omitempty"`
 	RuntimeBlockedHosts []string `json:"runtime_blocked_hosts"`

@@ -69,20 +69,31 @@ func (w *watch) lookAddress(front Window, why cause) (page browser.Page, pending
 		return w.readAddress(front)
 	}
 	w.o.addresses.readings.Leave()
-	if why == byDesktop && (word == browser.Wait || page.Private) {
-		for _, host := range w.tabs.Hosts(front.PID) {
-			w.o.ear.Again(host)
+	switch {
+	case word == browser.Heard:
+		if why == byDesktop && page.Private {
+			w.askTabs(front)
 		}
-	}
-	if word == browser.Heard {
 		return page, false
-	}
-	if w.awaits != forTab {
-		w.awaitAddress(front, forTab, browser.Patience)
-		w.aside = why == byBrowser
+	case w.awaits != forTab:
+		w.awaitAddress(front, forTab, untoldFor)
+		w.unasked, w.aside = true, why == byBrowser
+	case why == byDesktop && !w.unasked:
+		w.askTabs(front)
 	}
 	w.pending, w.aside = front, w.aside && why == byBrowser
 	return browser.Page{}, true
+}
+
+// untoldFor is how long an extension's word is awaited before it is asked for: of nearly all that changes the extension tells by
+// itself before, and each question would have it tell twice.
+const untoldFor = 150 * time.Millisecond
+
+// askTabs has a window's extension tell its tab again.
+func (w *watch) askTabs(front Window) {
+	for _, host := range w.tabs.Hosts(front.PID) {
+		w.o.ear.Again(host)
+	}
 }
 
 // awaitAddress begins to wait.
@@ -215,6 +226,12 @@ func (w *watch) unanswered() {
 	case forNothing:
 		return
 	case forTab:
+		if w.unasked {
+			w.unasked = false
+			w.askTabs(w.pending)
+			w.budget.Reset(browser.Patience - untoldFor)
+			return
+		}
 		w.tabs.Resign()
 		if page, pending := w.lookAddress(w.pending, byBrowser); !pending {
 			w.settleAddress(page)

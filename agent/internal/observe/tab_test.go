@@ -71,9 +71,14 @@ func TestFocusWaitsForItsTab(t *testing.T) {
 		r.see(inChrome(1, "One"), 1000*time.Millisecond)
 		r.happens(episode.EventTick, 1100*time.Millisecond)
 		r.want("before it is told", "")
+		if ear.asked() {
+			t.Error("the extension is asked before it could tell")
+		}
+		r.run(untoldFor + time.Millisecond)
 		if !ear.asked() {
 			t.Error("the extension is not asked")
 		}
+		r.want("asked for", "")
 		if l := r.capture.browser("chrome.exe"); l.Level != levelApp || l.Extension != "1.2.3" || !strings.Contains(l.Reason, "not told of a page") {
 			t.Errorf("before a page was told: %+v", l)
 		}

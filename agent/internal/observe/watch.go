@@ -44,10 +44,11 @@ type watch struct {
 	// tabs are those that browsers' extensions tell of.
 	tabs *browser.Tabs
 	// pending is the window in front while its page's address is awaited, which is over when budget is due. aside: it is only
-	// because its browser told of something else.
+	// because its browser told of something else. unasked: its extension was not asked yet.
 	pending Window
 	awaits  awaited
 	aside   bool
+	unasked bool
 	budget  *time.Timer
 
 	// await: the next input has to be told.

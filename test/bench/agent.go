@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -61,18 +62,8 @@ func measureAgent(ctx context.Context, bin rig.Binaries) (figures []figure, err 
 		return nil, err
 	}
 	defer collector.Stop()
-	carried, err := collector.Link(ctx)
+	agent, err := watching(ctx, bin, dir, collector, screen)
 	if err != nil {
-		return nil, err
-	}
-	agent := rig.NewAgent(bin, filepath.Join(dir, "agent"), screen.Env())
-	if err := agent.Enroll(ctx, carried); err != nil {
-		return nil, err
-	}
-	if err := agent.StartService(); err != nil {
-		return nil, err
-	}
-	if err := agent.StartSession(); err != nil {
 		return nil, err
 	}
 	defer agent.Stop()
@@ -159,4 +150,21 @@ func wait(ctx context.Context, length time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// watching is an agent that reports what a screen shows. The caller stops it.
+func watching(ctx context.Context, bin rig.Binaries, dir string, collector *rig.Collector, screen *desktop.Desktop) (*rig.Agent, error) {
+	carried, err := collector.Link(ctx)
+	if err != nil {
+		return nil, err
+	}
+	agent := rig.NewAgent(bin, filepath.Join(dir, "agent"), screen.Env())
+	if err := agent.Enroll(ctx, carried); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(agent.StartService(), agent.StartSession()); err != nil {
+		agent.Stop()
+		return nil, err
+	}
+	return agent, nil
 }

@@ -41,18 +41,8 @@ func measureBrowsers(ctx context.Context, bin rig.Binaries) (figures []figure, e
 		return nil, err
 	}
 	defer screen.Close()
-	carried, err := collector.Link(ctx)
+	agent, err := watching(ctx, bin, dir, collector, screen)
 	if err != nil {
-		return nil, err
-	}
-	agent := rig.NewAgent(bin, filepath.Join(dir, "agent"), screen.Env())
-	if err := agent.Enroll(ctx, carried); err != nil {
-		return nil, err
-	}
-	if err := agent.StartService(); err != nil {
-		return nil, err
-	}
-	if err := agent.StartSession(); err != nil {
 		return nil, err
 	}
 	defer agent.Stop()

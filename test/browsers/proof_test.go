@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"syscall"
@@ -343,7 +341,7 @@ func (p *proof) arrives(t *testing.T) {
 func (p *proof) buffered(t *testing.T) {
 	t.Helper()
 	site.Eventually(t, time.Minute, "the buffer holds a page", func() error {
-		if !bytes.Contains(contents(t, p.Agent.State), []byte(p.pages.At(plain))) {
+		if !bytes.Contains(site.Contents(t, p.Agent.State, "*"), []byte(p.pages.At(plain))) {
 			return errors.New("it does not")
 		}
 		return nil
@@ -382,27 +380,9 @@ func (p *proof) absent(t *testing.T, canary string) {
 func (p *proof) places(t *testing.T) map[string][]byte {
 	t.Helper()
 	return map[string][]byte{
-		"the agent's state": contents(t, p.Agent.State), "the wire": p.tap.Seen(), "the collector's data": contents(t, p.Collector.Data),
-		"the agent's log": []byte(p.Agent.Logs()), "the collector's log": contents(t, p.Collector.Process().Log()),
+		"the agent's state": site.Contents(t, p.Agent.State, "*"), "the wire": p.tap.Seen(), "the collector's data": site.Contents(t, p.Collector.Data, "*"),
+		"the agent's log": []byte(p.Agent.Logs()), "the collector's log": site.Contents(t, p.Collector.Process().Log(), "*"),
 	}
-}
-
-// contents is every byte of a file or of all files below a folder, names included.
-func contents(t *testing.T, root string) []byte {
-	t.Helper()
-	var all []byte
-	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return err
-		}
-		text, err := os.ReadFile(name)
-		all = append(append(all, name...), text...)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
 }
 
 func must[T any](value T, err error) func(t *testing.T) T {

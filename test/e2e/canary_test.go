@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -63,8 +60,8 @@ func TestCanary(t *testing.T) {
 	})
 	places := func() map[string][]byte {
 		return map[string][]byte{
-			"the agent's state": contents(t, here.Agent.State), "the wire": tap.Seen(), "the collector's data": contents(t, here.Collector.Data),
-			"the agent's log": []byte(here.Agent.Logs()), "the collector's log": contents(t, here.Collector.Process().Log()),
+			"the agent's state": site.Contents(t, here.Agent.State, "*"), "the wire": tap.Seen(), "the collector's data": site.Contents(t, here.Collector.Data, "*"),
+			"the agent's log": []byte(here.Agent.Logs()), "the collector's log": site.Contents(t, here.Collector.Process().Log(), "*"),
 		}
 	}
 	absent := func(canary string) {
@@ -81,7 +78,7 @@ func TestCanary(t *testing.T) {
 	buffered := func(text string) {
 		t.Helper()
 		site.Eventually(t, time.Minute, "the buffer holds "+text, func() error {
-			if !bytes.Contains(contents(t, here.Agent.State), []byte(text)) {
+			if !bytes.Contains(site.Contents(t, here.Agent.State, "*"), []byte(text)) {
 				return errors.New("it does not")
 			}
 			return nil
@@ -132,22 +129,4 @@ func TestCanary(t *testing.T) {
 	}
 	absent(secret)
 	absent(private)
-}
-
-// contents is every byte of a file or of all files below a folder, names included.
-func contents(t *testing.T, root string) []byte {
-	t.Helper()
-	var all []byte
-	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return err
-		}
-		text, err := os.ReadFile(name)
-		all = append(append(all, name...), text...)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
 }

@@ -4,6 +4,7 @@ package site
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -119,6 +120,33 @@ func Pass(t *testing.T, length time.Duration) {
 	case <-t.Context().Done():
 		t.Fatal(t.Context().Err())
 	}
+}
+
+// Contents is every byte of a file, or of all files below a folder whose names match a pattern, names included.
+func Contents(t *testing.T, root, pattern string) []byte {
+	t.Helper()
+	var all []byte
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // removed meanwhile
+		}
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		if fits, err := filepath.Match(pattern, entry.Name()); !fits {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		all = append(append(all, name...), text...)
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return all
 }
 
 // Times is how often a fault is repeated: n by default, and as many times more as DAYLINE_SOAK says.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -52,7 +51,7 @@ func newDesk(t *testing.T, account string) *desk {
 	mustDo(t, d.PutAgent())
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the service said: %s", contents(t, d.Path(state), "*.log"))
+			t.Logf("the service said: %s", site.Contents(t, d.Path(state), "*.log"))
 		}
 	})
 	d.bare = d.files(t)
@@ -118,7 +117,7 @@ func (d *desk) kill(t *testing.T, by *wine.Puppet) time.Time {
 	t.Helper()
 	helper := d.helper(t, 0)
 	// Windows' own number of it is in the log alone.
-	told := started.FindAllSubmatch(contents(t, d.Path(state), "agent.log"), -1)
+	told := started.FindAllSubmatch(site.Contents(t, d.Path(state), "agent.log"), -1)
 	if len(told) == 0 {
 		t.Fatal("the log does not tell which helper was started")
 	}
@@ -195,30 +194,6 @@ func (d *desk) files(t *testing.T) map[string]bool {
 	})
 	mustDo(t, err)
 	return found
-}
-
-// contents is every byte of the files below a folder whose names match.
-func contents(t *testing.T, root, pattern string) []byte {
-	t.Helper()
-	var all []byte
-	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err != nil || !entry.Type().IsRegular() {
-			return err
-		}
-		if fits, err := filepath.Match(pattern, entry.Name()); !fits {
-			return err
-		}
-		text, err := os.ReadFile(name)
-		all = append(append(all, name...), text...)
-		return err
-	})
-	if err != nil {
-		t.Error(err)
-	}
-	return all
 }
 
 func must[T any](value T, err error) func(t *testing.T) T {

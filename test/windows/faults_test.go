@@ -221,7 +221,7 @@ func (d *desk) tellsNoSecret(t *testing.T, secret string, p *wine.Puppet) {
 		must(p.Retitle([]string{"canary-c0de - [InPrivate]", "open-77ab again - Google Chrome"}[n%2]))(t)
 		must(p.Front())(t)
 		must(p.Input())(t)
-		if !bytes.Contains(contents(t, d.Path(state), "*"), told) {
+		if !bytes.Contains(site.Contents(t, d.Path(state), "*"), told) {
 			return errors.New("it does not")
 		}
 		return nil
@@ -229,7 +229,7 @@ func (d *desk) tellsNoSecret(t *testing.T, secret string, p *wine.Puppet) {
 	d.StartCollector(t)
 	d.row(t, "what may be told", func(r rig.Row) bool { return strings.HasPrefix(r.Title, string(told)) && !r.Open })
 	for place, text := range map[string][]byte{
-		"what the agent keeps": contents(t, d.Path(state), "*"), "what the collector keeps": contents(t, d.Collector.Data, "*"),
+		"what the agent keeps": site.Contents(t, d.Path(state), "*"), "what the collector keeps": site.Contents(t, d.Collector.Data, "*"),
 		"the collector's log": must(os.ReadFile(d.Collector.Process().Log()))(t),
 	} {
 		for _, canary := range []string{secret, "canary-c0de"} {
@@ -238,7 +238,7 @@ func (d *desk) tellsNoSecret(t *testing.T, secret string, p *wine.Puppet) {
 			}
 		}
 	}
-	if !bytes.Contains(contents(t, d.Collector.Data, "*"), told) {
+	if !bytes.Contains(site.Contents(t, d.Collector.Data, "*"), told) {
 		t.Error("the search finds nothing")
 	}
 }

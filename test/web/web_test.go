@@ -88,7 +88,7 @@ var passed = regexp.MustCompile(`(?m)^# pass [1-9]`)
 
 // run runs one file of tests and shows what it says where it fails.
 func run(t *testing.T, app, file string, told ...string) {
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "--import", "tsx", "--test", "--test-reporter=tap", file)
 	cmd.Dir, cmd.Env = app, append(os.Environ(), told...)

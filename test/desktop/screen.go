@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jezek/xgb"
+	"github.com/jezek/xgb/screensaver"
 	"github.com/jezek/xgb/xproto"
 )
 
@@ -27,6 +29,10 @@ type screen struct {
 func openScreen(display string) (*screen, error) {
 	conn, err := xgb.NewConnDisplay(display)
 	if err != nil {
+		return nil, err
+	}
+	if err := screensaver.Init(conn); err != nil {
+		conn.Close()
 		return nil, err
 	}
 	s := &screen{conn: conn, root: xproto.Setup(conn).DefaultScreen(conn).Root, atoms: map[string]xproto.Atom{}}
@@ -130,6 +136,15 @@ func (s *screen) byClass(class string, known map[Window]bool) (Window, error) {
 		}
 	}
 	return 0, fmt.Errorf("no new window of class %s", class)
+}
+
+// idle is the time since the last input, as the server has it.
+func (s *screen) idle() (time.Duration, error) {
+	reply, err := screensaver.QueryInfo(s.conn, xproto.Drawable(s.root)).Reply()
+	if err != nil {
+		return 0, err
+	}
+	return time.Duration(reply.MsSinceUserInput) * time.Millisecond, nil
 }
 
 // activate asks the window manager to bring a window to the front, as a task bar does: no input is involved.

@@ -202,3 +202,10 @@ func (d *Desktop) Input(args ...string) error {
 	}
 	return nil
 }
+
+// LastInput is between which moments the last input came, whoever's it was, as the X server has it.
+func (d *Desktop) LastInput() (did script.Did, err error) {
+	asked := time.Now()
+	idle, err := d.x.idle()
+	return script.Did{Begun: asked.Add(-idle), Seen: time.Now().Add(-idle)}, err
+}

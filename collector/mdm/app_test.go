@@ -14,8 +14,8 @@ import (
 
 	"github.com/dayline-project/dayline/installer/app"
 	"github.com/dayline-project/dayline/installer/macho"
-	"github.com/dayline-project/dayline/installer/product"
 	"github.com/dayline-project/dayline/shared/codesign"
+	"github.com/dayline-project/dayline/shared/release"
 )
 
 var built = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -46,7 +46,7 @@ func programs(t *testing.T) (thin [][]byte) {
 // bundle is an app as the installer's maker gives it; without a signer it is ad hoc.
 func bundle(t *testing.T, thin [][]byte, signer *macho.Signer) (codesign.Files, codesign.Identity) {
 	t.Helper()
-	version, err := product.ParseVersion("1.2.3")
+	version, err := release.ParseVersion("1.2.3")
 	if err != nil {
 		t.Fatal(err)
 	}

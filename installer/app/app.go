@@ -10,6 +10,7 @@ import (
 	"github.com/dayline-project/dayline/installer/macho"
 	"github.com/dayline-project/dayline/installer/product"
 	"github.com/dayline-project/dayline/shared/codesign"
+	"github.com/dayline-project/dayline/shared/release"
 )
 
 // What macOS knows the agent by. Whoever was given a permission under another identifier has to be given it again.
@@ -23,7 +24,7 @@ const icon = "Dayline.icns"
 
 // App is what an application is made of.
 type App struct {
-	Version product.Version
+	Version release.Version
 	// Built is the time of the commit.
 	Built time.Time
 	// Extensions are those of browsers that it believes.

@@ -26,8 +26,8 @@ import (
 	"howett.net/plist"
 
 	"github.com/dayline-project/dayline/installer/macho"
-	"github.com/dayline-project/dayline/installer/product"
 	"github.com/dayline-project/dayline/shared/codesign"
+	"github.com/dayline-project/dayline/shared/release"
 )
 
 const password = "correct horse"
@@ -86,7 +86,7 @@ var made = map[string]struct {
 func bundle(t *testing.T, version string, signed bool) (codesign.Files, codesign.Identity) {
 	t.Helper()
 	key := version
-	a := App{Version: must(product.ParseVersion(version))(t), Built: built}
+	a := App{Version: must(release.ParseVersion(version))(t), Built: built}
 	if signed {
 		a.Signer = must(ownSigner())(t)
 		key += " signed"
@@ -165,7 +165,7 @@ func TestAnyFileChangedIsFound(t *testing.T) {
 // What is no good is never written.
 func TestABrokenBundleIsRefused(t *testing.T) {
 	programs := must(linked())(t)
-	a := App{Version: must(product.ParseVersion("1.2.3"))(t), Built: built}
+	a := App{Version: must(release.ParseVersion("1.2.3"))(t), Built: built}
 	newer := bytes.Replace(programs[1], []byte("\x32\x00\x00\x00\x18\x00\x00\x00\x01\x00\x00\x00\x00\x00\x0c\x00"), []byte("\x32\x00\x00\x00\x18\x00\x00\x00\x01\x00\x00\x00\x00\x00\x0d\x00"), 1)
 	for said, arm64 := range map[string][]byte{"version 13.0": newer, "duplicate architecture": programs[0], "no program": nil} {
 		if _, _, err := a.Build(programs[0], arm64); err == nil || !strings.Contains(err.Error(), said) {

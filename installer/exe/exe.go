@@ -12,6 +12,7 @@ import (
 	"github.com/tc-hib/winres/version"
 
 	"github.com/dayline-project/dayline/installer/product"
+	"github.com/dayline-project/dayline/shared/release"
 )
 
 // Name of the executable.
@@ -19,7 +20,7 @@ const Name = "dayline-agent.exe"
 
 // Agent is one build of the agent for Windows.
 type Agent struct {
-	Version product.Version
+	Version release.Version
 	// Built is the time of the commit it is built from.
 	Built time.Time
 	// Arch is the processor as Go names it: amd64 or arm64.

@@ -11,11 +11,12 @@ import (
 	"github.com/tc-hib/winres/version"
 
 	"github.com/dayline-project/dayline/installer/product"
+	"github.com/dayline-project/dayline/shared/release"
 )
 
 func agent(t *testing.T, text, arch string) Agent {
 	t.Helper()
-	v, err := product.ParseVersion(text)
+	v, err := release.ParseVersion(text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/dayline-project/dayline/installer/product"
 	"github.com/dayline-project/dayline/shared/extension"
+	"github.com/dayline-project/dayline/shared/release"
 )
 
 // folder of the sources, from the module's root.
@@ -36,7 +37,7 @@ type Files map[string][]byte
 
 // Build builds the extension from the sources of the module around the working directory. Equal sources and versions give
 // equal bytes.
-func Build(version product.Version) (Files, error) {
+func Build(version release.Version) (Files, error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return nil, fmt.Errorf("extension: build: %w", err)
@@ -48,7 +49,7 @@ func Build(version product.Version) (Files, error) {
 	return files, nil
 }
 
-func build(sources string, version product.Version) (Files, error) {
+func build(sources string, version release.Version) (Files, error) {
 	files, err := bundle(sources, version)
 	if err != nil {
 		return nil, err
@@ -87,7 +88,7 @@ func amend(object []byte, members map[string]any) ([]byte, error) {
 }
 
 // bundle makes one script of each, types and comments removed.
-func bundle(sources string, version product.Version) (Files, error) {
+func bundle(sources string, version release.Version) (Files, error) {
 	result := api.Build(api.BuildOptions{
 		EntryPoints:   scripts,
 		AbsWorkingDir: sources,

@@ -15,13 +15,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/dayline-project/dayline/installer/product"
 	"github.com/dayline-project/dayline/shared/extension"
+	"github.com/dayline-project/dayline/shared/release"
 )
 
 // Packing is what files are packed by.
 type Packing struct {
-	Version product.Version
+	Version release.Version
 	// Built is the time of the commit: the only time in what is packed.
 	Built time.Time
 	Key   *rsa.PrivateKey

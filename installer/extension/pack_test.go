@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dayline-project/dayline/installer/product"
 	"github.com/dayline-project/dayline/shared/extension"
+	"github.com/dayline-project/dayline/shared/release"
 )
 
 var built = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -33,7 +33,7 @@ var newKey = sync.OnceValues(func() (*rsa.PrivateKey, error) {
 // ours is the extension as it is built, and what it is packed by.
 func ours(t *testing.T, version string) (Files, Packing) {
 	t.Helper()
-	v, err := product.ParseVersion(version)
+	v, err := release.ParseVersion(version)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func TestWhatMozillaSignedIsOurs(t *testing.T) {
 // Whoever has the program, and not the sources, is told so.
 func TestItIsBuiltFromTheSources(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if _, err := Build(product.Version{}); err == nil || !strings.Contains(err.Error(), "not done inside of Dayline's sources") {
+	if _, err := Build(release.Version{}); err == nil || !strings.Contains(err.Error(), "not done inside of Dayline's sources") {
 		t.Error(err)
 	}
 }

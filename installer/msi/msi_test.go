@@ -13,12 +13,13 @@ import (
 
 	"github.com/dayline-project/dayline/installer/exe"
 	"github.com/dayline-project/dayline/installer/product"
+	"github.com/dayline-project/dayline/shared/release"
 )
 
 // packed is a package whose executable is no program: what wixl makes of it is the same.
 func packed(t *testing.T, text, arch, executable string) Package {
 	t.Helper()
-	v, err := product.ParseVersion(text)
+	v, err := release.ParseVersion(text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-// Package product is what the packages for all systems have in common: the linked agent, versions, the mark.
+// Package product is what the packages for all systems have in common: the linked agent, the mark.
 package product
 
 import (
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dayline-project/dayline/shared/extension"
+	"github.com/dayline-project/dayline/shared/release"
 )
 
 // Publisher is who a system says made the agent.
@@ -36,7 +37,7 @@ const (
 // Link links the agent from the module around the working directory for a system and a processor, as Go names them;
 // built is the time of the commit; the agent believes the extensions, and those alone. Equal sources and arguments give equal
 // bytes.
-func Link(ctx context.Context, system, arch string, version Version, built time.Time, believed Extensions) ([]byte, error) {
+func Link(ctx context.Context, system, arch string, version release.Version, built time.Time, believed Extensions) ([]byte, error) {
 	scratch, err := os.MkdirTemp("", "dayline-link-")
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dayline-project/dayline/installer/product"
+	"github.com/dayline-project/dayline/shared/release"
 	"github.com/dayline-project/dayline/test/rig"
 )
 
@@ -51,7 +52,7 @@ func measureMicro(ctx context.Context, _ rig.Binaries) ([]figure, error) {
 
 // measureSize weighs the agent as it is shipped (T15) and times the collector's start on empty data.
 func measureSize(ctx context.Context, bin rig.Binaries) (figures []figure, err error) {
-	version, err := product.ParseVersion("0.0.0")
+	version, err := release.ParseVersion("0.0.0")
 	if err != nil {
 		return nil, err
 	}

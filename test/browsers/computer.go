@@ -10,7 +10,7 @@ import (
 	"time"
 
 	packer "github.com/dayline-project/dayline/installer/extension"
-	"github.com/dayline-project/dayline/installer/product"
+	"github.com/dayline-project/dayline/shared/release"
 	"github.com/dayline-project/dayline/test/process"
 	"github.com/dayline-project/dayline/test/rig"
 )
@@ -71,7 +71,7 @@ func Build() (packer.Files, packer.Packing, error) {
 		by.Key, err = packer.DevelopmentKey(file)
 	}
 	if err == nil {
-		by.Version, err = product.ParseVersion("1.2.3")
+		by.Version, err = release.ParseVersion("1.2.3")
 	}
 	if err != nil {
 		return nil, by, fmt.Errorf("browsers: build the extension: %w", err)

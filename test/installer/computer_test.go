@@ -15,7 +15,7 @@ import (
 
 	"github.com/dayline-project/dayline/installer/exe"
 	"github.com/dayline-project/dayline/installer/msi"
-	"github.com/dayline-project/dayline/installer/product"
+	"github.com/dayline-project/dayline/shared/release"
 	"github.com/dayline-project/dayline/test/rig"
 	"github.com/dayline-project/dayline/test/site"
 	"github.com/dayline-project/dayline/test/wine"
@@ -56,7 +56,7 @@ func newComputer(t *testing.T) *computer {
 // built gives the agent of a version.
 func built(t *testing.T, text string) msi.Package {
 	t.Helper()
-	version := must(product.ParseVersion(text))(t)
+	version := must(release.ParseVersion(text))(t)
 	p := msi.Package{Agent: exe.Agent{Version: version, Built: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Arch: "amd64"}}
 	p.Executable = must(p.Agent.Build(t.Context()))(t)
 	return p

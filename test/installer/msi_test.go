@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/dayline-project/dayline/installer/msi"
-	"github.com/dayline-project/dayline/installer/product"
+	"github.com/dayline-project/dayline/shared/release"
 	"github.com/dayline-project/dayline/test/site"
 	"github.com/dayline-project/dayline/test/wine"
 )
@@ -16,10 +16,10 @@ import (
 // older one, removed without its data, and with them from afar.
 func TestMSI(t *testing.T) {
 	t.Parallel()
-	c, candidate, release := newComputer(t), built(t, "0.2.0-rc.1"), built(t, "0.2.0")
+	c, candidate, final := newComputer(t), built(t, "0.2.0-rc.1"), built(t, "0.2.0")
 	older := msi.Package{Agent: candidate.Agent, Executable: candidate.Executable}
-	older.Agent.Version = must(product.ParseVersion("0.1.9"))(t)
-	first, second, refused := c.put(t, candidate), c.put(t, release), c.put(t, older)
+	older.Agent.Version = must(release.ParseVersion("0.1.9"))(t)
+	first, second, refused := c.put(t, candidate), c.put(t, final), c.put(t, older)
 
 	c.msiexec(t, "/i", first)
 	c.runs(t, "0.2.0-rc.1")

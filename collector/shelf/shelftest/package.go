@@ -13,8 +13,8 @@ import (
 	"time"
 
 	packer "github.com/dayline-project/dayline/installer/extension"
-	"github.com/dayline-project/dayline/installer/product"
 	"github.com/dayline-project/dayline/shared/extension"
+	"github.com/dayline-project/dayline/shared/release"
 )
 
 // Key signs, and Believed verifies by it; Other is somebody else's.
@@ -39,7 +39,7 @@ func Believed(folder fs.FS) (*extension.Package, error) {
 // Packed is what the packer makes of a small extension, by the files' names.
 func Packed(t *testing.T, version string, key *rsa.PrivateKey) map[string][]byte {
 	t.Helper()
-	number, err := product.ParseVersion(version)
+	number, err := release.ParseVersion(version)
 	if err != nil {
 		t.Fatal(err)
 	}

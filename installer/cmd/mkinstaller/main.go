@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dayline-project/dayline/installer/product"
+	"github.com/dayline-project/dayline/shared/release"
 )
 
 // How the command ends.
@@ -46,7 +46,7 @@ var kinds = []kind{
 
 // options are what is made by; those whose flag a kind does not take are empty.
 type options struct {
-	version product.Version
+	version release.Version
 	built   time.Time
 	arch    string
 	// folder takes the packages.
@@ -150,7 +150,7 @@ func parse(k kind, args []string, stderr io.Writer) (options, error) {
 		return o, fmt.Errorf("-arch %q is neither amd64 nor arm64", o.arch)
 	}
 	var err error
-	if o.version, err = product.ParseVersion(version); takes("version") && err != nil {
+	if o.version, err = release.ParseVersion(version); takes("version") && err != nil {
 		return o, fmt.Errorf("-version: %w", err)
 	}
 	if o.built, err = time.Parse(time.RFC3339, built); takes("built") && err != nil {

@@ -1,8 +1,9 @@
-package product
+package release
 
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -48,6 +49,9 @@ func ParseVersion(text string) (Version, error) {
 
 // String gives the semantic version.
 func (v Version) String() string { return v.text }
+
+// Compare is negative where v is older than other, positive where it is newer, 0 where they are the same.
+func (v Version) Compare(other Version) int { return slices.Compare(v.parts[:], other.parts[:]) }
 
 // File gives the four numbers of the executable's version, which rise whenever the semantic version does: of its fourth,
 // alpha begins at 10000, beta at 20000, dev at 30000, rc at 40000, where N adds N+1, and a release is 50000.

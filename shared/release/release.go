@@ -1,0 +1,158 @@
+// Package release is what a released version of the agent is made of: its version, and the manifest that lists its packages.
+// It is pure.
+package release
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// ManifestName is the manifest's file, beside the packages it lists.
+const ManifestName = "release.json"
+
+// Product that a release is of.
+const Product = "dayline-agent"
+
+// Bounds of a manifest.
+const (
+	MaxManifestBytes = 64 << 10
+	MaxPackages      = 32
+	// MaxPackageBytes of one package.
+	MaxPackageBytes = 128 << 20
+)
+
+// Systems a package is for, as the contract names them.
+const (
+	Windows = "windows"
+	MacOS   = "macos"
+	Linux   = "linux"
+)
+
+// Kinds of packages; each is the ending of its file's name.
+const (
+	MSI = "msi"
+	Pkg = "pkg"
+	Deb = "deb"
+	RPM = "rpm"
+	Tar = "tar.gz"
+)
+
+// kinds of each system.
+var kinds = map[string][]string{Windows: {MSI}, MacOS: {Pkg}, Linux: {Deb, RPM, Tar}}
+
+// Processors a package is for, as Go names them; a universal one is for both.
+const (
+	AMD64     = "amd64"
+	ARM64     = "arm64"
+	Universal = "universal"
+)
+
+// Manifest lists the packages of one version.
+type Manifest struct {
+	Product string `json:"product"`
+	Version string `json:"version"`
+	// IssuedAt is the time of the commit, RFC 3339.
+	IssuedAt time.Time `json:"issued"`
+	Packages []Package `json:"packages"`
+}
+
+// Package is one file that installs the agent.
+type Package struct {
+	// Name is FileName of the others.
+	Name string `json:"name"`
+	// OS is windows, macos or linux.
+	OS string `json:"os"`
+	// Arch is amd64, arm64 or universal.
+	Arch string `json:"arch"`
+	// Kind is msi, pkg, deb, rpm or tar.gz.
+	Kind string `json:"kind"`
+	// Size in bytes.
+	Size int64 `json:"size"`
+	// SHA256 in lower-case hexadecimal.
+	SHA256 string `json:"sha256"`
+}
+
+// FileName is what the package of a version, for a system and a processor, is called.
+func FileName(version Version, os, arch, kind string) string {
+	return fmt.Sprintf("%s-%s-%s-%s.%s", Product, version, os, arch, kind)
+}
+
+var hash = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// ParseManifest reads a manifest and checks all of it; what it names can be a path nowhere.
+func ParseManifest(text []byte) (Manifest, error) {
+	m, err := parse(text)
+	if err != nil {
+		return Manifest{}, fmt.Errorf("%s: %w", ManifestName, err)
+	}
+	return m, nil
+}
+
+func parse(text []byte) (m Manifest, err error) {
+	if len(text) > MaxManifestBytes {
+		return m, fmt.Errorf("it has %d bytes; at most %d are allowed", len(text), MaxManifestBytes)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if err := decoder.Decode(&m); err != nil {
+		return m, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return m, errors.New("something follows its end")
+	}
+	version, err := ParseVersion(m.Version)
+	switch {
+	case m.Product != Product:
+		return m, fmt.Errorf("product: %q is not %s", m.Product, Product)
+	case err != nil:
+		return m, err
+	case m.IssuedAt.IsZero():
+		return m, errors.New("issued: it is missing")
+	case len(m.Packages) == 0 || len(m.Packages) > MaxPackages:
+		return m, fmt.Errorf("packages: %d; there must be 1 to %d", len(m.Packages), MaxPackages)
+	}
+	for i, p := range m.Packages {
+		if err := p.check(version); err != nil {
+			return m, fmt.Errorf("packages[%d].%w", i, err)
+		}
+		if slices.ContainsFunc(m.Packages[:i], func(other Package) bool { return other.Name == p.Name }) {
+			return m, fmt.Errorf("packages[%d].name: %s is there twice", i, p.Name)
+		}
+	}
+	return m, nil
+}
+
+func (p Package) check(version Version) error {
+	switch {
+	case !slices.Contains(kinds[p.OS], p.Kind):
+		return fmt.Errorf("kind: there is no %q for %q", p.Kind, p.OS)
+	case !slices.Contains([]string{AMD64, ARM64, Universal}, p.Arch) || (p.Arch == Universal) != (p.OS == MacOS):
+		return fmt.Errorf("arch: there is no %q for %q", p.Arch, p.OS)
+	case p.Name != FileName(version, p.OS, p.Arch, p.Kind):
+		return fmt.Errorf("name: %q is not %s", p.Name, FileName(version, p.OS, p.Arch, p.Kind))
+	case p.Size < 1 || p.Size > MaxPackageBytes:
+		return fmt.Errorf("size: %d is not within 1 and %d", p.Size, MaxPackageBytes)
+	case !hash.MatchString(p.SHA256):
+		return errors.New("sha256: it is no SHA-256 in lower-case hexadecimal")
+	}
+	return nil
+}
+
+// Describe gives a package as the manifest lists it; sum is its SHA-256.
+func Describe(version Version, os, arch, kind string, size int64, sum [32]byte) Package {
+	return Package{Name: FileName(version, os, arch, kind), OS: os, Arch: arch, Kind: kind, Size: size, SHA256: hex.EncodeToString(sum[:])}
+}
+
+// Encode gives the manifest's file. Equal manifests give equal bytes, in whatever order their packages are.
+func (m Manifest) Encode() ([]byte, error) {
+	m.Packages = slices.SortedFunc(slices.Values(m.Packages), func(a, b Package) int { return bytes.Compare([]byte(a.Name), []byte(b.Name)) })
+	m.IssuedAt = m.IssuedAt.UTC()
+	text, err := json.MarshalIndent(m, "", "  ")
+	return append(text, '\n'), err
+}

@@ -1,0 +1,128 @@
+package shelf
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/collector/stamp"
+	"github.com/dayline-project/dayline/shared/release"
+)
+
+// Release is one version on the shelf.
+type Release struct {
+	// Manifest as it was added; its Packages are those on the shelf, which may be fewer than were released.
+	release.Manifest
+	Version release.Version
+	// Problem: what lies there is no release of this version; nothing of it is handed out.
+	Problem error
+
+	held []*holding
+}
+
+// Held is a package as it lies on the shelf, verified.
+type Held struct {
+	release.Package
+	// Stamp puts an enrolment string into it, on its way out.
+	Stamp *stamp.Package
+	// ReaderAt of the whole file, as it was released. It goes on after a Remove: the file ends with its last reader.
+	io.ReaderAt
+}
+
+// holding is a package that is verified when it is first asked for.
+type holding struct {
+	release.Package
+	file string
+
+	mu   sync.Mutex
+	held *Held
+}
+
+func loadRelease(dir string, version release.Version) *Release {
+	one := &Release{Version: version}
+	one.Manifest, one.Problem = readManifest(filepath.Join(dir, release.ManifestName))
+	if one.Problem == nil && one.Manifest.Version != version.String() {
+		one.Problem = fmt.Errorf("shelf: %s has the manifest of %s", dir, one.Manifest.Version)
+	}
+	if one.Problem != nil {
+		return one
+	}
+	one.Packages = slices.DeleteFunc(one.Packages, func(p release.Package) bool {
+		_, err := os.Stat(filepath.Join(dir, p.Name))
+		return errors.Is(err, fs.ErrNotExist)
+	})
+	for _, p := range one.Packages {
+		one.held = append(one.held, &holding{Package: p, file: filepath.Join(dir, p.Name)})
+	}
+	return one
+}
+
+func readManifest(name string) (release.Manifest, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return release.Manifest{}, fmt.Errorf("shelf: %w", err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, release.MaxManifestBytes+1))
+	if err != nil {
+		return release.Manifest{}, fmt.Errorf("shelf: %w", err)
+	}
+	return release.ParseManifest(text)
+}
+
+// fits tells whether there are packages for a system.
+func (r *Release) fits(system string) bool {
+	return slices.ContainsFunc(r.Packages, func(p release.Package) bool { return p.OS == system })
+}
+
+// Package gives the package of a kind for a processor. NotFound where the release has none; any other error: what is there is
+// not what was added.
+func (r *Release) Package(arch, kind string) (*Held, error) {
+	at := slices.IndexFunc(r.held, func(h *holding) bool { return h.Arch == arch && h.Kind == kind })
+	if at < 0 {
+		return nil, collector.Refuse(collector.NotFound, "", "release %s has no %s for %s on the shelf: %s", r.Version, kind, arch, howToAdd)
+	}
+	return r.held[at].verified()
+}
+
+// verified gives the package, once it is what the manifest says. Its file stays open as long as somebody has it, and is closed
+// when the garbage is collected.
+func (h *holding) verified() (*Held, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.held != nil {
+		return h.held, nil
+	}
+	file, err := os.Open(h.file)
+	if err != nil {
+		return nil, fmt.Errorf("shelf: %w", err)
+	}
+	if h.held, err = verify(file, h.Package); err != nil {
+		return nil, errors.Join(fmt.Errorf("shelf: %s: %w", h.file, err), file.Close())
+	}
+	return h.held, nil
+}
+
+func verify(file *os.File, p release.Package) (*Held, error) {
+	sum := sha256.New()
+	n, err := io.Copy(sum, io.LimitReader(file, p.Size+1))
+	if err != nil {
+		return nil, err
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); n != p.Size || got != p.SHA256 {
+		return nil, fmt.Errorf("it is not the file that %s lists: its SHA-256 is %s, and not %s", release.ManifestName, got, p.SHA256)
+	}
+	stamped, err := stamp.Open(p.Kind, file, p.Size)
+	if err != nil {
+		return nil, err
+	}
+	return &Held{Package: p, Stamp: stamped, ReaderAt: file}, nil
+}

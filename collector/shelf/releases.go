@@ -1,0 +1,119 @@
+package shelf
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/shared/release"
+)
+
+// ReleasesFolder is the name of the releases' shelf in a data folder: a folder for each version, named by it, with its manifest
+// and its packages.
+const ReleasesFolder = "releases"
+
+// howToAdd is said wherever a release is missed.
+const howToAdd = "`dayline-collector release add FILE…` puts one there"
+
+// Releases are the versions of the agent that a collector hands out: packed, and signed or not, by whoever releases them.
+// Safe for use by several at once.
+type Releases struct {
+	dir string
+	// room refuses what the disk has no place for, in bytes.
+	room func(bytes int64) error
+
+	// adding is held while the shelf is changed, mu while it is looked at.
+	adding sync.Mutex
+	mu     sync.Mutex
+	// held, newest first.
+	held []*Release
+}
+
+// OpenReleases reads the shelf of a data folder. What lies there and is no release is left there, and handed out to nobody: its
+// Problem says why. room refuses what there is no place for.
+func OpenReleases(dataDir string, room func(bytes int64) error) (*Releases, error) {
+	r := &Releases{dir: filepath.Join(dataDir, ReleasesFolder), room: room}
+	entries, err := os.ReadDir(r.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("shelf: %w", err)
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), incoming) { // a collector that was killed left it
+			if err := os.RemoveAll(filepath.Join(r.dir, entry.Name())); err != nil {
+				return nil, fmt.Errorf("shelf: %w", err)
+			}
+			continue
+		}
+		version, err := release.ParseVersion(entry.Name())
+		if err != nil {
+			continue // an administrator's own
+		}
+		r.put(loadRelease(filepath.Join(r.dir, entry.Name()), version))
+	}
+	return r, nil
+}
+
+// put takes a release in, in the place of the one of its version.
+func (r *Releases) put(one *Release) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at, there := r.find(one.Version)
+	if there {
+		r.held[at] = one
+		return
+	}
+	r.held = slices.Insert(r.held, at, one)
+}
+
+// find gives where a version is or belongs.
+func (r *Releases) find(version release.Version) (at int, there bool) {
+	return slices.BinarySearchFunc(r.held, version, func(one *Release, v release.Version) int { return v.Compare(one.Version) })
+}
+
+// List gives every release, newest first.
+func (r *Releases) List() []*Release {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.held)
+}
+
+// Choose gives the release to install on a system (release.Windows and so on): the pinned version where one is pinned, else the
+// newest that has packages for it, a pre-release only where there is nothing else. NotFound says what to do.
+func (r *Releases) Choose(system, pinned string) (*Release, error) {
+	var fit []*Release
+	for _, one := range r.List() {
+		if one.Problem == nil && one.fits(system) {
+			fit = append(fit, one)
+		}
+	}
+	if pinned != "" {
+		return choosePinned(fit, system, pinned)
+	}
+	if len(fit) == 0 {
+		return nil, collector.Refuse(collector.NotFound, "", "no release for %s is on the shelf: %s", system, howToAdd)
+	}
+	if at := slices.IndexFunc(fit, func(one *Release) bool { return one.Version.String() == one.Version.Product() }); at >= 0 {
+		return fit[at], nil
+	}
+	return fit[0], nil
+}
+
+func choosePinned(fit []*Release, system, pinned string) (*Release, error) {
+	versions := make([]string, len(fit))
+	for i, one := range fit {
+		if versions[i] = one.Version.String(); versions[i] == pinned {
+			return one, nil
+		}
+	}
+	there := "none"
+	if len(versions) > 0 {
+		there = strings.Join(versions, ", ")
+	}
+	return nil, collector.Refuse(collector.NotFound, "", "updates.%s is pinned to %s, which is not on the shelf for %s (there: %s): %s", system, pinned, system, there, howToAdd)
+}

@@ -1,0 +1,53 @@
+package linux
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What is done on a computer stays there, and is found there; services do what their units say.
+func TestMachine(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	do := func(command string) string {
+		t.Helper()
+		said, err := m.Run(t.Context(), nil, "sh", "-ec", command)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return said
+	}
+	if left, err := m.Left(); err != nil || len(left) > 0 {
+		t.Errorf("a new computer has %q: %v", left, err)
+	}
+	do(`mkdir /etc/here; echo x >/etc/here/x; rm /etc/passwd; cat /etc/group >/tmp/group; cat /tmp/group >/etc/group; echo y >>/etc/hosts`)
+	want := []string{"/etc/here", "/etc/here/x", "/etc/hosts", "/etc/passwd"}
+	if left, err := m.Left(); err != nil || !slices.Equal(left, want) {
+		t.Errorf("left: %q, %v", left, err)
+	}
+	if _, err := os.Stat("/etc/here"); err == nil {
+		t.Error("it is on this machine")
+	}
+	if text, err := os.ReadFile(m.Path("/etc/here/x")); err != nil || string(text) != "x\n" {
+		t.Errorf("%q, %v", text, err)
+	}
+
+	do(`printf '%s\n' '[Service]' 'ExecStart=/usr/bin/sleep infinity' 'StateDirectory=sleeper' 'StateDirectoryMode=0700' 'UMask=0077' '[Install]' 'WantedBy=multi-user.target' >/etc/systemd/system/sleeper.service
+systemctl daemon-reload; systemctl enable --now sleeper.service`)
+	if said := do(`systemctl is-active sleeper; systemctl is-enabled sleeper; stat -c %a /var/lib/sleeper`); said != "active\nenabled\n700\n" {
+		t.Errorf("the service: %s", said)
+	}
+	first := do(`cat /run/services/sleeper.service.pid`)
+	if second := do(`systemctl restart sleeper; cat /run/services/sleeper.service.pid`); second == first {
+		t.Error("it was not started again")
+	}
+	do(`systemctl disable --now sleeper; rm -r /etc/systemd/system/sleeper.service /var/lib/sleeper`)
+	if left, err := m.Left(); err != nil || !slices.Equal(left, want) {
+		t.Errorf("left: %q, %v", left, err)
+	}
+	if said, err := m.Run(t.Context(), nil, "systemctl", "is-active", "sleeper"); err == nil || !strings.Contains(said, "inactive") {
+		t.Errorf("the service: %s, %v", said, err)
+	}
+}

@@ -2090,8 +2090,16 @@ type CreateLinkResponse struct {
 	Link  *Link                  `protobuf:"bytes,1,opt,name=link,proto3" json:"link,omitempty"`
 	// Shown once.
 	EnrolmentString string `protobuf:"bytes,2,opt,name=enrolment_string,json=enrolmentString,proto3" json:"enrolment_string,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The page that it opens, shown once. Its secret is not the string's: each download carries one of its own.
+	Address string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
+	// What installs by it, of each package that there is.
+	Commands []*InstallCommand `protobuf:"bytes,4,rep,name=commands,proto3" json:"commands,omitempty"`
+	// The version they install.
+	Version string `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
+	// Why there are no commands, in words; empty where there are.
+	Problem       string `protobuf:"bytes,6,opt,name=problem,proto3" json:"problem,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateLinkResponse) Reset() {
@@ -2138,6 +2146,115 @@ func (x *CreateLinkResponse) GetEnrolmentString() string {
 	return ""
 }
 
+func (x *CreateLinkResponse) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *CreateLinkResponse) GetCommands() []*InstallCommand {
+	if x != nil {
+		return x.Commands
+	}
+	return nil
+}
+
+func (x *CreateLinkResponse) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *CreateLinkResponse) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
+// InstallCommand is one line for an administrator: it downloads the package, compares it and lets it enrol.
+type InstallCommand struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// windows, macos or linux.
+	Os string `protobuf:"bytes,1,opt,name=os,proto3" json:"os,omitempty"`
+	// msi, pkg, deb, rpm or tar.gz.
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// amd64, arm64 or universal.
+	Arch string `protobuf:"bytes,3,opt,name=arch,proto3" json:"arch,omitempty"`
+	// powershell or sh.
+	Shell         string `protobuf:"bytes,4,opt,name=shell,proto3" json:"shell,omitempty"`
+	Text          string `protobuf:"bytes,5,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InstallCommand) Reset() {
+	*x = InstallCommand{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InstallCommand) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InstallCommand) ProtoMessage() {}
+
+func (x *InstallCommand) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InstallCommand.ProtoReflect.Descriptor instead.
+func (*InstallCommand) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *InstallCommand) GetOs() string {
+	if x != nil {
+		return x.Os
+	}
+	return ""
+}
+
+func (x *InstallCommand) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *InstallCommand) GetArch() string {
+	if x != nil {
+		return x.Arch
+	}
+	return ""
+}
+
+func (x *InstallCommand) GetShell() string {
+	if x != nil {
+		return x.Shell
+	}
+	return ""
+}
+
+func (x *InstallCommand) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 type Link struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -2149,14 +2266,18 @@ type Link struct {
 	MaxDevices int32  `protobuf:"varint,6,opt,name=max_devices,json=maxDevices,proto3" json:"max_devices,omitempty"`
 	Devices    int32  `protobuf:"varint,7,opt,name=devices,proto3" json:"devices,omitempty"`
 	// valid, expired, revoked or used_up.
-	State         string `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
+	State string `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
+	// How often its installer or its enrolment string was downloaded.
+	Downloads int32 `protobuf:"varint,9,opt,name=downloads,proto3" json:"downloads,omitempty"`
+	// RFC 3339, of its last download or enrolment; empty: never.
+	LastUsed      string `protobuf:"bytes,10,opt,name=last_used,json=lastUsed,proto3" json:"last_used,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Link) Reset() {
 	*x = Link{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[39]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2168,7 +2289,7 @@ func (x *Link) String() string {
 func (*Link) ProtoMessage() {}
 
 func (x *Link) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[39]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2181,7 +2302,7 @@ func (x *Link) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Link.ProtoReflect.Descriptor instead.
 func (*Link) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{39}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Link) GetId() string {
@@ -2240,6 +2361,20 @@ func (x *Link) GetState() string {
 	return ""
 }
 
+func (x *Link) GetDownloads() int32 {
+	if x != nil {
+		return x.Downloads
+	}
+	return 0
+}
+
+func (x *Link) GetLastUsed() string {
+	if x != nil {
+		return x.LastUsed
+	}
+	return ""
+}
+
 type ListLinksRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -2248,7 +2383,7 @@ type ListLinksRequest struct {
 
 func (x *ListLinksRequest) Reset() {
 	*x = ListLinksRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[40]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2260,7 +2395,7 @@ func (x *ListLinksRequest) String() string {
 func (*ListLinksRequest) ProtoMessage() {}
 
 func (x *ListLinksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[40]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2273,7 +2408,7 @@ func (x *ListLinksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLinksRequest.ProtoReflect.Descriptor instead.
 func (*ListLinksRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{40}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{41}
 }
 
 type ListLinksResponse struct {
@@ -2285,7 +2420,7 @@ type ListLinksResponse struct {
 
 func (x *ListLinksResponse) Reset() {
 	*x = ListLinksResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[41]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2297,7 +2432,7 @@ func (x *ListLinksResponse) String() string {
 func (*ListLinksResponse) ProtoMessage() {}
 
 func (x *ListLinksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[41]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2310,7 +2445,7 @@ func (x *ListLinksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLinksResponse.ProtoReflect.Descriptor instead.
 func (*ListLinksResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{41}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ListLinksResponse) GetLinks() []*Link {
@@ -2329,7 +2464,7 @@ type RevokeLinkRequest struct {
 
 func (x *RevokeLinkRequest) Reset() {
 	*x = RevokeLinkRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[42]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2341,7 +2476,7 @@ func (x *RevokeLinkRequest) String() string {
 func (*RevokeLinkRequest) ProtoMessage() {}
 
 func (x *RevokeLinkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[42]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2354,7 +2489,7 @@ func (x *RevokeLinkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeLinkRequest.ProtoReflect.Descriptor instead.
 func (*RevokeLinkRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{42}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *RevokeLinkRequest) GetId() string {
@@ -2372,7 +2507,7 @@ type RevokeLinkResponse struct {
 
 func (x *RevokeLinkResponse) Reset() {
 	*x = RevokeLinkResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[43]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2384,7 +2519,7 @@ func (x *RevokeLinkResponse) String() string {
 func (*RevokeLinkResponse) ProtoMessage() {}
 
 func (x *RevokeLinkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[43]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2397,7 +2532,7 @@ func (x *RevokeLinkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeLinkResponse.ProtoReflect.Descriptor instead.
 func (*RevokeLinkResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{43}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{44}
 }
 
 type ListDevicesRequest struct {
@@ -2408,7 +2543,7 @@ type ListDevicesRequest struct {
 
 func (x *ListDevicesRequest) Reset() {
 	*x = ListDevicesRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[44]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2420,7 +2555,7 @@ func (x *ListDevicesRequest) String() string {
 func (*ListDevicesRequest) ProtoMessage() {}
 
 func (x *ListDevicesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[44]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2433,7 +2568,7 @@ func (x *ListDevicesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDevicesRequest.ProtoReflect.Descriptor instead.
 func (*ListDevicesRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{44}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{45}
 }
 
 type ListDevicesResponse struct {
@@ -2445,7 +2580,7 @@ type ListDevicesResponse struct {
 
 func (x *ListDevicesResponse) Reset() {
 	*x = ListDevicesResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[45]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2457,7 +2592,7 @@ func (x *ListDevicesResponse) String() string {
 func (*ListDevicesResponse) ProtoMessage() {}
 
 func (x *ListDevicesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[45]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2470,7 +2605,7 @@ func (x *ListDevicesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDevicesResponse.ProtoReflect.Descriptor instead.
 func (*ListDevicesResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{45}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ListDevicesResponse) GetDevices() []*Device {
@@ -2514,7 +2649,7 @@ type Device struct {
 
 func (x *Device) Reset() {
 	*x = Device{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[46]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2526,7 +2661,7 @@ func (x *Device) String() string {
 func (*Device) ProtoMessage() {}
 
 func (x *Device) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[46]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2539,7 +2674,7 @@ func (x *Device) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Device.ProtoReflect.Descriptor instead.
 func (*Device) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{46}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Device) GetId() string {
@@ -2718,7 +2853,7 @@ type DeviceBrowser struct {
 
 func (x *DeviceBrowser) Reset() {
 	*x = DeviceBrowser{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2730,7 +2865,7 @@ func (x *DeviceBrowser) String() string {
 func (*DeviceBrowser) ProtoMessage() {}
 
 func (x *DeviceBrowser) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[47]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2743,7 +2878,7 @@ func (x *DeviceBrowser) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceBrowser.ProtoReflect.Descriptor instead.
 func (*DeviceBrowser) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{47}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *DeviceBrowser) GetApp() string {
@@ -2814,7 +2949,7 @@ type DeviceRequest struct {
 
 func (x *DeviceRequest) Reset() {
 	*x = DeviceRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2826,7 +2961,7 @@ func (x *DeviceRequest) String() string {
 func (*DeviceRequest) ProtoMessage() {}
 
 func (x *DeviceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[48]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2839,7 +2974,7 @@ func (x *DeviceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceRequest.ProtoReflect.Descriptor instead.
 func (*DeviceRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{48}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *DeviceRequest) GetId() string {
@@ -2866,7 +3001,7 @@ type DeviceResponse struct {
 
 func (x *DeviceResponse) Reset() {
 	*x = DeviceResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2878,7 +3013,7 @@ func (x *DeviceResponse) String() string {
 func (*DeviceResponse) ProtoMessage() {}
 
 func (x *DeviceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[49]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2891,7 +3026,7 @@ func (x *DeviceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceResponse.ProtoReflect.Descriptor instead.
 func (*DeviceResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{49}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *DeviceResponse) GetDeletedEpisodes() float64 {
@@ -2909,7 +3044,7 @@ type ListPeopleRequest struct {
 
 func (x *ListPeopleRequest) Reset() {
 	*x = ListPeopleRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2921,7 +3056,7 @@ func (x *ListPeopleRequest) String() string {
 func (*ListPeopleRequest) ProtoMessage() {}
 
 func (x *ListPeopleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[50]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2934,7 +3069,7 @@ func (x *ListPeopleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPeopleRequest.ProtoReflect.Descriptor instead.
 func (*ListPeopleRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{50}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{51}
 }
 
 type ListPeopleResponse struct {
@@ -2946,7 +3081,7 @@ type ListPeopleResponse struct {
 
 func (x *ListPeopleResponse) Reset() {
 	*x = ListPeopleResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2958,7 +3093,7 @@ func (x *ListPeopleResponse) String() string {
 func (*ListPeopleResponse) ProtoMessage() {}
 
 func (x *ListPeopleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[51]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2971,7 +3106,7 @@ func (x *ListPeopleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPeopleResponse.ProtoReflect.Descriptor instead.
 func (*ListPeopleResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{51}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ListPeopleResponse) GetPeople() []*Person {
@@ -3000,7 +3135,7 @@ type Person struct {
 
 func (x *Person) Reset() {
 	*x = Person{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3012,7 +3147,7 @@ func (x *Person) String() string {
 func (*Person) ProtoMessage() {}
 
 func (x *Person) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[52]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3025,7 +3160,7 @@ func (x *Person) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Person.ProtoReflect.Descriptor instead.
 func (*Person) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{52}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *Person) GetId() string {
@@ -3094,7 +3229,7 @@ type SetPersonRequest struct {
 
 func (x *SetPersonRequest) Reset() {
 	*x = SetPersonRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3106,7 +3241,7 @@ func (x *SetPersonRequest) String() string {
 func (*SetPersonRequest) ProtoMessage() {}
 
 func (x *SetPersonRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[53]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3119,7 +3254,7 @@ func (x *SetPersonRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPersonRequest.ProtoReflect.Descriptor instead.
 func (*SetPersonRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{53}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *SetPersonRequest) GetPerson() string {
@@ -3175,7 +3310,7 @@ type SetPersonResponse struct {
 
 func (x *SetPersonResponse) Reset() {
 	*x = SetPersonResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3187,7 +3322,7 @@ func (x *SetPersonResponse) String() string {
 func (*SetPersonResponse) ProtoMessage() {}
 
 func (x *SetPersonResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[54]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3200,7 +3335,7 @@ func (x *SetPersonResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPersonResponse.ProtoReflect.Descriptor instead.
 func (*SetPersonResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{54}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *SetPersonResponse) GetPerson() *Person {
@@ -3230,7 +3365,7 @@ type DeletePersonRequest struct {
 
 func (x *DeletePersonRequest) Reset() {
 	*x = DeletePersonRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3242,7 +3377,7 @@ func (x *DeletePersonRequest) String() string {
 func (*DeletePersonRequest) ProtoMessage() {}
 
 func (x *DeletePersonRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[55]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3255,7 +3390,7 @@ func (x *DeletePersonRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePersonRequest.ProtoReflect.Descriptor instead.
 func (*DeletePersonRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{55}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *DeletePersonRequest) GetPerson() string {
@@ -3290,7 +3425,7 @@ type DeletePersonResponse struct {
 
 func (x *DeletePersonResponse) Reset() {
 	*x = DeletePersonResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3302,7 +3437,7 @@ func (x *DeletePersonResponse) String() string {
 func (*DeletePersonResponse) ProtoMessage() {}
 
 func (x *DeletePersonResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[56]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3315,7 +3450,7 @@ func (x *DeletePersonResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePersonResponse.ProtoReflect.Descriptor instead.
 func (*DeletePersonResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{56}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *DeletePersonResponse) GetDeletedEpisodes() float64 {
@@ -3341,7 +3476,7 @@ type ExportPersonRequest struct {
 
 func (x *ExportPersonRequest) Reset() {
 	*x = ExportPersonRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3353,7 +3488,7 @@ func (x *ExportPersonRequest) String() string {
 func (*ExportPersonRequest) ProtoMessage() {}
 
 func (x *ExportPersonRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[57]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3366,7 +3501,7 @@ func (x *ExportPersonRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportPersonRequest.ProtoReflect.Descriptor instead.
 func (*ExportPersonRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{57}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ExportPersonRequest) GetPerson() string {
@@ -3395,7 +3530,7 @@ type SpanRow struct {
 
 func (x *SpanRow) Reset() {
 	*x = SpanRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3407,7 +3542,7 @@ func (x *SpanRow) String() string {
 func (*SpanRow) ProtoMessage() {}
 
 func (x *SpanRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[58]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3420,7 +3555,7 @@ func (x *SpanRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SpanRow.ProtoReflect.Descriptor instead.
 func (*SpanRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{58}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *SpanRow) GetDevice() string {
@@ -3487,7 +3622,7 @@ type PersonSetting struct {
 
 func (x *PersonSetting) Reset() {
 	*x = PersonSetting{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3499,7 +3634,7 @@ func (x *PersonSetting) String() string {
 func (*PersonSetting) ProtoMessage() {}
 
 func (x *PersonSetting) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[59]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3512,7 +3647,7 @@ func (x *PersonSetting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonSetting.ProtoReflect.Descriptor instead.
 func (*PersonSetting) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{59}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *PersonSetting) GetDevice() string {
@@ -3562,7 +3697,7 @@ type LoginRow struct {
 
 func (x *LoginRow) Reset() {
 	*x = LoginRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3574,7 +3709,7 @@ func (x *LoginRow) String() string {
 func (*LoginRow) ProtoMessage() {}
 
 func (x *LoginRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[60]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3587,7 +3722,7 @@ func (x *LoginRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoginRow.ProtoReflect.Descriptor instead.
 func (*LoginRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{60}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *LoginRow) GetLogin() string {
@@ -3620,7 +3755,7 @@ type ExportChunk struct {
 
 func (x *ExportChunk) Reset() {
 	*x = ExportChunk{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3632,7 +3767,7 @@ func (x *ExportChunk) String() string {
 func (*ExportChunk) ProtoMessage() {}
 
 func (x *ExportChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[61]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3645,7 +3780,7 @@ func (x *ExportChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportChunk.ProtoReflect.Descriptor instead.
 func (*ExportChunk) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{61}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ExportChunk) GetData() []byte {
@@ -3663,7 +3798,7 @@ type ListGroupsRequest struct {
 
 func (x *ListGroupsRequest) Reset() {
 	*x = ListGroupsRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3675,7 +3810,7 @@ func (x *ListGroupsRequest) String() string {
 func (*ListGroupsRequest) ProtoMessage() {}
 
 func (x *ListGroupsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[62]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3688,7 +3823,7 @@ func (x *ListGroupsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroupsRequest.ProtoReflect.Descriptor instead.
 func (*ListGroupsRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{62}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{63}
 }
 
 type ListGroupsResponse struct {
@@ -3700,7 +3835,7 @@ type ListGroupsResponse struct {
 
 func (x *ListGroupsResponse) Reset() {
 	*x = ListGroupsResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3712,7 +3847,7 @@ func (x *ListGroupsResponse) String() string {
 func (*ListGroupsResponse) ProtoMessage() {}
 
 func (x *ListGroupsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[63]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3725,7 +3860,7 @@ func (x *ListGroupsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroupsResponse.ProtoReflect.Descriptor instead.
 func (*ListGroupsResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{63}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ListGroupsResponse) GetGroups() []*Group {
@@ -3754,7 +3889,7 @@ type Group struct {
 
 func (x *Group) Reset() {
 	*x = Group{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3766,7 +3901,7 @@ func (x *Group) String() string {
 func (*Group) ProtoMessage() {}
 
 func (x *Group) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[64]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3779,7 +3914,7 @@ func (x *Group) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Group.ProtoReflect.Descriptor instead.
 func (*Group) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{64}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *Group) GetName() string {
@@ -3848,7 +3983,7 @@ type SetGroupRequest struct {
 
 func (x *SetGroupRequest) Reset() {
 	*x = SetGroupRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3860,7 +3995,7 @@ func (x *SetGroupRequest) String() string {
 func (*SetGroupRequest) ProtoMessage() {}
 
 func (x *SetGroupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[65]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3873,7 +4008,7 @@ func (x *SetGroupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetGroupRequest.ProtoReflect.Descriptor instead.
 func (*SetGroupRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{65}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *SetGroupRequest) GetName() string {
@@ -3944,7 +4079,7 @@ type SetGroupResponse struct {
 
 func (x *SetGroupResponse) Reset() {
 	*x = SetGroupResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3956,7 +4091,7 @@ func (x *SetGroupResponse) String() string {
 func (*SetGroupResponse) ProtoMessage() {}
 
 func (x *SetGroupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[66]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3969,7 +4104,7 @@ func (x *SetGroupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetGroupResponse.ProtoReflect.Descriptor instead.
 func (*SetGroupResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{66}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *SetGroupResponse) GetGroup() *Group {
@@ -4002,7 +4137,7 @@ type RemoveGroupRequest struct {
 
 func (x *RemoveGroupRequest) Reset() {
 	*x = RemoveGroupRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4014,7 +4149,7 @@ func (x *RemoveGroupRequest) String() string {
 func (*RemoveGroupRequest) ProtoMessage() {}
 
 func (x *RemoveGroupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[67]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4027,7 +4162,7 @@ func (x *RemoveGroupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveGroupRequest.ProtoReflect.Descriptor instead.
 func (*RemoveGroupRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{67}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *RemoveGroupRequest) GetName() string {
@@ -4046,7 +4181,7 @@ type RemoveGroupResponse struct {
 
 func (x *RemoveGroupResponse) Reset() {
 	*x = RemoveGroupResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4058,7 +4193,7 @@ func (x *RemoveGroupResponse) String() string {
 func (*RemoveGroupResponse) ProtoMessage() {}
 
 func (x *RemoveGroupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[68]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4071,7 +4206,7 @@ func (x *RemoveGroupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveGroupResponse.ProtoReflect.Descriptor instead.
 func (*RemoveGroupResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{68}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *RemoveGroupResponse) GetChanges() []*ConfigChange {
@@ -4089,7 +4224,7 @@ type ListDoNotTrackRequest struct {
 
 func (x *ListDoNotTrackRequest) Reset() {
 	*x = ListDoNotTrackRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4101,7 +4236,7 @@ func (x *ListDoNotTrackRequest) String() string {
 func (*ListDoNotTrackRequest) ProtoMessage() {}
 
 func (x *ListDoNotTrackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[69]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4114,7 +4249,7 @@ func (x *ListDoNotTrackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDoNotTrackRequest.ProtoReflect.Descriptor instead.
 func (*ListDoNotTrackRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{69}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{70}
 }
 
 type ListDoNotTrackResponse struct {
@@ -4126,7 +4261,7 @@ type ListDoNotTrackResponse struct {
 
 func (x *ListDoNotTrackResponse) Reset() {
 	*x = ListDoNotTrackResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4138,7 +4273,7 @@ func (x *ListDoNotTrackResponse) String() string {
 func (*ListDoNotTrackResponse) ProtoMessage() {}
 
 func (x *ListDoNotTrackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[70]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4151,7 +4286,7 @@ func (x *ListDoNotTrackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDoNotTrackResponse.ProtoReflect.Descriptor instead.
 func (*ListDoNotTrackResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{70}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *ListDoNotTrackResponse) GetEntries() []*DoNotTrack {
@@ -4172,7 +4307,7 @@ type DoNotTrack struct {
 
 func (x *DoNotTrack) Reset() {
 	*x = DoNotTrack{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4184,7 +4319,7 @@ func (x *DoNotTrack) String() string {
 func (*DoNotTrack) ProtoMessage() {}
 
 func (x *DoNotTrack) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[71]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4197,7 +4332,7 @@ func (x *DoNotTrack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DoNotTrack.ProtoReflect.Descriptor instead.
 func (*DoNotTrack) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{71}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *DoNotTrack) GetUser() string {
@@ -4224,7 +4359,7 @@ type SetDoNotTrackRequest struct {
 
 func (x *SetDoNotTrackRequest) Reset() {
 	*x = SetDoNotTrackRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4236,7 +4371,7 @@ func (x *SetDoNotTrackRequest) String() string {
 func (*SetDoNotTrackRequest) ProtoMessage() {}
 
 func (x *SetDoNotTrackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[72]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4249,7 +4384,7 @@ func (x *SetDoNotTrackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetDoNotTrackRequest.ProtoReflect.Descriptor instead.
 func (*SetDoNotTrackRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{72}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *SetDoNotTrackRequest) GetAdd() []*DoNotTrack {
@@ -4276,7 +4411,7 @@ type SetDoNotTrackResponse struct {
 
 func (x *SetDoNotTrackResponse) Reset() {
 	*x = SetDoNotTrackResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4288,7 +4423,7 @@ func (x *SetDoNotTrackResponse) String() string {
 func (*SetDoNotTrackResponse) ProtoMessage() {}
 
 func (x *SetDoNotTrackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[73]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4301,7 +4436,7 @@ func (x *SetDoNotTrackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetDoNotTrackResponse.ProtoReflect.Descriptor instead.
 func (*SetDoNotTrackResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{73}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *SetDoNotTrackResponse) GetEntries() []*DoNotTrack {
@@ -4326,7 +4461,7 @@ type ListUsersRequest struct {
 
 func (x *ListUsersRequest) Reset() {
 	*x = ListUsersRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4338,7 +4473,7 @@ func (x *ListUsersRequest) String() string {
 func (*ListUsersRequest) ProtoMessage() {}
 
 func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[74]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4351,7 +4486,7 @@ func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersRequest.ProtoReflect.Descriptor instead.
 func (*ListUsersRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{74}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{75}
 }
 
 type ListUsersResponse struct {
@@ -4363,7 +4498,7 @@ type ListUsersResponse struct {
 
 func (x *ListUsersResponse) Reset() {
 	*x = ListUsersResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4375,7 +4510,7 @@ func (x *ListUsersResponse) String() string {
 func (*ListUsersResponse) ProtoMessage() {}
 
 func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[75]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4388,7 +4523,7 @@ func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersResponse.ProtoReflect.Descriptor instead.
 func (*ListUsersResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{75}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *ListUsersResponse) GetUsers() []*User {
@@ -4417,7 +4552,7 @@ type User struct {
 
 func (x *User) Reset() {
 	*x = User{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4429,7 +4564,7 @@ func (x *User) String() string {
 func (*User) ProtoMessage() {}
 
 func (x *User) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[76]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4442,7 +4577,7 @@ func (x *User) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use User.ProtoReflect.Descriptor instead.
 func (*User) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{76}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *User) GetEmail() string {
@@ -4530,7 +4665,7 @@ type SetUserRequest struct {
 
 func (x *SetUserRequest) Reset() {
 	*x = SetUserRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4542,7 +4677,7 @@ func (x *SetUserRequest) String() string {
 func (*SetUserRequest) ProtoMessage() {}
 
 func (x *SetUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[77]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4555,7 +4690,7 @@ func (x *SetUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetUserRequest.ProtoReflect.Descriptor instead.
 func (*SetUserRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{77}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *SetUserRequest) GetEmail() string {
@@ -4602,7 +4737,7 @@ type SetUserResponse struct {
 
 func (x *SetUserResponse) Reset() {
 	*x = SetUserResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4614,7 +4749,7 @@ func (x *SetUserResponse) String() string {
 func (*SetUserResponse) ProtoMessage() {}
 
 func (x *SetUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[78]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4627,7 +4762,7 @@ func (x *SetUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetUserResponse.ProtoReflect.Descriptor instead.
 func (*SetUserResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{78}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *SetUserResponse) GetUser() *User {
@@ -4646,7 +4781,7 @@ type RemoveUserRequest struct {
 
 func (x *RemoveUserRequest) Reset() {
 	*x = RemoveUserRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4658,7 +4793,7 @@ func (x *RemoveUserRequest) String() string {
 func (*RemoveUserRequest) ProtoMessage() {}
 
 func (x *RemoveUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[79]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4671,7 +4806,7 @@ func (x *RemoveUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveUserRequest.ProtoReflect.Descriptor instead.
 func (*RemoveUserRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{79}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *RemoveUserRequest) GetEmail() string {
@@ -4689,7 +4824,7 @@ type RemoveUserResponse struct {
 
 func (x *RemoveUserResponse) Reset() {
 	*x = RemoveUserResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4701,7 +4836,7 @@ func (x *RemoveUserResponse) String() string {
 func (*RemoveUserResponse) ProtoMessage() {}
 
 func (x *RemoveUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[80]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4714,7 +4849,7 @@ func (x *RemoveUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveUserResponse.ProtoReflect.Descriptor instead.
 func (*RemoveUserResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{80}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{81}
 }
 
 type SetPasswordRequest struct {
@@ -4730,7 +4865,7 @@ type SetPasswordRequest struct {
 
 func (x *SetPasswordRequest) Reset() {
 	*x = SetPasswordRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4742,7 +4877,7 @@ func (x *SetPasswordRequest) String() string {
 func (*SetPasswordRequest) ProtoMessage() {}
 
 func (x *SetPasswordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[81]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4755,7 +4890,7 @@ func (x *SetPasswordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPasswordRequest.ProtoReflect.Descriptor instead.
 func (*SetPasswordRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{81}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *SetPasswordRequest) GetEmail() string {
@@ -4787,7 +4922,7 @@ type SetPasswordResponse struct {
 
 func (x *SetPasswordResponse) Reset() {
 	*x = SetPasswordResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4799,7 +4934,7 @@ func (x *SetPasswordResponse) String() string {
 func (*SetPasswordResponse) ProtoMessage() {}
 
 func (x *SetPasswordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[82]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4812,7 +4947,7 @@ func (x *SetPasswordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPasswordResponse.ProtoReflect.Descriptor instead.
 func (*SetPasswordResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{82}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{83}
 }
 
 type CreateTokenRequest struct {
@@ -4830,7 +4965,7 @@ type CreateTokenRequest struct {
 
 func (x *CreateTokenRequest) Reset() {
 	*x = CreateTokenRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4842,7 +4977,7 @@ func (x *CreateTokenRequest) String() string {
 func (*CreateTokenRequest) ProtoMessage() {}
 
 func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[83]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4855,7 +4990,7 @@ func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenRequest.ProtoReflect.Descriptor instead.
 func (*CreateTokenRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{83}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *CreateTokenRequest) GetEmail() string {
@@ -4897,7 +5032,7 @@ type CreateTokenResponse struct {
 
 func (x *CreateTokenResponse) Reset() {
 	*x = CreateTokenResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4909,7 +5044,7 @@ func (x *CreateTokenResponse) String() string {
 func (*CreateTokenResponse) ProtoMessage() {}
 
 func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[84]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4922,7 +5057,7 @@ func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenResponse.ProtoReflect.Descriptor instead.
 func (*CreateTokenResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{84}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *CreateTokenResponse) GetToken() *Token {
@@ -4955,7 +5090,7 @@ type Token struct {
 
 func (x *Token) Reset() {
 	*x = Token{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4967,7 +5102,7 @@ func (x *Token) String() string {
 func (*Token) ProtoMessage() {}
 
 func (x *Token) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[85]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4980,7 +5115,7 @@ func (x *Token) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Token.ProtoReflect.Descriptor instead.
 func (*Token) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{85}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{86}
 }
 
 func (x *Token) GetId() string {
@@ -5047,7 +5182,7 @@ type ListTokensRequest struct {
 
 func (x *ListTokensRequest) Reset() {
 	*x = ListTokensRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5059,7 +5194,7 @@ func (x *ListTokensRequest) String() string {
 func (*ListTokensRequest) ProtoMessage() {}
 
 func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[86]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5072,7 +5207,7 @@ func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensRequest.ProtoReflect.Descriptor instead.
 func (*ListTokensRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{86}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{87}
 }
 
 type ListTokensResponse struct {
@@ -5084,7 +5219,7 @@ type ListTokensResponse struct {
 
 func (x *ListTokensResponse) Reset() {
 	*x = ListTokensResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5096,7 +5231,7 @@ func (x *ListTokensResponse) String() string {
 func (*ListTokensResponse) ProtoMessage() {}
 
 func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[87]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5109,7 +5244,7 @@ func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensResponse.ProtoReflect.Descriptor instead.
 func (*ListTokensResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{87}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{88}
 }
 
 func (x *ListTokensResponse) GetTokens() []*Token {
@@ -5128,7 +5263,7 @@ type RevokeTokenRequest struct {
 
 func (x *RevokeTokenRequest) Reset() {
 	*x = RevokeTokenRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5140,7 +5275,7 @@ func (x *RevokeTokenRequest) String() string {
 func (*RevokeTokenRequest) ProtoMessage() {}
 
 func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[88]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5153,7 +5288,7 @@ func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeTokenRequest.ProtoReflect.Descriptor instead.
 func (*RevokeTokenRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{88}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{89}
 }
 
 func (x *RevokeTokenRequest) GetId() string {
@@ -5171,7 +5306,7 @@ type RevokeTokenResponse struct {
 
 func (x *RevokeTokenResponse) Reset() {
 	*x = RevokeTokenResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5183,7 +5318,7 @@ func (x *RevokeTokenResponse) String() string {
 func (*RevokeTokenResponse) ProtoMessage() {}
 
 func (x *RevokeTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[89]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5196,7 +5331,7 @@ func (x *RevokeTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeTokenResponse.ProtoReflect.Descriptor instead.
 func (*RevokeTokenResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{89}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{90}
 }
 
 type ShowConfigRequest struct {
@@ -5211,7 +5346,7 @@ type ShowConfigRequest struct {
 
 func (x *ShowConfigRequest) Reset() {
 	*x = ShowConfigRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5223,7 +5358,7 @@ func (x *ShowConfigRequest) String() string {
 func (*ShowConfigRequest) ProtoMessage() {}
 
 func (x *ShowConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[90]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5236,7 +5371,7 @@ func (x *ShowConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowConfigRequest.ProtoReflect.Descriptor instead.
 func (*ShowConfigRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{90}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{91}
 }
 
 func (x *ShowConfigRequest) GetDevice() string {
@@ -5262,7 +5397,7 @@ type ShowConfigResponse struct {
 
 func (x *ShowConfigResponse) Reset() {
 	*x = ShowConfigResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5274,7 +5409,7 @@ func (x *ShowConfigResponse) String() string {
 func (*ShowConfigResponse) ProtoMessage() {}
 
 func (x *ShowConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[91]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5287,7 +5422,7 @@ func (x *ShowConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowConfigResponse.ProtoReflect.Descriptor instead.
 func (*ShowConfigResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{91}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{92}
 }
 
 func (x *ShowConfigResponse) GetValues() []*ConfigValue {
@@ -5310,7 +5445,7 @@ type ConfigValue struct {
 
 func (x *ConfigValue) Reset() {
 	*x = ConfigValue{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5322,7 +5457,7 @@ func (x *ConfigValue) String() string {
 func (*ConfigValue) ProtoMessage() {}
 
 func (x *ConfigValue) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[92]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5335,7 +5470,7 @@ func (x *ConfigValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigValue.ProtoReflect.Descriptor instead.
 func (*ConfigValue) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{92}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{93}
 }
 
 func (x *ConfigValue) GetKey() string {
@@ -5375,7 +5510,7 @@ type SetConfigRequest struct {
 
 func (x *SetConfigRequest) Reset() {
 	*x = SetConfigRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5387,7 +5522,7 @@ func (x *SetConfigRequest) String() string {
 func (*SetConfigRequest) ProtoMessage() {}
 
 func (x *SetConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[93]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5400,7 +5535,7 @@ func (x *SetConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetConfigRequest.ProtoReflect.Descriptor instead.
 func (*SetConfigRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{93}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{94}
 }
 
 func (x *SetConfigRequest) GetFile() string {
@@ -5443,7 +5578,7 @@ type SetConfigResponse struct {
 
 func (x *SetConfigResponse) Reset() {
 	*x = SetConfigResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5455,7 +5590,7 @@ func (x *SetConfigResponse) String() string {
 func (*SetConfigResponse) ProtoMessage() {}
 
 func (x *SetConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[94]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5468,7 +5603,7 @@ func (x *SetConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetConfigResponse.ProtoReflect.Descriptor instead.
 func (*SetConfigResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{94}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{95}
 }
 
 func (x *SetConfigResponse) GetOld() string {
@@ -5500,7 +5635,7 @@ type ShowAccountRequest struct {
 
 func (x *ShowAccountRequest) Reset() {
 	*x = ShowAccountRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5512,7 +5647,7 @@ func (x *ShowAccountRequest) String() string {
 func (*ShowAccountRequest) ProtoMessage() {}
 
 func (x *ShowAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[95]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5525,7 +5660,7 @@ func (x *ShowAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowAccountRequest.ProtoReflect.Descriptor instead.
 func (*ShowAccountRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{95}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{96}
 }
 
 type ShowAccountResponse struct {
@@ -5542,7 +5677,7 @@ type ShowAccountResponse struct {
 
 func (x *ShowAccountResponse) Reset() {
 	*x = ShowAccountResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5554,7 +5689,7 @@ func (x *ShowAccountResponse) String() string {
 func (*ShowAccountResponse) ProtoMessage() {}
 
 func (x *ShowAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[96]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5567,7 +5702,7 @@ func (x *ShowAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowAccountResponse.ProtoReflect.Descriptor instead.
 func (*ShowAccountResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{96}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{97}
 }
 
 func (x *ShowAccountResponse) GetRevision() string {
@@ -5631,7 +5766,7 @@ type AccountKey struct {
 
 func (x *AccountKey) Reset() {
 	*x = AccountKey{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5643,7 +5778,7 @@ func (x *AccountKey) String() string {
 func (*AccountKey) ProtoMessage() {}
 
 func (x *AccountKey) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[97]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5656,7 +5791,7 @@ func (x *AccountKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountKey.ProtoReflect.Descriptor instead.
 func (*AccountKey) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{97}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{98}
 }
 
 func (x *AccountKey) GetKey() string {
@@ -5768,7 +5903,7 @@ type TryRedactionRequest struct {
 
 func (x *TryRedactionRequest) Reset() {
 	*x = TryRedactionRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5780,7 +5915,7 @@ func (x *TryRedactionRequest) String() string {
 func (*TryRedactionRequest) ProtoMessage() {}
 
 func (x *TryRedactionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[98]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5793,7 +5928,7 @@ func (x *TryRedactionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TryRedactionRequest.ProtoReflect.Descriptor instead.
 func (*TryRedactionRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{98}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{99}
 }
 
 func (x *TryRedactionRequest) GetPatterns() []string {
@@ -5824,7 +5959,7 @@ type TryRedactionResponse struct {
 
 func (x *TryRedactionResponse) Reset() {
 	*x = TryRedactionResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5836,7 +5971,7 @@ func (x *TryRedactionResponse) String() string {
 func (*TryRedactionResponse) ProtoMessage() {}
 
 func (x *TryRedactionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[99]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5849,7 +5984,7 @@ func (x *TryRedactionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TryRedactionResponse.ProtoReflect.Descriptor instead.
 func (*TryRedactionResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{99}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{100}
 }
 
 func (x *TryRedactionResponse) GetTitle() string {
@@ -5886,7 +6021,7 @@ type EditConfigRequest struct {
 
 func (x *EditConfigRequest) Reset() {
 	*x = EditConfigRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5898,7 +6033,7 @@ func (x *EditConfigRequest) String() string {
 func (*EditConfigRequest) ProtoMessage() {}
 
 func (x *EditConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[100]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5911,7 +6046,7 @@ func (x *EditConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EditConfigRequest.ProtoReflect.Descriptor instead.
 func (*EditConfigRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{100}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{101}
 }
 
 func (x *EditConfigRequest) GetFile() string {
@@ -5947,7 +6082,7 @@ type ConfigEdit struct {
 
 func (x *ConfigEdit) Reset() {
 	*x = ConfigEdit{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5959,7 +6094,7 @@ func (x *ConfigEdit) String() string {
 func (*ConfigEdit) ProtoMessage() {}
 
 func (x *ConfigEdit) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[101]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5972,7 +6107,7 @@ func (x *ConfigEdit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigEdit.ProtoReflect.Descriptor instead.
 func (*ConfigEdit) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{101}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{102}
 }
 
 func (x *ConfigEdit) GetKey() string {
@@ -6009,7 +6144,7 @@ type EditConfigResponse struct {
 
 func (x *EditConfigResponse) Reset() {
 	*x = EditConfigResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6021,7 +6156,7 @@ func (x *EditConfigResponse) String() string {
 func (*EditConfigResponse) ProtoMessage() {}
 
 func (x *EditConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[102]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6034,7 +6169,7 @@ func (x *EditConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EditConfigResponse.ProtoReflect.Descriptor instead.
 func (*EditConfigResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{102}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{103}
 }
 
 func (x *EditConfigResponse) GetChanges() []*ConfigChange {
@@ -6080,7 +6215,7 @@ type ConfigConflict struct {
 
 func (x *ConfigConflict) Reset() {
 	*x = ConfigConflict{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6092,7 +6227,7 @@ func (x *ConfigConflict) String() string {
 func (*ConfigConflict) ProtoMessage() {}
 
 func (x *ConfigConflict) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[103]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6105,7 +6240,7 @@ func (x *ConfigConflict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigConflict.ProtoReflect.Descriptor instead.
 func (*ConfigConflict) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{103}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{104}
 }
 
 func (x *ConfigConflict) GetKey() string {
@@ -6159,7 +6294,7 @@ type CheckConfigRequest struct {
 
 func (x *CheckConfigRequest) Reset() {
 	*x = CheckConfigRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6171,7 +6306,7 @@ func (x *CheckConfigRequest) String() string {
 func (*CheckConfigRequest) ProtoMessage() {}
 
 func (x *CheckConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[104]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6184,7 +6319,7 @@ func (x *CheckConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckConfigRequest.ProtoReflect.Descriptor instead.
 func (*CheckConfigRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{104}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{105}
 }
 
 func (x *CheckConfigRequest) GetFiles() []*ConfigFile {
@@ -6205,7 +6340,7 @@ type ConfigFile struct {
 
 func (x *ConfigFile) Reset() {
 	*x = ConfigFile{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6217,7 +6352,7 @@ func (x *ConfigFile) String() string {
 func (*ConfigFile) ProtoMessage() {}
 
 func (x *ConfigFile) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[105]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6230,7 +6365,7 @@ func (x *ConfigFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigFile.ProtoReflect.Descriptor instead.
 func (*ConfigFile) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{105}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{106}
 }
 
 func (x *ConfigFile) GetName() string {
@@ -6256,7 +6391,7 @@ type CheckConfigResponse struct {
 
 func (x *CheckConfigResponse) Reset() {
 	*x = CheckConfigResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6268,7 +6403,7 @@ func (x *CheckConfigResponse) String() string {
 func (*CheckConfigResponse) ProtoMessage() {}
 
 func (x *CheckConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[106]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6281,7 +6416,7 @@ func (x *CheckConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckConfigResponse.ProtoReflect.Descriptor instead.
 func (*CheckConfigResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{106}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{107}
 }
 
 func (x *CheckConfigResponse) GetProblems() []*ConfigProblem {
@@ -6306,7 +6441,7 @@ type ConfigProblem struct {
 
 func (x *ConfigProblem) Reset() {
 	*x = ConfigProblem{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6318,7 +6453,7 @@ func (x *ConfigProblem) String() string {
 func (*ConfigProblem) ProtoMessage() {}
 
 func (x *ConfigProblem) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[107]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6331,7 +6466,7 @@ func (x *ConfigProblem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigProblem.ProtoReflect.Descriptor instead.
 func (*ConfigProblem) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{107}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{108}
 }
 
 func (x *ConfigProblem) GetFile() string {
@@ -6381,7 +6516,7 @@ type ConfigHistoryRequest struct {
 
 func (x *ConfigHistoryRequest) Reset() {
 	*x = ConfigHistoryRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6393,7 +6528,7 @@ func (x *ConfigHistoryRequest) String() string {
 func (*ConfigHistoryRequest) ProtoMessage() {}
 
 func (x *ConfigHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[108]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6406,7 +6541,7 @@ func (x *ConfigHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ConfigHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{108}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{109}
 }
 
 func (x *ConfigHistoryRequest) GetFile() string {
@@ -6432,7 +6567,7 @@ type ConfigHistoryResponse struct {
 
 func (x *ConfigHistoryResponse) Reset() {
 	*x = ConfigHistoryResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6444,7 +6579,7 @@ func (x *ConfigHistoryResponse) String() string {
 func (*ConfigHistoryResponse) ProtoMessage() {}
 
 func (x *ConfigHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[109]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6457,7 +6592,7 @@ func (x *ConfigHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ConfigHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{109}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{110}
 }
 
 func (x *ConfigHistoryResponse) GetChanges() []*ConfigChange {
@@ -6481,7 +6616,7 @@ type ConfigChange struct {
 
 func (x *ConfigChange) Reset() {
 	*x = ConfigChange{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[111]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6493,7 +6628,7 @@ func (x *ConfigChange) String() string {
 func (*ConfigChange) ProtoMessage() {}
 
 func (x *ConfigChange) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[110]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[111]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6506,7 +6641,7 @@ func (x *ConfigChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigChange.ProtoReflect.Descriptor instead.
 func (*ConfigChange) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{110}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{111}
 }
 
 func (x *ConfigChange) GetAt() string {
@@ -6560,7 +6695,7 @@ type PendingReport struct {
 
 func (x *PendingReport) Reset() {
 	*x = PendingReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[111]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[112]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6572,7 +6707,7 @@ func (x *PendingReport) String() string {
 func (*PendingReport) ProtoMessage() {}
 
 func (x *PendingReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[111]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[112]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6585,7 +6720,7 @@ func (x *PendingReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingReport.ProtoReflect.Descriptor instead.
 func (*PendingReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{111}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{112}
 }
 
 func (x *PendingReport) GetRows() []*PendingRow {
@@ -6613,7 +6748,7 @@ type PendingRow struct {
 
 func (x *PendingRow) Reset() {
 	*x = PendingRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[112]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[113]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6625,7 +6760,7 @@ func (x *PendingRow) String() string {
 func (*PendingRow) ProtoMessage() {}
 
 func (x *PendingRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[112]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[113]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6638,7 +6773,7 @@ func (x *PendingRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingRow.ProtoReflect.Descriptor instead.
 func (*PendingRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{112}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{113}
 }
 
 func (x *PendingRow) GetApp() string {
@@ -6705,7 +6840,7 @@ type ClassifyRequest struct {
 
 func (x *ClassifyRequest) Reset() {
 	*x = ClassifyRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[113]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[114]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6717,7 +6852,7 @@ func (x *ClassifyRequest) String() string {
 func (*ClassifyRequest) ProtoMessage() {}
 
 func (x *ClassifyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[113]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[114]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6730,7 +6865,7 @@ func (x *ClassifyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClassifyRequest.ProtoReflect.Descriptor instead.
 func (*ClassifyRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{113}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{114}
 }
 
 func (x *ClassifyRequest) GetRules() []*Rule {
@@ -6780,7 +6915,7 @@ type Rule struct {
 
 func (x *Rule) Reset() {
 	*x = Rule{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[114]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[115]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6792,7 +6927,7 @@ func (x *Rule) String() string {
 func (*Rule) ProtoMessage() {}
 
 func (x *Rule) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[114]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[115]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6805,7 +6940,7 @@ func (x *Rule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rule.ProtoReflect.Descriptor instead.
 func (*Rule) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{114}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{115}
 }
 
 func (x *Rule) GetApp() string {
@@ -6863,7 +6998,7 @@ type ClassifyResponse struct {
 
 func (x *ClassifyResponse) Reset() {
 	*x = ClassifyResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[115]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[116]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6875,7 +7010,7 @@ func (x *ClassifyResponse) String() string {
 func (*ClassifyResponse) ProtoMessage() {}
 
 func (x *ClassifyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[115]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[116]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6888,7 +7023,7 @@ func (x *ClassifyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClassifyResponse.ProtoReflect.Descriptor instead.
 func (*ClassifyResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{115}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{116}
 }
 
 func (x *ClassifyResponse) GetAdded() int32 {
@@ -6930,7 +7065,7 @@ type RuleChange struct {
 
 func (x *RuleChange) Reset() {
 	*x = RuleChange{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[116]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[117]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6942,7 +7077,7 @@ func (x *RuleChange) String() string {
 func (*RuleChange) ProtoMessage() {}
 
 func (x *RuleChange) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[116]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[117]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6955,7 +7090,7 @@ func (x *RuleChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleChange.ProtoReflect.Descriptor instead.
 func (*RuleChange) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{116}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{117}
 }
 
 func (x *RuleChange) GetRule() *Rule {
@@ -6989,7 +7124,7 @@ type ListRulesRequest struct {
 
 func (x *ListRulesRequest) Reset() {
 	*x = ListRulesRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[117]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[118]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7001,7 +7136,7 @@ func (x *ListRulesRequest) String() string {
 func (*ListRulesRequest) ProtoMessage() {}
 
 func (x *ListRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[117]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[118]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7014,7 +7149,7 @@ func (x *ListRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRulesRequest.ProtoReflect.Descriptor instead.
 func (*ListRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{117}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{118}
 }
 
 func (x *ListRulesRequest) GetShipped() bool {
@@ -7036,7 +7171,7 @@ type ListRulesResponse struct {
 
 func (x *ListRulesResponse) Reset() {
 	*x = ListRulesResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[118]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[119]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7048,7 +7183,7 @@ func (x *ListRulesResponse) String() string {
 func (*ListRulesResponse) ProtoMessage() {}
 
 func (x *ListRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[118]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[119]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7061,7 +7196,7 @@ func (x *ListRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRulesResponse.ProtoReflect.Descriptor instead.
 func (*ListRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{118}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{119}
 }
 
 func (x *ListRulesResponse) GetRules() []*Rule {
@@ -7094,7 +7229,7 @@ type ExplainClassRequest struct {
 
 func (x *ExplainClassRequest) Reset() {
 	*x = ExplainClassRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[119]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[120]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7106,7 +7241,7 @@ func (x *ExplainClassRequest) String() string {
 func (*ExplainClassRequest) ProtoMessage() {}
 
 func (x *ExplainClassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[119]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[120]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7119,7 +7254,7 @@ func (x *ExplainClassRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainClassRequest.ProtoReflect.Descriptor instead.
 func (*ExplainClassRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{119}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{120}
 }
 
 func (x *ExplainClassRequest) GetApp() string {
@@ -7179,7 +7314,7 @@ type ExplainClassResponse struct {
 
 func (x *ExplainClassResponse) Reset() {
 	*x = ExplainClassResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[120]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[121]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7191,7 +7326,7 @@ func (x *ExplainClassResponse) String() string {
 func (*ExplainClassResponse) ProtoMessage() {}
 
 func (x *ExplainClassResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[120]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[121]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7204,7 +7339,7 @@ func (x *ExplainClassResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainClassResponse.ProtoReflect.Descriptor instead.
 func (*ExplainClassResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{120}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{121}
 }
 
 func (x *ExplainClassResponse) GetStatus() string {
@@ -7252,7 +7387,7 @@ type ExportRulesRequest struct {
 
 func (x *ExportRulesRequest) Reset() {
 	*x = ExportRulesRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[121]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[122]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7264,7 +7399,7 @@ func (x *ExportRulesRequest) String() string {
 func (*ExportRulesRequest) ProtoMessage() {}
 
 func (x *ExportRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[121]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[122]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7277,7 +7412,7 @@ func (x *ExportRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRulesRequest.ProtoReflect.Descriptor instead.
 func (*ExportRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{121}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{122}
 }
 
 func (x *ExportRulesRequest) GetShipped() bool {
@@ -7296,7 +7431,7 @@ type ExportRulesResponse struct {
 
 func (x *ExportRulesResponse) Reset() {
 	*x = ExportRulesResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[122]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[123]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7308,7 +7443,7 @@ func (x *ExportRulesResponse) String() string {
 func (*ExportRulesResponse) ProtoMessage() {}
 
 func (x *ExportRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[122]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[123]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7321,7 +7456,7 @@ func (x *ExportRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRulesResponse.ProtoReflect.Descriptor instead.
 func (*ExportRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{122}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{123}
 }
 
 func (x *ExportRulesResponse) GetCsv() string {
@@ -7353,7 +7488,7 @@ type ListAuditRequest struct {
 
 func (x *ListAuditRequest) Reset() {
 	*x = ListAuditRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[123]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[124]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7365,7 +7500,7 @@ func (x *ListAuditRequest) String() string {
 func (*ListAuditRequest) ProtoMessage() {}
 
 func (x *ListAuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[123]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[124]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7378,7 +7513,7 @@ func (x *ListAuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAuditRequest.ProtoReflect.Descriptor instead.
 func (*ListAuditRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{123}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{124}
 }
 
 func (x *ListAuditRequest) GetAfterSequence() float64 {
@@ -7458,7 +7593,7 @@ type AuditEntry struct {
 
 func (x *AuditEntry) Reset() {
 	*x = AuditEntry{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[124]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[125]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7470,7 +7605,7 @@ func (x *AuditEntry) String() string {
 func (*AuditEntry) ProtoMessage() {}
 
 func (x *AuditEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[124]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[125]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7483,7 +7618,7 @@ func (x *AuditEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
 func (*AuditEntry) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{124}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{125}
 }
 
 func (x *AuditEntry) GetSequence() float64 {
@@ -7537,7 +7672,7 @@ type ListAuditResponse struct {
 
 func (x *ListAuditResponse) Reset() {
 	*x = ListAuditResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[125]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[126]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7549,7 +7684,7 @@ func (x *ListAuditResponse) String() string {
 func (*ListAuditResponse) ProtoMessage() {}
 
 func (x *ListAuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[125]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[126]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7562,7 +7697,7 @@ func (x *ListAuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAuditResponse.ProtoReflect.Descriptor instead.
 func (*ListAuditResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{125}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{126}
 }
 
 func (x *ListAuditResponse) GetEntries() []*AuditEntry {
@@ -7580,7 +7715,7 @@ type VerifyAuditRequest struct {
 
 func (x *VerifyAuditRequest) Reset() {
 	*x = VerifyAuditRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[126]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[127]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7592,7 +7727,7 @@ func (x *VerifyAuditRequest) String() string {
 func (*VerifyAuditRequest) ProtoMessage() {}
 
 func (x *VerifyAuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[126]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[127]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7605,7 +7740,7 @@ func (x *VerifyAuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyAuditRequest.ProtoReflect.Descriptor instead.
 func (*VerifyAuditRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{126}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{127}
 }
 
 type VerifyAuditResponse struct {
@@ -7620,7 +7755,7 @@ type VerifyAuditResponse struct {
 
 func (x *VerifyAuditResponse) Reset() {
 	*x = VerifyAuditResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[127]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[128]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7632,7 +7767,7 @@ func (x *VerifyAuditResponse) String() string {
 func (*VerifyAuditResponse) ProtoMessage() {}
 
 func (x *VerifyAuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[127]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[128]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7645,7 +7780,7 @@ func (x *VerifyAuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyAuditResponse.ProtoReflect.Descriptor instead.
 func (*VerifyAuditResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{127}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{128}
 }
 
 func (x *VerifyAuditResponse) GetEntries() float64 {
@@ -7677,7 +7812,7 @@ type StorageRequest struct {
 
 func (x *StorageRequest) Reset() {
 	*x = StorageRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[128]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[129]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7689,7 +7824,7 @@ func (x *StorageRequest) String() string {
 func (*StorageRequest) ProtoMessage() {}
 
 func (x *StorageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[128]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[129]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7702,7 +7837,7 @@ func (x *StorageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StorageRequest.ProtoReflect.Descriptor instead.
 func (*StorageRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{128}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{129}
 }
 
 type StorageReport struct {
@@ -7732,7 +7867,7 @@ type StorageReport struct {
 
 func (x *StorageReport) Reset() {
 	*x = StorageReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[129]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[130]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7744,7 +7879,7 @@ func (x *StorageReport) String() string {
 func (*StorageReport) ProtoMessage() {}
 
 func (x *StorageReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[129]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[130]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7757,7 +7892,7 @@ func (x *StorageReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StorageReport.ProtoReflect.Descriptor instead.
 func (*StorageReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{129}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{130}
 }
 
 func (x *StorageReport) GetBytes() float64 {
@@ -7879,7 +8014,7 @@ type StoragePart struct {
 
 func (x *StoragePart) Reset() {
 	*x = StoragePart{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[130]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[131]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7891,7 +8026,7 @@ func (x *StoragePart) String() string {
 func (*StoragePart) ProtoMessage() {}
 
 func (x *StoragePart) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[130]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[131]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7904,7 +8039,7 @@ func (x *StoragePart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoragePart.ProtoReflect.Descriptor instead.
 func (*StoragePart) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{130}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{131}
 }
 
 func (x *StoragePart) GetId() string {
@@ -7943,7 +8078,7 @@ type CompactRequest struct {
 
 func (x *CompactRequest) Reset() {
 	*x = CompactRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[131]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[132]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7955,7 +8090,7 @@ func (x *CompactRequest) String() string {
 func (*CompactRequest) ProtoMessage() {}
 
 func (x *CompactRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[131]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[132]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7968,7 +8103,7 @@ func (x *CompactRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompactRequest.ProtoReflect.Descriptor instead.
 func (*CompactRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{131}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{132}
 }
 
 type CompactResponse struct {
@@ -7981,7 +8116,7 @@ type CompactResponse struct {
 
 func (x *CompactResponse) Reset() {
 	*x = CompactResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[132]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[133]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7993,7 +8128,7 @@ func (x *CompactResponse) String() string {
 func (*CompactResponse) ProtoMessage() {}
 
 func (x *CompactResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[132]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[133]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8006,7 +8141,7 @@ func (x *CompactResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompactResponse.ProtoReflect.Descriptor instead.
 func (*CompactResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{132}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{133}
 }
 
 func (x *CompactResponse) GetBytesBefore() float64 {
@@ -8037,7 +8172,7 @@ type StripPrivacyRequest struct {
 
 func (x *StripPrivacyRequest) Reset() {
 	*x = StripPrivacyRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[133]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[134]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8049,7 +8184,7 @@ func (x *StripPrivacyRequest) String() string {
 func (*StripPrivacyRequest) ProtoMessage() {}
 
 func (x *StripPrivacyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[133]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[134]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8062,7 +8197,7 @@ func (x *StripPrivacyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StripPrivacyRequest.ProtoReflect.Descriptor instead.
 func (*StripPrivacyRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{133}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{134}
 }
 
 func (x *StripPrivacyRequest) GetBefore() string {
@@ -8102,7 +8237,7 @@ type StripPrivacyResponse struct {
 
 func (x *StripPrivacyResponse) Reset() {
 	*x = StripPrivacyResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[134]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[135]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8114,7 +8249,7 @@ func (x *StripPrivacyResponse) String() string {
 func (*StripPrivacyResponse) ProtoMessage() {}
 
 func (x *StripPrivacyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[134]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[135]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8127,7 +8262,7 @@ func (x *StripPrivacyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StripPrivacyResponse.ProtoReflect.Descriptor instead.
 func (*StripPrivacyResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{134}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{135}
 }
 
 func (x *StripPrivacyResponse) GetEpisodes() float64 {
@@ -8147,7 +8282,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[135]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8159,7 +8294,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[135]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8172,7 +8307,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{135}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{136}
 }
 
 func (x *BackupRequest) GetDirectory() string {
@@ -8191,7 +8326,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8203,7 +8338,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[136]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8216,7 +8351,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{136}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{137}
 }
 
 func (x *BackupResponse) GetBytes() float64 {
@@ -8234,7 +8369,7 @@ type ShowExtensionRequest struct {
 
 func (x *ShowExtensionRequest) Reset() {
 	*x = ShowExtensionRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8246,7 +8381,7 @@ func (x *ShowExtensionRequest) String() string {
 func (*ShowExtensionRequest) ProtoMessage() {}
 
 func (x *ShowExtensionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[137]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8259,7 +8394,7 @@ func (x *ShowExtensionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowExtensionRequest.ProtoReflect.Descriptor instead.
 func (*ShowExtensionRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{137}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{138}
 }
 
 type Extension struct {
@@ -8286,7 +8421,7 @@ type Extension struct {
 
 func (x *Extension) Reset() {
 	*x = Extension{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8298,7 +8433,7 @@ func (x *Extension) String() string {
 func (*Extension) ProtoMessage() {}
 
 func (x *Extension) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[138]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8311,7 +8446,7 @@ func (x *Extension) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Extension.ProtoReflect.Descriptor instead.
 func (*Extension) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{138}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{139}
 }
 
 func (x *Extension) GetVersion() string {
@@ -8402,7 +8537,7 @@ type ExtensionReach struct {
 
 func (x *ExtensionReach) Reset() {
 	*x = ExtensionReach{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8414,7 +8549,7 @@ func (x *ExtensionReach) String() string {
 func (*ExtensionReach) ProtoMessage() {}
 
 func (x *ExtensionReach) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[139]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8427,7 +8562,7 @@ func (x *ExtensionReach) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtensionReach.ProtoReflect.Descriptor instead.
 func (*ExtensionReach) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{139}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{140}
 }
 
 func (x *ExtensionReach) GetApp() string {
@@ -8475,7 +8610,7 @@ type ExtensionVersion struct {
 
 func (x *ExtensionVersion) Reset() {
 	*x = ExtensionVersion{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8487,7 +8622,7 @@ func (x *ExtensionVersion) String() string {
 func (*ExtensionVersion) ProtoMessage() {}
 
 func (x *ExtensionVersion) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[140]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8500,7 +8635,7 @@ func (x *ExtensionVersion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtensionVersion.ProtoReflect.Descriptor instead.
 func (*ExtensionVersion) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{140}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{141}
 }
 
 func (x *ExtensionVersion) GetVersion() string {
@@ -8529,7 +8664,7 @@ type ExtensionFile struct {
 
 func (x *ExtensionFile) Reset() {
 	*x = ExtensionFile{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8541,7 +8676,7 @@ func (x *ExtensionFile) String() string {
 func (*ExtensionFile) ProtoMessage() {}
 
 func (x *ExtensionFile) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[141]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8554,7 +8689,7 @@ func (x *ExtensionFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtensionFile.ProtoReflect.Descriptor instead.
 func (*ExtensionFile) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{141}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{142}
 }
 
 func (x *ExtensionFile) GetName() string {
@@ -8588,7 +8723,7 @@ type AddExtensionRequest struct {
 
 func (x *AddExtensionRequest) Reset() {
 	*x = AddExtensionRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8600,7 +8735,7 @@ func (x *AddExtensionRequest) String() string {
 func (*AddExtensionRequest) ProtoMessage() {}
 
 func (x *AddExtensionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[142]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8613,7 +8748,7 @@ func (x *AddExtensionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddExtensionRequest.ProtoReflect.Descriptor instead.
 func (*AddExtensionRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{142}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{143}
 }
 
 func (x *AddExtensionRequest) GetFiles() []*NamedContent {
@@ -8633,7 +8768,7 @@ type NamedContent struct {
 
 func (x *NamedContent) Reset() {
 	*x = NamedContent{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8645,7 +8780,7 @@ func (x *NamedContent) String() string {
 func (*NamedContent) ProtoMessage() {}
 
 func (x *NamedContent) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[143]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8658,7 +8793,7 @@ func (x *NamedContent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NamedContent.ProtoReflect.Descriptor instead.
 func (*NamedContent) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{143}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{144}
 }
 
 func (x *NamedContent) GetName() string {
@@ -8683,7 +8818,7 @@ type RemoveExtensionRequest struct {
 
 func (x *RemoveExtensionRequest) Reset() {
 	*x = RemoveExtensionRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8695,7 +8830,7 @@ func (x *RemoveExtensionRequest) String() string {
 func (*RemoveExtensionRequest) ProtoMessage() {}
 
 func (x *RemoveExtensionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[144]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8708,7 +8843,7 @@ func (x *RemoveExtensionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveExtensionRequest.ProtoReflect.Descriptor instead.
 func (*RemoveExtensionRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{144}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{145}
 }
 
 type RemoveExtensionResponse struct {
@@ -8719,7 +8854,7 @@ type RemoveExtensionResponse struct {
 
 func (x *RemoveExtensionResponse) Reset() {
 	*x = RemoveExtensionResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8731,7 +8866,7 @@ func (x *RemoveExtensionResponse) String() string {
 func (*RemoveExtensionResponse) ProtoMessage() {}
 
 func (x *RemoveExtensionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[145]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8744,7 +8879,7 @@ func (x *RemoveExtensionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveExtensionResponse.ProtoReflect.Descriptor instead.
 func (*RemoveExtensionResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{145}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{146}
 }
 
 type ShowExtensionPolicyRequest struct {
@@ -8761,7 +8896,7 @@ type ShowExtensionPolicyRequest struct {
 
 func (x *ShowExtensionPolicyRequest) Reset() {
 	*x = ShowExtensionPolicyRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8773,7 +8908,7 @@ func (x *ShowExtensionPolicyRequest) String() string {
 func (*ShowExtensionPolicyRequest) ProtoMessage() {}
 
 func (x *ShowExtensionPolicyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[146]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8786,7 +8921,7 @@ func (x *ShowExtensionPolicyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowExtensionPolicyRequest.ProtoReflect.Descriptor instead.
 func (*ShowExtensionPolicyRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{146}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{147}
 }
 
 func (x *ShowExtensionPolicyRequest) GetBrowser() string {
@@ -8820,7 +8955,7 @@ type ShowExtensionPolicyResponse struct {
 
 func (x *ShowExtensionPolicyResponse) Reset() {
 	*x = ShowExtensionPolicyResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8832,7 +8967,7 @@ func (x *ShowExtensionPolicyResponse) String() string {
 func (*ShowExtensionPolicyResponse) ProtoMessage() {}
 
 func (x *ShowExtensionPolicyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[147]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8845,7 +8980,7 @@ func (x *ShowExtensionPolicyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowExtensionPolicyResponse.ProtoReflect.Descriptor instead.
 func (*ShowExtensionPolicyResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{147}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{148}
 }
 
 func (x *ShowExtensionPolicyResponse) GetFiles() []*NamedContent {
@@ -8853,6 +8988,423 @@ func (x *ShowExtensionPolicyResponse) GetFiles() []*NamedContent {
 		return x.Files
 	}
 	return nil
+}
+
+type ListReleasesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReleasesRequest) Reset() {
+	*x = ListReleasesRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReleasesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReleasesRequest) ProtoMessage() {}
+
+func (x *ListReleasesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReleasesRequest.ProtoReflect.Descriptor instead.
+func (*ListReleasesRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{149}
+}
+
+type ListReleasesResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Releases []*Release             `protobuf:"bytes,1,rep,name=releases,proto3" json:"releases,omitempty"`
+	// windows, macos, linux.
+	Choices       []*ReleaseChoice `protobuf:"bytes,2,rep,name=choices,proto3" json:"choices,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReleasesResponse) Reset() {
+	*x = ListReleasesResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReleasesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReleasesResponse) ProtoMessage() {}
+
+func (x *ListReleasesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReleasesResponse.ProtoReflect.Descriptor instead.
+func (*ListReleasesResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{150}
+}
+
+func (x *ListReleasesResponse) GetReleases() []*Release {
+	if x != nil {
+		return x.Releases
+	}
+	return nil
+}
+
+func (x *ListReleasesResponse) GetChoices() []*ReleaseChoice {
+	if x != nil {
+		return x.Choices
+	}
+	return nil
+}
+
+type Release struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Version string                 `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// RFC 3339.
+	Issued string `protobuf:"bytes,2,opt,name=issued,proto3" json:"issued,omitempty"`
+	// Those on the shelf.
+	Packages []*ReleasePackage `protobuf:"bytes,3,rep,name=packages,proto3" json:"packages,omitempty"`
+	// Why nothing of it is handed out.
+	Problem       string `protobuf:"bytes,4,opt,name=problem,proto3" json:"problem,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Release) Reset() {
+	*x = Release{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Release) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Release) ProtoMessage() {}
+
+func (x *Release) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Release.ProtoReflect.Descriptor instead.
+func (*Release) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{151}
+}
+
+func (x *Release) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Release) GetIssued() string {
+	if x != nil {
+		return x.Issued
+	}
+	return ""
+}
+
+func (x *Release) GetPackages() []*ReleasePackage {
+	if x != nil {
+		return x.Packages
+	}
+	return nil
+}
+
+func (x *Release) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
+type ReleasePackage struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// windows, macos, linux.
+	Os string `protobuf:"bytes,2,opt,name=os,proto3" json:"os,omitempty"`
+	// amd64, arm64, universal.
+	Arch string `protobuf:"bytes,3,opt,name=arch,proto3" json:"arch,omitempty"`
+	// msi, pkg, deb, rpm, tar.gz.
+	Kind  string  `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
+	Bytes float64 `protobuf:"fixed64,5,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// Hexadecimal digits.
+	Sha256 string `protobuf:"bytes,6,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	// How a download of it carries its enrolment string: inside, name (of the file), none.
+	Carrier string `protobuf:"bytes,7,opt,name=carrier,proto3" json:"carrier,omitempty"`
+	// Why it is not handed out.
+	Problem       string `protobuf:"bytes,8,opt,name=problem,proto3" json:"problem,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleasePackage) Reset() {
+	*x = ReleasePackage{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleasePackage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleasePackage) ProtoMessage() {}
+
+func (x *ReleasePackage) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleasePackage.ProtoReflect.Descriptor instead.
+func (*ReleasePackage) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{152}
+}
+
+func (x *ReleasePackage) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ReleasePackage) GetOs() string {
+	if x != nil {
+		return x.Os
+	}
+	return ""
+}
+
+func (x *ReleasePackage) GetArch() string {
+	if x != nil {
+		return x.Arch
+	}
+	return ""
+}
+
+func (x *ReleasePackage) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *ReleasePackage) GetBytes() float64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *ReleasePackage) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
+}
+
+func (x *ReleasePackage) GetCarrier() string {
+	if x != nil {
+		return x.Carrier
+	}
+	return ""
+}
+
+func (x *ReleasePackage) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
+// ReleaseChoice is what a system gets from installer links.
+type ReleaseChoice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Os    string                 `protobuf:"bytes,1,opt,name=os,proto3" json:"os,omitempty"`
+	// Empty: nothing, and problem says why.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// The version that account.yaml pins; empty: the newest is taken.
+	Pinned        string `protobuf:"bytes,3,opt,name=pinned,proto3" json:"pinned,omitempty"`
+	Problem       string `protobuf:"bytes,4,opt,name=problem,proto3" json:"problem,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseChoice) Reset() {
+	*x = ReleaseChoice{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseChoice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseChoice) ProtoMessage() {}
+
+func (x *ReleaseChoice) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseChoice.ProtoReflect.Descriptor instead.
+func (*ReleaseChoice) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{153}
+}
+
+func (x *ReleaseChoice) GetOs() string {
+	if x != nil {
+		return x.Os
+	}
+	return ""
+}
+
+func (x *ReleaseChoice) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *ReleaseChoice) GetPinned() string {
+	if x != nil {
+		return x.Pinned
+	}
+	return ""
+}
+
+func (x *ReleaseChoice) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
+type RemoveReleaseRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Version       string                 `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveReleaseRequest) Reset() {
+	*x = RemoveReleaseRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveReleaseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveReleaseRequest) ProtoMessage() {}
+
+func (x *RemoveReleaseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveReleaseRequest.ProtoReflect.Descriptor instead.
+func (*RemoveReleaseRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{154}
+}
+
+func (x *RemoveReleaseRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+type RemoveReleaseResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveReleaseResponse) Reset() {
+	*x = RemoveReleaseResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveReleaseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveReleaseResponse) ProtoMessage() {}
+
+func (x *RemoveReleaseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveReleaseResponse.ProtoReflect.Descriptor instead.
+func (*RemoveReleaseResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{155}
 }
 
 type ReportRequest struct {
@@ -8884,7 +9436,7 @@ type ReportRequest struct {
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8896,7 +9448,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[148]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8909,7 +9461,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{148}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{156}
 }
 
 func (x *ReportRequest) GetFrom() string {
@@ -9009,7 +9561,7 @@ type Days struct {
 
 func (x *Days) Reset() {
 	*x = Days{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9021,7 +9573,7 @@ func (x *Days) String() string {
 func (*Days) ProtoMessage() {}
 
 func (x *Days) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[149]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9034,7 +9586,7 @@ func (x *Days) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Days.ProtoReflect.Descriptor instead.
 func (*Days) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{149}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{157}
 }
 
 func (x *Days) GetFrom() string {
@@ -9077,7 +9629,7 @@ type Times struct {
 
 func (x *Times) Reset() {
 	*x = Times{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9089,7 +9641,7 @@ func (x *Times) String() string {
 func (*Times) ProtoMessage() {}
 
 func (x *Times) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[150]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9102,7 +9654,7 @@ func (x *Times) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Times.ProtoReflect.Descriptor instead.
 func (*Times) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{150}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{158}
 }
 
 func (x *Times) GetProductiveActive() float64 {
@@ -9186,7 +9738,7 @@ type DashboardReport struct {
 
 func (x *DashboardReport) Reset() {
 	*x = DashboardReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9198,7 +9750,7 @@ func (x *DashboardReport) String() string {
 func (*DashboardReport) ProtoMessage() {}
 
 func (x *DashboardReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9211,7 +9763,7 @@ func (x *DashboardReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardReport.ProtoReflect.Descriptor instead.
 func (*DashboardReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{151}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{159}
 }
 
 func (x *DashboardReport) GetDays() *Days {
@@ -9281,7 +9833,7 @@ type DashboardRow struct {
 
 func (x *DashboardRow) Reset() {
 	*x = DashboardRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9293,7 +9845,7 @@ func (x *DashboardRow) String() string {
 func (*DashboardRow) ProtoMessage() {}
 
 func (x *DashboardRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9306,7 +9858,7 @@ func (x *DashboardRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardRow.ProtoReflect.Descriptor instead.
 func (*DashboardRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{152}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{160}
 }
 
 func (x *DashboardRow) GetDay() string {
@@ -9340,7 +9892,7 @@ type PeopleReport struct {
 
 func (x *PeopleReport) Reset() {
 	*x = PeopleReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9352,7 +9904,7 @@ func (x *PeopleReport) String() string {
 func (*PeopleReport) ProtoMessage() {}
 
 func (x *PeopleReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9365,7 +9917,7 @@ func (x *PeopleReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleReport.ProtoReflect.Descriptor instead.
 func (*PeopleReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{153}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{161}
 }
 
 func (x *PeopleReport) GetRows() []*PeopleRow {
@@ -9400,7 +9952,7 @@ type PeopleRow struct {
 
 func (x *PeopleRow) Reset() {
 	*x = PeopleRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9412,7 +9964,7 @@ func (x *PeopleRow) String() string {
 func (*PeopleRow) ProtoMessage() {}
 
 func (x *PeopleRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9425,7 +9977,7 @@ func (x *PeopleRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleRow.ProtoReflect.Descriptor instead.
 func (*PeopleRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{154}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{162}
 }
 
 func (x *PeopleRow) GetPerson() string {
@@ -9501,7 +10053,7 @@ type AppsReport struct {
 
 func (x *AppsReport) Reset() {
 	*x = AppsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9513,7 +10065,7 @@ func (x *AppsReport) String() string {
 func (*AppsReport) ProtoMessage() {}
 
 func (x *AppsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9526,7 +10078,7 @@ func (x *AppsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsReport.ProtoReflect.Descriptor instead.
 func (*AppsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{155}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{163}
 }
 
 func (x *AppsReport) GetRows() []*AppsRow {
@@ -9564,7 +10116,7 @@ type AppsRow struct {
 
 func (x *AppsRow) Reset() {
 	*x = AppsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9576,7 +10128,7 @@ func (x *AppsRow) String() string {
 func (*AppsRow) ProtoMessage() {}
 
 func (x *AppsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9589,7 +10141,7 @@ func (x *AppsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsRow.ProtoReflect.Descriptor instead.
 func (*AppsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{156}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{164}
 }
 
 func (x *AppsRow) GetApp() string {
@@ -9672,7 +10224,7 @@ type SitesReport struct {
 
 func (x *SitesReport) Reset() {
 	*x = SitesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9684,7 +10236,7 @@ func (x *SitesReport) String() string {
 func (*SitesReport) ProtoMessage() {}
 
 func (x *SitesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9697,7 +10249,7 @@ func (x *SitesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesReport.ProtoReflect.Descriptor instead.
 func (*SitesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{157}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{165}
 }
 
 func (x *SitesReport) GetRows() []*SitesRow {
@@ -9730,7 +10282,7 @@ type SitesRow struct {
 
 func (x *SitesRow) Reset() {
 	*x = SitesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9742,7 +10294,7 @@ func (x *SitesRow) String() string {
 func (*SitesRow) ProtoMessage() {}
 
 func (x *SitesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9755,7 +10307,7 @@ func (x *SitesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesRow.ProtoReflect.Descriptor instead.
 func (*SitesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{158}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{166}
 }
 
 func (x *SitesRow) GetSite() string {
@@ -9825,7 +10377,7 @@ type TitlesReport struct {
 
 func (x *TitlesReport) Reset() {
 	*x = TitlesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9837,7 +10389,7 @@ func (x *TitlesReport) String() string {
 func (*TitlesReport) ProtoMessage() {}
 
 func (x *TitlesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9850,7 +10402,7 @@ func (x *TitlesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesReport.ProtoReflect.Descriptor instead.
 func (*TitlesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{159}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{167}
 }
 
 func (x *TitlesReport) GetRows() []*TitlesRow {
@@ -9881,7 +10433,7 @@ type TitlesRow struct {
 
 func (x *TitlesRow) Reset() {
 	*x = TitlesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9893,7 +10445,7 @@ func (x *TitlesRow) String() string {
 func (*TitlesRow) ProtoMessage() {}
 
 func (x *TitlesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9906,7 +10458,7 @@ func (x *TitlesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesRow.ProtoReflect.Descriptor instead.
 func (*TitlesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{160}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{168}
 }
 
 func (x *TitlesRow) GetTitle() string {
@@ -9961,7 +10513,7 @@ type CategoriesReport struct {
 
 func (x *CategoriesReport) Reset() {
 	*x = CategoriesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9973,7 +10525,7 @@ func (x *CategoriesReport) String() string {
 func (*CategoriesReport) ProtoMessage() {}
 
 func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9986,7 +10538,7 @@ func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesReport.ProtoReflect.Descriptor instead.
 func (*CategoriesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{161}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{169}
 }
 
 func (x *CategoriesReport) GetRows() []*CategoriesRow {
@@ -10019,7 +10571,7 @@ type CategoriesRow struct {
 
 func (x *CategoriesRow) Reset() {
 	*x = CategoriesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10031,7 +10583,7 @@ func (x *CategoriesRow) String() string {
 func (*CategoriesRow) ProtoMessage() {}
 
 func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10044,7 +10596,7 @@ func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesRow.ProtoReflect.Descriptor instead.
 func (*CategoriesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{162}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{170}
 }
 
 func (x *CategoriesRow) GetCategory() string {
@@ -10106,7 +10658,7 @@ type HoursReport struct {
 
 func (x *HoursReport) Reset() {
 	*x = HoursReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10118,7 +10670,7 @@ func (x *HoursReport) String() string {
 func (*HoursReport) ProtoMessage() {}
 
 func (x *HoursReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10131,7 +10683,7 @@ func (x *HoursReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursReport.ProtoReflect.Descriptor instead.
 func (*HoursReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{163}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{171}
 }
 
 func (x *HoursReport) GetRows() []*HoursRow {
@@ -10176,7 +10728,7 @@ type HoursRow struct {
 
 func (x *HoursRow) Reset() {
 	*x = HoursRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10188,7 +10740,7 @@ func (x *HoursRow) String() string {
 func (*HoursRow) ProtoMessage() {}
 
 func (x *HoursRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10201,7 +10753,7 @@ func (x *HoursRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursRow.ProtoReflect.Descriptor instead.
 func (*HoursRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{164}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{172}
 }
 
 func (x *HoursRow) GetPerson() string {
@@ -10312,7 +10864,7 @@ type GroupsReport struct {
 
 func (x *GroupsReport) Reset() {
 	*x = GroupsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10324,7 +10876,7 @@ func (x *GroupsReport) String() string {
 func (*GroupsReport) ProtoMessage() {}
 
 func (x *GroupsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10337,7 +10889,7 @@ func (x *GroupsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsReport.ProtoReflect.Descriptor instead.
 func (*GroupsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{165}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{173}
 }
 
 func (x *GroupsReport) GetRows() []*GroupsRow {
@@ -10371,7 +10923,7 @@ type GroupsRow struct {
 
 func (x *GroupsRow) Reset() {
 	*x = GroupsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10383,7 +10935,7 @@ func (x *GroupsRow) String() string {
 func (*GroupsRow) ProtoMessage() {}
 
 func (x *GroupsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10396,7 +10948,7 @@ func (x *GroupsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsRow.ProtoReflect.Descriptor instead.
 func (*GroupsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{166}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{174}
 }
 
 func (x *GroupsRow) GetGroup() string {
@@ -10460,7 +11012,7 @@ type TimelineRequest struct {
 
 func (x *TimelineRequest) Reset() {
 	*x = TimelineRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[175]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10472,7 +11024,7 @@ func (x *TimelineRequest) String() string {
 func (*TimelineRequest) ProtoMessage() {}
 
 func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[175]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10485,7 +11037,7 @@ func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineRequest.ProtoReflect.Descriptor instead.
 func (*TimelineRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{167}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{175}
 }
 
 func (x *TimelineRequest) GetAsk() *ReportRequest {
@@ -10519,7 +11071,7 @@ type TimelineReport struct {
 
 func (x *TimelineReport) Reset() {
 	*x = TimelineReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[176]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10531,7 +11083,7 @@ func (x *TimelineReport) String() string {
 func (*TimelineReport) ProtoMessage() {}
 
 func (x *TimelineReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[176]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10544,7 +11096,7 @@ func (x *TimelineReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineReport.ProtoReflect.Descriptor instead.
 func (*TimelineReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{168}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{176}
 }
 
 func (x *TimelineReport) GetDays() *Days {
@@ -10614,7 +11166,7 @@ type TimelineBlock struct {
 
 func (x *TimelineBlock) Reset() {
 	*x = TimelineBlock{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[177]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10626,7 +11178,7 @@ func (x *TimelineBlock) String() string {
 func (*TimelineBlock) ProtoMessage() {}
 
 func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[177]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10639,7 +11191,7 @@ func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineBlock.ProtoReflect.Descriptor instead.
 func (*TimelineBlock) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{169}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{177}
 }
 
 func (x *TimelineBlock) GetStart() string {
@@ -10710,7 +11262,7 @@ type TimelineGap struct {
 
 func (x *TimelineGap) Reset() {
 	*x = TimelineGap{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[178]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10722,7 +11274,7 @@ func (x *TimelineGap) String() string {
 func (*TimelineGap) ProtoMessage() {}
 
 func (x *TimelineGap) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[178]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10735,7 +11287,7 @@ func (x *TimelineGap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineGap.ProtoReflect.Descriptor instead.
 func (*TimelineGap) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{170}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{178}
 }
 
 func (x *TimelineGap) GetStart() string {
@@ -10768,7 +11320,7 @@ type LiveReport struct {
 
 func (x *LiveReport) Reset() {
 	*x = LiveReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[179]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10780,7 +11332,7 @@ func (x *LiveReport) String() string {
 func (*LiveReport) ProtoMessage() {}
 
 func (x *LiveReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[179]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10793,7 +11345,7 @@ func (x *LiveReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveReport.ProtoReflect.Descriptor instead.
 func (*LiveReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{171}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{179}
 }
 
 func (x *LiveReport) GetRows() []*LiveRow {
@@ -10827,7 +11379,7 @@ type LiveRow struct {
 
 func (x *LiveRow) Reset() {
 	*x = LiveRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[180]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10839,7 +11391,7 @@ func (x *LiveRow) String() string {
 func (*LiveRow) ProtoMessage() {}
 
 func (x *LiveRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[180]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10852,7 +11404,7 @@ func (x *LiveRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveRow.ProtoReflect.Descriptor instead.
 func (*LiveRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{172}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{180}
 }
 
 func (x *LiveRow) GetPerson() string {
@@ -10962,7 +11514,7 @@ type ActivityReport struct {
 
 func (x *ActivityReport) Reset() {
 	*x = ActivityReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[181]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10974,7 +11526,7 @@ func (x *ActivityReport) String() string {
 func (*ActivityReport) ProtoMessage() {}
 
 func (x *ActivityReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[181]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10987,7 +11539,7 @@ func (x *ActivityReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityReport.ProtoReflect.Descriptor instead.
 func (*ActivityReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{173}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{181}
 }
 
 func (x *ActivityReport) GetRows() []*ActivityRow {
@@ -11033,7 +11585,7 @@ type ActivityRow struct {
 
 func (x *ActivityRow) Reset() {
 	*x = ActivityRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[182]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11045,7 +11597,7 @@ func (x *ActivityRow) String() string {
 func (*ActivityRow) ProtoMessage() {}
 
 func (x *ActivityRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[182]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11058,7 +11610,7 @@ func (x *ActivityRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityRow.ProtoReflect.Descriptor instead.
 func (*ActivityRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{174}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{182}
 }
 
 func (x *ActivityRow) GetDevice() string {
@@ -11236,7 +11788,7 @@ type ListActivityRequest struct {
 
 func (x *ListActivityRequest) Reset() {
 	*x = ListActivityRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[175]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[183]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11248,7 +11800,7 @@ func (x *ListActivityRequest) String() string {
 func (*ListActivityRequest) ProtoMessage() {}
 
 func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[175]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[183]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11261,7 +11813,7 @@ func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityRequest.ProtoReflect.Descriptor instead.
 func (*ListActivityRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{175}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{183}
 }
 
 func (x *ListActivityRequest) GetAsk() *ReportRequest {
@@ -11304,7 +11856,7 @@ type ListActivityResponse struct {
 
 func (x *ListActivityResponse) Reset() {
 	*x = ListActivityResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[176]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[184]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11316,7 +11868,7 @@ func (x *ListActivityResponse) String() string {
 func (*ListActivityResponse) ProtoMessage() {}
 
 func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[176]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[184]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11329,7 +11881,7 @@ func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityResponse.ProtoReflect.Descriptor instead.
 func (*ListActivityResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{176}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{184}
 }
 
 func (x *ListActivityResponse) GetRows() []*ActivityRow {
@@ -11368,7 +11920,7 @@ type ExportRequest struct {
 
 func (x *ExportRequest) Reset() {
 	*x = ExportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[177]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[185]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11380,7 +11932,7 @@ func (x *ExportRequest) String() string {
 func (*ExportRequest) ProtoMessage() {}
 
 func (x *ExportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[177]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[185]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11393,7 +11945,7 @@ func (x *ExportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRequest.ProtoReflect.Descriptor instead.
 func (*ExportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{177}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{185}
 }
 
 func (x *ExportRequest) GetReport() string {
@@ -11548,10 +12100,20 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x02os\x18\x01 \x01(\tR\x02os\x12'\n" +
 	"\x0fexpires_seconds\x18\x02 \x01(\x01R\x0eexpiresSeconds\x12\x1f\n" +
 	"\vmax_devices\x18\x03 \x01(\x05R\n" +
-	"maxDevices\"k\n" +
+	"maxDevices\"\xf7\x01\n" +
 	"\x12CreateLinkResponse\x12*\n" +
 	"\x04link\x18\x01 \x01(\v2\x16.dayline.admin.v1.LinkR\x04link\x12)\n" +
-	"\x10enrolment_string\x18\x02 \x01(\tR\x0fenrolmentString\"\xca\x01\n" +
+	"\x10enrolment_string\x18\x02 \x01(\tR\x0fenrolmentString\x12\x18\n" +
+	"\aaddress\x18\x03 \x01(\tR\aaddress\x12<\n" +
+	"\bcommands\x18\x04 \x03(\v2 .dayline.admin.v1.InstallCommandR\bcommands\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\tR\aversion\x12\x18\n" +
+	"\aproblem\x18\x06 \x01(\tR\aproblem\"r\n" +
+	"\x0eInstallCommand\x12\x0e\n" +
+	"\x02os\x18\x01 \x01(\tR\x02os\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04arch\x18\x03 \x01(\tR\x04arch\x12\x14\n" +
+	"\x05shell\x18\x04 \x01(\tR\x05shell\x12\x12\n" +
+	"\x04text\x18\x05 \x01(\tR\x04text\"\x85\x02\n" +
 	"\x04Link\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x0e\n" +
 	"\x02os\x18\x02 \x01(\tR\x02os\x12\x18\n" +
@@ -11562,7 +12124,10 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\vmax_devices\x18\x06 \x01(\x05R\n" +
 	"maxDevices\x12\x18\n" +
 	"\adevices\x18\a \x01(\x05R\adevices\x12\x14\n" +
-	"\x05state\x18\b \x01(\tR\x05state\"\x12\n" +
+	"\x05state\x18\b \x01(\tR\x05state\x12\x1c\n" +
+	"\tdownloads\x18\t \x01(\x05R\tdownloads\x12\x1b\n" +
+	"\tlast_used\x18\n" +
+	" \x01(\tR\blastUsed\"\x12\n" +
 	"\x10ListLinksRequest\"A\n" +
 	"\x11ListLinksResponse\x12,\n" +
 	"\x05links\x18\x01 \x03(\v2\x16.dayline.admin.v1.LinkR\x05links\"#\n" +
@@ -12030,7 +12595,33 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x02os\x18\x02 \x01(\tR\x02os\x12\x19\n" +
 	"\bstore_id\x18\x03 \x01(\tR\astoreId\"S\n" +
 	"\x1bShowExtensionPolicyResponse\x124\n" +
-	"\x05files\x18\x01 \x03(\v2\x1e.dayline.admin.v1.NamedContentR\x05files\"\x97\x02\n" +
+	"\x05files\x18\x01 \x03(\v2\x1e.dayline.admin.v1.NamedContentR\x05files\"\x15\n" +
+	"\x13ListReleasesRequest\"\x88\x01\n" +
+	"\x14ListReleasesResponse\x125\n" +
+	"\breleases\x18\x01 \x03(\v2\x19.dayline.admin.v1.ReleaseR\breleases\x129\n" +
+	"\achoices\x18\x02 \x03(\v2\x1f.dayline.admin.v1.ReleaseChoiceR\achoices\"\x93\x01\n" +
+	"\aRelease\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\tR\aversion\x12\x16\n" +
+	"\x06issued\x18\x02 \x01(\tR\x06issued\x12<\n" +
+	"\bpackages\x18\x03 \x03(\v2 .dayline.admin.v1.ReleasePackageR\bpackages\x12\x18\n" +
+	"\aproblem\x18\x04 \x01(\tR\aproblem\"\xbe\x01\n" +
+	"\x0eReleasePackage\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
+	"\x02os\x18\x02 \x01(\tR\x02os\x12\x12\n" +
+	"\x04arch\x18\x03 \x01(\tR\x04arch\x12\x12\n" +
+	"\x04kind\x18\x04 \x01(\tR\x04kind\x12\x14\n" +
+	"\x05bytes\x18\x05 \x01(\x01R\x05bytes\x12\x16\n" +
+	"\x06sha256\x18\x06 \x01(\tR\x06sha256\x12\x18\n" +
+	"\acarrier\x18\a \x01(\tR\acarrier\x12\x18\n" +
+	"\aproblem\x18\b \x01(\tR\aproblem\"k\n" +
+	"\rReleaseChoice\x12\x0e\n" +
+	"\x02os\x18\x01 \x01(\tR\x02os\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
+	"\x06pinned\x18\x03 \x01(\tR\x06pinned\x12\x18\n" +
+	"\aproblem\x18\x04 \x01(\tR\aproblem\"0\n" +
+	"\x14RemoveReleaseRequest\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\tR\aversion\"\x17\n" +
+	"\x15RemoveReleaseResponse\"\x97\x02\n" +
 	"\rReportRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x16\n" +
@@ -12253,7 +12844,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\rExportRequest\x12\x16\n" +
 	"\x06report\x18\x01 \x01(\tR\x06report\x121\n" +
 	"\x03ask\x18\x02 \x01(\v2\x1f.dayline.admin.v1.ReportRequestR\x03ask\x12\x16\n" +
-	"\x06format\x18\x03 \x01(\tR\x06format2\xd05\n" +
+	"\x06format\x18\x03 \x01(\tR\x06format2\x917\n" +
 	"\fAdminService\x12K\n" +
 	"\x06WhoAmI\x12\x1f.dayline.admin.v1.WhoAmIRequest\x1a .dayline.admin.v1.WhoAmIResponse\x12`\n" +
 	"\rSignInOptions\x12&.dayline.admin.v1.SignInOptionsRequest\x1a'.dayline.admin.v1.SignInOptionsResponse\x12K\n" +
@@ -12329,7 +12920,9 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\rShowExtension\x12&.dayline.admin.v1.ShowExtensionRequest\x1a\x1b.dayline.admin.v1.Extension\x12R\n" +
 	"\fAddExtension\x12%.dayline.admin.v1.AddExtensionRequest\x1a\x1b.dayline.admin.v1.Extension\x12f\n" +
 	"\x0fRemoveExtension\x12(.dayline.admin.v1.RemoveExtensionRequest\x1a).dayline.admin.v1.RemoveExtensionResponse\x12r\n" +
-	"\x13ShowExtensionPolicy\x12,.dayline.admin.v1.ShowExtensionPolicyRequest\x1a-.dayline.admin.v1.ShowExtensionPolicyResponse\x12U\n" +
+	"\x13ShowExtensionPolicy\x12,.dayline.admin.v1.ShowExtensionPolicyRequest\x1a-.dayline.admin.v1.ShowExtensionPolicyResponse\x12]\n" +
+	"\fListReleases\x12%.dayline.admin.v1.ListReleasesRequest\x1a&.dayline.admin.v1.ListReleasesResponse\x12`\n" +
+	"\rRemoveRelease\x12&.dayline.admin.v1.RemoveReleaseRequest\x1a'.dayline.admin.v1.RemoveReleaseResponse\x12U\n" +
 	"\x0fReportDashboard\x12\x1f.dayline.admin.v1.ReportRequest\x1a!.dayline.admin.v1.DashboardReport\x12O\n" +
 	"\fReportPeople\x12\x1f.dayline.admin.v1.ReportRequest\x1a\x1e.dayline.admin.v1.PeopleReport\x12K\n" +
 	"\n" +
@@ -12358,7 +12951,7 @@ func file_dayline_admin_v1_admin_proto_rawDescGZIP() []byte {
 	return file_dayline_admin_v1_admin_proto_rawDescData
 }
 
-var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 178)
+var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 186)
 var file_dayline_admin_v1_admin_proto_goTypes = []any{
 	(*WhoAmIRequest)(nil),               // 0: dayline.admin.v1.WhoAmIRequest
 	(*WhoAmIResponse)(nil),              // 1: dayline.admin.v1.WhoAmIResponse
@@ -12399,395 +12992,411 @@ var file_dayline_admin_v1_admin_proto_goTypes = []any{
 	(*ShowMyDataResponse)(nil),          // 36: dayline.admin.v1.ShowMyDataResponse
 	(*CreateLinkRequest)(nil),           // 37: dayline.admin.v1.CreateLinkRequest
 	(*CreateLinkResponse)(nil),          // 38: dayline.admin.v1.CreateLinkResponse
-	(*Link)(nil),                        // 39: dayline.admin.v1.Link
-	(*ListLinksRequest)(nil),            // 40: dayline.admin.v1.ListLinksRequest
-	(*ListLinksResponse)(nil),           // 41: dayline.admin.v1.ListLinksResponse
-	(*RevokeLinkRequest)(nil),           // 42: dayline.admin.v1.RevokeLinkRequest
-	(*RevokeLinkResponse)(nil),          // 43: dayline.admin.v1.RevokeLinkResponse
-	(*ListDevicesRequest)(nil),          // 44: dayline.admin.v1.ListDevicesRequest
-	(*ListDevicesResponse)(nil),         // 45: dayline.admin.v1.ListDevicesResponse
-	(*Device)(nil),                      // 46: dayline.admin.v1.Device
-	(*DeviceBrowser)(nil),               // 47: dayline.admin.v1.DeviceBrowser
-	(*DeviceRequest)(nil),               // 48: dayline.admin.v1.DeviceRequest
-	(*DeviceResponse)(nil),              // 49: dayline.admin.v1.DeviceResponse
-	(*ListPeopleRequest)(nil),           // 50: dayline.admin.v1.ListPeopleRequest
-	(*ListPeopleResponse)(nil),          // 51: dayline.admin.v1.ListPeopleResponse
-	(*Person)(nil),                      // 52: dayline.admin.v1.Person
-	(*SetPersonRequest)(nil),            // 53: dayline.admin.v1.SetPersonRequest
-	(*SetPersonResponse)(nil),           // 54: dayline.admin.v1.SetPersonResponse
-	(*DeletePersonRequest)(nil),         // 55: dayline.admin.v1.DeletePersonRequest
-	(*DeletePersonResponse)(nil),        // 56: dayline.admin.v1.DeletePersonResponse
-	(*ExportPersonRequest)(nil),         // 57: dayline.admin.v1.ExportPersonRequest
-	(*SpanRow)(nil),                     // 58: dayline.admin.v1.SpanRow
-	(*PersonSetting)(nil),               // 59: dayline.admin.v1.PersonSetting
-	(*LoginRow)(nil),                    // 60: dayline.admin.v1.LoginRow
-	(*ExportChunk)(nil),                 // 61: dayline.admin.v1.ExportChunk
-	(*ListGroupsRequest)(nil),           // 62: dayline.admin.v1.ListGroupsRequest
-	(*ListGroupsResponse)(nil),          // 63: dayline.admin.v1.ListGroupsResponse
-	(*Group)(nil),                       // 64: dayline.admin.v1.Group
-	(*SetGroupRequest)(nil),             // 65: dayline.admin.v1.SetGroupRequest
-	(*SetGroupResponse)(nil),            // 66: dayline.admin.v1.SetGroupResponse
-	(*RemoveGroupRequest)(nil),          // 67: dayline.admin.v1.RemoveGroupRequest
-	(*RemoveGroupResponse)(nil),         // 68: dayline.admin.v1.RemoveGroupResponse
-	(*ListDoNotTrackRequest)(nil),       // 69: dayline.admin.v1.ListDoNotTrackRequest
-	(*ListDoNotTrackResponse)(nil),      // 70: dayline.admin.v1.ListDoNotTrackResponse
-	(*DoNotTrack)(nil),                  // 71: dayline.admin.v1.DoNotTrack
-	(*SetDoNotTrackRequest)(nil),        // 72: dayline.admin.v1.SetDoNotTrackRequest
-	(*SetDoNotTrackResponse)(nil),       // 73: dayline.admin.v1.SetDoNotTrackResponse
-	(*ListUsersRequest)(nil),            // 74: dayline.admin.v1.ListUsersRequest
-	(*ListUsersResponse)(nil),           // 75: dayline.admin.v1.ListUsersResponse
-	(*User)(nil),                        // 76: dayline.admin.v1.User
-	(*SetUserRequest)(nil),              // 77: dayline.admin.v1.SetUserRequest
-	(*SetUserResponse)(nil),             // 78: dayline.admin.v1.SetUserResponse
-	(*RemoveUserRequest)(nil),           // 79: dayline.admin.v1.RemoveUserRequest
-	(*RemoveUserResponse)(nil),          // 80: dayline.admin.v1.RemoveUserResponse
-	(*SetPasswordRequest)(nil),          // 81: dayline.admin.v1.SetPasswordRequest
-	(*SetPasswordResponse)(nil),         // 82: dayline.admin.v1.SetPasswordResponse
-	(*CreateTokenRequest)(nil),          // 83: dayline.admin.v1.CreateTokenRequest
-	(*CreateTokenResponse)(nil),         // 84: dayline.admin.v1.CreateTokenResponse
-	(*Token)(nil),                       // 85: dayline.admin.v1.Token
-	(*ListTokensRequest)(nil),           // 86: dayline.admin.v1.ListTokensRequest
-	(*ListTokensResponse)(nil),          // 87: dayline.admin.v1.ListTokensResponse
-	(*RevokeTokenRequest)(nil),          // 88: dayline.admin.v1.RevokeTokenRequest
-	(*RevokeTokenResponse)(nil),         // 89: dayline.admin.v1.RevokeTokenResponse
-	(*ShowConfigRequest)(nil),           // 90: dayline.admin.v1.ShowConfigRequest
-	(*ShowConfigResponse)(nil),          // 91: dayline.admin.v1.ShowConfigResponse
-	(*ConfigValue)(nil),                 // 92: dayline.admin.v1.ConfigValue
-	(*SetConfigRequest)(nil),            // 93: dayline.admin.v1.SetConfigRequest
-	(*SetConfigResponse)(nil),           // 94: dayline.admin.v1.SetConfigResponse
-	(*ShowAccountRequest)(nil),          // 95: dayline.admin.v1.ShowAccountRequest
-	(*ShowAccountResponse)(nil),         // 96: dayline.admin.v1.ShowAccountResponse
-	(*AccountKey)(nil),                  // 97: dayline.admin.v1.AccountKey
-	(*TryRedactionRequest)(nil),         // 98: dayline.admin.v1.TryRedactionRequest
-	(*TryRedactionResponse)(nil),        // 99: dayline.admin.v1.TryRedactionResponse
-	(*EditConfigRequest)(nil),           // 100: dayline.admin.v1.EditConfigRequest
-	(*ConfigEdit)(nil),                  // 101: dayline.admin.v1.ConfigEdit
-	(*EditConfigResponse)(nil),          // 102: dayline.admin.v1.EditConfigResponse
-	(*ConfigConflict)(nil),              // 103: dayline.admin.v1.ConfigConflict
-	(*CheckConfigRequest)(nil),          // 104: dayline.admin.v1.CheckConfigRequest
-	(*ConfigFile)(nil),                  // 105: dayline.admin.v1.ConfigFile
-	(*CheckConfigResponse)(nil),         // 106: dayline.admin.v1.CheckConfigResponse
-	(*ConfigProblem)(nil),               // 107: dayline.admin.v1.ConfigProblem
-	(*ConfigHistoryRequest)(nil),        // 108: dayline.admin.v1.ConfigHistoryRequest
-	(*ConfigHistoryResponse)(nil),       // 109: dayline.admin.v1.ConfigHistoryResponse
-	(*ConfigChange)(nil),                // 110: dayline.admin.v1.ConfigChange
-	(*PendingReport)(nil),               // 111: dayline.admin.v1.PendingReport
-	(*PendingRow)(nil),                  // 112: dayline.admin.v1.PendingRow
-	(*ClassifyRequest)(nil),             // 113: dayline.admin.v1.ClassifyRequest
-	(*Rule)(nil),                        // 114: dayline.admin.v1.Rule
-	(*ClassifyResponse)(nil),            // 115: dayline.admin.v1.ClassifyResponse
-	(*RuleChange)(nil),                  // 116: dayline.admin.v1.RuleChange
-	(*ListRulesRequest)(nil),            // 117: dayline.admin.v1.ListRulesRequest
-	(*ListRulesResponse)(nil),           // 118: dayline.admin.v1.ListRulesResponse
-	(*ExplainClassRequest)(nil),         // 119: dayline.admin.v1.ExplainClassRequest
-	(*ExplainClassResponse)(nil),        // 120: dayline.admin.v1.ExplainClassResponse
-	(*ExportRulesRequest)(nil),          // 121: dayline.admin.v1.ExportRulesRequest
-	(*ExportRulesResponse)(nil),         // 122: dayline.admin.v1.ExportRulesResponse
-	(*ListAuditRequest)(nil),            // 123: dayline.admin.v1.ListAuditRequest
-	(*AuditEntry)(nil),                  // 124: dayline.admin.v1.AuditEntry
-	(*ListAuditResponse)(nil),           // 125: dayline.admin.v1.ListAuditResponse
-	(*VerifyAuditRequest)(nil),          // 126: dayline.admin.v1.VerifyAuditRequest
-	(*VerifyAuditResponse)(nil),         // 127: dayline.admin.v1.VerifyAuditResponse
-	(*StorageRequest)(nil),              // 128: dayline.admin.v1.StorageRequest
-	(*StorageReport)(nil),               // 129: dayline.admin.v1.StorageReport
-	(*StoragePart)(nil),                 // 130: dayline.admin.v1.StoragePart
-	(*CompactRequest)(nil),              // 131: dayline.admin.v1.CompactRequest
-	(*CompactResponse)(nil),             // 132: dayline.admin.v1.CompactResponse
-	(*StripPrivacyRequest)(nil),         // 133: dayline.admin.v1.StripPrivacyRequest
-	(*StripPrivacyResponse)(nil),        // 134: dayline.admin.v1.StripPrivacyResponse
-	(*BackupRequest)(nil),               // 135: dayline.admin.v1.BackupRequest
-	(*BackupResponse)(nil),              // 136: dayline.admin.v1.BackupResponse
-	(*ShowExtensionRequest)(nil),        // 137: dayline.admin.v1.ShowExtensionRequest
-	(*Extension)(nil),                   // 138: dayline.admin.v1.Extension
-	(*ExtensionReach)(nil),              // 139: dayline.admin.v1.ExtensionReach
-	(*ExtensionVersion)(nil),            // 140: dayline.admin.v1.ExtensionVersion
-	(*ExtensionFile)(nil),               // 141: dayline.admin.v1.ExtensionFile
-	(*AddExtensionRequest)(nil),         // 142: dayline.admin.v1.AddExtensionRequest
-	(*NamedContent)(nil),                // 143: dayline.admin.v1.NamedContent
-	(*RemoveExtensionRequest)(nil),      // 144: dayline.admin.v1.RemoveExtensionRequest
-	(*RemoveExtensionResponse)(nil),     // 145: dayline.admin.v1.RemoveExtensionResponse
-	(*ShowExtensionPolicyRequest)(nil),  // 146: dayline.admin.v1.ShowExtensionPolicyRequest
-	(*ShowExtensionPolicyResponse)(nil), // 147: dayline.admin.v1.ShowExtensionPolicyResponse
-	(*ReportRequest)(nil),               // 148: dayline.admin.v1.ReportRequest
-	(*Days)(nil),                        // 149: dayline.admin.v1.Days
-	(*Times)(nil),                       // 150: dayline.admin.v1.Times
-	(*DashboardReport)(nil),             // 151: dayline.admin.v1.DashboardReport
-	(*DashboardRow)(nil),                // 152: dayline.admin.v1.DashboardRow
-	(*PeopleReport)(nil),                // 153: dayline.admin.v1.PeopleReport
-	(*PeopleRow)(nil),                   // 154: dayline.admin.v1.PeopleRow
-	(*AppsReport)(nil),                  // 155: dayline.admin.v1.AppsReport
-	(*AppsRow)(nil),                     // 156: dayline.admin.v1.AppsRow
-	(*SitesReport)(nil),                 // 157: dayline.admin.v1.SitesReport
-	(*SitesRow)(nil),                    // 158: dayline.admin.v1.SitesRow
-	(*TitlesReport)(nil),                // 159: dayline.admin.v1.TitlesReport
-	(*TitlesRow)(nil),                   // 160: dayline.admin.v1.TitlesRow
-	(*CategoriesReport)(nil),            // 161: dayline.admin.v1.CategoriesReport
-	(*CategoriesRow)(nil),               // 162: dayline.admin.v1.CategoriesRow
-	(*HoursReport)(nil),                 // 163: dayline.admin.v1.HoursReport
-	(*HoursRow)(nil),                    // 164: dayline.admin.v1.HoursRow
-	(*GroupsReport)(nil),                // 165: dayline.admin.v1.GroupsReport
-	(*GroupsRow)(nil),                   // 166: dayline.admin.v1.GroupsRow
-	(*TimelineRequest)(nil),             // 167: dayline.admin.v1.TimelineRequest
-	(*TimelineReport)(nil),              // 168: dayline.admin.v1.TimelineReport
-	(*TimelineBlock)(nil),               // 169: dayline.admin.v1.TimelineBlock
-	(*TimelineGap)(nil),                 // 170: dayline.admin.v1.TimelineGap
-	(*LiveReport)(nil),                  // 171: dayline.admin.v1.LiveReport
-	(*LiveRow)(nil),                     // 172: dayline.admin.v1.LiveRow
-	(*ActivityReport)(nil),              // 173: dayline.admin.v1.ActivityReport
-	(*ActivityRow)(nil),                 // 174: dayline.admin.v1.ActivityRow
-	(*ListActivityRequest)(nil),         // 175: dayline.admin.v1.ListActivityRequest
-	(*ListActivityResponse)(nil),        // 176: dayline.admin.v1.ListActivityResponse
-	(*ExportRequest)(nil),               // 177: dayline.admin.v1.ExportRequest
+	(*InstallCommand)(nil),              // 39: dayline.admin.v1.InstallCommand
+	(*Link)(nil),                        // 40: dayline.admin.v1.Link
+	(*ListLinksRequest)(nil),            // 41: dayline.admin.v1.ListLinksRequest
+	(*ListLinksResponse)(nil),           // 42: dayline.admin.v1.ListLinksResponse
+	(*RevokeLinkRequest)(nil),           // 43: dayline.admin.v1.RevokeLinkRequest
+	(*RevokeLinkResponse)(nil),          // 44: dayline.admin.v1.RevokeLinkResponse
+	(*ListDevicesRequest)(nil),          // 45: dayline.admin.v1.ListDevicesRequest
+	(*ListDevicesResponse)(nil),         // 46: dayline.admin.v1.ListDevicesResponse
+	(*Device)(nil),                      // 47: dayline.admin.v1.Device
+	(*DeviceBrowser)(nil),               // 48: dayline.admin.v1.DeviceBrowser
+	(*DeviceRequest)(nil),               // 49: dayline.admin.v1.DeviceRequest
+	(*DeviceResponse)(nil),              // 50: dayline.admin.v1.DeviceResponse
+	(*ListPeopleRequest)(nil),           // 51: dayline.admin.v1.ListPeopleRequest
+	(*ListPeopleResponse)(nil),          // 52: dayline.admin.v1.ListPeopleResponse
+	(*Person)(nil),                      // 53: dayline.admin.v1.Person
+	(*SetPersonRequest)(nil),            // 54: dayline.admin.v1.SetPersonRequest
+	(*SetPersonResponse)(nil),           // 55: dayline.admin.v1.SetPersonResponse
+	(*DeletePersonRequest)(nil),         // 56: dayline.admin.v1.DeletePersonRequest
+	(*DeletePersonResponse)(nil),        // 57: dayline.admin.v1.DeletePersonResponse
+	(*ExportPersonRequest)(nil),         // 58: dayline.admin.v1.ExportPersonRequest
+	(*SpanRow)(nil),                     // 59: dayline.admin.v1.SpanRow
+	(*PersonSetting)(nil),               // 60: dayline.admin.v1.PersonSetting
+	(*LoginRow)(nil),                    // 61: dayline.admin.v1.LoginRow
+	(*ExportChunk)(nil),                 // 62: dayline.admin.v1.ExportChunk
+	(*ListGroupsRequest)(nil),           // 63: dayline.admin.v1.ListGroupsRequest
+	(*ListGroupsResponse)(nil),          // 64: dayline.admin.v1.ListGroupsResponse
+	(*Group)(nil),                       // 65: dayline.admin.v1.Group
+	(*SetGroupRequest)(nil),             // 66: dayline.admin.v1.SetGroupRequest
+	(*SetGroupResponse)(nil),            // 67: dayline.admin.v1.SetGroupResponse
+	(*RemoveGroupRequest)(nil),          // 68: dayline.admin.v1.RemoveGroupRequest
+	(*RemoveGroupResponse)(nil),         // 69: dayline.admin.v1.RemoveGroupResponse
+	(*ListDoNotTrackRequest)(nil),       // 70: dayline.admin.v1.ListDoNotTrackRequest
+	(*ListDoNotTrackResponse)(nil),      // 71: dayline.admin.v1.ListDoNotTrackResponse
+	(*DoNotTrack)(nil),                  // 72: dayline.admin.v1.DoNotTrack
+	(*SetDoNotTrackRequest)(nil),        // 73: dayline.admin.v1.SetDoNotTrackRequest
+	(*SetDoNotTrackResponse)(nil),       // 74: dayline.admin.v1.SetDoNotTrackResponse
+	(*ListUsersRequest)(nil),            // 75: dayline.admin.v1.ListUsersRequest
+	(*ListUsersResponse)(nil),           // 76: dayline.admin.v1.ListUsersResponse
+	(*User)(nil),                        // 77: dayline.admin.v1.User
+	(*SetUserRequest)(nil),              // 78: dayline.admin.v1.SetUserRequest
+	(*SetUserResponse)(nil),             // 79: dayline.admin.v1.SetUserResponse
+	(*RemoveUserRequest)(nil),           // 80: dayline.admin.v1.RemoveUserRequest
+	(*RemoveUserResponse)(nil),          // 81: dayline.admin.v1.RemoveUserResponse
+	(*SetPasswordRequest)(nil),          // 82: dayline.admin.v1.SetPasswordRequest
+	(*SetPasswordResponse)(nil),         // 83: dayline.admin.v1.SetPasswordResponse
+	(*CreateTokenRequest)(nil),          // 84: dayline.admin.v1.CreateTokenRequest
+	(*CreateTokenResponse)(nil),         // 85: dayline.admin.v1.CreateTokenResponse
+	(*Token)(nil),                       // 86: dayline.admin.v1.Token
+	(*ListTokensRequest)(nil),           // 87: dayline.admin.v1.ListTokensRequest
+	(*ListTokensResponse)(nil),          // 88: dayline.admin.v1.ListTokensResponse
+	(*RevokeTokenRequest)(nil),          // 89: dayline.admin.v1.RevokeTokenRequest
+	(*RevokeTokenResponse)(nil),         // 90: dayline.admin.v1.RevokeTokenResponse
+	(*ShowConfigRequest)(nil),           // 91: dayline.admin.v1.ShowConfigRequest
+	(*ShowConfigResponse)(nil),          // 92: dayline.admin.v1.ShowConfigResponse
+	(*ConfigValue)(nil),                 // 93: dayline.admin.v1.ConfigValue
+	(*SetConfigRequest)(nil),            // 94: dayline.admin.v1.SetConfigRequest
+	(*SetConfigResponse)(nil),           // 95: dayline.admin.v1.SetConfigResponse
+	(*ShowAccountRequest)(nil),          // 96: dayline.admin.v1.ShowAccountRequest
+	(*ShowAccountResponse)(nil),         // 97: dayline.admin.v1.ShowAccountResponse
+	(*AccountKey)(nil),                  // 98: dayline.admin.v1.AccountKey
+	(*TryRedactionRequest)(nil),         // 99: dayline.admin.v1.TryRedactionRequest
+	(*TryRedactionResponse)(nil),        // 100: dayline.admin.v1.TryRedactionResponse
+	(*EditConfigRequest)(nil),           // 101: dayline.admin.v1.EditConfigRequest
+	(*ConfigEdit)(nil),                  // 102: dayline.admin.v1.ConfigEdit
+	(*EditConfigResponse)(nil),          // 103: dayline.admin.v1.EditConfigResponse
+	(*ConfigConflict)(nil),              // 104: dayline.admin.v1.ConfigConflict
+	(*CheckConfigRequest)(nil),          // 105: dayline.admin.v1.CheckConfigRequest
+	(*ConfigFile)(nil),                  // 106: dayline.admin.v1.ConfigFile
+	(*CheckConfigResponse)(nil),         // 107: dayline.admin.v1.CheckConfigResponse
+	(*ConfigProblem)(nil),               // 108: dayline.admin.v1.ConfigProblem
+	(*ConfigHistoryRequest)(nil),        // 109: dayline.admin.v1.ConfigHistoryRequest
+	(*ConfigHistoryResponse)(nil),       // 110: dayline.admin.v1.ConfigHistoryResponse
+	(*ConfigChange)(nil),                // 111: dayline.admin.v1.ConfigChange
+	(*PendingReport)(nil),               // 112: dayline.admin.v1.PendingReport
+	(*PendingRow)(nil),                  // 113: dayline.admin.v1.PendingRow
+	(*ClassifyRequest)(nil),             // 114: dayline.admin.v1.ClassifyRequest
+	(*Rule)(nil),                        // 115: dayline.admin.v1.Rule
+	(*ClassifyResponse)(nil),            // 116: dayline.admin.v1.ClassifyResponse
+	(*RuleChange)(nil),                  // 117: dayline.admin.v1.RuleChange
+	(*ListRulesRequest)(nil),            // 118: dayline.admin.v1.ListRulesRequest
+	(*ListRulesResponse)(nil),           // 119: dayline.admin.v1.ListRulesResponse
+	(*ExplainClassRequest)(nil),         // 120: dayline.admin.v1.ExplainClassRequest
+	(*ExplainClassResponse)(nil),        // 121: dayline.admin.v1.ExplainClassResponse
+	(*ExportRulesRequest)(nil),          // 122: dayline.admin.v1.ExportRulesRequest
+	(*ExportRulesResponse)(nil),         // 123: dayline.admin.v1.ExportRulesResponse
+	(*ListAuditRequest)(nil),            // 124: dayline.admin.v1.ListAuditRequest
+	(*AuditEntry)(nil),                  // 125: dayline.admin.v1.AuditEntry
+	(*ListAuditResponse)(nil),           // 126: dayline.admin.v1.ListAuditResponse
+	(*VerifyAuditRequest)(nil),          // 127: dayline.admin.v1.VerifyAuditRequest
+	(*VerifyAuditResponse)(nil),         // 128: dayline.admin.v1.VerifyAuditResponse
+	(*StorageRequest)(nil),              // 129: dayline.admin.v1.StorageRequest
+	(*StorageReport)(nil),               // 130: dayline.admin.v1.StorageReport
+	(*StoragePart)(nil),                 // 131: dayline.admin.v1.StoragePart
+	(*CompactRequest)(nil),              // 132: dayline.admin.v1.CompactRequest
+	(*CompactResponse)(nil),             // 133: dayline.admin.v1.CompactResponse
+	(*StripPrivacyRequest)(nil),         // 134: dayline.admin.v1.StripPrivacyRequest
+	(*StripPrivacyResponse)(nil),        // 135: dayline.admin.v1.StripPrivacyResponse
+	(*BackupRequest)(nil),               // 136: dayline.admin.v1.BackupRequest
+	(*BackupResponse)(nil),              // 137: dayline.admin.v1.BackupResponse
+	(*ShowExtensionRequest)(nil),        // 138: dayline.admin.v1.ShowExtensionRequest
+	(*Extension)(nil),                   // 139: dayline.admin.v1.Extension
+	(*ExtensionReach)(nil),              // 140: dayline.admin.v1.ExtensionReach
+	(*ExtensionVersion)(nil),            // 141: dayline.admin.v1.ExtensionVersion
+	(*ExtensionFile)(nil),               // 142: dayline.admin.v1.ExtensionFile
+	(*AddExtensionRequest)(nil),         // 143: dayline.admin.v1.AddExtensionRequest
+	(*NamedContent)(nil),                // 144: dayline.admin.v1.NamedContent
+	(*RemoveExtensionRequest)(nil),      // 145: dayline.admin.v1.RemoveExtensionRequest
+	(*RemoveExtensionResponse)(nil),     // 146: dayline.admin.v1.RemoveExtensionResponse
+	(*ShowExtensionPolicyRequest)(nil),  // 147: dayline.admin.v1.ShowExtensionPolicyRequest
+	(*ShowExtensionPolicyResponse)(nil), // 148: dayline.admin.v1.ShowExtensionPolicyResponse
+	(*ListReleasesRequest)(nil),         // 149: dayline.admin.v1.ListReleasesRequest
+	(*ListReleasesResponse)(nil),        // 150: dayline.admin.v1.ListReleasesResponse
+	(*Release)(nil),                     // 151: dayline.admin.v1.Release
+	(*ReleasePackage)(nil),              // 152: dayline.admin.v1.ReleasePackage
+	(*ReleaseChoice)(nil),               // 153: dayline.admin.v1.ReleaseChoice
+	(*RemoveReleaseRequest)(nil),        // 154: dayline.admin.v1.RemoveReleaseRequest
+	(*RemoveReleaseResponse)(nil),       // 155: dayline.admin.v1.RemoveReleaseResponse
+	(*ReportRequest)(nil),               // 156: dayline.admin.v1.ReportRequest
+	(*Days)(nil),                        // 157: dayline.admin.v1.Days
+	(*Times)(nil),                       // 158: dayline.admin.v1.Times
+	(*DashboardReport)(nil),             // 159: dayline.admin.v1.DashboardReport
+	(*DashboardRow)(nil),                // 160: dayline.admin.v1.DashboardRow
+	(*PeopleReport)(nil),                // 161: dayline.admin.v1.PeopleReport
+	(*PeopleRow)(nil),                   // 162: dayline.admin.v1.PeopleRow
+	(*AppsReport)(nil),                  // 163: dayline.admin.v1.AppsReport
+	(*AppsRow)(nil),                     // 164: dayline.admin.v1.AppsRow
+	(*SitesReport)(nil),                 // 165: dayline.admin.v1.SitesReport
+	(*SitesRow)(nil),                    // 166: dayline.admin.v1.SitesRow
+	(*TitlesReport)(nil),                // 167: dayline.admin.v1.TitlesReport
+	(*TitlesRow)(nil),                   // 168: dayline.admin.v1.TitlesRow
+	(*CategoriesReport)(nil),            // 169: dayline.admin.v1.CategoriesReport
+	(*CategoriesRow)(nil),               // 170: dayline.admin.v1.CategoriesRow
+	(*HoursReport)(nil),                 // 171: dayline.admin.v1.HoursReport
+	(*HoursRow)(nil),                    // 172: dayline.admin.v1.HoursRow
+	(*GroupsReport)(nil),                // 173: dayline.admin.v1.GroupsReport
+	(*GroupsRow)(nil),                   // 174: dayline.admin.v1.GroupsRow
+	(*TimelineRequest)(nil),             // 175: dayline.admin.v1.TimelineRequest
+	(*TimelineReport)(nil),              // 176: dayline.admin.v1.TimelineReport
+	(*TimelineBlock)(nil),               // 177: dayline.admin.v1.TimelineBlock
+	(*TimelineGap)(nil),                 // 178: dayline.admin.v1.TimelineGap
+	(*LiveReport)(nil),                  // 179: dayline.admin.v1.LiveReport
+	(*LiveRow)(nil),                     // 180: dayline.admin.v1.LiveRow
+	(*ActivityReport)(nil),              // 181: dayline.admin.v1.ActivityReport
+	(*ActivityRow)(nil),                 // 182: dayline.admin.v1.ActivityRow
+	(*ListActivityRequest)(nil),         // 183: dayline.admin.v1.ListActivityRequest
+	(*ListActivityResponse)(nil),        // 184: dayline.admin.v1.ListActivityResponse
+	(*ExportRequest)(nil),               // 185: dayline.admin.v1.ExportRequest
 }
 var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
 	15,  // 0: dayline.admin.v1.ListSessionsResponse.sessions:type_name -> dayline.admin.v1.Session
 	20,  // 1: dayline.admin.v1.ShowSignInResponse.passkeys:type_name -> dayline.admin.v1.Passkey
 	20,  // 2: dayline.admin.v1.FinishPasskeyResponse.passkey:type_name -> dayline.admin.v1.Passkey
-	52,  // 3: dayline.admin.v1.ShowMyDataResponse.person:type_name -> dayline.admin.v1.Person
-	60,  // 4: dayline.admin.v1.ShowMyDataResponse.logins:type_name -> dayline.admin.v1.LoginRow
-	59,  // 5: dayline.admin.v1.ShowMyDataResponse.settings:type_name -> dayline.admin.v1.PersonSetting
-	124, // 6: dayline.admin.v1.ShowMyDataResponse.views:type_name -> dayline.admin.v1.AuditEntry
-	39,  // 7: dayline.admin.v1.CreateLinkResponse.link:type_name -> dayline.admin.v1.Link
-	39,  // 8: dayline.admin.v1.ListLinksResponse.links:type_name -> dayline.admin.v1.Link
-	46,  // 9: dayline.admin.v1.ListDevicesResponse.devices:type_name -> dayline.admin.v1.Device
-	47,  // 10: dayline.admin.v1.Device.browsers:type_name -> dayline.admin.v1.DeviceBrowser
-	52,  // 11: dayline.admin.v1.ListPeopleResponse.people:type_name -> dayline.admin.v1.Person
-	60,  // 12: dayline.admin.v1.Person.seen:type_name -> dayline.admin.v1.LoginRow
-	52,  // 13: dayline.admin.v1.SetPersonResponse.person:type_name -> dayline.admin.v1.Person
-	110, // 14: dayline.admin.v1.SetPersonResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	64,  // 15: dayline.admin.v1.ListGroupsResponse.groups:type_name -> dayline.admin.v1.Group
-	64,  // 16: dayline.admin.v1.SetGroupResponse.group:type_name -> dayline.admin.v1.Group
-	110, // 17: dayline.admin.v1.SetGroupResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	110, // 18: dayline.admin.v1.RemoveGroupResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	71,  // 19: dayline.admin.v1.ListDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
-	71,  // 20: dayline.admin.v1.SetDoNotTrackRequest.add:type_name -> dayline.admin.v1.DoNotTrack
-	71,  // 21: dayline.admin.v1.SetDoNotTrackRequest.remove:type_name -> dayline.admin.v1.DoNotTrack
-	71,  // 22: dayline.admin.v1.SetDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
-	110, // 23: dayline.admin.v1.SetDoNotTrackResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	76,  // 24: dayline.admin.v1.ListUsersResponse.users:type_name -> dayline.admin.v1.User
-	76,  // 25: dayline.admin.v1.SetUserResponse.user:type_name -> dayline.admin.v1.User
-	85,  // 26: dayline.admin.v1.CreateTokenResponse.token:type_name -> dayline.admin.v1.Token
-	85,  // 27: dayline.admin.v1.ListTokensResponse.tokens:type_name -> dayline.admin.v1.Token
-	92,  // 28: dayline.admin.v1.ShowConfigResponse.values:type_name -> dayline.admin.v1.ConfigValue
-	97,  // 29: dayline.admin.v1.ShowAccountResponse.keys:type_name -> dayline.admin.v1.AccountKey
-	101, // 30: dayline.admin.v1.EditConfigRequest.edits:type_name -> dayline.admin.v1.ConfigEdit
-	110, // 31: dayline.admin.v1.EditConfigResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	103, // 32: dayline.admin.v1.EditConfigResponse.conflicts:type_name -> dayline.admin.v1.ConfigConflict
-	105, // 33: dayline.admin.v1.CheckConfigRequest.files:type_name -> dayline.admin.v1.ConfigFile
-	107, // 34: dayline.admin.v1.CheckConfigResponse.problems:type_name -> dayline.admin.v1.ConfigProblem
-	110, // 35: dayline.admin.v1.ConfigHistoryResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	112, // 36: dayline.admin.v1.PendingReport.rows:type_name -> dayline.admin.v1.PendingRow
-	114, // 37: dayline.admin.v1.ClassifyRequest.rules:type_name -> dayline.admin.v1.Rule
-	116, // 38: dayline.admin.v1.ClassifyResponse.changes:type_name -> dayline.admin.v1.RuleChange
-	114, // 39: dayline.admin.v1.RuleChange.rule:type_name -> dayline.admin.v1.Rule
-	114, // 40: dayline.admin.v1.ListRulesResponse.rules:type_name -> dayline.admin.v1.Rule
-	124, // 41: dayline.admin.v1.ListAuditResponse.entries:type_name -> dayline.admin.v1.AuditEntry
-	130, // 42: dayline.admin.v1.StorageReport.months:type_name -> dayline.admin.v1.StoragePart
-	130, // 43: dayline.admin.v1.StorageReport.people:type_name -> dayline.admin.v1.StoragePart
-	130, // 44: dayline.admin.v1.StorageReport.devices:type_name -> dayline.admin.v1.StoragePart
-	141, // 45: dayline.admin.v1.Extension.files:type_name -> dayline.admin.v1.ExtensionFile
-	139, // 46: dayline.admin.v1.Extension.reach:type_name -> dayline.admin.v1.ExtensionReach
-	140, // 47: dayline.admin.v1.ExtensionReach.versions:type_name -> dayline.admin.v1.ExtensionVersion
-	143, // 48: dayline.admin.v1.AddExtensionRequest.files:type_name -> dayline.admin.v1.NamedContent
-	143, // 49: dayline.admin.v1.ShowExtensionPolicyResponse.files:type_name -> dayline.admin.v1.NamedContent
-	149, // 50: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
-	150, // 51: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
-	152, // 52: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
-	154, // 53: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
-	156, // 54: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
-	158, // 55: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
-	162, // 56: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
-	150, // 57: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
-	154, // 58: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
-	149, // 59: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
-	150, // 60: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
-	156, // 61: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
-	149, // 62: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
-	158, // 63: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
-	149, // 64: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
-	160, // 65: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
-	149, // 66: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
-	162, // 67: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
-	149, // 68: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
-	150, // 69: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
-	164, // 70: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
-	149, // 71: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
-	150, // 72: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
-	166, // 73: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
-	149, // 74: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
-	150, // 75: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
-	148, // 76: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	149, // 77: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
-	164, // 78: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
-	169, // 79: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
-	170, // 80: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
-	150, // 81: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
-	172, // 82: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
-	150, // 83: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
-	174, // 84: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
-	148, // 85: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	174, // 86: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
-	149, // 87: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
-	148, // 88: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	0,   // 89: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
-	2,   // 90: dayline.admin.v1.AdminService.SignInOptions:input_type -> dayline.admin.v1.SignInOptionsRequest
-	4,   // 91: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
-	6,   // 92: dayline.admin.v1.AdminService.BeginPasskeySignIn:input_type -> dayline.admin.v1.BeginPasskeySignInRequest
-	8,   // 93: dayline.admin.v1.AdminService.FinishPasskeySignIn:input_type -> dayline.admin.v1.FinishPasskeySignInRequest
-	9,   // 94: dayline.admin.v1.AdminService.CreateFirstAdmin:input_type -> dayline.admin.v1.CreateFirstAdminRequest
-	10,  // 95: dayline.admin.v1.AdminService.OpenMyDay:input_type -> dayline.admin.v1.OpenMyDayRequest
-	11,  // 96: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
-	13,  // 97: dayline.admin.v1.AdminService.ListSessions:input_type -> dayline.admin.v1.ListSessionsRequest
-	16,  // 98: dayline.admin.v1.AdminService.RevokeSession:input_type -> dayline.admin.v1.RevokeSessionRequest
-	18,  // 99: dayline.admin.v1.AdminService.ShowSignIn:input_type -> dayline.admin.v1.ShowSignInRequest
-	21,  // 100: dayline.admin.v1.AdminService.BeginTOTP:input_type -> dayline.admin.v1.BeginTOTPRequest
-	23,  // 101: dayline.admin.v1.AdminService.EnableTOTP:input_type -> dayline.admin.v1.EnableTOTPRequest
-	25,  // 102: dayline.admin.v1.AdminService.DisableTOTP:input_type -> dayline.admin.v1.DisableTOTPRequest
-	27,  // 103: dayline.admin.v1.AdminService.BeginPasskey:input_type -> dayline.admin.v1.BeginPasskeyRequest
-	29,  // 104: dayline.admin.v1.AdminService.FinishPasskey:input_type -> dayline.admin.v1.FinishPasskeyRequest
-	31,  // 105: dayline.admin.v1.AdminService.RemovePasskey:input_type -> dayline.admin.v1.RemovePasskeyRequest
-	33,  // 106: dayline.admin.v1.AdminService.ResetSignIn:input_type -> dayline.admin.v1.ResetSignInRequest
-	35,  // 107: dayline.admin.v1.AdminService.ShowMyData:input_type -> dayline.admin.v1.ShowMyDataRequest
-	37,  // 108: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
-	40,  // 109: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
-	42,  // 110: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
-	44,  // 111: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
-	48,  // 112: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
-	48,  // 113: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
-	48,  // 114: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
-	50,  // 115: dayline.admin.v1.AdminService.ListPeople:input_type -> dayline.admin.v1.ListPeopleRequest
-	53,  // 116: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
-	55,  // 117: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
-	57,  // 118: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
-	62,  // 119: dayline.admin.v1.AdminService.ListGroups:input_type -> dayline.admin.v1.ListGroupsRequest
-	65,  // 120: dayline.admin.v1.AdminService.SetGroup:input_type -> dayline.admin.v1.SetGroupRequest
-	67,  // 121: dayline.admin.v1.AdminService.RemoveGroup:input_type -> dayline.admin.v1.RemoveGroupRequest
-	69,  // 122: dayline.admin.v1.AdminService.ListDoNotTrack:input_type -> dayline.admin.v1.ListDoNotTrackRequest
-	72,  // 123: dayline.admin.v1.AdminService.SetDoNotTrack:input_type -> dayline.admin.v1.SetDoNotTrackRequest
-	74,  // 124: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
-	77,  // 125: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
-	79,  // 126: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
-	81,  // 127: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
-	83,  // 128: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
-	86,  // 129: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
-	88,  // 130: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
-	90,  // 131: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
-	93,  // 132: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
-	95,  // 133: dayline.admin.v1.AdminService.ShowAccount:input_type -> dayline.admin.v1.ShowAccountRequest
-	100, // 134: dayline.admin.v1.AdminService.EditConfig:input_type -> dayline.admin.v1.EditConfigRequest
-	108, // 135: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
-	98,  // 136: dayline.admin.v1.AdminService.TryRedaction:input_type -> dayline.admin.v1.TryRedactionRequest
-	104, // 137: dayline.admin.v1.AdminService.CheckConfig:input_type -> dayline.admin.v1.CheckConfigRequest
-	148, // 138: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
-	113, // 139: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
-	119, // 140: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
-	117, // 141: dayline.admin.v1.AdminService.ListRules:input_type -> dayline.admin.v1.ListRulesRequest
-	121, // 142: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
-	123, // 143: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
-	126, // 144: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
-	128, // 145: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
-	131, // 146: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
-	133, // 147: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
-	135, // 148: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
-	137, // 149: dayline.admin.v1.AdminService.ShowExtension:input_type -> dayline.admin.v1.ShowExtensionRequest
-	142, // 150: dayline.admin.v1.AdminService.AddExtension:input_type -> dayline.admin.v1.AddExtensionRequest
-	144, // 151: dayline.admin.v1.AdminService.RemoveExtension:input_type -> dayline.admin.v1.RemoveExtensionRequest
-	146, // 152: dayline.admin.v1.AdminService.ShowExtensionPolicy:input_type -> dayline.admin.v1.ShowExtensionPolicyRequest
-	148, // 153: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
-	148, // 154: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
-	148, // 155: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
-	148, // 156: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
-	148, // 157: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
-	148, // 158: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
-	148, // 159: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
-	148, // 160: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
-	167, // 161: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
-	148, // 162: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
-	148, // 163: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
-	175, // 164: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
-	177, // 165: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
-	1,   // 166: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
-	3,   // 167: dayline.admin.v1.AdminService.SignInOptions:output_type -> dayline.admin.v1.SignInOptionsResponse
-	5,   // 168: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
-	7,   // 169: dayline.admin.v1.AdminService.BeginPasskeySignIn:output_type -> dayline.admin.v1.BeginPasskeySignInResponse
-	5,   // 170: dayline.admin.v1.AdminService.FinishPasskeySignIn:output_type -> dayline.admin.v1.SignInResponse
-	5,   // 171: dayline.admin.v1.AdminService.CreateFirstAdmin:output_type -> dayline.admin.v1.SignInResponse
-	5,   // 172: dayline.admin.v1.AdminService.OpenMyDay:output_type -> dayline.admin.v1.SignInResponse
-	12,  // 173: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
-	14,  // 174: dayline.admin.v1.AdminService.ListSessions:output_type -> dayline.admin.v1.ListSessionsResponse
-	17,  // 175: dayline.admin.v1.AdminService.RevokeSession:output_type -> dayline.admin.v1.RevokeSessionResponse
-	19,  // 176: dayline.admin.v1.AdminService.ShowSignIn:output_type -> dayline.admin.v1.ShowSignInResponse
-	22,  // 177: dayline.admin.v1.AdminService.BeginTOTP:output_type -> dayline.admin.v1.BeginTOTPResponse
-	24,  // 178: dayline.admin.v1.AdminService.EnableTOTP:output_type -> dayline.admin.v1.EnableTOTPResponse
-	26,  // 179: dayline.admin.v1.AdminService.DisableTOTP:output_type -> dayline.admin.v1.DisableTOTPResponse
-	28,  // 180: dayline.admin.v1.AdminService.BeginPasskey:output_type -> dayline.admin.v1.BeginPasskeyResponse
-	30,  // 181: dayline.admin.v1.AdminService.FinishPasskey:output_type -> dayline.admin.v1.FinishPasskeyResponse
-	32,  // 182: dayline.admin.v1.AdminService.RemovePasskey:output_type -> dayline.admin.v1.RemovePasskeyResponse
-	34,  // 183: dayline.admin.v1.AdminService.ResetSignIn:output_type -> dayline.admin.v1.ResetSignInResponse
-	36,  // 184: dayline.admin.v1.AdminService.ShowMyData:output_type -> dayline.admin.v1.ShowMyDataResponse
-	38,  // 185: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
-	41,  // 186: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
-	43,  // 187: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
-	45,  // 188: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
-	49,  // 189: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
-	49,  // 190: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
-	49,  // 191: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
-	51,  // 192: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
-	54,  // 193: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
-	56,  // 194: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
-	61,  // 195: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
-	63,  // 196: dayline.admin.v1.AdminService.ListGroups:output_type -> dayline.admin.v1.ListGroupsResponse
-	66,  // 197: dayline.admin.v1.AdminService.SetGroup:output_type -> dayline.admin.v1.SetGroupResponse
-	68,  // 198: dayline.admin.v1.AdminService.RemoveGroup:output_type -> dayline.admin.v1.RemoveGroupResponse
-	70,  // 199: dayline.admin.v1.AdminService.ListDoNotTrack:output_type -> dayline.admin.v1.ListDoNotTrackResponse
-	73,  // 200: dayline.admin.v1.AdminService.SetDoNotTrack:output_type -> dayline.admin.v1.SetDoNotTrackResponse
-	75,  // 201: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
-	78,  // 202: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
-	80,  // 203: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
-	82,  // 204: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
-	84,  // 205: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
-	87,  // 206: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
-	89,  // 207: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
-	91,  // 208: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
-	94,  // 209: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
-	96,  // 210: dayline.admin.v1.AdminService.ShowAccount:output_type -> dayline.admin.v1.ShowAccountResponse
-	102, // 211: dayline.admin.v1.AdminService.EditConfig:output_type -> dayline.admin.v1.EditConfigResponse
-	109, // 212: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
-	99,  // 213: dayline.admin.v1.AdminService.TryRedaction:output_type -> dayline.admin.v1.TryRedactionResponse
-	106, // 214: dayline.admin.v1.AdminService.CheckConfig:output_type -> dayline.admin.v1.CheckConfigResponse
-	111, // 215: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
-	115, // 216: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
-	120, // 217: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
-	118, // 218: dayline.admin.v1.AdminService.ListRules:output_type -> dayline.admin.v1.ListRulesResponse
-	122, // 219: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
-	125, // 220: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
-	127, // 221: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
-	129, // 222: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
-	132, // 223: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
-	134, // 224: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
-	136, // 225: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
-	138, // 226: dayline.admin.v1.AdminService.ShowExtension:output_type -> dayline.admin.v1.Extension
-	138, // 227: dayline.admin.v1.AdminService.AddExtension:output_type -> dayline.admin.v1.Extension
-	145, // 228: dayline.admin.v1.AdminService.RemoveExtension:output_type -> dayline.admin.v1.RemoveExtensionResponse
-	147, // 229: dayline.admin.v1.AdminService.ShowExtensionPolicy:output_type -> dayline.admin.v1.ShowExtensionPolicyResponse
-	151, // 230: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
-	153, // 231: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
-	155, // 232: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
-	157, // 233: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
-	159, // 234: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
-	161, // 235: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
-	163, // 236: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
-	165, // 237: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
-	168, // 238: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
-	171, // 239: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
-	173, // 240: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
-	176, // 241: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
-	61,  // 242: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
-	166, // [166:243] is the sub-list for method output_type
-	89,  // [89:166] is the sub-list for method input_type
-	89,  // [89:89] is the sub-list for extension type_name
-	89,  // [89:89] is the sub-list for extension extendee
-	0,   // [0:89] is the sub-list for field type_name
+	53,  // 3: dayline.admin.v1.ShowMyDataResponse.person:type_name -> dayline.admin.v1.Person
+	61,  // 4: dayline.admin.v1.ShowMyDataResponse.logins:type_name -> dayline.admin.v1.LoginRow
+	60,  // 5: dayline.admin.v1.ShowMyDataResponse.settings:type_name -> dayline.admin.v1.PersonSetting
+	125, // 6: dayline.admin.v1.ShowMyDataResponse.views:type_name -> dayline.admin.v1.AuditEntry
+	40,  // 7: dayline.admin.v1.CreateLinkResponse.link:type_name -> dayline.admin.v1.Link
+	39,  // 8: dayline.admin.v1.CreateLinkResponse.commands:type_name -> dayline.admin.v1.InstallCommand
+	40,  // 9: dayline.admin.v1.ListLinksResponse.links:type_name -> dayline.admin.v1.Link
+	47,  // 10: dayline.admin.v1.ListDevicesResponse.devices:type_name -> dayline.admin.v1.Device
+	48,  // 11: dayline.admin.v1.Device.browsers:type_name -> dayline.admin.v1.DeviceBrowser
+	53,  // 12: dayline.admin.v1.ListPeopleResponse.people:type_name -> dayline.admin.v1.Person
+	61,  // 13: dayline.admin.v1.Person.seen:type_name -> dayline.admin.v1.LoginRow
+	53,  // 14: dayline.admin.v1.SetPersonResponse.person:type_name -> dayline.admin.v1.Person
+	111, // 15: dayline.admin.v1.SetPersonResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	65,  // 16: dayline.admin.v1.ListGroupsResponse.groups:type_name -> dayline.admin.v1.Group
+	65,  // 17: dayline.admin.v1.SetGroupResponse.group:type_name -> dayline.admin.v1.Group
+	111, // 18: dayline.admin.v1.SetGroupResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	111, // 19: dayline.admin.v1.RemoveGroupResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	72,  // 20: dayline.admin.v1.ListDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
+	72,  // 21: dayline.admin.v1.SetDoNotTrackRequest.add:type_name -> dayline.admin.v1.DoNotTrack
+	72,  // 22: dayline.admin.v1.SetDoNotTrackRequest.remove:type_name -> dayline.admin.v1.DoNotTrack
+	72,  // 23: dayline.admin.v1.SetDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
+	111, // 24: dayline.admin.v1.SetDoNotTrackResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	77,  // 25: dayline.admin.v1.ListUsersResponse.users:type_name -> dayline.admin.v1.User
+	77,  // 26: dayline.admin.v1.SetUserResponse.user:type_name -> dayline.admin.v1.User
+	86,  // 27: dayline.admin.v1.CreateTokenResponse.token:type_name -> dayline.admin.v1.Token
+	86,  // 28: dayline.admin.v1.ListTokensResponse.tokens:type_name -> dayline.admin.v1.Token
+	93,  // 29: dayline.admin.v1.ShowConfigResponse.values:type_name -> dayline.admin.v1.ConfigValue
+	98,  // 30: dayline.admin.v1.ShowAccountResponse.keys:type_name -> dayline.admin.v1.AccountKey
+	102, // 31: dayline.admin.v1.EditConfigRequest.edits:type_name -> dayline.admin.v1.ConfigEdit
+	111, // 32: dayline.admin.v1.EditConfigResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	104, // 33: dayline.admin.v1.EditConfigResponse.conflicts:type_name -> dayline.admin.v1.ConfigConflict
+	106, // 34: dayline.admin.v1.CheckConfigRequest.files:type_name -> dayline.admin.v1.ConfigFile
+	108, // 35: dayline.admin.v1.CheckConfigResponse.problems:type_name -> dayline.admin.v1.ConfigProblem
+	111, // 36: dayline.admin.v1.ConfigHistoryResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	113, // 37: dayline.admin.v1.PendingReport.rows:type_name -> dayline.admin.v1.PendingRow
+	115, // 38: dayline.admin.v1.ClassifyRequest.rules:type_name -> dayline.admin.v1.Rule
+	117, // 39: dayline.admin.v1.ClassifyResponse.changes:type_name -> dayline.admin.v1.RuleChange
+	115, // 40: dayline.admin.v1.RuleChange.rule:type_name -> dayline.admin.v1.Rule
+	115, // 41: dayline.admin.v1.ListRulesResponse.rules:type_name -> dayline.admin.v1.Rule
+	125, // 42: dayline.admin.v1.ListAuditResponse.entries:type_name -> dayline.admin.v1.AuditEntry
+	131, // 43: dayline.admin.v1.StorageReport.months:type_name -> dayline.admin.v1.StoragePart
+	131, // 44: dayline.admin.v1.StorageReport.people:type_name -> dayline.admin.v1.StoragePart
+	131, // 45: dayline.admin.v1.StorageReport.devices:type_name -> dayline.admin.v1.StoragePart
+	142, // 46: dayline.admin.v1.Extension.files:type_name -> dayline.admin.v1.ExtensionFile
+	140, // 47: dayline.admin.v1.Extension.reach:type_name -> dayline.admin.v1.ExtensionReach
+	141, // 48: dayline.admin.v1.ExtensionReach.versions:type_name -> dayline.admin.v1.ExtensionVersion
+	144, // 49: dayline.admin.v1.AddExtensionRequest.files:type_name -> dayline.admin.v1.NamedContent
+	144, // 50: dayline.admin.v1.ShowExtensionPolicyResponse.files:type_name -> dayline.admin.v1.NamedContent
+	151, // 51: dayline.admin.v1.ListReleasesResponse.releases:type_name -> dayline.admin.v1.Release
+	153, // 52: dayline.admin.v1.ListReleasesResponse.choices:type_name -> dayline.admin.v1.ReleaseChoice
+	152, // 53: dayline.admin.v1.Release.packages:type_name -> dayline.admin.v1.ReleasePackage
+	157, // 54: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
+	158, // 55: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
+	160, // 56: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
+	162, // 57: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
+	164, // 58: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
+	166, // 59: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
+	170, // 60: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
+	158, // 61: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
+	162, // 62: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
+	157, // 63: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
+	158, // 64: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
+	164, // 65: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
+	157, // 66: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
+	166, // 67: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
+	157, // 68: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
+	168, // 69: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
+	157, // 70: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
+	170, // 71: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
+	157, // 72: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
+	158, // 73: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
+	172, // 74: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
+	157, // 75: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
+	158, // 76: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
+	174, // 77: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
+	157, // 78: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
+	158, // 79: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
+	156, // 80: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	157, // 81: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
+	172, // 82: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
+	177, // 83: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
+	178, // 84: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
+	158, // 85: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
+	180, // 86: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
+	158, // 87: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
+	182, // 88: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
+	156, // 89: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	182, // 90: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
+	157, // 91: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
+	156, // 92: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	0,   // 93: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
+	2,   // 94: dayline.admin.v1.AdminService.SignInOptions:input_type -> dayline.admin.v1.SignInOptionsRequest
+	4,   // 95: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
+	6,   // 96: dayline.admin.v1.AdminService.BeginPasskeySignIn:input_type -> dayline.admin.v1.BeginPasskeySignInRequest
+	8,   // 97: dayline.admin.v1.AdminService.FinishPasskeySignIn:input_type -> dayline.admin.v1.FinishPasskeySignInRequest
+	9,   // 98: dayline.admin.v1.AdminService.CreateFirstAdmin:input_type -> dayline.admin.v1.CreateFirstAdminRequest
+	10,  // 99: dayline.admin.v1.AdminService.OpenMyDay:input_type -> dayline.admin.v1.OpenMyDayRequest
+	11,  // 100: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
+	13,  // 101: dayline.admin.v1.AdminService.ListSessions:input_type -> dayline.admin.v1.ListSessionsRequest
+	16,  // 102: dayline.admin.v1.AdminService.RevokeSession:input_type -> dayline.admin.v1.RevokeSessionRequest
+	18,  // 103: dayline.admin.v1.AdminService.ShowSignIn:input_type -> dayline.admin.v1.ShowSignInRequest
+	21,  // 104: dayline.admin.v1.AdminService.BeginTOTP:input_type -> dayline.admin.v1.BeginTOTPRequest
+	23,  // 105: dayline.admin.v1.AdminService.EnableTOTP:input_type -> dayline.admin.v1.EnableTOTPRequest
+	25,  // 106: dayline.admin.v1.AdminService.DisableTOTP:input_type -> dayline.admin.v1.DisableTOTPRequest
+	27,  // 107: dayline.admin.v1.AdminService.BeginPasskey:input_type -> dayline.admin.v1.BeginPasskeyRequest
+	29,  // 108: dayline.admin.v1.AdminService.FinishPasskey:input_type -> dayline.admin.v1.FinishPasskeyRequest
+	31,  // 109: dayline.admin.v1.AdminService.RemovePasskey:input_type -> dayline.admin.v1.RemovePasskeyRequest
+	33,  // 110: dayline.admin.v1.AdminService.ResetSignIn:input_type -> dayline.admin.v1.ResetSignInRequest
+	35,  // 111: dayline.admin.v1.AdminService.ShowMyData:input_type -> dayline.admin.v1.ShowMyDataRequest
+	37,  // 112: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
+	41,  // 113: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
+	43,  // 114: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
+	45,  // 115: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
+	49,  // 116: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
+	49,  // 117: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
+	49,  // 118: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
+	51,  // 119: dayline.admin.v1.AdminService.ListPeople:input_type -> dayline.admin.v1.ListPeopleRequest
+	54,  // 120: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
+	56,  // 121: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
+	58,  // 122: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
+	63,  // 123: dayline.admin.v1.AdminService.ListGroups:input_type -> dayline.admin.v1.ListGroupsRequest
+	66,  // 124: dayline.admin.v1.AdminService.SetGroup:input_type -> dayline.admin.v1.SetGroupRequest
+	68,  // 125: dayline.admin.v1.AdminService.RemoveGroup:input_type -> dayline.admin.v1.RemoveGroupRequest
+	70,  // 126: dayline.admin.v1.AdminService.ListDoNotTrack:input_type -> dayline.admin.v1.ListDoNotTrackRequest
+	73,  // 127: dayline.admin.v1.AdminService.SetDoNotTrack:input_type -> dayline.admin.v1.SetDoNotTrackRequest
+	75,  // 128: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
+	78,  // 129: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
+	80,  // 130: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
+	82,  // 131: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
+	84,  // 132: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
+	87,  // 133: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
+	89,  // 134: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
+	91,  // 135: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
+	94,  // 136: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
+	96,  // 137: dayline.admin.v1.AdminService.ShowAccount:input_type -> dayline.admin.v1.ShowAccountRequest
+	101, // 138: dayline.admin.v1.AdminService.EditConfig:input_type -> dayline.admin.v1.EditConfigRequest
+	109, // 139: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
+	99,  // 140: dayline.admin.v1.AdminService.TryRedaction:input_type -> dayline.admin.v1.TryRedactionRequest
+	105, // 141: dayline.admin.v1.AdminService.CheckConfig:input_type -> dayline.admin.v1.CheckConfigRequest
+	156, // 142: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
+	114, // 143: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
+	120, // 144: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
+	118, // 145: dayline.admin.v1.AdminService.ListRules:input_type -> dayline.admin.v1.ListRulesRequest
+	122, // 146: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
+	124, // 147: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
+	127, // 148: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
+	129, // 149: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
+	132, // 150: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
+	134, // 151: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
+	136, // 152: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
+	138, // 153: dayline.admin.v1.AdminService.ShowExtension:input_type -> dayline.admin.v1.ShowExtensionRequest
+	143, // 154: dayline.admin.v1.AdminService.AddExtension:input_type -> dayline.admin.v1.AddExtensionRequest
+	145, // 155: dayline.admin.v1.AdminService.RemoveExtension:input_type -> dayline.admin.v1.RemoveExtensionRequest
+	147, // 156: dayline.admin.v1.AdminService.ShowExtensionPolicy:input_type -> dayline.admin.v1.ShowExtensionPolicyRequest
+	149, // 157: dayline.admin.v1.AdminService.ListReleases:input_type -> dayline.admin.v1.ListReleasesRequest
+	154, // 158: dayline.admin.v1.AdminService.RemoveRelease:input_type -> dayline.admin.v1.RemoveReleaseRequest
+	156, // 159: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
+	156, // 160: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
+	156, // 161: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
+	156, // 162: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
+	156, // 163: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
+	156, // 164: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
+	156, // 165: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
+	156, // 166: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
+	175, // 167: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
+	156, // 168: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
+	156, // 169: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
+	183, // 170: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
+	185, // 171: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
+	1,   // 172: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
+	3,   // 173: dayline.admin.v1.AdminService.SignInOptions:output_type -> dayline.admin.v1.SignInOptionsResponse
+	5,   // 174: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
+	7,   // 175: dayline.admin.v1.AdminService.BeginPasskeySignIn:output_type -> dayline.admin.v1.BeginPasskeySignInResponse
+	5,   // 176: dayline.admin.v1.AdminService.FinishPasskeySignIn:output_type -> dayline.admin.v1.SignInResponse
+	5,   // 177: dayline.admin.v1.AdminService.CreateFirstAdmin:output_type -> dayline.admin.v1.SignInResponse
+	5,   // 178: dayline.admin.v1.AdminService.OpenMyDay:output_type -> dayline.admin.v1.SignInResponse
+	12,  // 179: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
+	14,  // 180: dayline.admin.v1.AdminService.ListSessions:output_type -> dayline.admin.v1.ListSessionsResponse
+	17,  // 181: dayline.admin.v1.AdminService.RevokeSession:output_type -> dayline.admin.v1.RevokeSessionResponse
+	19,  // 182: dayline.admin.v1.AdminService.ShowSignIn:output_type -> dayline.admin.v1.ShowSignInResponse
+	22,  // 183: dayline.admin.v1.AdminService.BeginTOTP:output_type -> dayline.admin.v1.BeginTOTPResponse
+	24,  // 184: dayline.admin.v1.AdminService.EnableTOTP:output_type -> dayline.admin.v1.EnableTOTPResponse
+	26,  // 185: dayline.admin.v1.AdminService.DisableTOTP:output_type -> dayline.admin.v1.DisableTOTPResponse
+	28,  // 186: dayline.admin.v1.AdminService.BeginPasskey:output_type -> dayline.admin.v1.BeginPasskeyResponse
+	30,  // 187: dayline.admin.v1.AdminService.FinishPasskey:output_type -> dayline.admin.v1.FinishPasskeyResponse
+	32,  // 188: dayline.admin.v1.AdminService.RemovePasskey:output_type -> dayline.admin.v1.RemovePasskeyResponse
+	34,  // 189: dayline.admin.v1.AdminService.ResetSignIn:output_type -> dayline.admin.v1.ResetSignInResponse
+	36,  // 190: dayline.admin.v1.AdminService.ShowMyData:output_type -> dayline.admin.v1.ShowMyDataResponse
+	38,  // 191: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
+	42,  // 192: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
+	44,  // 193: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
+	46,  // 194: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
+	50,  // 195: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
+	50,  // 196: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
+	50,  // 197: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
+	52,  // 198: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
+	55,  // 199: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
+	57,  // 200: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
+	62,  // 201: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
+	64,  // 202: dayline.admin.v1.AdminService.ListGroups:output_type -> dayline.admin.v1.ListGroupsResponse
+	67,  // 203: dayline.admin.v1.AdminService.SetGroup:output_type -> dayline.admin.v1.SetGroupResponse
+	69,  // 204: dayline.admin.v1.AdminService.RemoveGroup:output_type -> dayline.admin.v1.RemoveGroupResponse
+	71,  // 205: dayline.admin.v1.AdminService.ListDoNotTrack:output_type -> dayline.admin.v1.ListDoNotTrackResponse
+	74,  // 206: dayline.admin.v1.AdminService.SetDoNotTrack:output_type -> dayline.admin.v1.SetDoNotTrackResponse
+	76,  // 207: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
+	79,  // 208: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
+	81,  // 209: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
+	83,  // 210: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
+	85,  // 211: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
+	88,  // 212: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
+	90,  // 213: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
+	92,  // 214: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
+	95,  // 215: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
+	97,  // 216: dayline.admin.v1.AdminService.ShowAccount:output_type -> dayline.admin.v1.ShowAccountResponse
+	103, // 217: dayline.admin.v1.AdminService.EditConfig:output_type -> dayline.admin.v1.EditConfigResponse
+	110, // 218: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
+	100, // 219: dayline.admin.v1.AdminService.TryRedaction:output_type -> dayline.admin.v1.TryRedactionResponse
+	107, // 220: dayline.admin.v1.AdminService.CheckConfig:output_type -> dayline.admin.v1.CheckConfigResponse
+	112, // 221: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
+	116, // 222: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
+	121, // 223: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
+	119, // 224: dayline.admin.v1.AdminService.ListRules:output_type -> dayline.admin.v1.ListRulesResponse
+	123, // 225: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
+	126, // 226: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
+	128, // 227: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
+	130, // 228: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
+	133, // 229: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
+	135, // 230: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
+	137, // 231: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
+	139, // 232: dayline.admin.v1.AdminService.ShowExtension:output_type -> dayline.admin.v1.Extension
+	139, // 233: dayline.admin.v1.AdminService.AddExtension:output_type -> dayline.admin.v1.Extension
+	146, // 234: dayline.admin.v1.AdminService.RemoveExtension:output_type -> dayline.admin.v1.RemoveExtensionResponse
+	148, // 235: dayline.admin.v1.AdminService.ShowExtensionPolicy:output_type -> dayline.admin.v1.ShowExtensionPolicyResponse
+	150, // 236: dayline.admin.v1.AdminService.ListReleases:output_type -> dayline.admin.v1.ListReleasesResponse
+	155, // 237: dayline.admin.v1.AdminService.RemoveRelease:output_type -> dayline.admin.v1.RemoveReleaseResponse
+	159, // 238: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
+	161, // 239: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
+	163, // 240: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
+	165, // 241: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
+	167, // 242: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
+	169, // 243: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
+	171, // 244: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
+	173, // 245: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
+	176, // 246: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
+	179, // 247: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
+	181, // 248: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
+	184, // 249: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
+	62,  // 250: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
+	172, // [172:251] is the sub-list for method output_type
+	93,  // [93:172] is the sub-list for method input_type
+	93,  // [93:93] is the sub-list for extension type_name
+	93,  // [93:93] is the sub-list for extension extendee
+	0,   // [0:93] is the sub-list for field type_name
 }
 
 func init() { file_dayline_admin_v1_admin_proto_init() }
@@ -12795,14 +13404,14 @@ func file_dayline_admin_v1_admin_proto_init() {
 	if File_dayline_admin_v1_admin_proto != nil {
 		return
 	}
-	file_dayline_admin_v1_admin_proto_msgTypes[53].OneofWrappers = []any{}
+	file_dayline_admin_v1_admin_proto_msgTypes[54].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dayline_admin_v1_admin_proto_rawDesc), len(file_dayline_admin_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   178,
+			NumMessages:   186,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -199,6 +199,12 @@ const (
 	// AdminServiceShowExtensionPolicyProcedure is the fully-qualified name of the AdminService's
 	// ShowExtensionPolicy RPC.
 	AdminServiceShowExtensionPolicyProcedure = "/dayline.admin.v1.AdminService/ShowExtensionPolicy"
+	// AdminServiceListReleasesProcedure is the fully-qualified name of the AdminService's ListReleases
+	// RPC.
+	AdminServiceListReleasesProcedure = "/dayline.admin.v1.AdminService/ListReleases"
+	// AdminServiceRemoveReleaseProcedure is the fully-qualified name of the AdminService's
+	// RemoveRelease RPC.
+	AdminServiceRemoveReleaseProcedure = "/dayline.admin.v1.AdminService/RemoveRelease"
 	// AdminServiceReportDashboardProcedure is the fully-qualified name of the AdminService's
 	// ReportDashboard RPC.
 	AdminServiceReportDashboardProcedure = "/dayline.admin.v1.AdminService/ReportDashboard"
@@ -334,6 +340,11 @@ type AdminServiceClient interface {
 	RemoveExtension(context.Context, *connect.Request[v1.RemoveExtensionRequest]) (*connect.Response[v1.RemoveExtensionResponse], error)
 	// What tells a browser to install it.
 	ShowExtensionPolicy(context.Context, *connect.Request[v1.ShowExtensionPolicyRequest]) (*connect.Response[v1.ShowExtensionPolicyResponse], error)
+	// The releases of the agent that this collector hands out, newest first, and which of them each system gets. One is added
+	// by POST /files/release, which takes release.json and then packages that it lists as multipart/form-data and answers with
+	// the Release.
+	ListReleases(context.Context, *connect.Request[v1.ListReleasesRequest]) (*connect.Response[v1.ListReleasesResponse], error)
+	RemoveRelease(context.Context, *connect.Request[v1.RemoveReleaseRequest]) (*connect.Response[v1.RemoveReleaseResponse], error)
 	ReportDashboard(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.DashboardReport], error)
 	ReportPeople(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.PeopleReport], error)
 	ReportApps(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.AppsReport], error)
@@ -748,6 +759,18 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("ShowExtensionPolicy")),
 			connect.WithClientOptions(opts...),
 		),
+		listReleases: connect.NewClient[v1.ListReleasesRequest, v1.ListReleasesResponse](
+			httpClient,
+			baseURL+AdminServiceListReleasesProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ListReleases")),
+			connect.WithClientOptions(opts...),
+		),
+		removeRelease: connect.NewClient[v1.RemoveReleaseRequest, v1.RemoveReleaseResponse](
+			httpClient,
+			baseURL+AdminServiceRemoveReleaseProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("RemoveRelease")),
+			connect.WithClientOptions(opts...),
+		),
 		reportDashboard: connect.NewClient[v1.ReportRequest, v1.DashboardReport](
 			httpClient,
 			baseURL+AdminServiceReportDashboardProcedure,
@@ -895,6 +918,8 @@ type adminServiceClient struct {
 	addExtension        *connect.Client[v1.AddExtensionRequest, v1.Extension]
 	removeExtension     *connect.Client[v1.RemoveExtensionRequest, v1.RemoveExtensionResponse]
 	showExtensionPolicy *connect.Client[v1.ShowExtensionPolicyRequest, v1.ShowExtensionPolicyResponse]
+	listReleases        *connect.Client[v1.ListReleasesRequest, v1.ListReleasesResponse]
+	removeRelease       *connect.Client[v1.RemoveReleaseRequest, v1.RemoveReleaseResponse]
 	reportDashboard     *connect.Client[v1.ReportRequest, v1.DashboardReport]
 	reportPeople        *connect.Client[v1.ReportRequest, v1.PeopleReport]
 	reportApps          *connect.Client[v1.ReportRequest, v1.AppsReport]
@@ -1230,6 +1255,16 @@ func (c *adminServiceClient) ShowExtensionPolicy(ctx context.Context, req *conne
 	return c.showExtensionPolicy.CallUnary(ctx, req)
 }
 
+// ListReleases calls dayline.admin.v1.AdminService.ListReleases.
+func (c *adminServiceClient) ListReleases(ctx context.Context, req *connect.Request[v1.ListReleasesRequest]) (*connect.Response[v1.ListReleasesResponse], error) {
+	return c.listReleases.CallUnary(ctx, req)
+}
+
+// RemoveRelease calls dayline.admin.v1.AdminService.RemoveRelease.
+func (c *adminServiceClient) RemoveRelease(ctx context.Context, req *connect.Request[v1.RemoveReleaseRequest]) (*connect.Response[v1.RemoveReleaseResponse], error) {
+	return c.removeRelease.CallUnary(ctx, req)
+}
+
 // ReportDashboard calls dayline.admin.v1.AdminService.ReportDashboard.
 func (c *adminServiceClient) ReportDashboard(ctx context.Context, req *connect.Request[v1.ReportRequest]) (*connect.Response[v1.DashboardReport], error) {
 	return c.reportDashboard.CallUnary(ctx, req)
@@ -1392,6 +1427,11 @@ type AdminServiceHandler interface {
 	RemoveExtension(context.Context, *connect.Request[v1.RemoveExtensionRequest]) (*connect.Response[v1.RemoveExtensionResponse], error)
 	// What tells a browser to install it.
 	ShowExtensionPolicy(context.Context, *connect.Request[v1.ShowExtensionPolicyRequest]) (*connect.Response[v1.ShowExtensionPolicyResponse], error)
+	// The releases of the agent that this collector hands out, newest first, and which of them each system gets. One is added
+	// by POST /files/release, which takes release.json and then packages that it lists as multipart/form-data and answers with
+	// the Release.
+	ListReleases(context.Context, *connect.Request[v1.ListReleasesRequest]) (*connect.Response[v1.ListReleasesResponse], error)
+	RemoveRelease(context.Context, *connect.Request[v1.RemoveReleaseRequest]) (*connect.Response[v1.RemoveReleaseResponse], error)
 	ReportDashboard(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.DashboardReport], error)
 	ReportPeople(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.PeopleReport], error)
 	ReportApps(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.AppsReport], error)
@@ -1802,6 +1842,18 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(adminServiceMethods.ByName("ShowExtensionPolicy")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceListReleasesHandler := connect.NewUnaryHandler(
+		AdminServiceListReleasesProcedure,
+		svc.ListReleases,
+		connect.WithSchema(adminServiceMethods.ByName("ListReleases")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceRemoveReleaseHandler := connect.NewUnaryHandler(
+		AdminServiceRemoveReleaseProcedure,
+		svc.RemoveRelease,
+		connect.WithSchema(adminServiceMethods.ByName("RemoveRelease")),
+		connect.WithHandlerOptions(opts...),
+	)
 	adminServiceReportDashboardHandler := connect.NewUnaryHandler(
 		AdminServiceReportDashboardProcedure,
 		svc.ReportDashboard,
@@ -2010,6 +2062,10 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServiceRemoveExtensionHandler.ServeHTTP(w, r)
 		case AdminServiceShowExtensionPolicyProcedure:
 			adminServiceShowExtensionPolicyHandler.ServeHTTP(w, r)
+		case AdminServiceListReleasesProcedure:
+			adminServiceListReleasesHandler.ServeHTTP(w, r)
+		case AdminServiceRemoveReleaseProcedure:
+			adminServiceRemoveReleaseHandler.ServeHTTP(w, r)
 		case AdminServiceReportDashboardProcedure:
 			adminServiceReportDashboardHandler.ServeHTTP(w, r)
 		case AdminServiceReportPeopleProcedure:
@@ -2299,6 +2355,14 @@ func (UnimplementedAdminServiceHandler) RemoveExtension(context.Context, *connec
 
 func (UnimplementedAdminServiceHandler) ShowExtensionPolicy(context.Context, *connect.Request[v1.ShowExtensionPolicyRequest]) (*connect.Response[v1.ShowExtensionPolicyResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ShowExtensionPolicy is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ListReleases(context.Context, *connect.Request[v1.ListReleasesRequest]) (*connect.Response[v1.ListReleasesResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ListReleases is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) RemoveRelease(context.Context, *connect.Request[v1.RemoveReleaseRequest]) (*connect.Response[v1.RemoveReleaseResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.RemoveRelease is not implemented"))
 }
 
 func (UnimplementedAdminServiceHandler) ReportDashboard(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.DashboardReport], error) {

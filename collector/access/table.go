@@ -111,6 +111,9 @@ var table = map[string]rule{
 	adminv1connect.AdminServiceRemoveExtensionProcedure:     {admins, true},
 	adminv1connect.AdminServiceShowExtensionPolicyProcedure: {admins, false},
 
+	adminv1connect.AdminServiceListReleasesProcedure:  {admins, false},
+	adminv1connect.AdminServiceRemoveReleaseProcedure: {admins, true}, // and adding one: see api
+
 	// Totals.
 	adminv1connect.AdminServiceReportDashboardProcedure:  {everybody, false},
 	adminv1connect.AdminServiceReportPeopleProcedure:     {all, false},

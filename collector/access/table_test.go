@@ -56,10 +56,10 @@ func TestPermit(t *testing.T) {
 	}
 	setting := []string{"ShowAccount", "ListRules", "ShowConfig", "ConfigHistory", "CheckConfig", "TryRedaction", "ListPending", "ExplainClass", "ExportRules"}
 	set := []string{"SetConfig", "EditConfig", "Classify", "SetGroup", "RemoveGroup"}
-	reading := []string{"ListDoNotTrack", "ListLinks", "ListUsers", "ListAudit", "VerifyAudit", "Storage", "ShowExtension", "ShowExtensionPolicy"}
+	reading := []string{"ListDoNotTrack", "ListLinks", "ListUsers", "ListAudit", "VerifyAudit", "Storage", "ShowExtension", "ShowExtensionPolicy", "ListReleases"}
 	acting := []string{
 		"CreateLink", "RevokeLink", "DeleteDevice", "RevokeDevice", "UninstallDevice", "SetPerson", "DeletePerson", "SetUser",
-		"RemoveUser", "ResetSignIn", "SetDoNotTrack", "Compact", "StripPrivacy", "Backup", "AddExtension", "RemoveExtension",
+		"RemoveUser", "ResetSignIn", "SetDoNotTrack", "Compact", "StripPrivacy", "Backup", "AddExtension", "RemoveExtension", "RemoveRelease",
 	}
 	for _, c := range []struct {
 		viewer collector.Viewer

@@ -13,14 +13,14 @@ import (
 // Relay carries TCP connections to a target without looking into them.
 type Relay struct {
 	listener net.Listener
-	target   string
 	// Up and Down count bytes towards and from the target.
 	Up, Down atomic.Int64
 
-	mu    sync.Mutex
-	cut   bool
-	conns map[net.Conn]bool
-	wait  sync.WaitGroup
+	mu     sync.Mutex
+	target string
+	cut    bool
+	conns  map[net.Conn]bool
+	wait   sync.WaitGroup
 }
 
 // NewRelay listens on a port of the kernel's choice and carries to the target ("host:port").
@@ -54,6 +54,13 @@ func (r *Relay) Mend() {
 	r.cut = false
 }
 
+// Lead has new connections carried to another target.
+func (r *Relay) Lead(target string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.target = target
+}
+
 // Close ends the relay and its connections.
 func (r *Relay) Close() {
 	r.listener.Close()
@@ -73,16 +80,17 @@ func (r *Relay) accept() {
 
 func (r *Relay) carry(near net.Conn) {
 	defer near.Close()
-	if !r.keep(near) {
+	target, going := r.keep(near)
+	if !going {
 		return
 	}
 	defer r.forget(near)
-	far, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", r.target)
+	far, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", target)
 	if err != nil {
 		return
 	}
 	defer far.Close()
-	if !r.keep(far) {
+	if _, going := r.keep(far); !going {
 		return
 	}
 	defer r.forget(far)
@@ -92,15 +100,15 @@ func (r *Relay) carry(near net.Conn) {
 	both.Wait()
 }
 
-// keep remembers a connection so that Cut reaches it; false while cut.
-func (r *Relay) keep(conn net.Conn) bool {
+// keep remembers a connection so that Cut reaches it, and gives where it is carried; false while cut.
+func (r *Relay) keep(conn net.Conn) (target string, going bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.cut {
-		return false
+		return "", false
 	}
 	r.conns[conn] = true
-	return true
+	return r.target, true
 }
 
 func (r *Relay) forget(conn net.Conn) {

@@ -42,6 +42,17 @@ type Tap struct {
 // NewTap listens on a port of the kernel's choice and passes calls to the target ("host:port", plain HTTP). The
 // authority's certificate is written into dir.
 func NewTap(target, dir string) (*Tap, error) {
+	return newTap(&url.URL{Scheme: "http", Host: target}, nil, dir)
+}
+
+// NewImpostor is a tap in front of a collector that has a certificate of its own, for which the tap shows another.
+func NewImpostor(target, dir string) (*Tap, error) {
+	// Whoever sits there believes the collector; whether he is believed is the question.
+	through := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	return newTap(&url.URL{Scheme: "https", Host: target}, through, dir)
+}
+
+func newTap(target *url.URL, through http.RoundTripper, dir string) (*Tap, error) {
 	cert, authority, err := certificate()
 	if err != nil {
 		return nil, err
@@ -55,8 +66,9 @@ func NewTap(target, dir string) (*Tap, error) {
 		return nil, err
 	}
 	proxy := &httputil.ReverseProxy{
+		Transport: through,
 		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(&url.URL{Scheme: "http", Host: target})
+			r.SetURL(target)
 			r.SetXForwarded()
 			r.Out.Host = r.In.Host
 		},

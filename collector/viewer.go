@@ -31,6 +31,8 @@ type Viewer struct {
 	Token string
 	// Session: that is a session of a sign-in, and no token that a program holds.
 	Session bool
+	// Installs: though no administrator, it may make installer links for its own computers (installers.non_admins).
+	Installs bool
 	// ReadOnly: the token was not made for changes.
 	ReadOnly bool
 }

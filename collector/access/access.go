@@ -89,11 +89,12 @@ func sameEmail(a, b string) bool {
 	return a == b
 }
 
-func viewer(user config.User) collector.Viewer {
+func (a *Access) viewer(user config.User) collector.Viewer {
 	role := collector.Role(user.Role)
 	return collector.Viewer{
 		User: user.Email, Role: role, Groups: user.ViewableGroups.Groups,
 		Everyone: user.ViewableGroups.All || role == collector.Admin || role == collector.Configurator,
+		Installs: a.set().Account.Installers.NonAdmins && role != collector.Admin,
 	}
 }
 
@@ -103,7 +104,7 @@ func (a *Access) As(email, by string) (collector.Viewer, error) {
 	if !known {
 		return collector.Viewer{}, noUser(email)
 	}
-	as := viewer(user)
+	as := a.viewer(user)
 	as.By = by
 	return as, nil
 }
@@ -159,7 +160,7 @@ func (a *Access) bearer(token *collector.AccessToken, now time.Time) (v collecto
 // it, that person.
 func (a *Access) standing(email string) (v collector.Viewer, known bool) {
 	if user, known := a.User(email); known {
-		return viewer(user), true
+		return a.viewer(user), true
 	}
 	persons := 0
 	for _, person := range a.set().People.People {

@@ -106,6 +106,19 @@ var home = From{Address: "203.0.113.7", Browser: "Firefox on Linux"}
 
 var admin = collector.Viewer{User: "administrator (local)", Role: collector.Admin, Everyone: true}
 
+func TestInstallsAsTheAccountSays(t *testing.T) {
+	h := open(t)
+	secret := h.signIn()
+	for _, value := range []string{"true", "false"} {
+		h.edit(config.Edit{File: config.AccountFile, Key: "installers.non_admins", Value: value})
+		v, err := h.viewer(secret)
+		h.check(err)
+		if may := slices.Contains(May(v), "CreateLink"); may != (value == "true") {
+			t.Errorf("installers.non_admins: %s: a link may be made: %t", value, may)
+		}
+	}
+}
+
 func TestSession(t *testing.T) {
 	h := open(t)
 	secret := h.signIn()

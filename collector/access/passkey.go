@@ -245,7 +245,7 @@ func (a *Access) SignInPasskey(ctx context.Context, ceremonyName string, credent
 	if !known {
 		return "", session, a.failedStrange(ctx, email, collector.ByPasskey, from, errPasskey)
 	}
-	return a.begin(ctx, viewer(user), collector.ByPasskey, from)
+	return a.begin(ctx, a.viewer(user), collector.ByPasskey, from)
 }
 
 var errPasskey = collector.Refuse(collector.SignedOut, "", "this passkey lets nobody in here")

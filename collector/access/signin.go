@@ -46,7 +46,7 @@ func (a *Access) SignIn(ctx context.Context, email, password, code string, from 
 		return "", session, errWrong
 	}
 	try.succeeded()
-	return a.begin(ctx, viewer(user), how, from)
+	return a.begin(ctx, a.viewer(user), how, from)
 }
 
 // judge tells how a user signs in with these, or what is wrong.

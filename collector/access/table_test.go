@@ -61,6 +61,7 @@ func TestPermit(t *testing.T) {
 		"CreateLink", "RevokeLink", "DeleteDevice", "RevokeDevice", "UninstallDevice", "SetPerson", "DeletePerson", "SetUser",
 		"RemoveUser", "ResetSignIn", "SetDoNotTrack", "Compact", "StripPrivacy", "Backup", "AddExtension", "RemoveExtension", "RemoveRelease",
 	}
+	links := []string{"CreateLink", "ListLinks", "RevokeLink"}
 	for _, c := range []struct {
 		viewer collector.Viewer
 		may    []string
@@ -69,6 +70,8 @@ func TestPermit(t *testing.T) {
 		{collector.Viewer{Role: "owner"}, anybody},
 		{collector.Viewer{Role: collector.Measured}, person},
 		{collector.Viewer{Role: collector.ViewerRole}, slices.Concat(everybody, own)},
+		{collector.Viewer{Role: collector.ViewerRole, Installs: true}, slices.Concat(everybody, own, links)},
+		{collector.Viewer{Role: collector.ViewerRole, Installs: true, ReadOnly: true}, slices.Concat(everybody, links[1:2])},
 		{collector.Viewer{Role: collector.Manager}, slices.Concat(everybody, own)},
 		{collector.Viewer{Role: collector.Manager, ReadOnly: true}, everybody},
 		{collector.Viewer{Role: collector.Configurator}, slices.Concat(everybody, own, setting, set)},

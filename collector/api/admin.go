@@ -110,6 +110,9 @@ func (a adminService) CreateLink(ctx context.Context, req *connect.Request[admin
 	if s := req.Msg.ExpiresSeconds; s != s || s < 0 || s > link.MaxExpiry.Seconds() {
 		return nil, collector.Refuse(collector.BadRequest, "expires_seconds", "it must be within 1 h and %d h", int(link.MaxExpiry.Hours()))
 	}
+	if err := a.mayAddLink(ctx); err != nil {
+		return nil, err
+	}
 	base, err := a.Enrolment()
 	if err != nil {
 		return nil, err
@@ -144,9 +147,9 @@ func (a adminService) link(l collector.Link) *adminv1.Link {
 	}
 }
 
-// ListLinks lists every link there was.
+// ListLinks lists every link there was; to others than administrators, their own.
 func (a adminService) ListLinks(ctx context.Context, _ *connect.Request[adminv1.ListLinksRequest]) (*connect.Response[adminv1.ListLinksResponse], error) {
-	all, err := a.Registry.Links(ctx)
+	all, err := a.ownLinks(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +162,9 @@ func (a adminService) ListLinks(ctx context.Context, _ *connect.Request[adminv1.
 
 // RevokeLink ends a link; devices already enrolled stay.
 func (a adminService) RevokeLink(ctx context.Context, req *connect.Request[adminv1.RevokeLinkRequest]) (*connect.Response[adminv1.RevokeLinkResponse], error) {
+	if err := a.mayRevokeLink(ctx, req.Msg.Id); err != nil {
+		return nil, err
+	}
 	if err := a.Registry.RevokeLink(ctx, req.Msg.Id, a.Now()); err != nil {
 		return nil, err
 	}

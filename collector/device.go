@@ -92,17 +92,27 @@ type Person struct {
 // DefaultMaxPerMinute is how many devices one link enrols in a minute where it does not say.
 const DefaultMaxPerMinute = 10
 
-// Link is an installer link. Its secret is stored only as SHA-256.
+// Link is an installer link. Its secrets are stored only as SHA-256.
 type Link struct {
-	ID         string
-	OS         string
-	CreatedAt  time.Time
-	ExpiresAt  time.Time
-	CreatedBy  string
-	MaxDevices int
+	ID string
+	// AddressHash is of the secret in its page's address; zero where it has no page.
+	AddressHash [32]byte
+	OS          string
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+	CreatedBy   string
+	MaxDevices  int
 	// MaxPerMinute enrolments; 0 is DefaultMaxPerMinute.
 	MaxPerMinute int
 	Devices      int
+	// Downloads of its installer or of an enrolment string; at most MaxDownloads.
+	Downloads int
+	// UsedAt is its last download or enrolment; zero: never.
+	UsedAt time.Time
 	// RevokedAt is zero unless revoked.
 	RevokedAt time.Time
 }
+
+// MaxDownloads of a link: each leaves a secret behind, and whoever has the link's address may download. It is room for several
+// attempts on each computer, and for the scanners of the mail it travels by.
+func (l Link) MaxDownloads() int { return 100 + 20*l.MaxDevices }

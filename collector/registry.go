@@ -39,6 +39,11 @@ type Registry interface {
 
 	// CreateLink keeps a link with its first secret.
 	CreateLink(ctx context.Context, link Link, secretHash [32]byte) error
+	// LinkByAddress finds a link by the SHA-256 of its address's secret; NotFound.
+	LinkByAddress(ctx context.Context, addressHash [32]byte) (Link, error)
+	// AddDownload gives a link one more secret, which ends with the link and enrols no more than it: Expired, Revoked,
+	// UsedUp (over its devices or its downloads).
+	AddDownload(ctx context.Context, id string, secretHash [32]byte, at time.Time) error
 	Links(ctx context.Context) ([]Link, error)
 	RevokeLink(ctx context.Context, id string, at time.Time) error
 

@@ -56,6 +56,46 @@ func enrolment(t *testing.T, r collector.Registry) {
 	refused(t, r.Enroll(ctx, secretHash("three"), device(3), noon), collector.Revoked)
 }
 
+// downloads are found by the address, and each enrols by a secret of its own, as long and as often as the link.
+func downloads(t *testing.T, r collector.Registry) {
+	ctx := t.Context()
+	l := link("l-1", 2, 100)
+	l.AddressHash = secretHash("address")
+	check(t, r.CreateLink(ctx, l, secretHash("own")))
+	other := link("l-2", 2, 100)
+	other.AddressHash = l.AddressHash
+	refused(t, r.CreateLink(ctx, other, secretHash("other")), collector.Conflict)
+	check(t, r.CreateLink(ctx, link("l-3", 2, 100), secretHash("three")))
+	check(t, r.CreateLink(ctx, link("l-4", 2, 100), secretHash("four")))
+	refused(t, errOf(r.LinkByAddress(ctx, secretHash("wrong"))), collector.NotFound)
+	refused(t, errOf(r.LinkByAddress(ctx, [32]byte{})), collector.NotFound)
+	equal(t, "never used", must[collector.Link](t)(r.LinkByAddress(ctx, l.AddressHash)).UsedAt.IsZero(), true)
+
+	check(t, r.AddDownload(ctx, "l-1", secretHash("first"), noon.Add(time.Hour)))
+	check(t, r.AddDownload(ctx, "l-1", secretHash("second"), noon.Add(time.Minute)))
+	refused(t, r.AddDownload(ctx, "l-0", secretHash("third"), noon), collector.NotFound)
+	refused(t, r.AddDownload(ctx, "l-1", secretHash("third"), l.ExpiresAt), collector.Expired)
+	refused(t, r.Enroll(ctx, secretHash("address"), device(1), noon), collector.BadSecret)
+	refused(t, r.Enroll(ctx, secretHash("third"), device(1), noon), collector.BadSecret)
+	refused(t, r.Enroll(ctx, secretHash("first"), device(1), l.ExpiresAt), collector.Expired)
+	check(t, r.Enroll(ctx, secretHash("first"), device(1), noon.Add(2*time.Hour)))
+	got := must[collector.Link](t)(r.LinkByAddress(ctx, l.AddressHash))
+	equal(t, "downloads", got.Downloads, 2)
+	equal(t, "used", got.UsedAt, noon.Add(2*time.Hour))
+	check(t, r.Enroll(ctx, secretHash("second"), device(2), noon.Add(2*time.Hour)))
+	refused(t, r.Enroll(ctx, secretHash("own"), device(3), noon), collector.UsedUp)
+	refused(t, r.AddDownload(ctx, "l-1", secretHash("third"), noon), collector.UsedUp)
+
+	for n := range link("l-3", 2, 100).MaxDownloads() {
+		check(t, r.AddDownload(ctx, "l-3", secretHash(fmt.Sprint("three ", n)), noon))
+	}
+	refused(t, r.AddDownload(ctx, "l-3", secretHash("one more"), noon), collector.UsedUp)
+	check(t, r.AddDownload(ctx, "l-4", secretHash("child"), noon))
+	check(t, r.RevokeLink(ctx, "l-4", noon))
+	refused(t, r.AddDownload(ctx, "l-4", secretHash("another"), noon), collector.Revoked)
+	refused(t, r.Enroll(ctx, secretHash("child"), device(4), noon), collector.Revoked)
+}
+
 func enrolmentRate(t *testing.T, r collector.Registry) {
 	ctx := t.Context()
 	check(t, r.CreateLink(ctx, link("l-1", 500, 0), secretHash("one")))

@@ -28,6 +28,7 @@ func Run(t *testing.T, open Open) {
 		"rekey":            rekey,
 		"contacts":         contacts,
 		"links":            links,
+		"downloads":        downloads,
 		"people":           people,
 		"people race":      peopleRace,
 		"bound of logins":  loginBound,

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"sort"
+
+	"github.com/dayline-project/dayline/shared/release"
 )
 
 // Carrier is how what is downloaded carries the string.
@@ -46,7 +48,9 @@ func (p *Package) Carrier() Carrier { return p.carrier }
 type opener func(source io.ReaderAt, size int64) (Carrier, func(text string) ([]piece, error), error)
 
 // openers of the kinds that can carry a string.
-var openers = map[string]opener{}
+var openers = map[string]opener{
+	release.MSI: openMSI,
+}
 
 // Open reads a package of a kind (release.MSI and so on). An error tells what keeps it from being handed out.
 func Open(kind string, source io.ReaderAt, size int64) (*Package, error) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/dayline-project/dayline/installer/exe"
 	"github.com/dayline-project/dayline/installer/product"
+	"github.com/dayline-project/dayline/shared/token"
 )
 
 //go:embed dayline.wxs
@@ -54,6 +55,10 @@ func (p Package) Build(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The file's own blocks could have parted it.
+	if bytes.Count(whole, token.Reservation()) != 1 {
+		return nil, errors.New("msi: the room for an enrolment string is not in one piece")
+	}
 	if err := p.stamp(whole); err != nil {
 		return nil, fmt.Errorf("msi: summary: %w", err)
 	}
@@ -77,7 +82,7 @@ func (p Package) lay(folder string) error {
 	if err != nil {
 		return err
 	}
-	for name, content := range map[string][]byte{"dayline.wxs": text, "dayline.ico": drawn.Bytes(), exe.Name: p.Executable} {
+	for name, content := range map[string][]byte{"dayline.wxs": text, "dayline.ico": drawn.Bytes(), "enrolment": token.Reservation(), exe.Name: p.Executable} {
 		path := filepath.Join(folder, name)
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			return err
@@ -108,15 +113,17 @@ func (p Package) source() ([]byte, error) {
 
 // amendments say what wixl knows no words for. The file's version lets a repair keep a newer executable, and such a
 // file has no hash (https://learn.microsoft.com/windows/win32/msi/msifilehash-table). 32768 lets no installation succeed
-// without the service (https://learn.microsoft.com/windows/win32/msi/serviceinstall-table). KEEPDATA is for whoever may
-// elevate, too. The folder joins the computer's path, since what people are told to type begins with dayline-agent, and
+// without the service (https://learn.microsoft.com/windows/win32/msi/serviceinstall-table). What may be given is for whoever
+// may elevate, too. 8192 keeps the command line with the string out of logs
+// (https://learn.microsoft.com/windows/win32/msi/custom-action-hidden-target-option). The folder joins the computer's path, since what people are told to type begins with dayline-agent, and
 // leaves it with the package (https://learn.microsoft.com/windows/win32/msi/environment-table).
 func (p Package) amendments() []string {
 	return []string{
 		"UPDATE File SET Version='" + p.Agent.Version.FileText() + "', Language='1033' WHERE File='Executable'",
 		"DROP TABLE MsiFileHash",
 		"UPDATE ServiceInstall SET ErrorControl=32768",
-		"UPDATE Property SET Value='OLDERFOUND;NEWERFOUND;KEEPDATA' WHERE Property='SecureCustomProperties'",
+		"UPDATE CustomAction SET Type=11346 WHERE Action='KeepString'",
+		"UPDATE Property SET Value='OLDERFOUND;NEWERFOUND;KEEPDATA;ENROLL;ENROLL_FILE;IMAGE' WHERE Property='SecureCustomProperties'",
 		"CREATE TABLE `Environment` (`Environment` CHAR(72) NOT NULL, `Name` CHAR(255) NOT NULL LOCALIZABLE, " +
 			"`Value` CHAR(255) LOCALIZABLE, `Component_` CHAR(72) NOT NULL PRIMARY KEY `Environment`)",
 		"INSERT INTO Environment (Environment, Name, Value, Component_) VALUES ('Path', '=-*Path', '[~];[INSTALLDIR]', 'Agent')",

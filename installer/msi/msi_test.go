@@ -57,7 +57,8 @@ func TestTables(t *testing.T) {
 	for table, lines := range map[string][]string{
 		"Property": {"ALLUSERS\t1", "ProductVersion\t1.2.3", "ProductName\tDayline agent", "Manufacturer\t" + product.Publisher, "ARPPRODUCTICON\tdayline.ico",
 			"ARPHELPLINK\thttps://github.com/dayline-project/dayline", "UpgradeCode\t{9E4A019C-0970-4337-A978-1F97823F9573}",
-			"SecureCustomProperties\tOLDERFOUND;NEWERFOUND;KEEPDATA", "MSIRESTARTMANAGERCONTROL\tDisable", "REBOOT\tReallySuppress"},
+			"SecureCustomProperties\tOLDERFOUND;NEWERFOUND;KEEPDATA;ENROLL;ENROLL_FILE;IMAGE", "MsiHiddenProperties\tENROLL",
+			"MSIRESTARTMANAGERCONTROL\tDisable", "REBOOT\tReallySuppress"},
 		// The version lets a repair keep a newer file; 256 is a component of 64 bits.
 		"File":      {"Executable\tAgent\tdayline.exe|dayline-agent.exe\t3\t1.2.3.40005\t1033\t512\t1"},
 		"Component": {"Agent\t{B4DEF283-CAF3-4C3E-9CBD-C95F7CA4E6B3}\tINSTALLDIR\t256\t\tExecutable"},
@@ -69,15 +70,20 @@ func TestTables(t *testing.T) {
 		// 256: from this version on; 258: detected only.
 		"Upgrade":     {"{9E4A019C-0970-4337-A978-1F97823F9573}\t0.0.0\t1.2.4\t\t256\t\tOLDERFOUND", "{9E4A019C-0970-4337-A978-1F97823F9573}\t1.2.4\t\t\t258\t\tNEWERFOUND"},
 		"Environment": {"Path\t=-*Path\t[~];[INSTALLDIR]\tAgent"},
-		// 3154: an installed file, run by the system in the transaction, its failure passed over; 51 sets a property.
-		"CustomAction":    {"RemoveTraces\t3154\tExecutable\tuninstall\t", "RemoveTracesButData\t3154\tExecutable\tuninstall --keep-data\t"},
+		// 3154: an installed file, run by the system in the transaction, its failure passed over; 11346: and its command line is in no log.
+		"CustomAction": {"KeepString\t11346\tExecutable\tenroll --at-start \"[ENROLL]\"\t", "KeepStringOfFile\t3154\tExecutable\tenroll --at-start --file \"[ENROLL_FILE]\"\t",
+			"KeepStringOfPackage\t3154\tExecutable\tenroll --at-start --package \"[OriginalDatabase]\"\t", "KeepStringOfCopy\t3154\tExecutable\tenroll --at-start --package \"[DATABASE]\"\t",
+			"RemoveTraces\t3154\tExecutable\tuninstall\t", "RemoveTracesButData\t3154\tExecutable\tuninstall --keep-data\t"},
 		"LaunchCondition": {"Installed OR NOT NEWERFOUND\tA newer version of the Dayline agent is installed on this computer. To go back to version 1.2.3-rc.4, remove it first."},
 		// The order is all: an upgrade removes within the transaction; what the agent made goes after the service and before the file.
 		"InstallExecuteSequence": {"FindRelatedProducts\t\t25", "ReplaceExecutable\tOLDERFOUND\t30", "CostInitialize\t\t800", "InstallInitialize\t\t1500",
 			"RemoveExistingProducts\t\t1501", "ProcessComponents\t\t1600", "StopServices\tVersionNT\t1900", "DeleteServices\tVersionNT\t2000",
 			"RemoveTraces\tREMOVE=\"ALL\" AND NOT UPGRADINGPRODUCTCODE AND NOT KEEPDATA\t3401",
 			"RemoveTracesButData\tREMOVE=\"ALL\" AND NOT UPGRADINGPRODUCTCODE AND KEEPDATA\t3402",
-			"RemoveEnvironmentStrings\t\t3300", "RemoveFiles\t\t3500", "InstallFiles\t\t4000", "WriteEnvironmentStrings\t\t5200", "InstallServices\tVersionNT\t5800", "StartServices\tVersionNT\t5900", "InstallFinalize\t\t6600"},
+			"RemoveEnvironmentStrings\t\t3300", "RemoveFiles\t\t3500", "InstallFiles\t\t4000", "WriteEnvironmentStrings\t\t5200", "InstallServices\tVersionNT\t5800",
+			"KeepString\tENROLL AND NOT REMOVE\t5851", "KeepStringOfFile\tENROLL_FILE AND NOT ENROLL AND NOT REMOVE\t5852", "KeepStringOfPackage\tNOT ENROLL AND NOT ENROLL_FILE AND NOT REMOVE\t5853",
+			"KeepStringOfCopy\tNOT ENROLL AND NOT ENROLL_FILE AND NOT REMOVE\t5854",
+			"StartServices\tVersionNT AND NOT IMAGE\t5900", "InstallFinalize\t\t6600"},
 	} {
 		rows := told(t, whole, "export", table)
 		for _, line := range lines {

@@ -65,8 +65,8 @@ build: pages $(EXTENSION_KEY) ## dayline-agent and dayline-collector, into .buil
 	CGO_ENABLED=0 go build -trimpath -gcflags 'google.golang.org/protobuf/...=-l' -ldflags "-s -w -funcalign=16 $(LDFLAGS) $$believed" -o $(B)/ ./agent/cmd/dayline-agent; \
 	go build -trimpath -ldflags "$(LDFLAGS) $$believed" -o $(B)/ ./collector/cmd/dayline-collector
 
-installers: $(EXTENSION_KEY) ## the packages that install the agent, into .build/installers/; VERSION=1.2.3 names them, SIGN=FILE.p12 signs Dayline.app
-	@for arch in amd64 arm64; do go run ./installer/cmd/mkinstaller msi -version '$(VERSION)' -built '$(BUILT)' -arch $$arch $(BELIEVED) -to $(B)/installers; done
+installers: $(EXTENSION_KEY) ## the packages that install the agent, into .build/installers/; VERSION=1.2.3 names them, SIGN=FILE.p12 signs Dayline.app, SIGN_MSI=FILE.p12 what is for Windows
+	@for arch in amd64 arm64; do go run ./installer/cmd/mkinstaller msi -version '$(VERSION)' -built '$(BUILT)' -arch $$arch $(BELIEVED) -to $(B)/installers $(if $(SIGN_MSI),-sign '$(SIGN_MSI)' -timestamp '$(TIMESTAMP)'); done
 	@go run ./installer/cmd/mkinstaller app -version '$(VERSION)' -built '$(BUILT)' $(BELIEVED) -to $(B)/installers $(if $(SIGN),-sign '$(SIGN)')
 
 extension: $(EXTENSION_KEY) ## the browser extension, packed and signed by EXTENSION_KEY, into .build/extension/; XPI=FILE is what Mozilla signed of it

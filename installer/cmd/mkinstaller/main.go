@@ -35,8 +35,8 @@ type kind struct {
 }
 
 var kinds = []kind{
-	{"exe", "dayline-agent.exe alone, with its resources", []string{"version", "built", "arch", "extension-key", "store-ids", "to"}, buildExe},
-	{"msi", "Windows Installer", []string{"version", "built", "arch", "extension-key", "store-ids", "to"}, buildMSI},
+	{"exe", "dayline-agent.exe alone, with its resources", []string{"version", "built", "arch", "sign", "password-file", "timestamp", "extension-key", "store-ids", "to"}, buildExe},
+	{"msi", "Windows Installer", []string{"version", "built", "arch", "sign", "password-file", "timestamp", "extension-key", "store-ids", "to"}, buildMSI},
 	{"app", "Dayline.app for Macs, as .tar.gz and .zip", []string{"version", "built", "sign", "password-file", "extension-key", "store-ids", "to"}, buildApp},
 	{"certificate", "a certificate of your own that signs Dayline.app", []string{"name", "password-file", "out"}, makeCertificate},
 	{"extension-key", "the key that the browser extension is packed with", []string{"out"}, makeExtensionKey},
@@ -51,9 +51,11 @@ type options struct {
 	arch    string
 	// folder takes the packages.
 	folder string
-	// sign is a PKCS#12 file; empty for an ad hoc signature.
+	// sign is a PKCS#12 file; empty for a Mac's ad hoc signature, or none.
 	sign         string
 	passwordFile string
+	// timestamp is where an authority says when it was signed.
+	timestamp string
 	// name and out are the certificate's owner and file.
 	name, out string
 	// key is the file of the private key that packs an extension, xpi that of the extension as Mozilla signed it, unpacked a folder.
@@ -118,8 +120,9 @@ func parse(k kind, args []string, stderr io.Writer) (options, error) {
 		{&built, "built", "", "the time of the commit, RFC 3339: the only time in the package"},
 		{&o.arch, "arch", "amd64", "the processor: amd64 or arm64"},
 		{&o.folder, "to", ".build/installers", "the folder for the package"},
-		{&o.sign, "sign", "", "a PKCS#12 file with the certificate to sign with, your own or a Developer ID; ad hoc without it"},
+		{&o.sign, "sign", "", "a PKCS#12 file with the certificate to sign with, your own or one that systems trust (of Apple's a Developer ID); without it a Mac's is signed ad hoc, the others are not"},
 		{&o.passwordFile, "password-file", "", "the file that holds the PKCS#12 file's password; else it is the environment's " + passwordVariable},
+		{&o.timestamp, "timestamp", "", "the `URL` of a timestamp authority (RFC 3161), for signatures that outlive their certificate"},
 		{&o.name, "name", "", "who signs: what the certificate is called"},
 		{&o.out, "out", "", "the file to write: keep it off-line, with a copy, for as long as there are devices that know it"},
 		{&o.key, "key", "", "the file of extension-key"},

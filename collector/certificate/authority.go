@@ -41,8 +41,10 @@ type authority struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 	pin         [32]byte
-	leaf        *tls.Certificate
-	renewAt     time.Time
+	// leafKey is of every leaf it signs: commands of installer links name it (curl knows no authority's pin).
+	leafKey *ecdsa.PrivateKey
+	leaf    *tls.Certificate
+	renewAt time.Time
 }
 
 // authorities are all that have not expired, oldest first.
@@ -58,6 +60,8 @@ type authorities struct {
 type stored struct {
 	Certificate []byte `json:"certificate"`
 	Key         []byte `json:"key"`
+	// LeafKey is missing of an authority that was kept before leaves had one that stays.
+	LeafKey []byte `json:"leaf_key,omitempty"`
 }
 
 // openAuthorities loads the authorities and makes those the names lack. Without names none is made.
@@ -71,6 +75,7 @@ func openAuthorities(ctx context.Context, vault Vault, names []string, now func(
 	if err := json.Unmarshal(kept, &list); err != nil {
 		return nil, fmt.Errorf("certificate: authorities are damaged: %w", err)
 	}
+	whole := true
 	for _, s := range list {
 		ca, err := loadAuthority(s)
 		if err != nil {
@@ -78,6 +83,12 @@ func openAuthorities(ctx context.Context, vault Vault, names []string, now func(
 		}
 		if now().Before(ca.certificate.NotAfter) {
 			a.all = append(a.all, ca)
+			whole = whole && len(s.LeafKey) > 0
+		}
+	}
+	if !whole {
+		if err := a.keep(ctx, a.all); err != nil {
+			return nil, err
 		}
 	}
 	return a, a.ensure(ctx, names)
@@ -92,11 +103,21 @@ func loadAuthority(s stored) (*authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &authority{certificate: certificate, key: key, pin: Pin(certificate)}, nil
+	ca := &authority{certificate: certificate, key: key, pin: Pin(certificate)}
+	if len(s.LeafKey) == 0 {
+		ca.leafKey, err = newKey()
+	} else {
+		ca.leafKey, err = x509.ParseECPrivateKey(s.LeafKey)
+	}
+	return ca, err
 }
 
-// Pin of a certificate authority: SHA-256 of its SubjectPublicKeyInfo.
-func Pin(ca *x509.Certificate) [32]byte { return sha256.Sum256(ca.RawSubjectPublicKeyInfo) }
+func newKey() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) }
+
+// Pin of a certificate: SHA-256 of its SubjectPublicKeyInfo.
+func Pin(certificate *x509.Certificate) [32]byte {
+	return sha256.Sum256(certificate.RawSubjectPublicKeyInfo)
+}
 
 // ensure makes a new authority where a name is permitted by none that will live on.
 func (a *authorities) ensure(ctx context.Context, names []string) error {
@@ -126,10 +147,11 @@ func (a *authorities) keep(ctx context.Context, all []*authority) error {
 	var list []stored
 	for _, ca := range all {
 		key, err := x509.MarshalECPrivateKey(ca.key)
-		if err != nil {
+		leafKey, err2 := x509.MarshalECPrivateKey(ca.leafKey)
+		if err := errors.Join(err, err2); err != nil {
 			return fmt.Errorf("certificate: keep authorities: %w", err)
 		}
-		list = append(list, stored{Certificate: ca.certificate.Raw, Key: key})
+		list = append(list, stored{Certificate: ca.certificate.Raw, Key: key, LeafKey: leafKey})
 	}
 	encoded, err := json.Marshal(list)
 	if err != nil {
@@ -142,8 +164,9 @@ func (a *authorities) keep(ctx context.Context, all []*authority) error {
 }
 
 func newAuthority(names []string, now time.Time) (*authority, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
+	key, err := newKey()
+	leafKey, err2 := newKey()
+	if err := errors.Join(err, err2); err != nil {
 		return nil, err
 	}
 	template := &x509.Certificate{
@@ -179,7 +202,7 @@ func newAuthority(names []string, now time.Time) (*authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &authority{certificate: certificate, key: key, pin: Pin(certificate)}, nil
+	return &authority{certificate: certificate, key: key, pin: Pin(certificate), leafKey: leafKey}, nil
 }
 
 // permits tells whether the authority's name constraints let it sign for the name, as RFC 5280 4.2.1.10 has it.
@@ -238,10 +261,6 @@ func (a *authorities) leafFor(name string) (*tls.Certificate, error) {
 
 // newLeaf signs a certificate for every name the authority was made for and for those of today that it permits.
 func (ca *authority) newLeaf(names []string, now time.Time) (*tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
 	template := &x509.Certificate{
 		SerialNumber: serial(),
 		Subject:      pkix.Name{CommonName: "Dayline collector"},
@@ -272,7 +291,7 @@ func (ca *authority) newLeaf(names []string, now time.Time) (*tls.Certificate, e
 			template.DNSNames = append(template.DNSNames, name)
 		}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, ca.certificate, &key.PublicKey, ca.key)
+	der, err := x509.CreateCertificate(rand.Reader, template, ca.certificate, &ca.leafKey.PublicKey, ca.key)
 	if err != nil {
 		return nil, err
 	}
@@ -281,7 +300,7 @@ func (ca *authority) newLeaf(names []string, now time.Time) (*tls.Certificate, e
 		return nil, err
 	}
 	// The authority travels along: an agent knows only its key's hash.
-	return &tls.Certificate{Certificate: [][]byte{der, ca.certificate.Raw}, PrivateKey: key, Leaf: leaf}, nil
+	return &tls.Certificate{Certificate: [][]byte{der, ca.certificate.Raw}, PrivateKey: ca.leafKey, Leaf: leaf}, nil
 }
 
 // pins of all authorities, oldest first.

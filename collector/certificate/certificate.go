@@ -183,6 +183,20 @@ func (k *Keeper) Enrolment() (token.Token, error) {
 	return t, nil
 }
 
+// LeafPin recognises the collector under its first name for those who know no authority's pin, such as curl: SHA-256 of the
+// SubjectPublicKeyInfo of the certificate that it presents, which stays when that is renewed. It is zero where the system's
+// trust store decides.
+func (k *Keeper) LeafPin() (pin [32]byte, err error) {
+	if k.mode != SelfSigned {
+		return pin, nil
+	}
+	leaf, err := k.own.leafFor(k.names[0])
+	if err != nil {
+		return pin, err
+	}
+	return Pin(leaf.Leaf), nil
+}
+
 // Run keeps a successor ready for authorities near their end, until the context ends.
 func (k *Keeper) Run(ctx context.Context) error {
 	if k.mode != SelfSigned {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"net"
 	"os"
@@ -107,12 +108,52 @@ func TestFirstStartMakesAnAuthorityThatStays(t *testing.T) {
 	}
 }
 
+// What a command pins holds over a restart and over the leaf's renewal, also for an authority that was kept without a leaf's key.
+func TestTheLeafsKeyStays(t *testing.T) {
+	v, now := vault{}, day
+	o := Options{PublicURL: "https://dayline.example.com:8443", Vault: v, Now: func() time.Time { return now }}
+	leafPin := func(k *Keeper) [32]byte {
+		pin, err := k.LeafPin()
+		if err != nil || pin == [32]byte{} {
+			t.Fatalf("pin %x, %v", pin, err)
+		}
+		if got := Pin(presented(t, k, "dayline.example.com")[0]); got != pin {
+			t.Fatalf("%x is presented, %x is named", got, pin)
+		}
+		return pin
+	}
+	k := open(t, o)
+	first := leafPin(k)
+	if leafPin(open(t, o)) != first {
+		t.Error("a restart changed the leaf's key")
+	}
+	leaf := presented(t, k, "dayline.example.com")[0]
+	if now = now.Add(leafRenewFor + time.Hour); leafPin(k) != first || presented(t, k, "dayline.example.com")[0].Equal(leaf) {
+		t.Error("the leaf was not renewed, or its key was")
+	}
+
+	var list []map[string][]byte
+	if err := json.Unmarshal(v[secretName], &list); err != nil {
+		t.Fatal(err)
+	}
+	delete(list[0], "leaf_key")
+	v[secretName], _ = json.Marshal(list)
+	enrolment, _ := k.Enrolment()
+	old := open(t, o)
+	if again, _ := old.Enrolment(); again.Pin != enrolment.Pin {
+		t.Error("an authority without a leaf's key was not taken over")
+	}
+	if leafPin(open(t, o)) != leafPin(old) {
+		t.Error("the key that was missing was not kept")
+	}
+}
+
 func TestAuthorityCannotSignForOthers(t *testing.T) {
 	k := open(t, Options{PublicURL: "https://dayline.example.com", Vault: vault{}})
 	ca := k.own.all[0]
 	wide := *ca.certificate
 	wide.PermittedDNSDomains = []string{"bank.example.org"}
-	leaf, err := (&authority{certificate: &wide, key: ca.key}).newLeaf(nil, day)
+	leaf, err := (&authority{certificate: &wide, key: ca.key, leafKey: ca.leafKey}).newLeaf(nil, day)
 	if err != nil {
 		t.Fatal(err)
 	}

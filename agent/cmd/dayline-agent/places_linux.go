@@ -1,11 +1,15 @@
 package main
 
+import "github.com/dayline-project/dayline/agent/internal/enroll"
+
 const (
 	statePath   = "/var/lib/dayline-agent"
 	socketPath  = "/run/dayline/agent.sock"
-	carrierPath = "/etc/dayline/enroll"
 	ceilingPath = "/etc/dayline/ceiling.json"
 )
 
 // whereLogIs is where the service says why it ended.
 const whereLogIs = "the system's log (on Linux: journalctl -u dayline-agent)"
+
+// systemCarriers are where an administrator leaves an enrolment string.
+func systemCarriers() []enroll.Carrier { return []enroll.Carrier{enroll.File("/etc/dayline/enroll")} }

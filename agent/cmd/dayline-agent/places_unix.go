@@ -25,8 +25,5 @@ func socketOf(state string) string {
 
 func makeSocketFolder(state string) error { return os.MkdirAll(filepath.Dir(socketOf(state)), 0o755) }
 
-// carrier is the file an installer leaves the enrolment string in; empty for none.
-func carrier() string { return carrierPath }
-
 // ceiling is the device's own limit.
 func ceiling() string { return ceilingPath }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/dayline-project/dayline/agent/internal/enroll"
 )
 
 // asAdministrator is how a command is given an administrator's rights.
@@ -45,8 +47,8 @@ func socketOf(state string) string {
 // makeSocketFolder: a pipe is in none.
 func makeSocketFolder(string) error { return nil }
 
-// carrier: no installer leaves the enrolment string in a file there.
-func carrier() string { return "" }
+// systemCarriers are where an administrator leaves an enrolment string.
+func systemCarriers() []enroll.Carrier { return nil }
 
 // ceiling is the device's own limit.
 func ceiling() string { return filepath.Join(programData(), "Dayline", "ceiling.json") }

@@ -1,67 +1,68 @@
 package main
 
 import (
-	"bytes"
+	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
-	"github.com/dayline-project/dayline/agent/internal/enroll"
+	"github.com/dayline-project/dayline/agent/internal/service"
 	"github.com/dayline-project/dayline/agent/internal/uplink/uplinktest"
 )
 
+// The service answers from the start, says what keeps it from enrolling, and works once nothing does.
 func TestTheServiceEnrolsByWhatWasLeft(t *testing.T) {
-	c, state := uplinktest.Start(t), t.TempDir()
-	var told bytes.Buffer
-	log := slog.New(slog.NewTextHandler(&told, nil))
-	for _, test := range []struct {
-		left  string
-		err   error
-		words string
-	}{
-		{"", enroll.ErrNoString, "not enrolled: nothing is collected"},
-		{"dl1abc", nil, "too short"},
-	} {
-		left := func() (string, error) { return test.left, test.err }
-		if identity, err := identityIn(t.Context(), state, left, log); identity != nil || err != nil || !strings.Contains(told.String(), test.words) {
-			t.Errorf("by %q: %v, %v; told %s", test.left, identity, err, told.String())
+	c, state := uplinktest.Start(t), filepath.Join(t.TempDir(), "state")
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- serveIn(ctx, state, slog.DiscardHandler, nil) }()
+	defer func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
 		}
-	}
-	left := func() (string, error) { return c.Token().Encode(), nil }
-	if identity, err := identityIn(t.Context(), state, left, log); err != nil || identity.Device() == "" {
-		t.Fatalf("not enrolled: %v", err)
-	}
-	used := func() (string, error) { return "", errors.New("asked for what nobody needs") }
-	if _, err := identityIn(t.Context(), state, used, log); err != nil {
-		t.Error(err)
-	}
-}
-
-// A profile may come after the program, and be replaced where its string was of no use.
-func TestAManagedStringIsLookedForEachMinute(t *testing.T) {
-	state := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		began := time.Now()
-		managed := func() (string, error) {
-			switch time.Since(began).Round(time.Second) {
-			case time.Minute:
-				return "", enroll.ErrNoString
-			case 2 * time.Minute:
-				return "dl1used", nil
+	}()
+	until := func(what string, told func(*service.Status) bool) {
+		t.Helper()
+		ticker := time.NewTicker(10 * time.Millisecond)
+		defer ticker.Stop()
+		var s service.Status
+		for deadline := time.Now().Add(60 * time.Second); ; <-ticker.C {
+			s = service.Status{}
+			if err := ask(state, "status", &s); err == nil && told(&s) {
+				return
+			} else if time.Now().After(deadline) {
+				t.Fatalf("never %s: %+v, %v", what, s, err)
 			}
-			return "dl1new", nil
 		}
-		awaitEnrolment(t.Context(), state, func() bool { return cameAnew(managed, "dl1used") })
-		if text, _ := managed(); text != "dl1new" || time.Since(began) != 3*time.Minute {
-			t.Errorf("tries %q after %s", text, time.Since(began))
+	}
+	until("not enrolled", func(s *service.Status) bool { return strings.Contains(s.Problem, "dayline-agent enroll STRING") })
+	c.Stop()
+	keep := func() {
+		t.Helper()
+		if status, stdout, stderr := invoke("enroll", "--at-start", "--state", state, c.Token().Encode()); status != done || !strings.Contains(stdout, "is kept") {
+			t.Fatalf("status %d: %s %s", status, stdout, stderr)
 		}
+	}
+	keep()
+	until("trying", func(s *service.Status) bool {
+		return strings.HasPrefix(s.Problem, "enrolling with 127.0.0.1:") && strings.Contains(s.Problem, "does not answer") && strings.Contains(s.Problem, "trying again")
 	})
+	var checks []service.Check
+	if err := ask(state, "doctor", &checks); err != nil || len(checks) != 1 || checks[0].OK || !strings.Contains(checks[0].Found, "enrolling with") {
+		t.Errorf("doctor says %+v, %v", checks, err)
+	}
+	c.Listen(c.Authority.Leaf(t, "127.0.0.1", time.Now(), time.Now().Add(time.Hour)))
+	until("enrolled", func(s *service.Status) bool { return s.Enrolled && s.Problem == "" })
+	if _, err := os.Stat(filepath.Join(state, "enroll")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the string that was used is still there: %v", err)
+	}
 }
 
 func TestAManagedServiceWritesItsLog(t *testing.T) {

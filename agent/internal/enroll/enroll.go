@@ -32,11 +32,7 @@ type Enrolment struct {
 // collector's words. Without an answer nothing is changed but for the key that was made. ErrEnrolled where there is an
 // identity already.
 func (e Enrolment) Run(ctx context.Context) (*Identity, error) {
-	// Its key is nothing to ask for: another account may have sealed it.
-	if _, err := os.Stat(filepath.Join(e.Folder, identityFile)); !errors.Is(err, fs.ErrNotExist) {
-		if err == nil {
-			err = ErrEnrolled
-		}
+	if err := e.check(); err != nil {
 		return nil, err
 	}
 	identity, err := begin(e.Folder)
@@ -59,6 +55,9 @@ func (e Enrolment) Run(ctx context.Context) (*Identity, error) {
 	if answer.Credential == nil || string(answer.Credential.PublicKey) != string(public) || answer.Credential.Device != answer.Device {
 		return nil, errors.New("enroll: the collector answered with somebody else's credential")
 	}
+	if err := e.check(); err != nil { // by another command, meanwhile
+		return nil, err
+	}
 	if err := trusted.Learn(answer.Trust, answer.CollectorTimeMs); err != nil {
 		return nil, err
 	}
@@ -68,14 +67,23 @@ func (e Enrolment) Run(ctx context.Context) (*Identity, error) {
 	return identity, nil
 }
 
+// check gives ErrEnrolled where there is an identity.
+func (e Enrolment) check() error {
+	enrolled, err := Enrolled(e.Folder)
+	if enrolled {
+		return ErrEnrolled
+	}
+	return err
+}
+
 // Trusted is what an enrolled device trusts.
 func Trusted(folder string) (*uplink.Trusted, error) {
 	return uplink.LoadTrusted(filepath.Join(folder, trustFile))
 }
 
-// Forget removes the identity, a pending one, and the trust.
+// Forget removes the identity, a pending one, the trust, and a string that was left.
 func Forget(folder string) error {
-	for _, name := range []string{identityFile, pendingFile, trustFile} {
+	for _, name := range []string{identityFile, pendingFile, trustFile, leftFile} {
 		if err := os.Remove(filepath.Join(folder, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("enroll: forget: %w", err)
 		}

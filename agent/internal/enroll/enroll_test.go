@@ -1,8 +1,10 @@
 package enroll_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -128,23 +130,55 @@ func TestAnotherCollectorIsNotEnrolledWith(t *testing.T) {
 	}
 }
 
-func TestFindingTheString(t *testing.T) {
-	carrier := filepath.Join(t.TempDir(), "enroll")
-	if _, err := enroll.Find("", nil, carrier); !errors.Is(err, enroll.ErrNoString) {
-		t.Errorf("nothing anywhere: %v", err)
-	}
-	if err := os.WriteFile(carrier, []byte("dl1carrier\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, test := range []struct{ argument, stdin, want string }{
-		{"dl1argument", "dl1stdin", "dl1argument"}, {"-", "dl1stdin", "dl1stdin"}, {"", "dl1stdin", "dl1carrier\n"},
-		{"-", "\ufeffdl1notepad\r\n", "dl1notepad\r\n"}, {"-", "\xff\xfed\x00l\x001\x00", "dl1"},
+func TestReadingTheString(t *testing.T) {
+	for given, want := range map[string]string{
+		"dl1plain\n": "dl1plain\n", "\ufeffdl1notepad\r\n": "dl1notepad\r\n", "\xff\xfed\x00l\x001\x00": "dl1",
 	} {
-		if got, err := enroll.Find(test.argument, strings.NewReader(test.stdin), carrier); err != nil || got != test.want {
-			t.Errorf("%q: %q, %v", test.argument, got, err)
+		if got, err := enroll.Read(strings.NewReader(given)); err != nil || got != want {
+			t.Errorf("%q: %q, %v", given, got, err)
 		}
 	}
-	if _, err := enroll.Find("-", strings.NewReader(" \n"), carrier); !errors.Is(err, enroll.ErrNoString) {
-		t.Errorf("empty standard input: %v", err)
+	if _, err := enroll.Read(strings.NewReader(" \n")); !errors.Is(err, enroll.ErrNoString) {
+		t.Errorf("nothing: %v", err)
+	}
+}
+
+func TestReadingAPackage(t *testing.T) {
+	of := func(secret string) string {
+		return token.Token{Addresses: []string{"c.example:8443"}, Trust: token.TrustSystem, Secret: strings.Repeat(secret, 40)}.Encode()
+	}
+	inside, inName, folder := of("i"), of("n"), t.TempDir()
+	room := token.Reservation()
+	stamped := append([]byte("the program"), room...)
+	copy(stamped[bytes.IndexByte(stamped, 0):], inside)
+	for _, test := range []struct {
+		name    string
+		content []byte
+		want    string
+	}{
+		{"dayline.msi", stamped, inside},
+		{"dayline-" + inName + " (1).msi", stamped, inside},
+		{"Copy of dayline-" + inName + ".pkg", room, inName},
+		{"absent-" + inName + ".pkg", nil, inName},
+	} {
+		path := filepath.Join(folder, test.name)
+		if test.content != nil {
+			if err := os.WriteFile(path, test.content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := enroll.ReadPackage(path); err != nil || got != test.want {
+			t.Errorf("%.20s: %q, %v", test.name, got, err)
+		}
+	}
+	bare := filepath.Join(folder, "bare.msi")
+	if err := os.WriteFile(bare, room, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := enroll.ReadPackage(bare); !errors.Is(err, enroll.ErrNoString) {
+		t.Errorf("a package that nobody stamped: %v", err)
+	}
+	if _, err := enroll.ReadPackage(filepath.Join(folder, "absent.msi")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no package: %v", err)
 	}
 }

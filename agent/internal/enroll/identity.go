@@ -125,7 +125,10 @@ func (i *Identity) finish(collector string, credential *agentv1.Credential) erro
 	if err := i.save(); err != nil {
 		return err
 	}
-	return os.Remove(pending)
+	if err := os.Remove(pending); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func (i *Identity) save() error {

@@ -31,7 +31,8 @@ func check(name string, ok bool, found, fix string) Check {
 func (s *Service) doctor(peer session.Peer) []Check {
 	status, contact, stats := s.status(peer), s.contact(), s.buffer.Stats()
 	if !status.Enrolled { // all else follows from it
-		return []Check{check("enrolment", false, "not enrolled", "get an enrolment string and run, as administrator: dayline-agent enroll STRING")}
+		return []Check{check("enrolment", false, status.Problem,
+			"check the network and that the collector runs, or get an enrolment string and run, as administrator: dayline-agent enroll STRING")}
 	}
 	reached := "the collector answers"
 	if !status.Connected {

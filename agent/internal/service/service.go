@@ -48,6 +48,8 @@ type Config struct {
 	// Identity and Trusted are of the enrolment; both nil before it: then nothing is sent and nothing captured.
 	Identity *enroll.Identity
 	Trusted  *uplink.Trusted
+	// Enrolling says, of a device that is not enrolled, what is being done about it; empty for nothing. Nil once it is.
+	Enrolling func() string
 	// Log may be followed by Level.
 	Log   slog.Handler
 	Level *slog.LevelVar

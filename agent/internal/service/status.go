@@ -112,7 +112,7 @@ func (s *Service) status(peer session.Peer) *Status {
 		status.Device = s.Identity.Device()
 		status.Collector = s.Trusted.Sets()[0].Addresses
 	} else {
-		status.Problem = errNotEnrolled.Error()
+		status.Problem = s.whyNotEnrolled()
 	}
 	logins := []stream.Login{peer.Login}
 	if peer.Root {
@@ -132,6 +132,15 @@ func (s *Service) status(peer session.Peer) *Status {
 	}
 	status.MissingPermissions = s.hub.missing(logins)
 	return status
+}
+
+func (s *Service) whyNotEnrolled() string {
+	if s.Enrolling != nil {
+		if words := s.Enrolling(); words != "" {
+			return words
+		}
+	}
+	return errNotEnrolled.Error()
 }
 
 // missing are the permissions that the helpers of these logins lack, each once.

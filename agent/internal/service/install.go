@@ -19,6 +19,10 @@ var (
 	ErrNotInstalled     = errors.New("the service is not installed; run: dayline-agent install")
 )
 
+// ImageVariable of the environment: where it is 1, what is installed starts with the system and not now, so that each clone
+// of a disk enrols by itself.
+const ImageVariable = "DAYLINE_IMAGE"
+
 const (
 	// endWithin is what the service manager is waited for when it stops the service, which itself bounds its stop.
 	endWithin = 30 * time.Second

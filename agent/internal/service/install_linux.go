@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,147 +10,84 @@ import (
 	"path/filepath"
 	"strings"
 
-	kservice "github.com/kardianos/service"
-
 	"github.com/dayline-project/dayline/shared/extension"
+	"github.com/dayline-project/dayline/shared/release"
+	"github.com/dayline-project/dayline/shared/unit"
 )
 
-// Where the helper is started from: a user unit for desktops that systemd manages, an autostart entry for the others.
+// What the scripts of packages say by the environment: that it is they who ask, and that the state stays.
 const (
-	userUnitPath  = "/etc/systemd/user/dayline-session.service"
-	userUnitLink  = "/etc/systemd/user/graphical-session.target.wants/dayline-session.service"
-	autostartPath = "/etc/xdg/autostart/dayline-session.desktop"
+	removesVariable = "DAYLINE_PACKAGE_REMOVES"
+	keepVariable    = "DAYLINE_KEEP_DATA"
 )
-
-// managed: systemd is the init system here (sd_booted(3)).
-func managed() bool {
-	info, err := os.Stat("/run/systemd/system")
-	return err == nil && info.IsDir()
-}
-
-// arguments are what the service manager starts the service with.
-var arguments = []string{"service"}
-
-// explained: its own errors say what to do.
-func explained(err error) error { return err }
 
 // Complete: the unit says it all, and the confined service may not write where browsers look.
 func Complete() error { return nil }
 
 func ownBrowsers() browsers { return browsers{system: extension.Linux} }
 
-// systemUnit is the service's unit: root, that may change only its own folders and /etc/dayline, where an installer
-// leaves the enrolment string (it is removed once used). CAP_CHOWN, CAP_DAC_OVERRIDE and CAP_FOWNER are for folders
-// that an administrator made otherwise; nothing else of what root may do is needed.
-const systemUnit = `[Unit]
-Description=Dayline agent: measures the working day on this computer, visibly
-Documentation=https://github.com/dayline-project/dayline
-Wants=network-online.target
-After=network-online.target
-
-[Service]
-Type=exec
-ExecStart=@EXECUTABLE@ service
-Restart=always
-RestartSec=5
-TimeoutStopSec=20
-KillMode=mixed
-StateDirectory=dayline-agent
-StateDirectoryMode=0700
-RuntimeDirectory=dayline
-RuntimeDirectoryMode=0755
-UMask=0077
-NoNewPrivileges=yes
-CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER
-ProtectSystem=strict
-ReadWritePaths=-/etc/dayline
-ProtectHome=yes
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
-ProtectKernelLogs=yes
-ProtectControlGroups=yes
-ProtectClock=yes
-RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
-SystemCallArchitectures=native
-
-[Install]
-WantedBy=multi-user.target
-`
-
-// userUnit is the helper's, in every graphical session that systemd manages. Status 3 is a refusal: to come back at
-// once would be refused again.
-const userUnit = `[Unit]
-Description=Dayline agent: what is in front in this session
-PartOf=graphical-session.target
-After=graphical-session.target
-
-[Service]
-Type=exec
-ExecStart=@EXECUTABLE@ session
-Restart=always
-RestartSec=5
-NoNewPrivileges=yes
-RestrictAddressFamilies=AF_UNIX
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
-
-[Install]
-WantedBy=graphical-session.target
-`
-
-// autostart is for desktops that know no graphical-session.target; X-systemd-skip leaves the others to the user unit
-// (systemd-xdg-autostart-generator(8)).
-const autostart = `[Desktop Entry]
-Type=Application
-Name=Dayline
-Comment=Measures the working day on this computer, visibly
-Exec=@EXECUTABLE@ session
-NoDisplay=true
-X-systemd-skip=true
-`
-
-// unitOptions give kardianos our own unit.
-func unitOptions(executable string) kservice.KeyValue {
-	return kservice.KeyValue{"SystemdScript": rendered(systemUnit, executable)}
+// packageOf is the kind of package that a program is of; "" for none.
+func packageOf(executable string) string {
+	if executable != unit.PackagedProgram {
+		return ""
+	}
+	kind, _ := os.ReadFile(unit.PackageFile) // none says nothing
+	return strings.TrimSpace(string(kind))
 }
 
-func rendered(text, executable string) string {
-	return strings.ReplaceAll(text, "@EXECUTABLE@", executable)
+// removers are how a package is removed, with all that it put there. No argument is anybody's but ours.
+var removers = map[string][]string{
+	release.Deb: {"dpkg", "--purge", Name},
+	release.RPM: {"rpm", "--erase", Name},
 }
 
 // plainPath refuses a path that units and entries would read otherwise than it is.
 func plainPath(path string) error {
 	if strings.ContainsAny(path, " \t\n\"'\\%$;{}") {
-		return fmt.Errorf("service: install: the path %q holds characters that units cannot carry", path)
+		return fmt.Errorf("the path %q holds characters that units cannot carry", path)
 	}
 	return nil
 }
 
-func installHelper(executable string, say func(string)) error {
-	if err := plainPath(executable); err != nil {
-		return err
+// Install installs the binary at this path as the system service, with the session helper, and starts both, the helper in
+// every session that there is; the service alone starts later, with the system, where ImageVariable is set. Over an older
+// installation it renews the files and keeps identity and buffer. What a package put there stays as it is, and goes before
+// what an installation without one left. What could not be done, and can be done without, is said.
+func Install(executable string, say func(string)) error {
+	later := os.Getenv(ImageVariable) == "1"
+	if !managed() && !later {
+		return ErrNoServiceManager
 	}
-	for path, text := range map[string]string{userUnitPath: userUnit, autostartPath: autostart} {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return fmt.Errorf("service: install: %w", err)
-		}
-		if err := os.WriteFile(path, []byte(rendered(text, executable)), 0o644); err != nil {
-			return fmt.Errorf("service: install: %w", err)
-		}
+	executable, err := filepath.EvalSymlinks(executable)
+	if err == nil {
+		err = fitForSystem(executable)
 	}
-	// What `systemctl --global enable` does, without asking every user's manager.
-	if err := os.MkdirAll(filepath.Dir(userUnitLink), 0o755); err != nil {
+	if err == nil {
+		err = plainPath(executable)
+	}
+	if err == nil && packageOf(executable) != "" {
+		err = removeUnpacked()
+	} else if err == nil {
+		err = place(executable, say)
+	}
+	if err == nil && !later {
+		err = restarted(say)
+	}
+	if err != nil {
 		return fmt.Errorf("service: install: %w", err)
 	}
-	if err := os.Symlink(userUnitPath, userUnitLink); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("service: install: %w", err)
+	return nil
+}
+
+// place writes all that starts the program.
+func place(executable string, say func(string)) error {
+	if packageOf(unit.PackagedProgram) != "" {
+		return errors.New("a package has installed it already: remove that first (dayline-agent uninstall --keep-data keeps the identity)")
+	}
+	for _, file := range append(unit.Files(executable, unit.Local), unit.Enabled(unit.Local)) {
+		if err := placeUnit(file); err != nil {
+			return err
+		}
 	}
 	if err := ownBrowsers().introduce(executable); err != nil {
 		say(err.Error())
@@ -157,16 +95,113 @@ func installHelper(executable string, say func(string)) error {
 	return nil
 }
 
-func uninstallHelper() error {
-	var problems []error
-	for _, path := range []string{userUnitLink, userUnitPath, autostartPath} {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			problems = append(problems, err)
-		}
+func placeUnit(file unit.File) error {
+	if file.Target == "" {
+		return placePublic(file.Path, []byte(file.Content))
 	}
-	// Only if nothing else of anybody's is in it.
-	_ = os.Remove(filepath.Dir(userUnitLink))
+	if err := makePublic(filepath.Dir(file.Path)); err != nil {
+		return err
+	}
+	if err := os.Symlink(file.Target, file.Path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+// removeUnpacked removes what an installation without a package wrote and what would go before a package's: its units, and the
+// program itself. A unit that an administrator masked, which is a link, stays.
+func removeUnpacked() error {
+	var problems []error
+	for _, file := range unit.Files(unit.UnpackedProgram, unit.Local) {
+		info, err := os.Lstat(file.Path)
+		if err != nil || file.Path == unit.Autostart || (file.Target == "") != info.Mode().IsRegular() {
+			continue
+		}
+		problems = append(problems, os.Remove(file.Path))
+	}
+	_ = os.Remove(filepath.Join(unit.Local, "user/graphical-session.target.wants")) // only if nothing of anybody's is in it
+	if err := os.Remove(unit.UnpackedProgram); !errors.Is(err, fs.ErrNotExist) {
+		problems = append(problems, err)
+	}
 	return errors.Join(problems...)
+}
+
+// Uninstall stops service and helpers and takes back everything Install put there, the program too where install.sh did so, and
+// the state, unless keep. Of a package its manager is asked, which has its script ask us for what the package does not know.
+func Uninstall(executable, folder string, keep Keep) error {
+	executable, err := filepath.EvalSymlinks(executable)
+	if err != nil {
+		return fmt.Errorf("service: uninstall: %w", err)
+	}
+	kind := packageOf(executable)
+	byPackage := os.Getenv(removesVariable) == "1"
+	if kind != "" && !byPackage {
+		return removePackage(kind, keep)
+	}
+	if os.Getenv(keepVariable) == "1" && byPackage {
+		keep = KeepData
+	}
+	if os.Geteuid() != 0 {
+		return fmt.Errorf("service: uninstall: %w", fs.ErrPermission)
+	}
+	var problems []error
+	if managed() {
+		problems = append(problems, stopped())
+	}
+	problems = append(problems, removeFile(unit.Enabled("").Path))
+	_ = os.Remove(filepath.Dir(unit.Enabled("").Path)) // only if nothing else of anybody's is in it
+	problems = append(problems, ownBrowsers().dismiss(executable))
+	if kind == "" {
+		problems = append(problems, removePlaced(executable))
+	}
+	if managed() {
+		problems = append(problems, systemctl("daemon-reload"))
+	}
+	if keep != KeepData {
+		problems = append(problems, removeState(folder), removeFile(filepath.Join(ours, "enroll")))
+		_ = os.Remove(ours) // only if nothing of an administrator's is in it
+	}
+	if err := errors.Join(problems...); err != nil {
+		return fmt.Errorf("service: uninstall: %w", err)
+	}
+	return nil
+}
+
+// ours is where installers leave the enrolment string, and administrators the ceiling.
+const ours = "/etc/dayline"
+
+func removePlaced(executable string) error {
+	var problems []error
+	for _, file := range unit.Files(executable, unit.Local) {
+		problems = append(problems, removeFile(file.Path))
+	}
+	_ = os.Remove(filepath.Join(unit.Local, "user/graphical-session.target.wants"))
+	if executable == unit.UnpackedProgram {
+		problems = append(problems, removeFile(executable))
+	}
+	return errors.Join(problems...)
+}
+
+func removeFile(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func removePackage(kind string, keep Keep) error {
+	command, known := removers[kind]
+	if !known {
+		return fmt.Errorf("service: uninstall: %s tells of a package of the unknown kind %q", unit.PackageFile, kind)
+	}
+	remove := exec.Command(command[0], command[1:]...)
+	if keep == KeepData {
+		remove.Env = append(os.Environ(), keepVariable+"=1")
+	}
+	if output, err := remove.CombinedOutput(); err != nil {
+		return fmt.Errorf("service: uninstall: %s: %w: %s", command[0], err, output)
+	}
+	return nil
 }
 
 // UninstallLater has systemd uninstall us from outside: the service may neither change those files nor outlive its own
@@ -175,7 +210,9 @@ func UninstallLater(executable string) error {
 	if !managed() {
 		return ErrNoServiceManager
 	}
-	command := exec.Command("systemd-run", "--no-block", "--collect", "--unit=dayline-agent-uninstall", executable, "uninstall")
+	ctx, cancel := context.WithTimeout(context.Background(), endWithin)
+	defer cancel()
+	command := exec.CommandContext(ctx, "systemd-run", "--no-block", "--collect", "--unit=dayline-agent-uninstall", executable, "uninstall")
 	if err := command.Run(); err != nil {
 		return fmt.Errorf("service: uninstall: %w", err)
 	}

@@ -10,7 +10,6 @@ import (
 	"time"
 	"unsafe"
 
-	kservice "github.com/kardianos/service"
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
 	"golang.org/x/sys/windows/svc/eventlog"
@@ -21,16 +20,6 @@ import (
 
 // arguments are what the service manager starts the service with: they alone tell that it did, nothing is probed.
 var arguments = []string{"service", "--managed"}
-
-// managed: the system always has a service manager.
-func managed() bool { return true }
-
-// unitOptions: it starts with the system, and not two minutes later as a delayed start would: what is done meanwhile
-// would be missing from the day.
-func unitOptions(string) kservice.KeyValue { return kservice.KeyValue{} }
-
-// installHelper: the service starts the helpers.
-func installHelper(string, func(string)) error { return nil }
 
 // uninstallHelper: what the service registered outlives it where an installer removed it.
 func uninstallHelper() error {

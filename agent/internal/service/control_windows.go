@@ -1,5 +1,3 @@
-//go:build !darwin
-
 package service
 
 import (
@@ -21,17 +19,13 @@ func (program) Stop(kservice.Service) error  { return nil }
 func controller(executable string) (kservice.Service, error) {
 	return kservice.New(program{}, &kservice.Config{
 		Name: Name, DisplayName: "Dayline agent", Description: "Dayline agent: measures the working day on this computer, visibly",
-		Executable: executable, Arguments: arguments, Option: unitOptions(executable),
+		Executable: executable, Arguments: arguments,
 	})
 }
 
-// Install installs the binary at this path as the system service, with the session helper, and starts it. Over an
-// older installation it renews the files and keeps identity and buffer. What the system does not offer, and can be done
-// without, is said.
+// Install installs the binary at this path as the system service, and starts it, now or with the system. Over an older
+// installation it keeps identity and buffer. What the system does not offer, and can be done without, is said.
 func Install(executable string, say func(string)) error {
-	if !managed() {
-		return ErrNoServiceManager
-	}
 	absolute, err := filepath.Abs(executable)
 	if err == nil {
 		absolute, err = filepath.EvalSymlinks(absolute)
@@ -53,9 +47,6 @@ func Install(executable string, say func(string)) error {
 			return fmt.Errorf("service: install: remove the old service: %w", err)
 		}
 	}
-	if err := installHelper(absolute, say); err != nil {
-		return err
-	}
 	if err := control.Install(); err != nil {
 		return fmt.Errorf("service: install: %w", explained(err))
 	}
@@ -75,9 +66,6 @@ func Start() error { return controlled("start", kservice.StatusRunning, kservice
 func Stop() error { return controlled("stop", kservice.StatusStopped, stop) }
 
 func controlled(what string, reached kservice.Status, act func(kservice.Service) error) error {
-	if !managed() {
-		return ErrNoServiceManager
-	}
 	control, err := controller("")
 	if err == nil {
 		err = act(control)
@@ -109,21 +97,19 @@ func stop(control kservice.Service) error {
 // Uninstall stops the service and takes back everything Install put there, and the state folder too, unless keep.
 func Uninstall(executable, folder string, keep Keep) error {
 	var problems []error
-	if managed() {
-		control, err := controller(executable)
-		if err != nil {
+	control, err := controller(executable)
+	if err != nil {
+		return fmt.Errorf("service: uninstall: %w", err)
+	}
+	if _, err := control.Status(); !errors.Is(err, kservice.ErrNotInstalled) {
+		_ = stop(control) // not running is no reason to stay
+		err := control.Uninstall()
+		if errors.Is(err, fs.ErrPermission) {
 			return fmt.Errorf("service: uninstall: %w", err)
 		}
-		if _, err := control.Status(); !errors.Is(err, kservice.ErrNotInstalled) {
-			_ = stop(control) // not running is no reason to stay
-			err := control.Uninstall()
-			if errors.Is(err, fs.ErrPermission) {
-				return fmt.Errorf("service: uninstall: %w", err)
-			}
-			// It fails too where the service has gone and something that belongs to it had gone before.
-			if _, asked := control.Status(); !errors.Is(asked, kservice.ErrNotInstalled) {
-				problems = append(problems, err)
-			}
+		// It fails too where the service has gone and something that belongs to it had gone before.
+		if _, asked := control.Status(); !errors.Is(asked, kservice.ErrNotInstalled) {
+			problems = append(problems, err)
 		}
 	}
 	problems = append(problems, uninstallHelper(), ownBrowsers().dismiss(executable))

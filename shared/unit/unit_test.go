@@ -1,0 +1,71 @@
+package unit
+
+import (
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// written writes what starts a program that exists into a folder, and gives where the units are.
+func written(t *testing.T) (service, session string) {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	for _, file := range Files(program, Vendor) {
+		if file.Target == "" {
+			if err := os.WriteFile(filepath.Join(folder, path.Base(file.Path)), []byte(file.Content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return filepath.Join(folder, Service), filepath.Join(folder, Session)
+}
+
+func analyze(t *testing.T, arguments ...string) string {
+	t.Helper()
+	command := exec.Command("systemd-analyze", arguments...)
+	command.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+t.TempDir(), "SYSTEMD_LOG_LEVEL=warning")
+	output, err := command.CombinedOutput()
+	if err != nil {
+		t.Errorf("systemd-analyze (of the package systemd): %v\n%s", err, output)
+	}
+	return string(output)
+}
+
+// systemd itself reads the units: an unknown key or a value it would pass over is a failure.
+func TestSystemdTakesTheUnits(t *testing.T) {
+	service, session := written(t)
+	for mode, file := range map[string]string{"--system": service, "--user": session} {
+		if said := analyze(t, mode, "verify", "--man=no", "--generators=no", file); strings.Contains(said, filepath.Base(file)) {
+			t.Error(said)
+		}
+	}
+}
+
+// mostExposed is what systemd may say of the service at the worst; 10 is one that is not confined at all.
+const mostExposed = 2.6
+
+func TestTheServiceIsConfined(t *testing.T) {
+	service, _ := written(t)
+	said := analyze(t, "security", "--offline=true", "--no-pager", service)
+	level := regexp.MustCompile(`Overall exposure level for .*: ([0-9.]+) `).FindStringSubmatch(said)
+	if level == nil {
+		t.Fatalf("systemd judges nothing: %s", said)
+	}
+	if exposed, err := strconv.ParseFloat(level[1], 64); err != nil || exposed > mostExposed {
+		t.Errorf("exposed by %s, more than %v:\n%s", level[1], mostExposed, said)
+	}
+	for _, line := range []string{"Restart=always", "StateDirectory=dayline-agent", "StateDirectoryMode=0700", "RuntimeDirectory=dayline"} {
+		if !strings.Contains(serviceUnit, "\n"+line+"\n") {
+			t.Errorf("the unit lacks %s", line)
+		}
+	}
+}

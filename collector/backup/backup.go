@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/collector/disk"
 )
 
 // The parts of a backup: folders in it.
@@ -70,7 +71,8 @@ type Source struct {
 	Episodes collector.EpisodeStore
 	// RegistryFile and EpisodesFile are the stores' names in a data directory.
 	RegistryFile, EpisodesFile string
-	// Files of the data directory are copied too, by path, those that are there. They change whole or not at all.
+	// Files of the data directory, and folders with all that is below them, are copied too, by path, those that are there. Their
+	// files change whole or not at all; what a name with a dot in front holds is being made.
 	Files []string
 	// ConfigDir holds the configuration files.
 	ConfigDir string
@@ -111,7 +113,7 @@ func Create(ctx context.Context, dir string, s Source) (int64, error) {
 		return 0, fmt.Errorf("backup: registry: %w", err)
 	}
 	for _, file := range s.Files {
-		if err := copyFile(file, filepath.Join(data, filepath.Base(file))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := copyWhole(file, filepath.Join(data, filepath.Base(file))); err != nil {
 			return 0, fmt.Errorf("backup: %w", err)
 		}
 	}
@@ -165,14 +167,7 @@ func (m *Manifest) save(dir string) error {
 	if err != nil {
 		return err
 	}
-	working := filepath.Join(dir, manifestFile+".new")
-	if err := writeFile(working, strings.NewReader(string(text)+"\n")); err != nil {
-		return err
-	}
-	if err := os.Rename(working, filepath.Join(dir, manifestFile)); err != nil {
-		return err
-	}
-	return syncFolder(dir)
+	return disk.Replace(filepath.Join(dir, manifestFile), append(text, '\n'))
 }
 
 // hashed lists every file of a backup but its manifest, by path.
@@ -227,7 +222,27 @@ func copyFolder(from, to string) error {
 			return err
 		}
 	}
-	return syncFolder(to)
+	return disk.SyncFolder(to)
+}
+
+// copyWhole copies a file, or a folder with all that is below it. What somebody takes away meanwhile is not missed.
+func copyWhole(from, to string) error {
+	return filepath.WalkDir(from, func(name string, entry fs.DirEntry, err error) error {
+		target := to + strings.TrimPrefix(name, from)
+		switch {
+		case err != nil:
+		case strings.HasPrefix(entry.Name(), ".") && entry.IsDir():
+			return fs.SkipDir
+		case entry.IsDir():
+			err = os.Mkdir(target, 0o700)
+		default:
+			err = copyFile(name, target)
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
 }
 
 func copyFile(from, to string) error {
@@ -236,26 +251,5 @@ func copyFile(from, to string) error {
 		return err
 	}
 	defer f.Close()
-	return writeFile(to, f)
-}
-
-// writeFile makes a new file for the owner alone, durably.
-func writeFile(name string, content io.Reader) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, content)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return disk.Create(to, f)
 }

@@ -8,10 +8,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
 	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/collector/disk"
 )
 
 // unfinishedFile marks a data directory that a restore has not finished: what was deleted may still be in it.
@@ -91,7 +93,7 @@ func Restore(ctx context.Context, dir, dataDir, configDir string) (m Manifest, c
 	} else if err != nil {
 		return m, false, err
 	}
-	if err := writeFile(filepath.Join(dataDir, unfinishedFile), strings.NewReader("")); err != nil {
+	if err := disk.Create(filepath.Join(dataDir, unfinishedFile), strings.NewReader("")); err != nil {
 		return m, false, fmt.Errorf("backup: restore: %w", err)
 	}
 	configured = ConfigFor(dir, configDir) != configDir
@@ -106,11 +108,14 @@ func Restore(ctx context.Context, dir, dataDir, configDir string) (m Manifest, c
 		if folder == configFolder {
 			to = configDir
 		}
-		if name == "" || strings.ContainsAny(name, `/\`) || (folder != dataFolder && folder != configFolder) {
+		if !filepath.IsLocal(name) || path.Clean(name) != name || strings.Contains(name, `\`) || (folder != dataFolder && folder != configFolder) {
 			return m, false, fmt.Errorf("backup: %q does not belong in a backup", f.Path)
 		}
 		if folder == configFolder && !configured {
 			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(to, name)), 0o700); err != nil {
+			return m, false, fmt.Errorf("backup: restore: %w", err)
 		}
 		err := copyFile(filepath.Join(dir, folder, name), filepath.Join(to, name))
 		if folder == configFolder && errors.Is(err, fs.ErrExist) {
@@ -120,7 +125,7 @@ func Restore(ctx context.Context, dir, dataDir, configDir string) (m Manifest, c
 			return m, false, fmt.Errorf("backup: restore: %w", err)
 		}
 	}
-	return m, configured, syncFolder(dataDir)
+	return m, configured, disk.SyncFolder(dataDir)
 }
 
 // Finish lets a restored directory be served, once all that was deleted is gone from it.
@@ -128,7 +133,7 @@ func Finish(dataDir string) error {
 	if err := os.Remove(filepath.Join(dataDir, unfinishedFile)); err != nil {
 		return fmt.Errorf("backup: restore: %w", err)
 	}
-	return syncFolder(dataDir)
+	return disk.SyncFolder(dataDir)
 }
 
 // RegistryOf gives the folder that has the registry of a backup or of a data directory.

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+
+	"github.com/dayline-project/dayline/collector/disk"
 )
 
 //go:embed defaults/*.yaml
@@ -30,7 +32,7 @@ func WriteDefaults(dir string) (written []string, err error) {
 		}
 		content, err := Default(name)
 		if err == nil {
-			err = writeAtomic(file, content)
+			err = disk.Replace(file, content)
 		}
 		if err != nil {
 			return written, fmt.Errorf("config: write defaults: %w", err)

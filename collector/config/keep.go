@@ -2,11 +2,12 @@ package config
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+
+	"github.com/dayline-project/dayline/collector/disk"
 )
 
 // KeptFile is the last good set in the data directory: one JSON object of file names and texts, so that the four
@@ -21,29 +22,12 @@ func Keep(dataDir string, set *Set) error {
 	}
 	content, err := json.Marshal(texts)
 	if err == nil {
-		err = writeAtomic(filepath.Join(dataDir, KeptFile), content)
+		err = disk.Replace(filepath.Join(dataDir, KeptFile), content)
 	}
 	if err != nil {
 		return fmt.Errorf("config: keep: %w", err)
 	}
 	return nil
-}
-
-// writeAtomic replaces a file, durably, with one of mode 0600.
-func writeAtomic(file string, content []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name())
-	_, err = temporary.Write(content)
-	if err == nil {
-		err = temporary.Sync()
-	}
-	if err = errors.Join(err, temporary.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), file)
 }
 
 // Kept gives the last good set. This program may judge it otherwise than the one that kept it: then it is an error.

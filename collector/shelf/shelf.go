@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"github.com/dayline-project/dayline/collector"
+	"github.com/dayline-project/dayline/collector/disk"
 	"github.com/dayline-project/dayline/shared/extension"
 )
 
@@ -107,7 +108,7 @@ func (s *Shelf) Add(files map[string][]byte) (*extension.Package, error) {
 	if err != nil {
 		return nil, collector.Refuse(collector.BadRequest, "", "%v; nothing was changed", err)
 	}
-	if err := replace(s.file, packed); err != nil {
+	if err := disk.Replace(s.file, packed); err != nil {
 		return nil, fmt.Errorf("shelf: add: %w", err)
 	}
 	s.held, s.problem = held, nil
@@ -153,32 +154,5 @@ func (s *Shelf) Remove() error {
 		return fmt.Errorf("shelf: remove: %w", err)
 	}
 	s.held, s.problem = nil, nil
-	return syncFolder(filepath.Dir(s.file))
-}
-
-// replace puts a file whole in the place of the one before, durably.
-func replace(name string, content []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(name), File+".*")
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(content)
-	if err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return syncFolder(filepath.Dir(name))
-}
-
-func syncFolder(dir string) error {
-	folder, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return disk.SyncFolder(filepath.Dir(s.file))
 }

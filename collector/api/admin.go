@@ -42,8 +42,10 @@ type Admin struct {
 	// Backup writes a backup into a directory and gives its bytes.
 	Backup func(ctx context.Context, dir string) (int64, error)
 	Shelf  *shelf.Shelf
-	Now    func() time.Time
-	Log    *slog.Logger
+	// Releases of the agent that links hand out.
+	Releases *shelf.Releases
+	Now      func() time.Time
+	Log      *slog.Logger
 
 	exports atomic.Int32
 }
@@ -69,6 +71,7 @@ func (a *Admin) mux(plainly bool) *http.ServeMux {
 	mux := http.NewServeMux()
 	service := adminService{Admin: a}
 	mux.HandleFunc(filesPath+"{name}", service.serveFile)
+	mux.HandleFunc("POST "+ReleasePath, service.takeRelease)
 	mux.Handle(adminv1connect.NewAdminServiceHandler(service,
 		connect.WithCodec(protoCodec{}),
 		connect.WithCodec(jsonCodec{}),

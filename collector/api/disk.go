@@ -39,6 +39,18 @@ func (d *Disk) Check() error {
 	return nil
 }
 
+// Room is NoSpace where so many bytes more would bring free space below the floor.
+func (d *Disk) Room(bytes int64) error {
+	free, floor, err := d.Free()
+	if err != nil {
+		return err
+	}
+	if free-bytes < floor {
+		return collector.Refuse(collector.NoSpace, "", "the collector's disk has no room for it: %d MB more than are free would be needed", (floor+bytes-free)>>20+1)
+	}
+	return nil
+}
+
 // Free gives the free bytes and the floor.
 func (d *Disk) Free() (free, floor int64, err error) {
 	d.mu.Lock()

@@ -39,6 +39,7 @@ var mediaTypes = map[string]string{
 var statuses = map[collector.Code]int{
 	collector.BadRequest: http.StatusBadRequest, collector.SignedOut: http.StatusUnauthorized, collector.Denied: http.StatusForbidden,
 	collector.NotFound: http.StatusNotFound, collector.TooMany: http.StatusTooManyRequests, collector.NoSpace: http.StatusServiceUnavailable,
+	collector.Conflict: http.StatusConflict,
 }
 
 // serveFile answers GET /files/people.csv?from=2026-03-02 with what Export would send, the query being a ReportRequest,

@@ -61,6 +61,11 @@ type Updates struct {
 	Rollout Rollout      `json:"rollout"`
 }
 
+// Of gives the policy of a system: windows, macos or linux.
+func (u *Updates) Of(os string) UpdatePolicy {
+	return map[string]UpdatePolicy{"windows": u.Windows, "macos": u.MacOS, "linux": u.Linux}[os]
+}
+
 // UpdatePolicy is "latest", "paused" or "off"; a pinned version, where there is one, goes before the mode.
 type UpdatePolicy struct {
 	Mode   string `json:"-"`

@@ -23,8 +23,21 @@ const socketName = "admin.sock"
 // maxAnswerBytes bounds one message of the collector's.
 const maxAnswerBytes = 256 << 20
 
+// address of the collector, to whoever comes through its socket.
+const address = "http://collector"
+
 // admin gives a client of the running collector, through its socket.
 func (i *invocation) admin() (adminv1connect.AdminServiceClient, error) {
+	client, err := i.client()
+	if err != nil {
+		return nil, err
+	}
+	// Packing takes longer than a socket does.
+	return adminv1connect.NewAdminServiceClient(client, address, connect.WithReadMaxBytes(maxAnswerBytes), connect.WithAcceptCompression("gzip", nil, nil)), nil
+}
+
+// client calls the running collector through its socket.
+func (i *invocation) client() (*http.Client, error) {
 	set, err := loadConfig(i.configDir)
 	if err != nil {
 		return nil, err
@@ -41,9 +54,7 @@ func (i *invocation) admin() (adminv1connect.AdminServiceClient, error) {
 		// DisableKeepAlives does, would have the collector refuse some before it has read them.)
 		MaxIdleConnsPerHost: -1,
 	}
-	return adminv1connect.NewAdminServiceClient(&http.Client{Transport: acting{transport, i.as}}, "http://collector",
-		// Packing takes longer than a socket does.
-		connect.WithReadMaxBytes(maxAnswerBytes), connect.WithAcceptCompression("gzip", nil, nil)), nil
+	return &http.Client{Transport: acting{transport, i.as}}, nil
 }
 
 // acting says as whom calls are made.

@@ -41,6 +41,7 @@ type commands struct {
 	Classify   classifyCommand   `cmd:"" help:"What counts as what: pending, set, explain, import, export."`
 	Device     deviceCommand     `cmd:"" help:"Devices: list, show, revoke, delete, uninstall."`
 	Mdm        mdmCommand        `cmd:"" help:"Profiles for the device management of Macs: permission, background items, enrolment, browser extension."`
+	Release    releaseCommand    `cmd:"" help:"The releases of the agent that installer links hand out: add, list, remove."`
 	Extension  extensionCommand  `cmd:"" help:"The browser extension: add, show, remove, policy."`
 	Storage    storageCommand    `cmd:"" help:"What is stored, how long there is room; compact."`
 	Privacy    privacyCommand    `cmd:"" help:"Clear titles and addresses already stored: strip."`

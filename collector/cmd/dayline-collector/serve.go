@@ -82,6 +82,7 @@ type server struct {
 	agents    *api.Agents
 	retention *retention.Retention
 	shelf     *shelf.Shelf
+	releases  *shelf.Releases
 	outer     []*api.Listener
 	// webURL is where browsers find the pages, known once they listen.
 	webURL string
@@ -164,6 +165,14 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 	if _, err := s.shelf.Held(); err != nil {
 		s.log.Error("browser extension not handed out", "error", err)
 	}
+	if s.releases, err = shelf.OpenReleases(s.dataDir, disk.Room); err != nil {
+		return err
+	}
+	for _, one := range s.releases.List() {
+		if one.Problem != nil {
+			s.log.Error("release not handed out", "version", one.Version.String(), "error", one.Problem)
+		}
+	}
 	return s.listen(ctx, c, metrics)
 }
 
@@ -173,7 +182,7 @@ func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.M
 		Agents: s.agents, Registry: s.registry, Store: s.store,
 		Reports: report.New(report.Options{Directory: who, Registry: s.registry, Store: s.store, Going: s.ingest, Set: s.set, ActivityFrom: s.retention.ActivityFrom}),
 		Access:  s.access, Directory: who, Editor: s.editor, Config: s.set, Keeping: s.retention,
-		Enrolment: s.keeper.Enrolment, Backup: s.backup, Shelf: s.shelf, Now: s.now, Log: s.log,
+		Enrolment: s.keeper.Enrolment, Backup: s.backup, Shelf: s.shelf, Releases: s.releases, Now: s.now, Log: s.log,
 	}
 	var webTLS *tls.Config
 	if !c.PlainWeb() {
@@ -353,7 +362,7 @@ func (s *server) close() error {
 func (s *server) backup(ctx context.Context, dir string) (int64, error) {
 	return backup.Create(ctx, dir, backup.Source{
 		Registry: s.registry, Episodes: s.store, RegistryFile: sqlite.File, EpisodesFile: duckdb.FileName,
-		Files:     []string{filepath.Join(s.dataDir, shelf.File)},
+		Files:     []string{filepath.Join(s.dataDir, shelf.File), filepath.Join(s.dataDir, shelf.ReleasesFolder)},
 		ConfigDir: s.configDir, Version: buildinfo.Version, Now: s.now, Heads: s.store.Heads,
 		Schemas: map[string]int{"episodes": duckdb.SchemaVersion, "registry": sqlite.SchemaVersion()},
 	})

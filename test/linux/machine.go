@@ -41,6 +41,9 @@ var systemctl string
 //go:embed systemd-run
 var systemdRun string
 
+//go:embed session
+var session string
+
 // New starts a computer that the test ends. It sees the shared folders of this machine as they are, sockets included.
 func New(t testing.TB, shared ...string) *Machine {
 	t.Helper()
@@ -74,7 +77,7 @@ func Start(ctx context.Context, shared ...string) (*Machine, error) {
 }
 
 func (m *Machine) boot(ctx context.Context, shared []string) (err error) {
-	for _, folder := range []string{"written", "work", "root", "run/systemd/system", "run/bin", "tmp"} {
+	for _, folder := range []string{"written", "work", "root", "run/systemd/system", "run/bin", "run/services", "tmp"} {
 		if err := os.MkdirAll(filepath.Join(m.dir, folder), 0o755); err != nil {
 			return err
 		}
@@ -141,10 +144,11 @@ func (m *Machine) Run(ctx context.Context, env []string, command ...string) (sai
 	return string(output), err
 }
 
-// Start starts a program there as root, with more environment, until the computer ends or it is stopped.
-func (m *Machine) Start(name string, env []string, command ...string) (*process.Process, error) {
-	program, arguments := m.inside(command)
-	return process.Start(process.Command{Name: name, Path: program, Args: arguments, Env: slices.Concat(environment, env), Dir: m.dir})
+// Login has root log in at a desktop, whose environment this is: what graphical sessions want runs from then on.
+func (m *Machine) Login(env []string) error {
+	program, arguments := m.inside([]string{"sh", "-c", session})
+	_, err := process.Start(process.Command{Name: "session", Path: program, Args: arguments, Env: env, Dir: filepath.Join(m.dir, "run/services")})
+	return err
 }
 
 // Path is where this machine finds a file of the computer's.
@@ -160,6 +164,21 @@ func (m *Machine) Put(file, folder string) (string, error) {
 	}
 	name := filepath.Join(folder, filepath.Base(file))
 	return name, os.WriteFile(m.Path(name), text, 0o644)
+}
+
+// StandIn puts a command there that notes how it was called, and then does as a script of the shell says: "$@" are its arguments.
+func (m *Machine) StandIn(name, script string) error {
+	const note = "#!/bin/sh\nprintf '%s\\n' \"${0##*/} $*\" >>/run/called\n"
+	return os.WriteFile(m.Path("/run/bin/"+name), []byte(note+script+"\n"), 0o755)
+}
+
+// Called gives the calls of stand-ins since it was asked last, each with its arguments.
+func (m *Machine) Called() ([]string, error) {
+	text, err := os.ReadFile(m.Path("/run/called"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n"), errors.Join(err, os.Remove(m.Path("/run/called")))
 }
 
 // Logs is all that its services said.

@@ -34,6 +34,17 @@ func TestMachine(t *testing.T) {
 		t.Errorf("%q, %v", text, err)
 	}
 
+	mustDo(t, m.StandIn("apt", `exit "$2"`))
+	if _, err := m.Run(t.Context(), nil, "apt", "install", "7"); err == nil || !strings.Contains(err.Error(), "status 7") {
+		t.Errorf("the stand-in: %v", err)
+	}
+	if called, err := m.Called(); err != nil || !slices.Equal(called, []string{"apt install 7"}) {
+		t.Errorf("called: %q, %v", called, err)
+	}
+	if called, err := m.Called(); err != nil || len(called) > 0 {
+		t.Errorf("called again: %q, %v", called, err)
+	}
+
 	do(`printf '%s\n' '[Service]' 'ExecStart=/usr/bin/sleep infinity' 'StateDirectory=sleeper' 'StateDirectoryMode=0700' 'UMask=0077' '[Install]' 'WantedBy=multi-user.target' >/etc/systemd/system/sleeper.service
 systemctl daemon-reload; systemctl enable --now sleeper.service`)
 	if said := do(`systemctl is-active sleeper; systemctl is-enabled sleeper; stat -c %a /var/lib/sleeper`); said != "active\nenabled\n700\n" {
@@ -49,5 +60,12 @@ systemctl daemon-reload; systemctl enable --now sleeper.service`)
 	}
 	if said, err := m.Run(t.Context(), nil, "systemctl", "is-active", "sleeper"); err == nil || !strings.Contains(said, "inactive") {
 		t.Errorf("the service: %s, %v", said, err)
+	}
+}
+
+func mustDo(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

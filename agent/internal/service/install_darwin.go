@@ -12,6 +12,7 @@ import (
 func thisMac() macInstall {
 	return macInstall{
 		launchd: launchd{launchctl: "/bin/launchctl", again: 500 * time.Millisecond}, ps: "/bin/ps", tccutil: "/usr/bin/tccutil",
+		pkgutil: "/usr/sbin/pkgutil", image: os.Getenv(ImageVariable) == "1",
 	}
 }
 

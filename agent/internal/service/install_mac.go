@@ -21,8 +21,10 @@ import (
 // macInstall installs and removes the service on a Mac.
 type macInstall struct {
 	launchd
-	// ps and tccutil are paths of programs of the system's.
-	ps, tccutil string
+	// ps, tccutil and pkgutil are paths of programs of the system's.
+	ps, tccutil, pkgutil string
+	// image: the disk is to be copied, and what is installed starts on the copies.
+	image bool
 	// root stands before every path: empty, but in tests.
 	root string
 }
@@ -67,6 +69,9 @@ func (m macInstall) install(executable string, say func(string)) error {
 	}
 	if err := m.browsers().introduce(executable); err != nil {
 		say(err.Error())
+	}
+	if m.image {
+		return nil
 	}
 	if err := m.bootstrap(systemDomain, macDaemon, m.at(MacDaemonPlist)); err != nil {
 		return err
@@ -147,6 +152,8 @@ func (m macInstall) uninstall(folder string, keep Keep) error {
 		_, _ = output(m.tccutil, "reset", "All", MacBundle)
 	}
 	problems = append(problems, disk.RemoveAll(m.at(MacApp)))
+	// The receipt of its package, where one brought it: device management would take the program for installed.
+	_, _ = output(m.pkgutil, "--forget", MacBundle)
 	_ = os.Remove(m.at(filepath.Dir(MacApp)))
 	return errors.Join(problems...)
 }

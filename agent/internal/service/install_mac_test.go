@@ -46,7 +46,7 @@ func newFakeMac(t *testing.T) *fakeMac {
 	for _, folder := range []string{"loaded", "ending", "disabled", "domains"} {
 		m.must(os.Mkdir(filepath.Join(m.programs, folder), 0o755))
 	}
-	for _, program := range []string{"launchctl", "ps", "tccutil"} {
+	for _, program := range []string{"launchctl", "ps", "tccutil", "pkgutil"} {
 		m.must(os.Symlink(player, filepath.Join(m.programs, program)))
 	}
 	for _, domain := range []string{"system", "gui.501", "gui.1000503"} {
@@ -55,7 +55,8 @@ func newFakeMac(t *testing.T) *fakeMac {
 	m.must(os.WriteFile(filepath.Join(m.programs, "processes"), []byte(processes), 0o644))
 	m.macInstall = macInstall{
 		launchd: launchd{launchctl: filepath.Join(m.programs, "launchctl"), again: time.Millisecond},
-		ps:      filepath.Join(m.programs, "ps"), tccutil: filepath.Join(m.programs, "tccutil"), root: t.TempDir(),
+		ps:      filepath.Join(m.programs, "ps"), tccutil: filepath.Join(m.programs, "tccutil"), pkgutil: filepath.Join(m.programs, "pkgutil"),
+		root: t.TempDir(),
 	}
 	m.must(os.MkdirAll(filepath.Dir(m.program()), 0o755))
 	m.must(os.WriteFile(m.program(), nil, 0o755))
@@ -178,6 +179,19 @@ func TestInstallingOnAMac(t *testing.T) {
 	}
 }
 
+// What is to be copied starts on no disk but the copies.
+func TestInstallingAnImage(t *testing.T) {
+	m := newFakeMac(t)
+	m.must(m.install(m.program(), m.say))
+	m.asked()
+	m.image = true
+	m.must(m.install(m.program(), m.say))
+	m.wasAsked("ps -axwwo uid=,comm=", endDaemon, "launchctl bootout gui/501/org.dayline.session", "launchctl bootout gui/1000503/org.dayline.session")
+	if m.job(MacDaemonPlist)["RunAtLoad"] != true || m.job(MacAgentPlist)["RunAtLoad"] != true || m.loaded(daemonTarget) {
+		t.Error("it starts otherwise than with the system")
+	}
+}
+
 // An upgrade waits until launchd has let go of the old jobs, which bootout does not.
 func TestInstallingOverARunningOne(t *testing.T) {
 	m := newFakeMac(t)
@@ -281,7 +295,7 @@ func TestUninstallingOnAMacLeavesNothing(t *testing.T) {
 		} else {
 			want = append(want, "tccutil reset All org.dayline.agent")
 		}
-		m.wasAsked(want...)
+		m.wasAsked(append(want, "pkgutil --forget org.dayline.agent")...)
 		if left := m.files(); !slices.Equal(left, kept) {
 			t.Errorf("left %v", left)
 		}

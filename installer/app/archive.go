@@ -15,28 +15,29 @@ import (
 	"github.com/dayline-project/dayline/shared/codesign"
 )
 
-// member is one file or folder of an archive.
-type member struct {
-	path    string
-	mode    fs.FileMode
-	content []byte
+// Member is one file or folder of an archive.
+type Member struct {
+	// Path of a folder has no slash at its end.
+	Path    string
+	Mode    fs.FileMode
+	Content []byte
 }
 
-// members are the bundle's in the order of their paths, each folder before what is in it.
-func members(files codesign.Files) []member {
-	all := map[string]member{}
+// Members are the bundle's in the order of their paths, each folder before what is in it.
+func Members(files codesign.Files) []Member {
+	all := map[string]Member{}
 	for name, content := range files {
 		at := path.Join(Name, name)
-		m := member{at, 0o644, content}
+		m := Member{at, 0o644, content}
 		if strings.HasPrefix(name, codesign.Executables) {
-			m.mode = 0o755
+			m.Mode = 0o755
 		}
 		all[at] = m
 		for folder := path.Dir(at); folder != "."; folder = path.Dir(folder) {
-			all[folder] = member{path: folder, mode: 0o755 | fs.ModeDir}
+			all[folder] = Member{Path: folder, Mode: 0o755 | fs.ModeDir}
 		}
 	}
-	var sorted []member
+	var sorted []Member
 	for _, at := range slices.Sorted(maps.Keys(all)) {
 		sorted = append(sorted, all[at])
 	}
@@ -48,16 +49,16 @@ func TarGz(files codesign.Files, at time.Time) ([]byte, error) {
 	var whole bytes.Buffer
 	zipped := gzip.NewWriter(&whole)
 	archive := tar.NewWriter(zipped)
-	for _, m := range members(files) {
-		header := &tar.Header{Typeflag: tar.TypeReg, Name: m.path, Mode: int64(m.mode.Perm()), Size: int64(len(m.content)),
+	for _, m := range Members(files) {
+		header := &tar.Header{Typeflag: tar.TypeReg, Name: m.Path, Mode: int64(m.Mode.Perm()), Size: int64(len(m.Content)),
 			ModTime: at.UTC().Truncate(time.Second), Uname: "root", Gname: "wheel", Format: tar.FormatUSTAR}
-		if m.mode.IsDir() {
-			header.Typeflag, header.Name = tar.TypeDir, m.path+"/"
+		if m.Mode.IsDir() {
+			header.Typeflag, header.Name = tar.TypeDir, m.Path+"/"
 		}
 		if err := archive.WriteHeader(header); err != nil {
 			return nil, err
 		}
-		if _, err := archive.Write(m.content); err != nil {
+		if _, err := archive.Write(m.Content); err != nil {
 			return nil, err
 		}
 	}
@@ -72,17 +73,17 @@ func TarGz(files codesign.Files, at time.Time) ([]byte, error) {
 func Zip(files codesign.Files, at time.Time) ([]byte, error) {
 	var whole bytes.Buffer
 	archive := zip.NewWriter(&whole)
-	for _, m := range members(files) {
-		header := &zip.FileHeader{Name: m.path, Method: zip.Deflate, Modified: at.UTC().Truncate(time.Second)}
-		if m.mode.IsDir() {
-			header.Name, header.Method = m.path+"/", zip.Store
+	for _, m := range Members(files) {
+		header := &zip.FileHeader{Name: m.Path, Method: zip.Deflate, Modified: at.UTC().Truncate(time.Second)}
+		if m.Mode.IsDir() {
+			header.Name, header.Method = m.Path+"/", zip.Store
 		}
-		header.SetMode(m.mode)
+		header.SetMode(m.Mode)
 		w, err := archive.CreateHeader(header)
 		if err != nil {
 			return nil, err
 		}
-		if _, err := w.Write(m.content); err != nil {
+		if _, err := w.Write(m.Content); err != nil {
 			return nil, err
 		}
 	}

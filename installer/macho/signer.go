@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1" //nolint:gosec // what packages for Macs have
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -19,15 +20,40 @@ import (
 	"github.com/dayline-project/dayline/shared/codesign"
 )
 
-// Signer signs programs with a certificate: one that somebody made for themselves, or Apple's Developer ID.
+// Signer signs programs, or packages, with a certificate: one that somebody made for themselves, or Apple's Developer ID.
 type Signer struct {
 	key *rsa.PrivateKey
 	// chain begins with the signer's certificate.
 	chain []*x509.Certificate
 }
 
+// developerIDInstaller is what Apple marks certificates with that sign packages: the practice statement of codesign's marks.
+var developerIDInstaller = asn1.ObjectIdentifier{1, 2, 840, 113635, 100, 6, 1, 14}
+
 // OpenSigner opens a PKCS#12 file that holds a certificate, its key and, of a Developer ID, Apple's certificate for it.
 func OpenSigner(file []byte, password string) (*Signer, error) {
+	s, err := open(file, password)
+	if err != nil {
+		return nil, err
+	}
+	for _, use := range s.chain[0].ExtKeyUsage {
+		if use == x509.ExtKeyUsageCodeSigning {
+			return s, s.checkIssuer(codesign.DeveloperIDLeaf, "Developer ID Application is for this")
+		}
+	}
+	return nil, errors.New("macho: signer: its certificate is not for signing code")
+}
+
+// OpenPackageSigner opens one whose certificate signs packages: of Apple's, a Developer ID Installer.
+func OpenPackageSigner(file []byte, password string) (*Signer, error) {
+	s, err := open(file, password)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.checkIssuer(developerIDInstaller, "Developer ID Installer is for packages")
+}
+
+func open(file []byte, password string) (*Signer, error) {
 	key, certificate, issuers, err := pkcs12.DecodeChain(file, password)
 	if errors.Is(err, pkcs12.ErrIncorrectPassword) {
 		return nil, errors.New("macho: signer: the password is not right")
@@ -43,26 +69,21 @@ func OpenSigner(file []byte, password string) (*Signer, error) {
 	if !s.key.PublicKey.Equal(certificate.PublicKey) {
 		return nil, errors.New("macho: signer: its key is another certificate's")
 	}
-	for _, use := range certificate.ExtKeyUsage {
-		if use == x509.ExtKeyUsageCodeSigning {
-			return s, s.checkIssuer()
-		}
-	}
-	return nil, errors.New("macho: signer: its certificate is not for signing code")
+	return s, nil
 }
 
-// checkIssuer refuses those of Apple's certificates that no distributed program is signed with.
-func (s *Signer) checkIssuer() error {
+// checkIssuer refuses those of Apple's certificates that have another mark than nothing distributed is signed without.
+func (s *Signer) checkIssuer(mark asn1.ObjectIdentifier, only string) error {
 	leaf := s.chain[0]
-	if !s.developerID() {
+	if !codesign.Marked(leaf, mark) {
 		for _, e := range leaf.Extensions {
 			if len(e.Id) == 8 && e.Id[:7].Equal(codesign.DeveloperIDLeaf[:7]) {
-				return errors.New("macho: signer: of Apple's certificates only Developer ID Application is for this")
+				return errors.New("macho: signer: of Apple's certificates only " + only)
 			}
 		}
 		return nil
 	}
-	if s.Team() == "" {
+	if s.team() == "" {
 		return errors.New("macho: signer: its certificate names no team")
 	}
 	for _, c := range s.chain[1:] {
@@ -79,11 +100,21 @@ func (s *Signer) developerID() bool {
 
 // Team is Apple's ten characters of a Developer ID, empty for any other.
 func (s *Signer) Team() string {
-	if units := s.chain[0].Subject.OrganizationalUnit; s.developerID() && len(units) == 1 {
+	if s.developerID() {
+		return s.team()
+	}
+	return ""
+}
+
+func (s *Signer) team() string {
+	if units := s.chain[0].Subject.OrganizationalUnit; len(units) == 1 {
 		return units[0]
 	}
 	return ""
 }
+
+// Chain begins with the signer's certificate.
+func (s *Signer) Chain() []*x509.Certificate { return s.chain }
 
 // Requirement is what a Mac will know a program by that this signs.
 func (s *Signer) Requirement(identifier string) codesign.Requirement {
@@ -136,9 +167,32 @@ type attribute struct {
 	Values []any `asn1:"set"`
 }
 
-// sign gives the CMS signature over a code directory, which it does not hold. RSA's of PKCS #1 v1.5 is the same each
-// time, and the time it tells is an argument, though none before the certificate's.
+// sign gives the CMS signature over a code directory, which it does not hold.
 func (s *Signer) sign(directory []byte, at time.Time) ([]byte, error) {
+	digest := sha256.Sum256(directory)
+	list, err := plist.MarshalIndent(map[string]any{"cdhashes": [][]byte{digest[:20]}}, plist.XMLFormat, "\t")
+	if err != nil {
+		return nil, err
+	}
+	return s.message(digest, at, attribute{oidCDHashes, []any{list}}, attribute{oidCDHashesDER, []any{struct {
+		Algorithm asn1.ObjectIdentifier
+		Digest    []byte
+	}{sha256Algorithm.Algorithm, digest[:]}}})
+}
+
+// SignMessage gives the CMS signature over a content that it does not hold: RFC 5652, detached.
+func (s *Signer) SignMessage(content []byte, at time.Time) ([]byte, error) {
+	return s.message(sha256.Sum256(content), at)
+}
+
+// SignSHA1 gives the plain signature of a SHA-1, as RSA's PKCS #1 v1.5 has it.
+func (s *Signer) SignSHA1(hash [sha1.Size]byte) ([]byte, error) {
+	return rsa.SignPKCS1v15(nil, s.key, crypto.SHA1, hash[:])
+}
+
+// message is the CMS signature over what has this SHA-256. RSA's of PKCS #1 v1.5 is the same each time, and the time it
+// tells is an argument, though none before the certificate's.
+func (s *Signer) message(digest [sha256.Size]byte, at time.Time, more ...attribute) ([]byte, error) {
 	leaf := s.chain[0]
 	if at.After(leaf.NotAfter) {
 		return nil, fmt.Errorf("the certificate ended on %s", leaf.NotAfter.Format(time.DateOnly))
@@ -146,21 +200,11 @@ func (s *Signer) sign(directory []byte, at time.Time) ([]byte, error) {
 	if at.Before(leaf.NotBefore) {
 		at = leaf.NotBefore
 	}
-	digest := sha256.Sum256(directory)
-	list, err := plist.MarshalIndent(map[string]any{"cdhashes": [][]byte{digest[:20]}}, plist.XMLFormat, "\t")
-	if err != nil {
-		return nil, err
-	}
-	one := signerInfo{Version: 1, Digest: sha256Algorithm, Algorithm: rsaAlgorithm, Attributes: []attribute{
+	one := signerInfo{Version: 1, Digest: sha256Algorithm, Algorithm: rsaAlgorithm, Attributes: append([]attribute{
 		{oidContentType, []any{oidData}},
 		{oidSigningTime, []any{at.UTC()}},
 		{oidMessageDigest, []any{digest[:]}},
-		{oidCDHashes, []any{list}},
-		{oidCDHashesDER, []any{struct {
-			Algorithm asn1.ObjectIdentifier
-			Digest    []byte
-		}{sha256Algorithm.Algorithm, digest[:]}}},
-	}}
+	}, more...)}
 	one.Issued.Issuer.FullBytes, one.Issued.Serial = leaf.RawIssuer, leaf.SerialNumber
 	signed, err := asn1.MarshalWithParams(one.Attributes, "set")
 	if err != nil {

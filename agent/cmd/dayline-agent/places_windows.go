@@ -3,12 +3,16 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/windows"
+	"golang.org/x/sys/windows/registry"
 
 	"github.com/dayline-project/dayline/agent/internal/enroll"
+	"github.com/dayline-project/dayline/agent/internal/service"
 )
 
 // asAdministrator is how a command is given an administrator's rights.
@@ -48,7 +52,29 @@ func socketOf(state string) string {
 func makeSocketFolder(string) error { return nil }
 
 // systemCarriers are where an administrator leaves an enrolment string.
-func systemCarriers() []enroll.Carrier { return nil }
+func systemCarriers() []enroll.Carrier {
+	return []enroll.Carrier{enroll.Managed("the registry's policy", policyString), enroll.Installed(service.InstalledPackage)}
+}
+
+// policyKey is where a policy sets what only administrators may change.
+const policyKey = `SOFTWARE\Policies\Dayline`
+
+// policyString is the enrolment string that a policy set for this computer.
+func policyString() (string, error) {
+	key, err := registry.OpenKey(registry.LOCAL_MACHINE, policyKey, registry.QUERY_VALUE)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", enroll.ErrNoString
+	}
+	if err != nil {
+		return "", err
+	}
+	defer key.Close()
+	text, _, err := key.GetStringValue("EnrollmentString")
+	if errors.Is(err, fs.ErrNotExist) || err == nil && text == "" {
+		err = enroll.ErrNoString
+	}
+	return text, err
+}
 
 // ceiling is the device's own limit.
 func ceiling() string { return filepath.Join(programData(), "Dayline", "ceiling.json") }

@@ -20,8 +20,8 @@ type Carrier struct {
 	Name string
 	// Find gives what is there, unchecked; ErrNoString where nothing is.
 	Find func() (string, error)
-	// file is removed once the device is enrolled; empty where the string is not ours to remove.
-	file string
+	// remove removes it, once the device is enrolled; nil where the string is not ours to remove.
+	remove func() error
 }
 
 // Managed is a carrier that an administrator's management sets, and that stays.
@@ -31,7 +31,8 @@ func Managed(name string, find func() (string, error)) Carrier {
 
 // File is a carrier that is a file, which others than administrators must not be able to change.
 func File(path string) Carrier {
-	return Carrier{Name: path, file: path, Find: func() (string, error) {
+	remove := func() error { return os.Remove(path) }
+	return Carrier{Name: path, remove: remove, Find: func() (string, error) {
 		switch standing, err := disk.StandingOf(path); {
 		case errors.Is(err, fs.ErrNotExist):
 			return "", ErrNoString
@@ -56,12 +57,12 @@ func (c Carrier) checked() (string, error) {
 	return "", fmt.Errorf("the enrolment string in %s cannot be used: %w", c.Name, err)
 }
 
-// Remove removes what was left in a file, once the device is enrolled.
+// Remove removes what was left, once the device is enrolled.
 func (c Carrier) Remove() error {
-	if c.file == "" {
+	if c.remove == nil {
 		return nil
 	}
-	if err := os.Remove(c.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := c.remove(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("enroll: remove a used enrolment string: %w", err)
 	}
 	return nil

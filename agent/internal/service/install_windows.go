@@ -104,6 +104,15 @@ func registerEvents() error {
 // packages is what all versions of the installer's package share (UpgradeCode in installer/msi).
 const packages = "{9E4A019C-0970-4337-A978-1F97823F9573}"
 
+// InstalledPackage is the copy that Windows keeps of the package that installed us; empty where none did.
+func InstalledPackage() (string, error) {
+	product, err := win.ProductOf(packages)
+	if err != nil || product == "" {
+		return "", err
+	}
+	return win.PackageOf(product)
+}
+
 // UninstallLater uninstalls us from outside: the service cannot outlive its own stop. A package is removed by Windows'
 // installer, with the program; without one the program's file stays, since it cannot remove itself. No argument is
 // anybody's but ours, and no shell reads it.

@@ -33,6 +33,7 @@ export default {
   export: 'Exportieren',
   copy: 'Kopieren',
   copied: 'Kopiert.',
+  copyByHand: 'Der Browser erlaubt das Kopieren hier nicht; es ist markiert, drücken Sie Strg+C.',
   signOut: 'Abmelden',
   you: 'Sie',
   order: 'Reihenfolge',

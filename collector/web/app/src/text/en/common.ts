@@ -30,6 +30,7 @@ export default {
   export: 'Export',
   copy: 'Copy',
   copied: 'Copied.',
+  copyByHand: 'The browser does not allow copying here; it is selected, press Ctrl+C.',
   signOut: 'Sign out',
   you: 'You',
   order: 'Order',

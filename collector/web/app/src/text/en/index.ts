@@ -13,6 +13,8 @@ import extension from './extension'
 import format from './format'
 import groups from './groups'
 import hours from './hours'
+import install from './install'
+import links from './links'
 import live from './live'
 import myDay from './my-day'
 import people from './people'
@@ -20,6 +22,7 @@ import peopleAdmin from './people-admin'
 import groupsAdmin from './groups-admin'
 import person from './person'
 import question from './question'
+import releases from './releases'
 import security from './security'
 import setup from './setup'
 import signIn from './sign-in'
@@ -45,6 +48,8 @@ export const en = {
   format,
   groups,
   hours,
+  install,
+  links,
   live,
   myDay,
   people,
@@ -52,6 +57,7 @@ export const en = {
   groupsAdmin,
   person,
   question,
+  releases,
   security,
   setup,
   signIn,

@@ -117,7 +117,10 @@ func verify(file *os.File, p release.Package) (*Held, error) {
 	if err != nil {
 		return nil, err
 	}
-	if got := hex.EncodeToString(sum.Sum(nil)); n != p.Size || got != p.SHA256 {
+	if n != p.Size {
+		return nil, fmt.Errorf("it is not the file that %s lists, which has %d bytes", release.ManifestName, p.Size)
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != p.SHA256 {
 		return nil, fmt.Errorf("it is not the file that %s lists: its SHA-256 is %s, and not %s", release.ManifestName, got, p.SHA256)
 	}
 	stamped, err := stamp.Open(p.Kind, file, p.Size)

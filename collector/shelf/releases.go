@@ -93,7 +93,7 @@ func (r *Releases) Choose(system, pinned string) (*Release, error) {
 		}
 	}
 	if pinned != "" {
-		return choosePinned(fit, system, pinned)
+		return r.choosePinned(fit, system, pinned)
 	}
 	if len(fit) == 0 {
 		return nil, collector.Refuse(collector.NotFound, "", "no release for %s is on the shelf: %s", system, howToAdd)
@@ -104,16 +104,22 @@ func (r *Releases) Choose(system, pinned string) (*Release, error) {
 	return fit[0], nil
 }
 
-func choosePinned(fit []*Release, system, pinned string) (*Release, error) {
-	versions := make([]string, len(fit))
-	for i, one := range fit {
-		if versions[i] = one.Version.String(); versions[i] == pinned {
-			return one, nil
-		}
+func (r *Releases) choosePinned(fit []*Release, system, pinned string) (*Release, error) {
+	is := func(one *Release) bool { return one.Version.String() == pinned }
+	if at := slices.IndexFunc(fit, is); at >= 0 {
+		return fit[at], nil
+	}
+	all := r.List()
+	if at := slices.IndexFunc(all, is); at >= 0 && all[at].Problem != nil {
+		return nil, collector.Refuse(collector.NotFound, "", "updates.%s is pinned to %s, which was damaged: `dayline-collector release remove %s`, then add it again", system, pinned, pinned)
 	}
 	there := "none"
-	if len(versions) > 0 {
-		there = strings.Join(versions, ", ")
+	if len(fit) > 0 {
+		there = ""
+		for _, one := range fit {
+			there += ", " + one.Version.String()
+		}
 	}
-	return nil, collector.Refuse(collector.NotFound, "", "updates.%s is pinned to %s, which is not on the shelf for %s (there: %s): %s", system, pinned, system, there, howToAdd)
+	return nil, collector.Refuse(collector.NotFound, "", "updates.%s is pinned to %s, which is not on the shelf for %s (there: %s): %s",
+		system, pinned, system, strings.TrimPrefix(there, ", "), howToAdd)
 }

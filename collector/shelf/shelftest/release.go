@@ -1,0 +1,44 @@
+package shelftest
+
+import (
+	"crypto/sha256"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/dayline-project/dayline/shared/release"
+	"github.com/dayline-project/dayline/shared/token"
+)
+
+// packages of a small release, by system: each begins as one of its kind does, and that is all.
+var packages = map[string]struct {
+	kind, begin string
+	arches      []string
+}{
+	release.Windows: {release.MSI, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", []string{release.AMD64, release.ARM64}},
+	release.Linux:   {release.RPM, "\xed\xab\xee\xdb", []string{release.AMD64, release.ARM64}},
+}
+
+// Released gives the files of a small release for some systems, by name: its manifest and packages of one kind for each, the
+// MSIs with room for an enrolment string inside.
+func Released(t *testing.T, version string, systems ...string) map[string][]byte {
+	t.Helper()
+	v, err := release.ParseVersion(version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	manifest := release.Manifest{Product: release.Product, Version: version, IssuedAt: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)}
+	for _, system := range systems {
+		for _, arch := range packages[system].arches {
+			content := slices.Concat([]byte(packages[system].begin+version+arch), token.Reservation())
+			p := release.Describe(v, system, arch, packages[system].kind, int64(len(content)), sha256.Sum256(content))
+			files[p.Name] = content
+			manifest.Packages = append(manifest.Packages, p)
+		}
+	}
+	if files[release.ManifestName], err = manifest.Encode(); err != nil {
+		t.Fatal(err)
+	}
+	return files
+}

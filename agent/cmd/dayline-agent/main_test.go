@@ -16,6 +16,7 @@ import (
 	"github.com/dayline-project/dayline/agent/internal/enroll"
 	"github.com/dayline-project/dayline/agent/internal/service"
 	"github.com/dayline-project/dayline/agent/internal/uplink/uplinktest"
+	"github.com/dayline-project/dayline/shared/token"
 )
 
 // TestMain is the program where `run` or a browser started it.
@@ -53,6 +54,11 @@ func TestExitStatusAndWords(t *testing.T) {
 		{"my-day --state " + state, failed, "does not run"},
 		{"enroll --state " + state + " dl1abc", failed, "too short"},
 		{"enroll --state " + state + " https://example.com", failed, `must begin with "dl1"`},
+		{"enroll --at-start --state " + state, usedWrongly, "Usage"},
+		{"enroll --at-start --replace dl1abc --state " + state, usedWrongly, "Usage"},
+		{"enroll --file a --package b --state " + state, usedWrongly, "Usage"},
+		{"enroll --file " + state + " --state " + state, failed, "read the enrolment file"},
+		{"enroll --at-start dl1abc --state " + state, failed, "too short"},
 		{"run --state " + state, failed, "not enrolled; get an enrolment string and run: dayline-agent enroll"},
 	} {
 		t.Run(test.args, func(t *testing.T) {
@@ -146,6 +152,32 @@ func TestEnrolAndReplace(t *testing.T) {
 	}
 	if raw, err := os.ReadFile(left); err == nil {
 		t.Errorf("settings of the first collector are left: %s", raw)
+	}
+}
+
+// An installer is not failed by a package that nobody stamped, nor by a device that is enrolled.
+func TestAStringIsKeptForTheStart(t *testing.T) {
+	c, state := uplinktest.Start(t), filepath.Join(t.TempDir(), "state")
+	bare, stamped := filepath.Join(t.TempDir(), "bare.msi"), filepath.Join(t.TempDir(), "Dayline ("+c.Token().Encode()+") (1).msi")
+	for _, path := range []string{bare, stamped} {
+		if err := os.WriteFile(path, token.Reservation(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := c.Bytes()
+	for _, test := range []struct{ path, words string }{{bare, "no enrolment string in it"}, {stamped, "is kept"}} {
+		if status, stdout, stderr := invoke("enroll", "--at-start", "--package", test.path, "--state", state); status != done || !strings.Contains(stdout, test.words) || stderr != "" {
+			t.Fatalf("status %d: %s %s", status, stdout, stderr)
+		}
+	}
+	if c.Bytes() != before {
+		t.Error("the collector was asked")
+	}
+	if status, stdout, stderr := invoke("enroll", "--state", state); status != done || !strings.Contains(stdout, "enrolled as d-") {
+		t.Fatalf("by what was left: %d %s %s", status, stdout, stderr)
+	}
+	if status, stdout, stderr := invoke("enroll", "--at-start", "--package", stamped, "--state", state); status != done || !strings.Contains(stdout, "nothing was changed") {
+		t.Errorf("once enrolled: %d %s %s", status, stdout, stderr)
 	}
 }
 

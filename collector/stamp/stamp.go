@@ -20,6 +20,8 @@ const (
 	Inside Carrier = "inside"
 	// Name of the file: a signature covers all that is inside. The package itself goes out as it is.
 	Name Carrier = "name"
+	// Beside the package, in a .tar that is handed out in its place, with what installs both: the package itself stays as it is.
+	Beside Carrier = "beside"
 	// None: a signature covers all that is inside, and nothing reads the name. The string goes another way.
 	None Carrier = "none"
 )
@@ -29,7 +31,7 @@ type Package struct {
 	carrier Carrier
 	source  io.ReaderAt
 	size    int64
-	// cut gives what is handed out with a string; nil where nothing goes inside.
+	// cut gives what is handed out with a string; nil where that is the package as it is.
 	cut func(text string) ([]piece, error)
 }
 
@@ -44,12 +46,16 @@ func part(from, to int64) piece     { return piece{from: from, to: to} }
 func (p piece) size() int64         { return int64(len(p.own)) + p.to - p.from }
 func (p *Package) Carrier() Carrier { return p.carrier }
 
-// opener reads a kind of package and gives its carrier, and what cuts it where that is Inside.
+// opener reads a kind of package and gives its carrier, and what cuts it where that is Inside or Beside.
 type opener func(source io.ReaderAt, size int64) (Carrier, func(text string) ([]piece, error), error)
 
 // openers of the kinds that can carry a string.
 var openers = map[string]opener{
 	release.MSI: openMSI,
+	release.Pkg: openPkg,
+	release.Deb: openDeb,
+	release.RPM: openRPM,
+	release.Tar: openTar,
 }
 
 // Open reads a package of a kind (release.MSI and so on). An error tells what keeps it from being handed out.
@@ -77,7 +83,7 @@ type Stamped struct {
 // With gives the package with a string in it, or as it is where the string goes another way.
 func (p *Package) With(text string) (*Stamped, error) {
 	pieces := []piece{part(0, p.size)}
-	if p.carrier == Inside {
+	if p.cut != nil {
 		var err error
 		if pieces, err = p.cut(text); err != nil {
 			return nil, fmt.Errorf("stamp: %w", err)

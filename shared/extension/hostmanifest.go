@@ -21,6 +21,18 @@ type hostManifest struct {
 // folders may be missing; on Windows one file, to lie where users may read it, and which the keys of HostPlaces lead to. ErrNoKey where this
 // build would take none of that browser's word.
 func HostManifests(b Browser, system, program string) ([]File, error) {
+	if b == Firefox {
+		return HostManifestsOf(b, system, program, nil)
+	}
+	ids, err := ChromiumIDs()
+	if err != nil {
+		return nil, err
+	}
+	return HostManifestsOf(b, system, program, ids)
+}
+
+// HostManifestsOf introduce an agent of another build, which believes these ids in browsers of Chromium's kind.
+func HostManifestsOf(b Browser, system, program string, ids []string) ([]File, error) {
 	if _, known := table[b].on[system]; !known {
 		return nil, fmt.Errorf("extension: host manifest: no browser %q on %q is known", b, system)
 	}
@@ -29,10 +41,6 @@ func HostManifests(b Browser, system, program string) ([]File, error) {
 	if b == Firefox {
 		kind, manifest.AllowedExtensions = "firefox", []string{FirefoxID}
 	} else {
-		ids, err := ChromiumIDs()
-		if err != nil {
-			return nil, err
-		}
 		for _, id := range ids {
 			manifest.AllowedOrigins = append(manifest.AllowedOrigins, "chrome-extension://"+id+"/")
 		}

@@ -37,7 +37,9 @@ type kind struct {
 var kinds = []kind{
 	{"exe", "dayline-agent.exe alone, with its resources", []string{"version", "built", "arch", "sign", "password-file", "timestamp", "extension-key", "store-ids", "to"}, buildExe},
 	{"msi", "Windows Installer", []string{"version", "built", "arch", "sign", "password-file", "timestamp", "extension-key", "store-ids", "to"}, buildMSI},
-	{"app", "Dayline.app for Macs, as .tar.gz and .zip", []string{"version", "built", "sign", "password-file", "extension-key", "store-ids", "to"}, buildApp},
+	{"linux", "packages for Linux: .deb, .rpm and .tar.gz", []string{"version", "built", "arch", "extension-key", "store-ids", "to"}, buildLinux},
+	{"app", "Dayline.app for Macs, as .pkg, .tar.gz and .zip", []string{"version", "built", "sign", "sign-package", "password-file", "extension-key", "store-ids", "to"}, buildApp},
+	{"manifest", "release.json, which lists the packages of a version in a folder", []string{"version", "built", "to"}, makeManifest},
 	{"certificate", "a certificate of your own that signs Dayline.app", []string{"name", "password-file", "out"}, makeCertificate},
 	{"extension-key", "the key that the browser extension is packed with", []string{"out"}, makeExtensionKey},
 	{"extension-flag", "what the linker is told so that a program believes a key's extension", []string{"extension-key", "store-ids"}, tellExtensionFlag},
@@ -54,6 +56,8 @@ type options struct {
 	// sign is a PKCS#12 file; empty for a Mac's ad hoc signature, or none.
 	sign         string
 	passwordFile string
+	// signPackage is one for a Mac's package, with the same password; empty for none.
+	signPackage string
 	// timestamp is where an authority says when it was signed.
 	timestamp string
 	// name and out are the certificate's owner and file.
@@ -121,6 +125,7 @@ func parse(k kind, args []string, stderr io.Writer) (options, error) {
 		{&o.arch, "arch", "amd64", "the processor: amd64 or arm64"},
 		{&o.folder, "to", ".build/installers", "the folder for the package"},
 		{&o.sign, "sign", "", "a PKCS#12 file with the certificate to sign with, your own or one that systems trust (of Apple's a Developer ID); without it a Mac's is signed ad hoc, the others are not"},
+		{&o.signPackage, "sign-package", "", "a PKCS#12 file with the certificate to sign the .pkg with: a Developer ID Installer, or one of your own that the Macs were told to trust; who has it takes the same password"},
 		{&o.passwordFile, "password-file", "", "the file that holds the PKCS#12 file's password; else it is the environment's " + passwordVariable},
 		{&o.timestamp, "timestamp", "", "the `URL` of a timestamp authority (RFC 3161), for signatures that outlive their certificate"},
 		{&o.name, "name", "", "who signs: what the certificate is called"},
@@ -171,14 +176,19 @@ func parse(k kind, args []string, stderr io.Writer) (options, error) {
 	return o, nil
 }
 
-// write puts a finished package in its place, whole or not at all; target is its system and processor.
+// write puts a finished package in its place; target is its system and processor.
 func (o options) write(target, ending string, whole []byte) (string, error) {
 	if err := os.MkdirAll(o.folder, 0o755); err != nil {
 		return "", err
 	}
 	path := filepath.Join(o.folder, strings.Join([]string{"dayline-agent", o.version.String(), target}, "-")+ending)
+	return path, replace(path, whole)
+}
+
+// replace puts a file in its place, whole or not at all.
+func replace(path string, whole []byte) error {
 	if err := os.WriteFile(path+".part", whole, 0o644); err != nil {
-		return "", err
+		return err
 	}
-	return path, os.Rename(path+".part", path)
+	return os.Rename(path+".part", path)
 }

@@ -65,10 +65,10 @@ build: pages $(EXTENSION_KEY) ## dayline-agent and dayline-collector, into .buil
 	CGO_ENABLED=0 go build -trimpath -gcflags 'google.golang.org/protobuf/...=-l' -ldflags "-s -w -funcalign=16 $(LDFLAGS) $$believed" -o $(B)/ ./agent/cmd/dayline-agent; \
 	go build -trimpath -ldflags "$(LDFLAGS) $$believed" -o $(B)/ ./collector/cmd/dayline-collector
 
-installers: $(EXTENSION_KEY) ## the packages that install the agent, and release.json that lists them, into .build/installers/; VERSION=1.2.3 names them, SIGN=FILE.p12 signs Dayline.app, SIGN_MSI=FILE.p12 what is for Windows
+installers: $(EXTENSION_KEY) ## the packages that install the agent, and release.json that lists them, into .build/installers/; VERSION=1.2.3 names them, SIGN=FILE.p12 signs Dayline.app, SIGN_PKG=FILE.p12 its .pkg, SIGN_MSI=FILE.p12 what is for Windows
 	@for arch in amd64 arm64; do go run ./installer/cmd/mkinstaller msi -version '$(VERSION)' -built '$(BUILT)' -arch $$arch $(BELIEVED) -to $(B)/installers $(if $(SIGN_MSI),-sign '$(SIGN_MSI)' -timestamp '$(TIMESTAMP)'); done
 	@for arch in amd64 arm64; do go run ./installer/cmd/mkinstaller linux -version '$(VERSION)' -built '$(BUILT)' -arch $$arch $(BELIEVED) -to $(B)/installers; done
-	@go run ./installer/cmd/mkinstaller app -version '$(VERSION)' -built '$(BUILT)' $(BELIEVED) -to $(B)/installers $(if $(SIGN),-sign '$(SIGN)')
+	@go run ./installer/cmd/mkinstaller app -version '$(VERSION)' -built '$(BUILT)' $(BELIEVED) -to $(B)/installers $(if $(SIGN),-sign '$(SIGN)') $(if $(SIGN_PKG),-sign-package '$(SIGN_PKG)')
 	@go run ./installer/cmd/mkinstaller manifest -version '$(VERSION)' -built '$(BUILT)' -to $(B)/installers
 
 extension: $(EXTENSION_KEY) ## the browser extension, packed and signed by EXTENSION_KEY, into .build/extension/; XPI=FILE is what Mozilla signed of it

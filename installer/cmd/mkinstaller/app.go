@@ -11,6 +11,7 @@ import (
 
 	"github.com/dayline-project/dayline/installer/app"
 	"github.com/dayline-project/dayline/installer/macho"
+	"github.com/dayline-project/dayline/installer/pkg"
 	"github.com/dayline-project/dayline/shared/codesign"
 )
 
@@ -33,11 +34,12 @@ func (o options) password() (string, error) {
 	return password, nil
 }
 
-func (o options) signer() (*macho.Signer, error) {
-	if o.sign == "" {
+// signer opens a PKCS#12 file; no file is no signer.
+func (o options) signer(name string, open func(file []byte, password string) (*macho.Signer, error)) (*macho.Signer, error) {
+	if name == "" {
 		return nil, nil
 	}
-	file, err := os.ReadFile(o.sign)
+	file, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
@@ -45,12 +47,16 @@ func (o options) signer() (*macho.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return macho.OpenSigner(file, password)
+	return open(file, password)
 }
 
 func buildApp(ctx context.Context, o options) ([]string, error) {
 	// Before minutes are spent on linking.
-	signer, err := o.signer()
+	signer, err := o.signer(o.sign, macho.OpenSigner)
+	if err != nil {
+		return nil, err
+	}
+	packageSigner, err := o.signer(o.signPackage, macho.OpenPackageSigner)
 	if err != nil {
 		return nil, err
 	}
@@ -67,11 +73,14 @@ func buildApp(ctx context.Context, o options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	installer := func(files codesign.Files, at time.Time) ([]byte, error) {
+		return pkg.Package{Version: o.version, Built: at, Bundle: files, Signer: packageSigner}.Build()
+	}
 	var paths []string
 	for _, form := range []struct {
 		ending string
 		pack   func(codesign.Files, time.Time) ([]byte, error)
-	}{{".tar.gz", app.TarGz}, {".zip", app.Zip}} {
+	}{{".pkg", installer}, {".tar.gz", app.TarGz}, {".zip", app.Zip}} {
 		whole, err := form.pack(files, o.built)
 		if err != nil {
 			return nil, err

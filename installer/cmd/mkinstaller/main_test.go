@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dayline-project/dayline/installer/macho"
+	"github.com/dayline-project/dayline/shared/release"
 )
 
 const built = "2026-03-01T13:00:00+01:00"
@@ -18,24 +21,26 @@ const listing = "ponmlkjihgfedcbaponmlkjihgfedcba"
 
 func TestExitStatusAndWords(t *testing.T) {
 	for args, words := range map[string]string{
-		"":                                     "Usage",
-		"rpm":                                  "Usage",
-		"msi":                                  "-version",
-		"msi -version 1.2":                     "-version",
-		"msi -version 1.2.3":                   "-built",
-		"msi -version 1.2.3 -built today":      "-built",
-		"msi -arch 386":                        "neither amd64 nor arm64",
-		"msi -version 1.2.3 more":              "too many",
-		"msi -frobnicate":                      "frobnicate",
-		"msi -version 999.0.0 -built 2026":     "255",
-		"exe -version 1.2.3-nightly -built no": "-version",
-		"app -version 1.2.3 -built 2026":       "-built",
-		"app -arch amd64":                      "-arch",
-		"app -password secret":                 "-password",
-		"certificate":                          "-out and -name",
-		"certificate -name x -sign y":          "-sign",
-		"extension-key":                        "-out is missing",
-		"extension -version 1.2.3":             "-built",
+		"":                                         "Usage",
+		"rpm":                                      "Usage",
+		"msi":                                      "-version",
+		"msi -version 1.2":                         "-version",
+		"msi -version 1.2.3":                       "-built",
+		"msi -version 1.2.3 -built today":          "-built",
+		"msi -arch 386":                            "neither amd64 nor arm64",
+		"msi -version 1.2.3 more":                  "too many",
+		"msi -frobnicate":                          "frobnicate",
+		"msi -version 999.0.0 -built 2026":         "255",
+		"exe -version 1.2.3-nightly -built no":     "-version",
+		"app -version 1.2.3 -built 2026":           "-built",
+		"linux -arch 386":                          "neither amd64 nor arm64",
+		"manifest -version 1.2.3":                  "-built",
+		"app -arch amd64":                          "-arch",
+		"app -password secret":                     "-password",
+		"certificate":                              "-out and -name",
+		"certificate -name x -sign y":              "-sign",
+		"extension-key":                            "-out is missing",
+		"extension -version 1.2.3":                 "-built",
 		"extension -version 1.2.3 -built " + built: "-key is missing",
 	} {
 		var stdout, stderr bytes.Buffer
@@ -88,7 +93,8 @@ func TestPackagesAreTheSameTwice(t *testing.T) {
 		args, names []string
 	}{
 		{[]string{"msi", "-arch", "arm64", "-extension-key", key}, []string{"windows-arm64.msi"}},
-		{[]string{"app", "-sign", p12, "-password-file", password}, []string{"macos-universal.tar.gz", "macos-universal.zip"}},
+		{[]string{"linux", "-extension-key", key}, []string{"linux-amd64.deb", "linux-amd64.rpm", "linux-amd64.tar.gz"}},
+		{[]string{"app", "-sign", p12, "-sign-package", p12, "-password-file", password}, []string{"macos-universal.pkg", "macos-universal.tar.gz", "macos-universal.zip"}},
 	} {
 		var first [][]byte
 		for i, to := range []string{filepath.Join(folder, c.args[0], "one"), filepath.Join(folder, c.args[0], "two")} {
@@ -110,6 +116,29 @@ func TestPackagesAreTheSameTwice(t *testing.T) {
 	}
 }
 
+// The manifest lists what is there of its version, and nothing else.
+func TestTheManifestListsWhatIsThere(t *testing.T) {
+	folder := t.TempDir()
+	args := []string{"manifest", "-version", "1.2.3", "-built", built, "-to", folder}
+	if why := refused(t, args...); !strings.Contains(why, "no package of 1.2.3") {
+		t.Error(why)
+	}
+	for _, name := range []string{"dayline-agent-1.2.3-linux-amd64.deb", "dayline-agent-1.2.3-windows-arm64.msi", "dayline-agent-1.2.4-linux-amd64.deb", "dayline-agent-1.2.3-macos-universal.zip"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("hello"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told, _ := run(t, args...)
+	m, err := release.ParseManifest(read(t, told[0]))
+	if err != nil || told[0] != filepath.Join(folder, release.ManifestName) || len(m.Packages) != 2 {
+		t.Fatalf("%q lists %+v: %v", told, m, err)
+	}
+	const hello = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+	if p := m.Packages[0]; p.Name != "dayline-agent-1.2.3-linux-amd64.deb" || p.Size != 5 || p.SHA256 != hello {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestTheCertificateIsKept(t *testing.T) {
 	t.Setenv(passwordVariable, "")
 	p12 := filepath.Join(t.TempDir(), "signer.p12")
@@ -128,7 +157,7 @@ func TestTheCertificateIsKept(t *testing.T) {
 	if info, err := os.Stat(p12); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
-	if _, err := (options{sign: p12}).signer(); err != nil {
+	if _, err := (options{}).signer(p12, macho.OpenSigner); err != nil {
 		t.Error(err)
 	}
 	t.Setenv(passwordVariable, "wrong")

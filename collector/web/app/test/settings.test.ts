@@ -2,6 +2,7 @@
 // contract, what is changed in the file is on the page, and what cannot be is said.
 
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
@@ -179,6 +180,62 @@ test('who is no administrator makes a link where the account says so, and sees a
   await assert.rejects(contract('viewer').revokeLink({ id: others.id }), /there is no such link/)
   await admin.revokeLink({ id: others.id })
   await admin.setConfig({ file: 'account.yaml', key: 'installers.non_admins', value: 'false' })
+  assert.deepEqual(at.faults, [])
+  await context.close()
+})
+
+/** released gives the files of a release of one package, which is one by its first bytes. */
+function released(version: string, content: Buffer) {
+  const name = `dayline-agent-${version}-linux-amd64.rpm`
+  const sha256 = createHash('sha256').update(content).digest('hex')
+  const listed = { product: 'dayline-agent', version, issued: '2026-11-20T10:00:00Z', packages: [{ name, os: 'linux', arch: 'amd64', kind: 'rpm', size: content.length, sha256 }] }
+  return {
+    sha256,
+    files: [{ name, mimeType: 'application/octet-stream', buffer: content }, { name: 'release.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(listed)) }] as const,
+  }
+}
+
+test('a release is put on the shelf whole or not at all, is what links hand out, and is taken off', async () => {
+  const context = await signedIn(browser, 'admin')
+  const at = await watched(context)
+  const { page } = at
+  await at.open('/admin/releases')
+  await page.getByText('There is no release yet').waitFor()
+  const input = page.getByLabel('Drop the files here, or choose them')
+  const add = page.getByRole('button', { name: 'Add', exact: true })
+  const { files, sha256 } = released('1.2.3', Buffer.concat([Buffer.from([0xed, 0xab, 0xee, 0xdb]), Buffer.alloc(100_000, 'rpm')]))
+  await input.setInputFiles(files[0])
+  await page.getByText('release.json is not among these files').waitFor()
+  assert.ok(await add.isDisabled())
+
+  const changed = { ...files[0], buffer: Buffer.concat([files[0].buffer, Buffer.from('!')]) }
+  await input.setInputFiles([changed, files[1]])
+  await add.click()
+  await page.getByRole('alert').waitFor()
+  assert.deepEqual((await admin.listReleases({})).releases, [])
+
+  // Dropped, as from a folder.
+  const dropped = await page.evaluateHandle((all) => {
+    const transfer = new DataTransfer()
+    for (const { name, bytes } of all) transfer.items.add(new File([Uint8Array.from(bytes)], name))
+    return transfer
+  }, files.map(({ name, buffer }) => ({ name, bytes: [...buffer] })))
+  await page.getByRole('group', { name: 'Add a release' }).dispatchEvent('drop', { dataTransfer: dropped })
+  await page.getByText('2 files, ').waitFor()
+  await add.click()
+  const shelf = page.getByRole('region', { name: 'Version 1.2.3' })
+  await shelf.getByText(sha256).waitFor()
+  await page.getByText('1.2.3, the newest').waitFor()
+  const { choices } = await admin.listReleases({})
+  assert.deepEqual(choices.map((choice) => [choice.os, choice.version]), [['windows', ''], ['macos', ''], ['linux', '1.2.3']])
+  for (const { problem } of choices) if (problem) await page.getByText(problem, { exact: true }).waitFor()
+
+  await shelf.getByRole('button', { name: 'Remove' }).click()
+  await page.getByRole('dialog', { name: 'Remove release 1.2.3?' }).getByRole('button', { name: 'Remove' }).click()
+  await page.getByText('There is no release yet').waitFor()
+  assert.deepEqual((await admin.listReleases({})).releases, [])
+  const actions = (await admin.listAudit({ newestFirst: true, limit: 20 })).entries.filter((entry) => entry.action.startsWith('release.')).map((entry) => [entry.action, entry.subject, entry.actor])
+  assert.deepEqual(actions, [['release.remove', '1.2.3', studio.users.admin], ['release.add', '1.2.3', studio.users.admin]])
   assert.deepEqual(at.faults, [])
   await context.close()
 })

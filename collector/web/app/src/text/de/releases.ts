@@ -15,6 +15,7 @@ export default {
   carries: 'Trägt den Link',
   carrier_inside: 'in sich',
   carrier_name: 'im Dateinamen, da es signiert ist',
+  carrier_beside: 'daneben in einem Archiv',
   carrier_none: 'nicht selbst',
   sha256: 'SHA-256',
   remove: 'Entfernen',

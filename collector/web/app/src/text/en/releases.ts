@@ -12,6 +12,7 @@ export default {
   carries: 'Carries the link',
   carrier_inside: 'inside',
   carrier_name: 'in its file name, since it is signed',
+  carrier_beside: 'in an archive beside it',
   carrier_none: 'not by itself',
   sha256: 'SHA-256',
   remove: 'Remove',

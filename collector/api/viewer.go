@@ -80,7 +80,10 @@ func (a *Admin) local(next http.Handler) http.Handler {
 		if as := r.Header.Values(AsHeader); len(as) > 0 { // one that names nobody too
 			caller.again = func(context.Context) (collector.Viewer, error) { return a.Access.As(as[0], LocalAdministrator) }
 			var err error
-			if caller.viewer, err = caller.again(r.Context()); err != nil {
+			if caller.viewer, err = caller.again(r.Context()); err != nil && strings.HasPrefix(r.URL.Path, filesPath) {
+				plainRefusal(w, err)
+				return
+			} else if err != nil {
 				_ = refusals.Write(w, r, problem(err)) // the caller may be gone
 				return
 			}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,7 +48,7 @@ func (c *releaseAdd) Run(i *invocation) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(i.err, "Release %s is on the shelf with %d packages.\n", added.Version, len(added.Packages))
+	fmt.Fprintf(i.err, "Release %s is on the shelf; packages: %d.\n", added.Version, len(added.Packages))
 	for _, p := range added.Packages {
 		switch {
 		case p.Kind == release.MSI && p.Carrier == string(stamp.None):
@@ -136,7 +137,9 @@ func upload(i *invocation, client *http.Client, names []string) (*adminv1.Releas
 	}
 	request.Header.Set("Content-Type", contentType)
 	answer, err := client.Do(request)
-	if err != nil {
+	if failed := new(url.Error); errors.As(err, &failed) {
+		return nil, failed.Err // an address says nothing to who comes through the socket
+	} else if err != nil {
 		return nil, err
 	}
 	defer answer.Body.Close()

@@ -1,0 +1,189 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"testing"
+
+	"connectrpc.com/connect"
+
+	"github.com/dayline-project/dayline/collector/config"
+	"github.com/dayline-project/dayline/collector/shelf"
+	"github.com/dayline-project/dayline/collector/shelf/shelftest"
+	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
+	"github.com/dayline-project/dayline/shared/release"
+)
+
+// stock gives the office a shelf.
+func (o *office) stock() {
+	o.t.Helper()
+	var err error
+	o.admin.Releases, err = shelf.OpenReleases(o.dir, func(bytes int64) error { return o.agents.disk.Room(bytes) })
+	o.check(err)
+}
+
+// formed gives files as browsers send them, the manifest first.
+func formed(t *testing.T, files map[string][]byte) (body []byte, contentType string) {
+	t.Helper()
+	var text bytes.Buffer
+	form := multipart.NewWriter(&text)
+	put := func(name string) {
+		part, err := form.CreateFormFile("file", name)
+		if err == nil {
+			_, err = part.Write(files[name])
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(release.ManifestName)
+	for name := range files {
+		if name != release.ManifestName {
+			put(name)
+		}
+	}
+	if err := form.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return text.Bytes(), form.FormDataContentType()
+}
+
+// upload sends a body to the pages' listener; token may be empty.
+func (o *office) upload(token string, body io.Reader, contentType string) (status int, text string) {
+	o.t.Helper()
+	r, err := http.NewRequestWithContext(o.t.Context(), http.MethodPost, o.web.URL+ReleasePath, body)
+	o.check(err)
+	r.Header.Set("Content-Type", contentType)
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	o.check(err)
+	defer answer.Body.Close()
+	read, err := io.ReadAll(answer.Body)
+	o.check(err)
+	return answer.StatusCode, string(read)
+}
+
+func (o *office) releases() *adminv1.ListReleasesResponse {
+	o.t.Helper()
+	answer, err := o.as(ada).ListReleases(o.t.Context(), connect.NewRequest(&adminv1.ListReleasesRequest{}))
+	o.check(err)
+	return answer.Msg
+}
+
+func TestAReleaseIsUploadedAndTakenOff(t *testing.T) {
+	o := openOffice(t)
+	o.stock()
+	for _, choice := range o.releases().Choices {
+		if choice.Version != "" || !strings.Contains(choice.Problem, "release add") {
+			t.Errorf("of an empty shelf: %v", choice)
+		}
+	}
+	body, contentType := formed(t, shelftest.Released(t, "1.2.3", release.Windows, release.Linux))
+	status, text := o.upload(o.token(ada, true), bytes.NewReader(body), contentType)
+	var added struct {
+		Version  string
+		Packages []struct{ Name, Carrier string }
+	}
+	if err := json.Unmarshal([]byte(text), &added); err != nil || status != 200 || added.Version != "1.2.3" || len(added.Packages) != 4 {
+		t.Fatalf("%d %s: %v", status, text, err)
+	}
+	now := o.releases()
+	if len(now.Releases) != 1 || now.Releases[0].Issued != "2026-03-02T12:00:00Z" || len(now.Releases[0].Packages) != 4 {
+		t.Errorf("on the shelf: %v", now.Releases)
+	}
+	for _, p := range now.Releases[0].Packages {
+		if want := map[string]string{"windows": "inside", "linux": "beside"}[p.Os]; p.Carrier != want || p.Problem != "" || len(p.Sha256) != 64 {
+			t.Errorf("%v", p)
+		}
+	}
+	must(o.as(ada).SetConfig(t.Context(), connect.NewRequest(&adminv1.SetConfigRequest{File: config.AccountFile, Key: "updates.linux.pinned", Value: "1.2.4"})))(t)
+	for _, choice := range o.releases().Choices {
+		want := map[string]string{"windows": "1.2.3"}[choice.Os]
+		if choice.Version != want || (choice.Problem == "") != (want != "") || (choice.Pinned == "1.2.4") != (choice.Os == "linux") {
+			t.Errorf("%v", choice)
+		}
+	}
+	remove := func() error {
+		_, err := o.as(ada).RemoveRelease(t.Context(), connect.NewRequest(&adminv1.RemoveReleaseRequest{Version: "1.2.3"}))
+		return err
+	}
+	o.check(remove())
+	if err := remove(); connect.CodeOf(err) != connect.CodeNotFound || len(o.releases().Releases) != 0 {
+		t.Errorf("removed twice: %v", err)
+	}
+	var told []string
+	for _, e := range must(o.as(ada).ListAudit(t.Context(), connect.NewRequest(&adminv1.ListAuditRequest{Action: "release"})))(t).Msg.Entries {
+		told = append(told, e.Actor+" "+e.Action+" "+e.Subject)
+	}
+	if got := strings.Join(told, ", "); got != ada+" release.add 1.2.3, "+ada+" release.remove 1.2.3" {
+		t.Errorf("written down: %s", got)
+	}
+}
+
+func TestUploadsRefused(t *testing.T) {
+	o := openOffice(t)
+	o.stock()
+	body, contentType := formed(t, shelftest.Released(t, "1.2.3", release.Linux))
+	before := o.state()
+	admin := o.token(ada, true)
+	other, otherType := formed(t, map[string][]byte{release.ManifestName: []byte("{}"), "large": make([]byte, 8<<20)})
+	for _, c := range []struct {
+		token, contentType string
+		body               io.Reader
+		status             int
+		words              string
+	}{
+		{"", contentType, bytes.NewReader(body), 401, "sign in first"},
+		{o.token(ada, false), contentType, bytes.NewReader(body), 403, "only reads"},
+		{o.token(cleo, true), contentType, bytes.NewReader(body), 403, "a configurator may not"},
+		{admin, "application/json", strings.NewReader("{}"), 400, "multipart/form-data"},
+		{admin, "multipart/form-data", bytes.NewReader(body), 400, "multipart/form-data"},
+		{admin, contentType, bytes.NewReader(nil), 400, "ended before its end"},
+		{admin, contentType, bytes.NewReader(body[:len(body)/2]), 400, "ended before its end"},
+		{admin, contentType, bytes.NewReader(body[:len(body)-4]), 400, "ended before its end"},
+		{admin, otherType, bytes.NewReader(other), 400, `product: "" is not dayline-agent`},
+	} {
+		if status, text := o.upload(c.token, c.body, c.contentType); status != c.status || !strings.Contains(text, c.words) {
+			t.Errorf("%q: %d %q", c.words, status, text)
+		}
+	}
+	o.agents.disk = NewDisk(o.house.dir, 1<<60)
+	if status, text := o.upload(admin, bytes.NewReader(body), contentType); status != 503 || !strings.Contains(text, "no room") {
+		t.Errorf("below the disk's floor: %d %q", status, text)
+	}
+	if o.state() != before || len(o.releases().Releases) != 0 {
+		t.Error("what was refused is written down")
+	}
+}
+
+// A session that ends while a release arrives adds none.
+func TestAnUploadEndsWithItsSession(t *testing.T) {
+	o := openOffice(t)
+	o.stock()
+	body, contentType := formed(t, shelftest.Released(t, "1.2.3", release.Linux))
+	first, rest := bytes.NewReader(body[:len(body)/2]), bytes.NewReader(body[len(body)/2:])
+	token := o.token(ada, true)
+	ends := readerFunc(func([]byte) (int, error) {
+		tokens := must(o.asBySocket("").ListTokens(t.Context(), connect.NewRequest(&adminv1.ListTokensRequest{})))(t).Msg.Tokens
+		for _, one := range tokens {
+			must(o.asBySocket("").RevokeToken(t.Context(), connect.NewRequest(&adminv1.RevokeTokenRequest{Id: one.Id})))(t)
+		}
+		return 0, io.EOF
+	})
+	if status, text := o.upload(token, io.MultiReader(first, ends, rest), contentType); status != 401 {
+		t.Errorf("%d %q", status, text)
+	}
+	if left := o.admin.Releases.List(); len(left) != 0 {
+		t.Errorf("%d releases were added", len(left))
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }

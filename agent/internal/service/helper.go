@@ -34,6 +34,8 @@ type helper struct {
 	heardAt time.Time
 	open    *openEpisode
 	kept    bool
+	// shown: it has had an open episode.
+	shown bool
 	// idleMS since the last input as told at idleAt; -1 unknown.
 	idleMS     int64
 	idleAt     time.Time
@@ -239,6 +241,10 @@ func (h *hub) checkpoint(one *helper, checkpoint *session.Checkpoint) error {
 		return h.tolerated(h.buffer.Checkpoint(one.key, nil, now))
 	}
 	one.open = &openEpisode{Episode: *checkpoint.Open, product: checkpoint.Product, bundle: checkpoint.Bundle}
+	if !one.shown {
+		one.shown = true
+		h.soon() // whoever has just installed us, or logged in, looks for the first one in the report
+	}
 	if !checkpoint.Keep {
 		return nil
 	}

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -213,6 +214,20 @@ func TestAnEpisodeGoesTheWholeWay(t *testing.T) {
 	if spans := w.spans(buffer.SpanSession); len(spans) == 0 || spans[0].EndMs != 0 {
 		t.Errorf("session spans: %v", spans)
 	}
+}
+
+// What whoever installs us looks for does not wait for the next contact.
+func TestTheFirstEpisodeIsToldAtOnce(t *testing.T) {
+	w := newWorld(t)
+	e := w.helper("00000000000000a1")
+	var asked atomic.Int64
+	w.service.hub.mu.Lock()
+	w.service.hub.soon = func() { asked.Add(1) }
+	w.service.hub.mu.Unlock()
+	open := one("Going on", 3*time.Second)
+	open.EndedBy = ""
+	e.send(&session.Message{Checkpoint: &session.Checkpoint{Open: &open, IdleMS: 100}})
+	w.wait("a contact is asked for", func() bool { return asked.Load() > 0 })
 }
 
 // bundles of the episodes that arrived.

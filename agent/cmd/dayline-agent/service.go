@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/dayline-project/dayline/agent/internal/enroll"
 	"github.com/dayline-project/dayline/agent/internal/service"
@@ -15,6 +16,9 @@ import (
 	"github.com/dayline-project/dayline/agent/internal/uplink"
 	"github.com/dayline-project/dayline/shared/token"
 )
+
+// leftAgainAfter is when what is left for an enrolled device is first looked for again; each time it is twice as long, up to an hour.
+const leftAgainAfter = time.Minute
 
 // serve is the system service: it enrols by what an installer left, or waits for `enroll`, and then works.
 func serve(args []string, _, stderr io.Writer) int {
@@ -69,7 +73,31 @@ func serveEnrolled(ctx context.Context, config service.Config) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go keepNone(ctx, config.Folder, slog.New(config.Log)) // ends with ctx
 	return s.Run(ctx)
+}
+
+// keepNone removes what is left for a device that is enrolled: it heeds no string. Some comes later, and an installer that starts
+// the service holds its package until it has ended.
+func keepNone(ctx context.Context, state string, log *slog.Logger) {
+	for wait := leftAgainAfter; ; wait = min(2*wait, time.Hour) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+			removeLeft(state, log)
+		}
+	}
+}
+
+func removeLeft(state string, log *slog.Logger) {
+	for _, carrier := range carriers(state) {
+		if err := carrier.Remove(); err != nil {
+			log.Warn("enrolment string not removed", "error", err)
+		}
+	}
 }
 
 // serveAwaiting answers people, and captures nothing, until the device is enrolled or ctx ends.
@@ -130,11 +158,7 @@ func identityIn(state string, log *slog.Logger) (*enroll.Identity, error) {
 	if err := identity.Reseal(); err != nil {
 		log.Error("device key not sealed anew", "error", err)
 	}
-	for _, carrier := range carriers(state) {
-		if err := carrier.Remove(); err != nil {
-			log.Warn("enrolment string not removed", "error", err)
-		}
-	}
+	removeLeft(state, log)
 	return identity, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/dayline-project/dayline/agent/internal/service"
@@ -63,6 +64,24 @@ func TestTheServiceEnrolsByWhatWasLeft(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(state, "enroll")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the string that was used is still there: %v", err)
 	}
+}
+
+// What is left for a device that is enrolled goes, however late it came.
+func TestAnEnrolledDeviceKeepsNoString(t *testing.T) {
+	state := t.TempDir()
+	left := filepath.Join(state, "enroll")
+	synctest.Test(t, func(t *testing.T) {
+		go keepNone(t.Context(), state, slog.New(slog.DiscardHandler))
+		for range 3 {
+			if err := os.WriteFile(left, []byte("dl1"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			<-time.After(time.Hour + time.Second)
+			if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("it is still there: %v", err)
+			}
+		}
+	})
 }
 
 func TestAManagedServiceWritesItsLog(t *testing.T) {

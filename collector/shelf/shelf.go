@@ -1,6 +1,6 @@
-// Package shelf holds the browser extension that a collector hands out: packed and signed off-line, verified before a byte of it
-// is served. It lies in the data folder as one file, so that it changes whole or not at all. The collector could not make one:
-// it has no key for that.
+// Package shelf holds what a collector hands out and could not make, having no key for it: the browser extension and the releases
+// of the agent, made and signed off-line. Each is verified before a byte of it is served, and changes whole or not at all: the
+// extension is one file of the data folder, each release a folder in it.
 package shelf
 
 import (

@@ -52,7 +52,7 @@ func (c *releaseAdd) Run(i *invocation) error {
 	for _, p := range added.Packages {
 		switch {
 		case p.Kind == release.MSI && p.Carrier == string(stamp.None):
-			fmt.Fprintf(i.err, "Warning: %s is signed and no room for an enrolment string was left in its signature: those who download it have to enrol it by hand (docs/operations.md)\n", p.Name)
+			fmt.Fprintf(i.err, "Warning: %s is signed and no room for an enrolment string was left in its signature: those who download it have to enrol it by hand (docs/releases.md)\n", p.Name)
 		case p.Carrier == string(stamp.Name):
 			fmt.Fprintf(i.err, "%s is signed: the name of what is downloaded carries the enrolment string.\n", p.Name)
 		}

@@ -17,9 +17,7 @@ import (
 	"github.com/dayline-project/dayline/collector/directory"
 	"github.com/dayline-project/dayline/collector/link"
 	"github.com/dayline-project/dayline/collector/shelf"
-	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
-	"github.com/dayline-project/dayline/shared/settings"
 	"github.com/dayline-project/dayline/shared/token"
 )
 
@@ -39,6 +37,8 @@ type Admin struct {
 	// Config is the configuration in force.
 	Config    func() *config.Set
 	Enrolment func() (token.Token, error)
+	// Door is where the pages of links are found.
+	Door func() (link.Door, error)
 	// Backup writes a backup into a directory and gives its bytes.
 	Backup func(ctx context.Context, dir string) (int64, error)
 	Shelf  *shelf.Shelf
@@ -106,75 +106,6 @@ func (a adminService) audit(ctx context.Context, action, subject string, detail 
 	return a.Registry.Audit(ctx, collector.AuditEntry{
 		At: a.Now(), Actor: viewerOf(ctx).Actor(), Action: action, Subject: subject, Detail: string(text),
 	})
-}
-
-// CreateLink issues a link; its enrolment string is shown this once.
-func (a adminService) CreateLink(ctx context.Context, req *connect.Request[adminv1.CreateLinkRequest]) (*connect.Response[adminv1.CreateLinkResponse], error) {
-	if s := req.Msg.ExpiresSeconds; s != s || s < 0 || s > link.MaxExpiry.Seconds() {
-		return nil, collector.Refuse(collector.BadRequest, "expires_seconds", "it must be within 1 h and %d h", int(link.MaxExpiry.Hours()))
-	}
-	if err := a.mayAddLink(ctx); err != nil {
-		return nil, err
-	}
-	base, err := a.Enrolment()
-	if err != nil {
-		return nil, err
-	}
-	_, account, _ := a.Agents.rules.Rules()
-	made, text, err := link.Issue(ctx, a.Registry, link.Request{
-		OS: req.Msg.Os, Expiry: time.Duration(req.Msg.ExpiresSeconds * float64(time.Second)),
-		MaxDevices: int(req.Msg.MaxDevices), CreatedBy: viewerOf(ctx).Actor(),
-	}, linkLimits(account), base, a.Now())
-	if err != nil {
-		return nil, err
-	}
-	if err := a.audit(ctx, "link.create", made.ID, map[string]any{
-		"os": made.OS, "expires": instant(made.ExpiresAt), "max_devices": made.MaxDevices,
-	}); err != nil {
-		return nil, err
-	}
-	return connect.NewResponse(&adminv1.CreateLinkResponse{Link: a.link(made), EnrolmentString: text}), nil
-}
-
-func linkLimits(account *settings.Account) link.Limits {
-	return link.Limits{
-		Expiry: time.Duration(account.Installers.LinkExpiry), MaxDevices: account.Installers.MaxDevices,
-		MaxPerMinute: account.Installers.MaxPerMinute,
-	}
-}
-
-func (a adminService) link(l collector.Link) *adminv1.Link {
-	return &adminv1.Link{
-		Id: l.ID, Os: l.OS, Created: instant(l.CreatedAt), Expires: instant(l.ExpiresAt), CreatedBy: l.CreatedBy,
-		MaxDevices: int32(l.MaxDevices), Devices: int32(l.Devices), State: link.State(l, a.Now()),
-	}
-}
-
-// ListLinks lists every link there was; to others than administrators, their own.
-func (a adminService) ListLinks(ctx context.Context, _ *connect.Request[adminv1.ListLinksRequest]) (*connect.Response[adminv1.ListLinksResponse], error) {
-	all, err := a.ownLinks(ctx)
-	if err != nil {
-		return nil, err
-	}
-	answer := &adminv1.ListLinksResponse{}
-	for _, l := range all {
-		answer.Links = append(answer.Links, a.link(l))
-	}
-	return connect.NewResponse(answer), nil
-}
-
-// RevokeLink ends a link; devices already enrolled stay.
-func (a adminService) RevokeLink(ctx context.Context, req *connect.Request[adminv1.RevokeLinkRequest]) (*connect.Response[adminv1.RevokeLinkResponse], error) {
-	if err := a.mayRevokeLink(ctx, req.Msg.Id); err != nil {
-		return nil, err
-	}
-	if err := a.Registry.RevokeLink(ctx, req.Msg.Id, a.Now()); err != nil {
-		return nil, err
-	}
-	if err := a.audit(ctx, "link.revoke", req.Msg.Id, nil); err != nil {
-		return nil, err
-	}
-	return connect.NewResponse(&adminv1.RevokeLinkResponse{}), nil
 }
 
 // instant is a time as the contract shows it, empty for never.

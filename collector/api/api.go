@@ -16,6 +16,7 @@ import (
 
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/collector/ingest"
+	"github.com/dayline-project/dayline/collector/link"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 	"github.com/dayline-project/dayline/shared/gen/dayline/agent/v1/agentv1connect"
 )
@@ -131,8 +132,8 @@ func NewAgents(ctx context.Context, o Options) (*Agents, error) {
 	return a, nil
 }
 
-// Handler serves the agents' listener: the service, and whether the collector lives and is ready.
-func (a *Agents) Handler() http.Handler {
+// Handler serves the agents' listener: the service, installer links, and whether the collector lives and is ready.
+func (a *Agents) Handler(links http.Handler) http.Handler {
 	path, service := agentv1connect.NewAgentServiceHandler(a,
 		connect.WithCodec(protoCodec{marking: true}),
 		connect.WithCodec(jsonCodec{marking: true}),
@@ -144,6 +145,7 @@ func (a *Agents) Handler() http.Handler {
 	)
 	mux := http.NewServeMux()
 	mux.Handle(path, a.limits.bound(a.signedIn(service)))
+	mux.Handle(link.Path, links)
 	Probes(mux, a.disk)
 	return mux
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/dayline-project/dayline/collector/ingest"
 	"github.com/dayline-project/dayline/collector/link"
 	"github.com/dayline-project/dayline/collector/retention"
+	"github.com/dayline-project/dayline/collector/shelf"
 	"github.com/dayline-project/dayline/collector/sqlite"
 	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
@@ -59,11 +60,21 @@ type house struct {
 	agents   *Agents
 	admin    adminv1connect.AdminServiceClient
 	listener *Listener
+	shelf    *shelf.Releases
 	stop     func()
 	// aheadBy moves the collector's clock.
 	mu      sync.Mutex
 	aheadBy time.Duration
 	clients []*http.Client
+}
+
+// door is where agents come.
+func (h *house) door() (link.Door, error) {
+	pin, err := h.keeper.LeafPin()
+	if err != nil {
+		return link.Door{}, err
+	}
+	return link.NewDoor(h.url(), pin)
 }
 
 func (h *house) now() time.Time {
@@ -107,18 +118,14 @@ func open(t testing.TB, dir string, options ...option) *house {
 	if h.agents, err = NewAgents(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	h.listener, err = Listen(t.Context(), "agents", "127.0.0.1:0", h.keeper.TLS(), h.agents.Handler(), log)
-	if err != nil {
+	if h.shelf, err = shelf.OpenReleases(dir, func(int64) error { return nil }); err != nil {
 		t.Fatal(err)
-	}
-	if server.ReadHeaderTimeout > 0 {
-		h.listener.server.ReadHeaderTimeout, h.listener.server.ReadTimeout = server.ReadHeaderTimeout, server.ReadTimeout
 	}
 	set := &config.Set{Account: settings.Default(), People: &config.People{}}
 	current := func() *config.Set { return set }
 	admin := &Admin{
 		Agents: h.agents, Registry: h.registry, Store: h.store, Enrolment: h.keeper.Enrolment, Now: h.now, Log: log,
-		Config: current, Directory: &directory.Source{Registry: h.registry, Set: current},
+		Door: h.door, Releases: h.shelf, Config: current, Directory: &directory.Source{Registry: h.registry, Set: current},
 	}
 	admin.Keeping = retention.New(retention.Options{
 		Registry: h.registry, Store: h.store.(*duckdb.Store), Set: current, Now: h.now, Log: log,
@@ -126,6 +133,13 @@ func open(t testing.TB, dir string, options ...option) *house {
 			return errors.Join(h.agents.Buried(ctx), running.ingest.ReloadTombstones(ctx))
 		},
 	})
+	h.listener, err = Listen(t.Context(), "agents", "127.0.0.1:0", h.keeper.TLS(), h.agents.Handler(admin.LinkHandler()), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if server.ReadHeaderTimeout > 0 {
+		h.listener.server.ReadHeaderTimeout, h.listener.server.ReadTimeout = server.ReadHeaderTimeout, server.ReadTimeout
+	}
 	local := httptest.NewServer(admin.Handler())
 	t.Cleanup(local.Close)
 	h.admin = adminv1connect.NewAdminServiceClient(local.Client(), local.URL)
@@ -177,14 +191,14 @@ func (h *house) secret(request link.Request) string {
 		h.t.Fatal(err)
 	}
 	limits := link.Limits{Expiry: 72 * time.Hour, MaxDevices: 500, MaxPerMinute: 1000}
-	made, installer, err := link.New(request, limits, base, h.now())
+	made, err := link.New(request, limits, base, h.now())
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if err := h.registry.CreateLink(h.t.Context(), made, hashOf(installer.Secret)); err != nil {
+	if err := h.registry.CreateLink(h.t.Context(), made.Link, hashOf(made.Installer.Secret)); err != nil {
 		h.t.Fatal(err)
 	}
-	return installer.Secret
+	return made.Installer.Secret
 }
 
 // enrolled gives an agent that is enrolled, signed in and has its settings.

@@ -16,6 +16,8 @@ const (
 	// daysPerDevice and daysPerLogin hold for a minute: each is a code that somebody is let in by.
 	daysPerDevice = 100
 	daysPerLogin  = 10
+	// missesPerAddress are links asked for that there are none of, from one network address in a minute: more than people mistype.
+	missesPerAddress = 30
 	// maxThrottled bounds how many keys are told apart; beyond it all newcomers share one count.
 	maxThrottled = 10000
 )
@@ -38,16 +40,36 @@ func newThrottle(limit int, window time.Duration, now func() time.Time) *throttl
 func (t *throttle) admit(key string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if now := t.now(); now.Sub(t.since) >= t.window || now.Before(t.since) {
-		t.since = now
-		clear(t.counts)
-	}
-	if _, known := t.counts[key]; !known && len(t.counts) >= maxThrottled {
-		key = ""
-	}
+	key = t.counted(key)
 	if t.counts[key] >= t.limit {
 		return collector.Refuse(collector.TooMany, "", "too many attempts; try again in a minute")
 	}
 	t.counts[key]++
 	return nil
+}
+
+// Full tells whether a key has reached the limit.
+func (t *throttle) Full(key string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.counts[t.counted(key)] >= t.limit
+}
+
+// Add counts one act, whatever came before.
+func (t *throttle) Add(key string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.counts[t.counted(key)]++
+}
+
+// counted begins a new window where it is time, and gives what a key is counted by.
+func (t *throttle) counted(key string) string {
+	if now := t.now(); now.Sub(t.since) >= t.window || now.Before(t.since) {
+		t.since = now
+		clear(t.counts)
+	}
+	if _, known := t.counts[key]; !known && len(t.counts) >= maxThrottled {
+		return ""
+	}
+	return key
 }

@@ -1,4 +1,5 @@
-// Package link issues installer links: who may enrol, how many and until when (security.md 2).
+// Package link issues installer links, who may enrol, how many and until when, and opens them: the page for a system, its
+// packages with an enrolment string in them, and the lines that install by them (security.md 2).
 package link
 
 import (
@@ -34,63 +35,78 @@ type Request struct {
 	CreatedBy  string
 }
 
-// New makes a link and the token for its installers, neither kept yet; the registry keeps only the secret's SHA-256.
-// base says how the collector is found and recognised.
-func New(request Request, limits Limits, base token.Token, now time.Time) (collector.Link, token.Token, error) {
+// Fresh is a link just made, with the secrets that nobody is shown again: the registry keeps only their SHA-256.
+type Fresh struct {
+	collector.Link
+	// Secret is the one in the address of its page.
+	Secret string
+	// Installer enrols by a secret of its own.
+	Installer token.Token
+}
+
+// New makes a link that is not kept yet. base says how the collector is found and recognised.
+func New(request Request, limits Limits, base token.Token, now time.Time) (Fresh, error) {
 	switch request.OS {
 	case "windows", "macos", "linux":
 	default:
-		return collector.Link{}, base, collector.Refuse(collector.BadRequest, "os", "%q is not one of windows, macos, linux", request.OS)
+		return Fresh{}, collector.Refuse(collector.BadRequest, "os", "%q is not one of windows, macos, linux", request.OS)
 	}
 	if request.Expiry == 0 {
 		request.Expiry = limits.Expiry
 	}
 	if request.Expiry < MinExpiry || request.Expiry > MaxExpiry {
-		return collector.Link{}, base, collector.Refuse(collector.BadRequest, "expires_seconds",
+		return Fresh{}, collector.Refuse(collector.BadRequest, "expires_seconds",
 			"%s is not within %s and %s", request.Expiry, hours(MinExpiry), hours(MaxExpiry))
 	}
 	if request.MaxDevices == 0 {
 		request.MaxDevices = limits.MaxDevices
 	}
 	if request.MaxDevices < 1 || request.MaxDevices > limits.MaxDevices {
-		return collector.Link{}, base, collector.Refuse(collector.BadRequest, "max_devices",
+		return Fresh{}, collector.Refuse(collector.BadRequest, "max_devices",
 			"%d is not within 1 and the account's installers.max_devices of %d", request.MaxDevices, limits.MaxDevices)
 	}
 	base.Secret = token.NewSecret()
 	if err := base.Check(); err != nil {
-		return collector.Link{}, base, collector.Refuse(collector.BadRequest, "public_url", "no enrolment string: %v", err)
+		return Fresh{}, collector.Refuse(collector.BadRequest, "public_url", "no enrolment string: %v", err)
 	}
 	id := make([]byte, 6)
 	rand.Read(id) // never fails: crypto/rand ends the program instead
-	return collector.Link{
-		ID: "l-" + hex.EncodeToString(id), OS: request.OS, CreatedAt: now, ExpiresAt: now.Add(request.Expiry),
+	secret := token.NewSecret()
+	return Fresh{Link: collector.Link{
+		ID: "l-" + hex.EncodeToString(id), AddressHash: token.SecretHash(secret), OS: request.OS,
+		CreatedAt: now, ExpiresAt: now.Add(request.Expiry),
 		CreatedBy: request.CreatedBy, MaxDevices: request.MaxDevices, MaxPerMinute: limits.MaxPerMinute,
-	}, base, nil
+	}, Secret: secret, Installer: base}, nil
 }
 
 func hours(d time.Duration) string { return fmt.Sprintf("%d h", int(d.Hours())) }
 
 // Issue makes a link and keeps it.
-func Issue(ctx context.Context, registry collector.Registry, request Request, limits Limits, base token.Token, now time.Time) (collector.Link, string, error) {
-	made, installer, err := New(request, limits, base, now)
+func Issue(ctx context.Context, registry collector.Registry, request Request, limits Limits, base token.Token, now time.Time) (Fresh, error) {
+	made, err := New(request, limits, base, now)
 	if err != nil {
-		return made, "", err
+		return made, err
 	}
-	if err := registry.CreateLink(ctx, made, token.SecretHash(installer.Secret)); err != nil {
-		return made, "", err
-	}
-	return made, installer.Encode(), nil
+	return made, registry.CreateLink(ctx, made.Link, token.SecretHash(made.Installer.Secret))
 }
 
-// State of a link: valid, expired, revoked or used_up.
+// The states of a link.
+const (
+	Valid   = "valid"
+	Expired = "expired"
+	Revoked = "revoked"
+	UsedUp  = "used_up"
+)
+
+// State of a link.
 func State(l collector.Link, now time.Time) string {
 	switch {
 	case !l.RevokedAt.IsZero():
-		return "revoked"
+		return Revoked
 	case !now.Before(l.ExpiresAt):
-		return "expired"
-	case l.Devices >= l.MaxDevices:
-		return "used_up"
+		return Expired
+	case l.Devices >= l.MaxDevices || l.Downloads >= l.MaxDownloads():
+		return UsedUp
 	}
-	return "valid"
+	return Valid
 }

@@ -15,18 +15,21 @@ var (
 )
 
 func TestALinkKeepsTheAccountsLimits(t *testing.T) {
-	made, installer, err := New(Request{OS: "linux", CreatedBy: "x"}, limits, base, now)
+	made, err := New(Request{OS: "linux", CreatedBy: "x"}, limits, base, now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if made.ExpiresAt != now.Add(72*time.Hour) || made.MaxDevices != 500 || made.MaxPerMinute != 10 {
 		t.Errorf("link %+v", made)
 	}
-	if read, err := token.Parse(installer.Encode()); err != nil || read.Secret != installer.Secret || read.Pin != base.Pin {
+	if read, err := token.Parse(made.Installer.Encode()); err != nil || read.Secret != made.Installer.Secret || read.Pin != base.Pin {
 		t.Errorf("token %v, %v", read, err)
 	}
-	if _, other, _ := New(Request{OS: "linux"}, limits, base, now); other.Secret == installer.Secret {
+	if other, _ := New(Request{OS: "linux"}, limits, base, now); other.Installer.Secret == made.Installer.Secret || other.Secret == made.Secret {
 		t.Error("two links share a secret")
+	}
+	if made.Secret == made.Installer.Secret || made.AddressHash != token.SecretHash(made.Secret) {
+		t.Error("the address has the secret of the enrolment string, or another than is kept")
 	}
 }
 
@@ -40,24 +43,25 @@ func TestWhatALinkMayNotBe(t *testing.T) {
 		{"max_devices", Request{OS: "linux", MaxDevices: -1}},
 		{"max_devices", Request{OS: "linux", MaxDevices: 501}},
 	} {
-		_, _, err := New(c.wish, limits, base, now)
+		_, err := New(c.wish, limits, base, now)
 		if refusal, ok := err.(*collector.Error); !ok || refusal.Code != collector.BadRequest || refusal.Field != c.field {
 			t.Errorf("%+v: %v", c.wish, err)
 		}
 	}
-	if _, _, err := New(Request{OS: "linux", Expiry: time.Minute}, limits, base, now); err == nil {
+	if _, err := New(Request{OS: "linux", Expiry: time.Minute}, limits, base, now); err == nil {
 		t.Error("a link of one minute was made")
 	}
-	if _, _, err := New(Request{OS: "linux"}, limits, token.Token{Trust: token.TrustPin}, now); err == nil {
+	if _, err := New(Request{OS: "linux"}, limits, token.Token{Trust: token.TrustPin}, now); err == nil {
 		t.Error("a link without a pin or an address was made")
 	}
 }
 
 func TestState(t *testing.T) {
-	made, _, err := New(Request{OS: "linux", MaxDevices: 2}, limits, base, now)
+	fresh, err := New(Request{OS: "linux", MaxDevices: 2}, limits, base, now)
 	if err != nil {
 		t.Fatal(err)
 	}
+	made := fresh.Link
 	used, revoked := made, made
 	used.Devices, revoked.RevokedAt = 2, now
 	for want, got := range map[string]string{

@@ -24,6 +24,8 @@ type Options struct {
 	SignIn http.Handler
 	// Extension hands out the browser extension below /extension/, to browsers that nobody has signed in with.
 	Extension http.Handler
+	// Links opens installer links below /install/, to whoever has one.
+	Links http.Handler
 	// Secure: browsers come by https.
 	Secure bool
 }
@@ -42,6 +44,7 @@ func Handler(o Options) http.Handler {
 		mux.Handle(path, o.SignIn)
 	}
 	mux.Handle("/extension/", o.Extension)
+	mux.Handle("/install/", o.Links)
 	mux.Handle("/", pages(built))
 	return guarded(o.Secure, mux)
 }

@@ -49,7 +49,7 @@ func whole(secure bool) http.Handler {
 	say := func(what string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, what+" "+r.URL.Path) })
 	}
-	return Handler(Options{Secure: secure, Contract: say("contract"), SignIn: say("provider"), Extension: say("extension")})
+	return Handler(Options{Secure: secure, Contract: say("contract"), SignIn: say("provider"), Extension: say("extension"), Links: say("links")})
 }
 
 func TestPages(t *testing.T) {
@@ -145,6 +145,9 @@ func TestHeadersAreOnEveryAnswer(t *testing.T) {
 	}
 	if got := answer(whole(false), "GET", "/sign-in/provider/callback"); body(t, got.Body) != "provider /sign-in/provider/callback" {
 		t.Errorf("the way back from the provider: %d", got.StatusCode)
+	}
+	if got := answer(whole(false), "GET", "/install/secret/enroll"); body(t, got.Body) != "links /install/secret/enroll" {
+		t.Error("a link does not reach those who open it")
 	}
 	if got := answer(whole(false), "GET", "/extension/updates.xml"); body(t, got.Body) != "extension /extension/updates.xml" {
 		t.Errorf("the browser extension: %d", got.StatusCode)

@@ -228,7 +228,7 @@ var enrolmentString = regexp.MustCompile(`\bdl1[a-z2-7]{40,}\b`)
 func (c *Collector) Link(ctx context.Context) (string, error) {
 	var carried string
 	err := process.Wait(ctx, patience, "rig: link", func() error {
-		output, err := c.Run(ctx, "link", "create", "--os", "linux")
+		output, err := c.Run(ctx, "link", "create", "--os", "linux", "--string")
 		if err != nil {
 			return err
 		}

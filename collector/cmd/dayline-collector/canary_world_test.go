@@ -343,7 +343,7 @@ func (w *world) report(a *apitest.Agent, device string, now time.Time) {
 
 // pin is the authority's by which agents know the collector.
 func (w *world) pin() []byte {
-	installer, err := token.Parse(w.must("link", "create", "--os", "linux"))
+	installer, err := token.Parse(w.must("link", "create", "--os", "linux", "--string"))
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -62,7 +62,7 @@ func (c *mdmCommand) Run(i *invocation) error {
 	}
 	if !c.NoEnrollment && c.EnrollmentStringFile == "" {
 		link := linkCreate{OS: "macos", Expires: c.Expires, Max: c.Max}
-		if kit.EnrollmentString, err = link.make(i); err != nil {
+		if kit.EnrollmentString, err = link.enrolmentString(i); err != nil {
 			if made {
 				os.Remove(c.Dir)
 			}

@@ -23,6 +23,7 @@ import (
 	"github.com/dayline-project/dayline/collector/duckdb"
 	"github.com/dayline-project/dayline/collector/fleet"
 	"github.com/dayline-project/dayline/collector/ingest"
+	"github.com/dayline-project/dayline/collector/link"
 	"github.com/dayline-project/dayline/collector/openid"
 	"github.com/dayline-project/dayline/collector/report"
 	"github.com/dayline-project/dayline/collector/retention"
@@ -182,7 +183,7 @@ func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.M
 		Agents: s.agents, Registry: s.registry, Store: s.store,
 		Reports: report.New(report.Options{Directory: who, Registry: s.registry, Store: s.store, Going: s.ingest, Set: s.set, ActivityFrom: s.retention.ActivityFrom}),
 		Access:  s.access, Directory: who, Editor: s.editor, Config: s.set, Keeping: s.retention,
-		Enrolment: s.keeper.Enrolment, Backup: s.backup, Shelf: s.shelf, Releases: s.releases, Now: s.now, Log: s.log,
+		Enrolment: s.keeper.Enrolment, Door: s.door, Backup: s.backup, Shelf: s.shelf, Releases: s.releases, Now: s.now, Log: s.log,
 	}
 	var webTLS *tls.Config
 	if !c.PlainWeb() {
@@ -192,8 +193,9 @@ func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.M
 		Config: func() *config.OIDC { return s.set().Collector.SignIn.OIDC }, Address: func() string { return s.webURL },
 		Users: s.access, From: admin.From, SetSession: api.SetSession, Now: s.now, Log: s.log,
 	})
+	links := admin.LinkHandler()
 	pages := web.Handler(web.Options{
-		Contract: admin.WebHandler(), SignIn: provider.Handler(), Extension: s.shelf.Handler(func() string { return s.webURL }),
+		Contract: admin.WebHandler(), Links: links, SignIn: provider.Handler(), Extension: s.shelf.Handler(func() string { return s.webURL }),
 		Secure: strings.HasPrefix(c.WebAddress(""), "https:"),
 	})
 	open := []func() (*api.Listener, error){
@@ -205,7 +207,7 @@ func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.M
 			return l, err
 		},
 		func() (*api.Listener, error) {
-			return api.Listen(ctx, "agents", c.Listen.Agents, s.keeper.TLS(), s.agents.Handler(), s.log)
+			return api.Listen(ctx, "agents", c.Listen.Agents, s.keeper.TLS(), s.agents.Handler(links), s.log)
 		},
 		func() (*api.Listener, error) {
 			return api.ListenSocket(ctx, "admin", filepath.Join(c.DataDir, socketName), admin.Handler(), s.log)
@@ -225,6 +227,19 @@ func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.M
 		s.log.Info("listening", "on", l.Name, "at", l.Address())
 	}
 	return nil
+}
+
+// door is where links are opened: where agents come, or at web_url where browsers know that certificate alone.
+func (s *server) door() (link.Door, error) {
+	c := s.set().Collector
+	if c.TLS.Mode == config.SelfSigned && strings.HasPrefix(c.WebURL, "https:") {
+		return link.NewDoor(c.WebAddress(""), [32]byte{})
+	}
+	pin, err := s.keeper.LeafPin()
+	if err != nil {
+		return link.Door{}, err
+	}
+	return link.NewDoor(c.PublicAddress(), pin)
 }
 
 // run serves until the context ends or something fails.

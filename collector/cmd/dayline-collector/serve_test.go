@@ -163,7 +163,7 @@ func (p *collectorProcess) enroll() *apitest.Agent {
 
 func (p *collectorProcess) enrollNamed(name string) *apitest.Agent {
 	p.t.Helper()
-	text := p.must("link", "create", "--os", "linux", "--expires", "24h", "--max", "5")
+	text := p.must("link", "create", "--os", "linux", "--expires", "24h", "--max", "5", "--string")
 	if strings.Count(text, "\n") != 1 {
 		p.t.Fatalf("more than the string on standard output: %q", text)
 	}

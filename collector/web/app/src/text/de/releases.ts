@@ -27,6 +27,7 @@ export default {
   drop: 'Dateien hierher ziehen oder',
   choose: 'auswählen',
   chosen: { one: '{n} Datei, {size}', other: '{n} Dateien, {size}' },
+  left: { one: 'Bleibt weg, da release.json es nicht aufzählt: {names}', other: 'Bleiben weg, da release.json sie nicht aufzählt: {names}' },
   noManifest: 'release.json ist nicht dabei: Es liegt neben den Paketen.',
   send: 'Hinzufügen',
   sending: '{part} von {size}',

@@ -24,6 +24,7 @@ export default {
   drop: 'Drop the files here, or',
   choose: 'choose them',
   chosen: { one: '{n} file, {size}', other: '{n} files, {size}' },
+  left: { one: 'Left out, since release.json does not list it: {names}', other: 'Left out, since release.json does not list them: {names}' },
   noManifest: 'release.json is not among these files: it lies beside the packages.',
   send: 'Add',
   sending: '{part} of {size}',

@@ -194,7 +194,7 @@ func (m *Machine) Logs() string {
 }
 
 // keptByPackers is what package managers, and what they have others do after each change, remember.
-var keptByPackers = []string{"/var/lib/dpkg/", "/var/lib/rpm/", "/var/log/", "/var/cache/", "/etc/ld.so.cache"}
+var keptByPackers = []string{"/var/lib/dpkg/", "/var/lib/rpm/", "/root/.rpmdb/", "/var/log/", "/var/cache/", "/etc/ld.so.cache"}
 
 // Left are the files and folders that are not as they were when the computer was new, save what package managers remember.
 func (m *Machine) Left() ([]string, error) {

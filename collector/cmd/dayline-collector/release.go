@@ -36,7 +36,7 @@ type releaseAdd struct {
 
 // Run sends packages to the collector.
 func (c *releaseAdd) Run(i *invocation) error {
-	manifest, packages, err := releaseFiles(c.Files)
+	manifest, packages, err := releaseFiles(i, c.Files)
 	if err != nil {
 		return err
 	}
@@ -61,8 +61,8 @@ func (c *releaseAdd) Run(i *invocation) error {
 }
 
 // releaseFiles finds the manifest of packages, among them or beside the first, and the packages: of a folder, or beside a manifest
-// that stands alone, those listed that are there.
-func releaseFiles(names []string) (manifest string, packages []string, err error) {
+// that stands alone, those listed that are there. What a shell's pattern took along besides is named and left out.
+func releaseFiles(i *invocation, names []string) (manifest string, packages []string, err error) {
 	for _, name := range names {
 		if filepath.Base(name) == release.ManifestName {
 			manifest = name
@@ -91,13 +91,15 @@ func releaseFiles(names []string) (manifest string, packages []string, err error
 	if len(packages) == 0 {
 		packages = listedBeside(manifest, listed)
 	}
-	if len(packages) == 0 {
-		return "", nil, fmt.Errorf("none of the packages that %s lists is beside it", manifest)
-	}
-	for _, name := range packages {
-		if !slices.ContainsFunc(listed.Packages, func(p release.Package) bool { return p.Name == filepath.Base(name) }) {
-			return "", nil, fmt.Errorf("%s is none of the packages that %s lists", name, manifest)
+	packages = slices.DeleteFunc(packages, func(name string) bool {
+		other := !slices.ContainsFunc(listed.Packages, func(p release.Package) bool { return p.Name == filepath.Base(name) })
+		if other {
+			fmt.Fprintf(i.err, "%s is left out: %s does not list it.\n", name, manifest)
 		}
+		return other
+	})
+	if len(packages) == 0 {
+		return "", nil, fmt.Errorf("there is no package to add: say those that %s lists, or the folder that they are in", manifest)
 	}
 	return manifest, packages, nil
 }

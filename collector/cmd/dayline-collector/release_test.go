@@ -53,7 +53,7 @@ func TestReleases(t *testing.T) {
 		{exitUsage, "<FILE>", []string{"add"}},
 		{exitFailed, "no " + empty + "/release.json", []string{"add", empty}},
 		{exitFailed, "no " + empty + "/release.json", []string{"add", filepath.Join(empty, rpm)}},
-		{exitFailed, "none of the packages that", []string{"add", filepath.Join(first, release.ManifestName), filepath.Join(empty, "other.deb")}},
+		{exitFailed, "other.deb is left out: ", []string{"add", filepath.Join(first, release.ManifestName), filepath.Join(empty, "other.deb")}},
 		{exitFailed, "no such file", []string{"add", filepath.Join(first, release.ManifestName), filepath.Join(empty, rpm)}},
 		{exitFailed, "with other packages", []string{"add", unpack(t, shelftest.Released(t, "1.2.3", release.Linux))}},
 		{exitFailed, "is not on the shelf", []string{"remove", "9.9.9"}},

@@ -15,6 +15,9 @@ import (
 	"github.com/dayline-project/dayline/shared/release"
 )
 
+// maxReleases on the shelf: each package that was asked for is an open file.
+const maxReleases = 16
+
 // incoming begins the names of folders that are being filled.
 const incoming = ".adding-"
 
@@ -34,7 +37,7 @@ func (r *Releases) Add(next Next) (*Release, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.sameAsThere(version, text); err != nil {
+	if err := r.mayAdd(version, text); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(r.dir, 0o700); err != nil {
@@ -79,13 +82,16 @@ func firstManifest(next Next) ([]byte, release.Manifest, release.Version, error)
 	return text, manifest, version, err
 }
 
-// sameAsThere refuses a release that is another than the one of its version on the shelf.
-func (r *Releases) sameAsThere(version release.Version, text []byte) error {
+// mayAdd refuses a release that is another than the one of its version on the shelf, or one more than the shelf holds.
+func (r *Releases) mayAdd(version release.Version, text []byte) error {
 	there, err := os.ReadFile(filepath.Join(r.dir, version.String(), release.ManifestName))
-	if err == nil && string(there) != string(text) || err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return collector.Refuse(collector.Conflict, "", "release %s is on the shelf with other packages; `dayline-collector release remove %s` takes it off", version, version)
+	switch held := len(r.List()); {
+	case errors.Is(err, fs.ErrNotExist) && held >= maxReleases:
+		return collector.Refuse(collector.Conflict, "", "the shelf holds %d releases: `dayline-collector release remove VERSION` makes room", held)
+	case errors.Is(err, fs.ErrNotExist), err == nil && string(there) == string(text):
+		return nil
 	}
-	return nil
+	return collector.Refuse(collector.Conflict, "", "release %s is on the shelf with other packages; `dayline-collector release remove %s` takes it off", version, version)
 }
 
 // fill receives the packages into a folder.

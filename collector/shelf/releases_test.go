@@ -2,6 +2,7 @@ package shelf
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -235,6 +236,21 @@ func TestPackagesOfOneReleaseComeOneByOne(t *testing.T) {
 	if _, err := r.Add(sent(shelftest.Released(t, "1.2.3", release.Linux))); collector.CodeOf(err) != collector.Conflict || !strings.Contains(err.Error(), "release remove 1.2.3") {
 		t.Errorf("another release of this version: %v", err)
 	}
+}
+
+func TestTheShelfHoldsSoMany(t *testing.T) {
+	r := openReleases(t, t.TempDir())
+	for minor := range maxReleases {
+		addTo(t, r, shelftest.Released(t, fmt.Sprintf("1.%d.0", minor), release.Linux))
+	}
+	next := shelftest.Released(t, "2.0.0", release.Linux)
+	if _, err := r.Add(sent(next)); collector.CodeOf(err) != collector.Conflict || !strings.Contains(err.Error(), "release remove") {
+		t.Errorf("one more: %v", err)
+	}
+	if err := r.Remove("1.0.0"); err != nil {
+		t.Fatal(err)
+	}
+	addTo(t, r, next)
 }
 
 func TestARemovedReleaseIsReadToItsEnd(t *testing.T) {

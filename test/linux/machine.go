@@ -193,6 +193,26 @@ func (m *Machine) Logs() string {
 	return all.String()
 }
 
+// Written are the files below a folder that are not as they are on this machine, and those on disks of the computer's own.
+func (m *Machine) Written(folder string) (written []string, err error) {
+	root := filepath.Join(m.dir, "written")
+	for _, own := range []string{"/run", "/tmp"} {
+		if folder == own || strings.HasPrefix(folder, own+"/") {
+			root = m.dir
+		}
+	}
+	err = filepath.WalkDir(filepath.Join(root, folder), func(name string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // removed meanwhile, or never there
+		}
+		if err == nil && entry.Type().IsRegular() {
+			written = append(written, strings.TrimPrefix(name, root))
+		}
+		return err
+	})
+	return written, err
+}
+
 // keptByPackers is what package managers, and what they have others do after each change, remember.
 var keptByPackers = []string{"/var/lib/dpkg/", "/var/lib/rpm/", "/root/.rpmdb/", "/var/log/", "/var/cache/", "/etc/ld.so.cache"}
 

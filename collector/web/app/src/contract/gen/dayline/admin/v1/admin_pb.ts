@@ -4458,7 +4458,7 @@ export type ReleasePackage = Message<"dayline.admin.v1.ReleasePackage"> & {
   sha256: string;
 
   /**
-   * How a download of it carries its enrolment string: inside, name (of the file), none.
+   * How a download of it carries its enrolment string: inside, name (of the file), beside (in an archive with it), none.
    *
    * @generated from field: string carrier = 7;
    */

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dayline-project/dayline/shared/release"
+	"github.com/dayline-project/dayline/shared/unit"
 )
 
 // Shells that commands are for.
@@ -49,16 +50,13 @@ func (d Door) curl(program string) string {
 	return command
 }
 
-// agents are where each kind of package puts the program.
-const (
-	linuxAgent = "dayline-agent"
-	macAgent   = "/Library/Dayline/Dayline.app/Contents/MacOS/dayline-agent"
-)
+// macAgent is where the package for Macs puts the program.
+const macAgent = "/Library/Dayline/Dayline.app/Contents/MacOS/dayline-agent"
 
 // sh is a line for any POSIX shell. The mask is the usual one again for what is installed. `(…)` is a shell of its own: nothing
 // stays of it in the person's.
 func (d Door) sh(secret string, p release.Package) string {
-	sum, install, agent := "sha256sum", "", linuxAgent
+	sum, install, agent := "sha256sum", "", unit.PackagedProgram
 	switch p.Kind {
 	case release.Pkg:
 		sum, install, agent = "shasum -a 256", "$s installer -pkg ./{name} -target /", macAgent
@@ -67,7 +65,7 @@ func (d Door) sh(secret string, p release.Package) string {
 	case release.RPM:
 		install = "$s rpm -U --replacepkgs ./{name}"
 	case release.Tar:
-		install = "tar -xzf {name} && $s sh ./" + strings.TrimSuffix(p.Name, "."+release.Tar) + "/install.sh"
+		install, agent = "tar -xzf {name} && $s sh ./"+strings.TrimSuffix(p.Name, "."+release.Tar)+"/install.sh", unit.UnpackedProgram
 	}
 	return fill(`(umask 077; u='{address}'; g() { printf 'url = "%s/%s"\n' "$u" "$1" | {curl}-o "$2" -K -; }; `+
 		`s=; [ "$(id -u)" = 0 ] || s=sudo; d=$(mktemp -d) && trap 'rm -rf "$d"' EXIT && cd "$d" && `+

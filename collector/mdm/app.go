@@ -21,7 +21,7 @@ const (
 	maxAppBytes = 512 << 20
 )
 
-// ReadApp checks a Dayline.app, a folder or a release's .tar.gz or .zip, and gives the requirement that every release with the
+// ReadApp checks a Dayline.app, a folder or a release's .pkg, .tar.gz or .zip, and gives the requirement that every release with the
 // same signature fits, and the team of a Developer ID. An app that is signed ad hoc, or was changed since, is refused.
 func ReadApp(name string) (requirement, team string, err error) {
 	files, err := load(name)
@@ -52,12 +52,14 @@ func load(name string) (codesign.Files, error) {
 	switch {
 	case err == nil:
 		return codesign.Load(os.DirFS(name))
+	case strings.HasSuffix(name, ".pkg"):
+		return loadPkg(name)
 	case strings.HasSuffix(name, ".zip"):
 		return loadZip(name)
 	case strings.HasSuffix(name, ".tar.gz"), strings.HasSuffix(name, ".tgz"):
 		return loadTar(name)
 	}
-	return nil, errors.New("it is neither a Dayline.app nor its .tar.gz or .zip")
+	return nil, errors.New("it is neither a Dayline.app nor its .pkg, .tar.gz or .zip")
 }
 
 func loadZip(name string) (codesign.Files, error) {
@@ -91,34 +93,52 @@ func loadTar(name string) (codesign.Files, error) {
 		return nil, err
 	}
 	archive := tar.NewReader(io.LimitReader(unpacked, maxAppBytes))
-	files, total := codesign.Files{}, int64(0)
+	app := appFiles{files: codesign.Files{}}
 	for {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
-			break
+			return app.whole()
 		}
 		if err != nil {
 			return nil, err
 		}
-		_, below, found := inApp(header.Name)
-		if !found || header.Typeflag == tar.TypeDir {
+		if header.Typeflag == tar.TypeDir {
 			continue
 		}
-		if header.Typeflag != tar.TypeReg || files[below] != nil || len(files) == maxAppFiles {
-			return nil, fmt.Errorf("%s does not belong into an app", header.Name)
-		}
-		// A file with holes is as large as it says, whatever little of it the archive holds.
-		if total += header.Size; header.Size > maxAppBytes || total > maxAppBytes {
-			return nil, errors.New("the app in it is too large")
-		}
-		if files[below], err = io.ReadAll(archive); err != nil {
+		if err := app.add(header.Name, header.Typeflag == tar.TypeReg, header.Size, archive); err != nil {
 			return nil, err
 		}
 	}
-	if len(files) == 0 {
+}
+
+// appFiles are those of an app that is being unpacked.
+type appFiles struct {
+	files codesign.Files
+	total int64
+}
+
+// add takes a file of an archive, if it is one of the app's.
+func (a *appFiles) add(name string, regular bool, size int64, content io.Reader) (err error) {
+	_, below, found := inApp(name)
+	if !found {
+		return nil
+	}
+	if !regular || a.files[below] != nil || len(a.files) == maxAppFiles {
+		return fmt.Errorf("%s does not belong into an app", name)
+	}
+	// A file with holes is as large as it says, whatever little of it the archive holds.
+	if a.total += size; size > maxAppBytes || a.total > maxAppBytes {
+		return errors.New("the app in it is too large")
+	}
+	a.files[below], err = io.ReadAll(content)
+	return err
+}
+
+func (a *appFiles) whole() (codesign.Files, error) {
+	if len(a.files) == 0 {
 		return nil, errNoApp
 	}
-	return files, nil
+	return a.files, nil
 }
 
 // inApp cuts an archive's path into that of the app and the file's in it.

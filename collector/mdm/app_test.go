@@ -14,6 +14,7 @@ import (
 
 	"github.com/dayline-project/dayline/installer/app"
 	"github.com/dayline-project/dayline/installer/macho"
+	"github.com/dayline-project/dayline/installer/pkg"
 	"github.com/dayline-project/dayline/shared/codesign"
 	"github.com/dayline-project/dayline/shared/release"
 )
@@ -57,7 +58,7 @@ func bundle(t *testing.T, thin [][]byte, signer *macho.Signer) (codesign.Files, 
 	return files, id
 }
 
-// packed writes an app in the three forms that it comes in.
+// packed writes an app in the four forms that it comes in.
 func packed(t *testing.T, files codesign.Files) (names []string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -71,7 +72,14 @@ func packed(t *testing.T, files codesign.Files) (names []string) {
 		}
 	}
 	names = []string{filepath.Join(dir, app.Name)}
-	for ending, pack := range map[string]func(codesign.Files, time.Time) ([]byte, error){".tar.gz": app.TarGz, ".zip": app.Zip} {
+	version, err := release.ParseVersion("1.2.3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	installer := func(files codesign.Files, at time.Time) ([]byte, error) {
+		return pkg.Package{Version: version, Built: at, Bundle: files}.Build()
+	}
+	for ending, pack := range map[string]func(codesign.Files, time.Time) ([]byte, error){".pkg": installer, ".tar.gz": app.TarGz, ".zip": app.Zip} {
 		archive, err := pack(files, built)
 		if err != nil {
 			t.Fatal(err)
@@ -161,6 +169,28 @@ func TestAnArchiveThatUnpacksToEverything(t *testing.T) {
 	}
 	if _, _, err := ReadApp(name); err == nil || !strings.Contains(err.Error(), "too large") {
 		t.Errorf("%d bytes: %v", whole.Len(), err)
+	}
+}
+
+// What a package says it installs may be anything.
+func TestAPackageThatInstallsNoApp(t *testing.T) {
+	file := func(name string, mode, size int) string {
+		return fmt.Sprintf("070707%06o%06o%06o%06o%06o%06o%06o%011o%06o%011o%s\x00", 0, 1, mode, 0, 0, 1, 0, 0, len(name)+1, size, name)
+	}
+	end := file("TRAILER!!!", 0, 0)
+	for archive, want := range map[string]string{
+		"": "ends too early",
+		file("./Dayline.app/Contents/Info.plist", 0o100644, 3): "ends too early",
+		end: "no app is in it",
+		file("./Dayline.app/Contents", 0o040755, 0) + file("./else", 0o100644, 3) + "abc" + end:                                           "no app is in it",
+		file("./Dayline.app/Contents/link", 0o120755, 0) + end:                                                                            "does not belong into an app",
+		file("./Dayline.app/Contents/Info.plist", 0o100644, 1<<32) + end:                                                                  "too large",
+		strings.Repeat("7", cpioHeader):                                                                                                   "no archive of cpio's",
+		file("./Dayline.app/Contents/Info.plist", 0o100644, 1) + "a" + file("./Dayline.app/Contents/Info.plist", 0o100644, 1) + "b" + end: "does not belong into an app",
+	} {
+		if files, err := loadCPIO(strings.NewReader(archive)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.80q: %d files, %v", archive, len(files), err)
+		}
 	}
 }
 

@@ -166,7 +166,8 @@ func TestADamagedPackageForMacs(t *testing.T) {
 		}
 		return p.Carrier(), nil
 	}
-	heap := xarHeaderBytes + int(binary.BigEndian.Uint64(whole[8:]))
+	const header = 28
+	heap := header + int(binary.BigEndian.Uint64(whole[8:]))
 	for _, end := range []int{0, 1, 27, 28, 40, heap - 1, heap, len(whole) / 2} {
 		if _, err := open(whole[:end]); err == nil {
 			t.Errorf("%d bytes of it are taken", end)
@@ -176,14 +177,14 @@ func TestADamagedPackageForMacs(t *testing.T) {
 		changed := bytes.Clone(whole)
 		changed[at] ^= 0x40
 		// The format's version, the table's size when it is unpacked and which checksum it has are told twice.
-		if carrier, err := open(changed); err == nil && (at < 6 || at >= 8 && at < 16 || at >= xarHeaderBytes) {
+		if carrier, err := open(changed); err == nil && (at < 6 || at >= 8 && at < 16 || at >= header) {
 			t.Errorf("with byte %d changed it carries %s", at, carrier)
 		}
 	}
 	scripts := bytes.Index(whole, []byte("070707"))
 	changed := bytes.Clone(whole)
 	changed[scripts+200] ^= 1
-	if _, err := open(changed); err == nil || !strings.Contains(err.Error(), "its scripts are damaged") {
+	if _, err := open(changed); err == nil || !strings.Contains(err.Error(), "Scripts in it: its checksum is another") {
 		t.Errorf("%v", err)
 	}
 }

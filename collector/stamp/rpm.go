@@ -33,10 +33,9 @@ func openRPM(source io.ReaderAt, size int64) (Carrier, func(text string) ([]piec
 	}
 	return Beside, func(text string) ([]piece, error) {
 		var before, after bytes.Buffer
-		at := time.Now().UTC().Truncate(time.Second)
 		archive := tar.NewWriter(&before)
 		entry := func(kind byte, name string, mode, size int64, content []byte) error {
-			header := tar.Header{Typeflag: kind, Name: name, Mode: mode, Size: size, ModTime: at, Uname: "root", Gname: "root", Format: tar.FormatUSTAR}
+			header := tar.Header{Typeflag: kind, Name: name, Mode: mode, Size: size, ModTime: time.Unix(0, 0), Uname: "root", Gname: "root", Format: tar.FormatUSTAR}
 			if err := archive.WriteHeader(&header); err != nil {
 				return err
 			}

@@ -32,7 +32,7 @@ func openRPM(source io.ReaderAt, size int64) (Carrier, func(text string) ([]piec
 		return None, nil, errors.New("it is no .rpm: it does not begin as one does")
 	}
 	return Beside, func(text string) ([]piece, error) {
-		var before, after bytes.Buffer
+		var before bytes.Buffer
 		archive := tar.NewWriter(&before)
 		entry := func(kind byte, name string, mode, size int64, content []byte) error {
 			header := tar.Header{Typeflag: kind, Name: name, Mode: mode, Size: size, ModTime: time.Unix(0, 0), Uname: "root", Gname: "root", Format: tar.FormatUSTAR}
@@ -53,7 +53,7 @@ func openRPM(source io.ReaderAt, size int64) (Carrier, func(text string) ([]piec
 			return nil, fmt.Errorf("archive around it: %w", err)
 		}
 		// The package's last block is filled up, and two empty ones end the archive.
-		after.Write(make([]byte, (512-size%512)%512+1024))
-		return []piece{own(before.Bytes()), part(0, size), own(after.Bytes())}, nil
+		after := make([]byte, (512-size%512)%512+1024)
+		return []piece{own(before.Bytes()), part(0, size), own(after)}, nil
 	}, nil
 }

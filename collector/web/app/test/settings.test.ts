@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
+import { table } from './shown'
 import { contract, openBrowser, signedIn, studio, watched } from './studio'
 
 let browser: Browser
@@ -230,6 +231,28 @@ test('a release is put on the shelf whole or not at all, is what links hand out,
   assert.deepEqual(choices.map((choice) => [choice.os, choice.version]), [['windows', ''], ['macos', ''], ['linux', '1.2.3']])
   for (const { problem } of choices) if (problem) await page.getByText(problem, { exact: true }).waitFor()
 
+  // What its links hand out, and that somebody took it.
+  await at.open('/account#links')
+  await page.getByLabel('Linux').check()
+  await page.getByRole('button', { name: 'Create link' }).click()
+  const made = page.getByRole('dialog', { name: 'The link is made' })
+  await made.getByText('Commands for administrators').click()
+  await made.getByText('the package of version 1.2.3').waitFor()
+  assert.equal(await made.getByLabel('Package').locator('option:checked').innerText(), 'Fedora, RHEL, SUSE and their kin (.rpm), Intel and AMD')
+  assert.ok((await made.getByLabel('Command', { exact: true }).inputValue()).includes(sha256))
+  const { pathname } = new URL(await made.getByLabel('Address of the link').inputValue())
+  const download = await fetch(`${studio.web}${pathname}/download/amd64/rpm`)
+  assert.equal(download.status, 200)
+  assert.ok(Buffer.from(await download.arrayBuffer()).includes(files[0].buffer))
+  await page.reload()
+  await at.settled()
+  assert.equal((await table(page.getByRole('main'), 'Installer links'))[0]!.Downloads, '1')
+  await page.getByRole('row', { name: /Linux.*0 of 500 1 this minute/ }).getByRole('button', { name: 'Revoke' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
+  await page.getByRole('row', { name: /Linux.*revoked 0 of 500 1/ }).waitFor()
+  assert.equal((await fetch(`${studio.web}${pathname}/download/amd64/rpm`)).status, 410)
+
+  await at.open('/admin/releases')
   await shelf.getByRole('button', { name: 'Remove' }).click()
   await page.getByRole('dialog', { name: 'Remove release 1.2.3?' }).getByRole('button', { name: 'Remove' }).click()
   await page.getByText('There is no release yet').waitFor()

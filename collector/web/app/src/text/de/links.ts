@@ -31,7 +31,7 @@ export default {
     one: 'Er ist für {os}, für {n} Gerät, bis {when}. Wer ihn hat, kann einen Computer hinzufügen; geben Sie ihn mit Bedacht weiter.',
     other: 'Er ist für {os}, für {n} Geräte, bis {when}. Wer ihn hat, kann Computer hinzufügen; geben Sie ihn mit Bedacht weiter.',
   },
-  shownOnce: 'Was hier steht, wird einmal gezeigt.',
+  shownOnce: 'Was hier steht, wird nur dieses eine Mal gezeigt.',
   address: 'Adresse des Links',
   open: 'Seite öffnen',
   toReleases: 'Zu den Versionen',

@@ -9,7 +9,7 @@ export default {
   newest: 'die neueste',
   nothing: 'nichts',
   version: 'Version',
-  issued: 'Herausgegeben',
+  issued: 'herausgegeben {when}',
   packages: { one: '{n} Paket', other: '{n} Pakete' },
   none: 'Es gibt noch keine: Links öffnen eine Seite ohne Installationsprogramm. Fügen Sie unten eine hinzu, oder auf dem Computer des Collectors:',
   carries: 'Trägt den Link',

@@ -28,7 +28,7 @@ export default {
     one: 'It is for {os}, for {n} device, until {when}. Whoever has it can let a computer join, so pass it on with care.',
     other: 'It is for {os}, for {n} devices, until {when}. Whoever has it can let computers join, so pass it on with care.',
   },
-  shownOnce: 'What is here is shown once.',
+  shownOnce: 'What is here is shown only this once.',
   address: 'Address of the link',
   open: 'Open its page',
   toReleases: 'To the releases',

@@ -6,7 +6,7 @@ export default {
   newest: 'the newest',
   nothing: 'nothing',
   version: 'Version',
-  issued: 'Issued',
+  issued: 'issued {when}',
   packages: { one: '{n} package', other: '{n} packages' },
   none: 'There is no release yet: links open a page that has no installer. Add one below, or on the collector’s computer:',
   carries: 'Carries the link',

@@ -40,8 +40,8 @@ type Admin struct {
 	// Door is where the pages of links are found.
 	Door func() (link.Door, error)
 	// Backup writes a backup into a directory and gives its bytes.
-	Backup func(ctx context.Context, dir string) (int64, error)
-	Shelf  *shelf.Shelf
+	Backup    func(ctx context.Context, dir string) (int64, error)
+	Extension *shelf.Extension
 	// Releases of the agent that links hand out.
 	Releases *shelf.Releases
 	Now      func() time.Time

@@ -34,7 +34,7 @@ func (a adminService) AddExtension(ctx context.Context, req *connect.Request[adm
 		}
 		files[file.Name] = file.Content
 	}
-	if _, err := a.Shelf.Add(files); err != nil {
+	if _, err := a.Extension.Add(files); err != nil {
 		return nil, err
 	}
 	now := a.extension()
@@ -47,7 +47,7 @@ func (a adminService) AddExtension(ctx context.Context, req *connect.Request[adm
 // RemoveExtension hands none out any more; browsers keep the one they have.
 func (a adminService) RemoveExtension(ctx context.Context, _ *connect.Request[adminv1.RemoveExtensionRequest]) (*connect.Response[adminv1.RemoveExtensionResponse], error) {
 	before := a.extension()
-	if err := a.Shelf.Remove(); err != nil {
+	if err := a.Extension.Remove(); err != nil {
 		return nil, err
 	}
 	if err := a.audit(ctx, "extension.remove", before.Version, nil); err != nil {
@@ -71,11 +71,11 @@ func (a adminService) ShowExtensionPolicy(_ context.Context, req *connect.Reques
 }
 
 // extensionAddress is where browsers find what is handed out.
-func (a *Admin) extensionAddress() string { return a.Agents.webURL() + shelf.Path }
+func (a *Admin) extensionAddress() string { return a.Agents.webURL() + shelf.ExtensionPath }
 
 func (a *Admin) extension() *adminv1.Extension {
 	answer := &adminv1.Extension{Address: a.extensionAddress(), Warnings: a.extensionWarnings()}
-	held, err := a.Shelf.Held()
+	held, err := a.Extension.Held()
 	if err != nil {
 		answer.Problem = err.Error()
 	}

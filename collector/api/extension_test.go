@@ -21,7 +21,7 @@ func content(files map[string][]byte) (list []*adminv1.NamedContent) {
 
 func TestAnExtensionIsHandedOutAndTakenBack(t *testing.T) {
 	o := openOffice(t)
-	o.admin.Shelf = shelf.Open(t.TempDir(), shelftest.Believed)
+	o.admin.Extension = shelf.OpenExtension(t.TempDir(), shelftest.Believed)
 	o.agents.webURL = func() string { return "https://dayline.example.com" }
 	admin := o.as(ada)
 	show := func() *adminv1.Extension {
@@ -62,7 +62,7 @@ func TestAnExtensionIsHandedOutAndTakenBack(t *testing.T) {
 
 func TestWhatKeepsBrowsersFromTheExtension(t *testing.T) {
 	o := openOffice(t)
-	o.admin.Shelf = shelf.Open(t.TempDir(), shelftest.Believed)
+	o.admin.Extension = shelf.OpenExtension(t.TempDir(), shelftest.Believed)
 	for address, want := range map[string]string{
 		"http://localhost:8444": "this_computer", "http://dayline.example.com": "not_https", "https://dayline.example.com": "self_signed",
 	} {
@@ -95,7 +95,7 @@ func TestPoliciesNameThisCollector(t *testing.T) {
 // What devices say of their browsers reaches whoever looks after the extension.
 func TestHowFarTheExtensionHasCome(t *testing.T) {
 	o := openOffice(t)
-	o.admin.Shelf = shelf.Open(t.TempDir(), shelftest.Believed)
+	o.admin.Extension = shelf.OpenExtension(t.TempDir(), shelftest.Believed)
 	o.agents.webURL = func() string { return "https://dayline.example.com" }
 	deviceSaying(t, o.house, o.enrolled(), &agentv1.Health{Capture: []*agentv1.Capture{
 		{Subject: "chromium", Level: "full", ExtensionVersion: "1.2.3", ExtensionMs: o.now().UnixMilli(), FrontSeconds: 200, AddressSeconds: 150},

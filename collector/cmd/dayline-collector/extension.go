@@ -51,7 +51,7 @@ func readPackage(dir string) ([]*adminv1.NamedContent, error) {
 		return nil, fmt.Errorf("%q is no folder: say the one that `mkinstaller extension` made", dir)
 	}
 	var files []*adminv1.NamedContent
-	for _, name := range shelf.Names {
+	for _, name := range shelf.ExtensionParts {
 		info, err := os.Stat(filepath.Join(dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%s has no %s: say the folder that `mkinstaller extension` made", dir, name)

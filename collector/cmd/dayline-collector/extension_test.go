@@ -30,7 +30,7 @@ func TestAForeignExtensionIsHandedToNobody(t *testing.T) {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := shelf.Open(data, shelftest.Believed).Add(shelftest.Packed(t, "1.2.3", shelftest.Key())); err != nil {
+	if _, err := shelf.OpenExtension(data, shelftest.Believed).Add(shelftest.Packed(t, "1.2.3", shelftest.Key())); err != nil {
 		t.Fatal(err)
 	}
 	// This test's own build knows no key, and so no extension that is its own.
@@ -62,7 +62,7 @@ func TestAForeignExtensionIsHandedToNobody(t *testing.T) {
 	if code, _, words := command(elsewhere, "restore", copied); code != 0 {
 		t.Fatalf("restore: %d %s", code, words)
 	}
-	if held, err := shelf.Open(fresh, shelftest.Believed).Held(); held == nil || err != nil {
+	if held, err := shelf.OpenExtension(fresh, shelftest.Believed).Held(); held == nil || err != nil {
 		t.Errorf("the backup's extension: %v", err)
 	}
 }
@@ -107,7 +107,7 @@ func TestPoliciesForBrowsers(t *testing.T) {
 func folderInPlace(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, shelf.Names[0]), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, shelf.ExtensionParts[0]), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return dir

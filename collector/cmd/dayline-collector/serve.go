@@ -82,7 +82,7 @@ type server struct {
 	ingest    *ingest.Ingest
 	agents    *api.Agents
 	retention *retention.Retention
-	shelf     *shelf.Shelf
+	extension *shelf.Extension
 	releases  *shelf.Releases
 	outer     []*api.Listener
 	// webURL is where browsers find the pages, known once they listen.
@@ -162,8 +162,8 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 	s.retention = retention.New(retention.Options{
 		Registry: s.registry, Store: s.store, Set: s.set, Buried: s.buried, Free: disk.Free, Now: s.now, Log: s.log,
 	})
-	s.shelf = shelf.Open(s.dataDir, extension.Open)
-	if _, err := s.shelf.Held(); err != nil {
+	s.extension = shelf.OpenExtension(s.dataDir, extension.Open)
+	if _, err := s.extension.Held(); err != nil {
 		s.log.Error("browser extension not handed out", "error", err)
 	}
 	if s.releases, err = shelf.OpenReleases(s.dataDir, disk.Room); err != nil {
@@ -183,7 +183,7 @@ func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.M
 		Agents: s.agents, Registry: s.registry, Store: s.store,
 		Reports: report.New(report.Options{Directory: who, Registry: s.registry, Store: s.store, Going: s.ingest, Set: s.set, ActivityFrom: s.retention.ActivityFrom}),
 		Access:  s.access, Directory: who, Editor: s.editor, Config: s.set, Keeping: s.retention,
-		Enrolment: s.keeper.Enrolment, Door: s.door, Backup: s.backup, Shelf: s.shelf, Releases: s.releases, Now: s.now, Log: s.log,
+		Enrolment: s.keeper.Enrolment, Door: s.door, Backup: s.backup, Extension: s.extension, Releases: s.releases, Now: s.now, Log: s.log,
 	}
 	var webTLS *tls.Config
 	if !c.PlainWeb() {
@@ -195,7 +195,7 @@ func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.M
 	})
 	links := admin.LinkHandler()
 	pages := web.Handler(web.Options{
-		Contract: admin.WebHandler(), Links: links, SignIn: provider.Handler(), Extension: s.shelf.Handler(func() string { return s.webURL }),
+		Contract: admin.WebHandler(), Links: links, SignIn: provider.Handler(), Extension: s.extension.Handler(func() string { return s.webURL }),
 		Secure: strings.HasPrefix(c.WebAddress(""), "https:"),
 	})
 	open := []func() (*api.Listener, error){
@@ -377,7 +377,7 @@ func (s *server) close() error {
 func (s *server) backup(ctx context.Context, dir string) (int64, error) {
 	return backup.Create(ctx, dir, backup.Source{
 		Registry: s.registry, Episodes: s.store, RegistryFile: sqlite.File, EpisodesFile: duckdb.FileName,
-		Files:     []string{filepath.Join(s.dataDir, shelf.File), filepath.Join(s.dataDir, shelf.ReleasesFolder)},
+		Files:     []string{filepath.Join(s.dataDir, shelf.ExtensionFile), filepath.Join(s.dataDir, shelf.ReleasesFolder)},
 		ConfigDir: s.configDir, Version: buildinfo.Version, Now: s.now, Heads: s.store.Heads,
 		Schemas: map[string]int{"episodes": duckdb.SchemaVersion, "registry": sqlite.SchemaVersion()},
 	})

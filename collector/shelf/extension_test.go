@@ -19,7 +19,7 @@ import (
 	"github.com/dayline-project/dayline/shared/extension"
 )
 
-func added(t *testing.T, s *Shelf, files map[string][]byte) *extension.Package {
+func added(t *testing.T, s *Extension, files map[string][]byte) *extension.Package {
 	t.Helper()
 	held, err := s.Add(files)
 	if err != nil {
@@ -29,8 +29,8 @@ func added(t *testing.T, s *Shelf, files map[string][]byte) *extension.Package {
 }
 
 // get asks as a browser does.
-func get(s *Shelf, method, name string, headers ...string) *http.Response {
-	request := httptest.NewRequest(method, Path+"/"+name, nil)
+func get(s *Extension, method, name string, headers ...string) *http.Response {
+	request := httptest.NewRequest(method, ExtensionPath+"/"+name, nil)
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
@@ -50,7 +50,7 @@ func body(t *testing.T, answer *http.Response) string {
 
 func TestBrowsersAreHandedWhatWasSigned(t *testing.T) {
 	dir := t.TempDir()
-	s := Open(dir, shelftest.Believed)
+	s := OpenExtension(dir, shelftest.Believed)
 	if held, err := s.Held(); held != nil || err != nil {
 		t.Fatalf("an empty shelf holds one: %v", err)
 	}
@@ -59,7 +59,7 @@ func TestBrowsersAreHandedWhatWasSigned(t *testing.T) {
 	}
 	files := shelftest.Packed(t, "1.2.3", shelftest.Key())
 	held := added(t, s, files)
-	for _, s := range []*Shelf{s, Open(dir, shelftest.Believed)} { // and when it is opened again
+	for _, s := range []*Extension{s, OpenExtension(dir, shelftest.Believed)} { // and when it is opened again
 		for name, contentType := range map[string]string{extension.CRXName: "application/x-chrome-extension", extension.XPIName: "application/x-xpinstall"} {
 			got := get(s, "GET", name)
 			if got.Header.Get("Content-Type") != contentType || body(t, got) != string(files[name]) {
@@ -92,7 +92,7 @@ func TestBrowsersAreHandedWhatWasSigned(t *testing.T) {
 		if got := body(t, get(s, "GET", extension.UpdatesJSON)); got != want {
 			t.Errorf("%s\nnot %s", got, want)
 		}
-		for name, status := range map[string]int{extension.SignatureName: 404, "": 404, File: 404} {
+		for name, status := range map[string]int{extension.SignatureName: 404, "": 404, ExtensionFile: 404} {
 			if got := get(s, "GET", name); got.StatusCode != status {
 				t.Errorf("%q: %d", name, got.StatusCode)
 			}
@@ -117,7 +117,7 @@ func TestBrowsersAreHandedWhatWasSigned(t *testing.T) {
 
 func TestWhatDoesNotVerifyIsNotTaken(t *testing.T) {
 	dir := t.TempDir()
-	s := Open(dir, shelftest.Believed)
+	s := OpenExtension(dir, shelftest.Believed)
 	before := added(t, s, shelftest.Packed(t, "1.2.3", shelftest.Key()))
 	with := func(change func(files map[string][]byte)) map[string][]byte {
 		files := shelftest.Packed(t, "1.2.4", shelftest.Key())
@@ -126,7 +126,7 @@ func TestWhatDoesNotVerifyIsNotTaken(t *testing.T) {
 	}
 	for want, files := range map[string]map[string][]byte{
 		"is missing":       with(func(files map[string][]byte) { delete(files, extension.XPIName) }),
-		"does not belong":  with(func(files map[string][]byte) { files["../"+File] = nil }),
+		"does not belong":  with(func(files map[string][]byte) { files["../"+ExtensionFile] = nil }),
 		"has more than":    with(func(files map[string][]byte) { files[extension.CRXName] = make([]byte, extension.MaxBytes+1) }),
 		"not the file":     with(func(files map[string][]byte) { files[extension.CRXName] = files[extension.XPIName] }),
 		"is not signed by": shelftest.Packed(t, "1.2.4", shelftest.Other()),
@@ -138,7 +138,7 @@ func TestWhatDoesNotVerifyIsNotTaken(t *testing.T) {
 			t.Errorf("%q: %v", want, err)
 		}
 	}
-	for _, s := range []*Shelf{s, Open(dir, shelftest.Believed)} {
+	for _, s := range []*Extension{s, OpenExtension(dir, shelftest.Believed)} {
 		if held, err := s.Held(); held == nil || held.Version != before.Version || err != nil {
 			t.Errorf("what was there is not: %v", err)
 		}
@@ -147,7 +147,7 @@ func TestWhatDoesNotVerifyIsNotTaken(t *testing.T) {
 		t.Errorf("left behind: %v, %v", entries, err)
 	}
 	// This test's own build knows no key.
-	if _, err := Open(dir, extension.Open).Add(shelftest.Packed(t, "1.2.4", shelftest.Key())); collector.CodeOf(err) != collector.Conflict || !strings.Contains(err.Error(), extension.ErrNoKey.Error()) {
+	if _, err := OpenExtension(dir, extension.Open).Add(shelftest.Packed(t, "1.2.4", shelftest.Key())); collector.CodeOf(err) != collector.Conflict || !strings.Contains(err.Error(), extension.ErrNoKey.Error()) {
 		t.Errorf("without a key: %v", err)
 	}
 }
@@ -156,8 +156,8 @@ func TestWhatDoesNotVerifyIsNotTaken(t *testing.T) {
 func TestWhatWasDamagedIsNotHandedOut(t *testing.T) {
 	dir := t.TempDir()
 	files := shelftest.Packed(t, "1.2.3", shelftest.Key())
-	added(t, Open(dir, shelftest.Believed), files)
-	name := filepath.Join(dir, File)
+	added(t, OpenExtension(dir, shelftest.Believed), files)
+	name := filepath.Join(dir, ExtensionFile)
 	whole, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -181,7 +181,7 @@ func TestWhatWasDamagedIsNotHandedOut(t *testing.T) {
 		if err := os.WriteFile(name, c.content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s := Open(dir, c.verify)
+		s := OpenExtension(dir, c.verify)
 		if held, err := s.Held(); held != nil || err == nil {
 			t.Errorf("%s: held %t, %v", what, held != nil, err)
 		}
@@ -194,7 +194,7 @@ func TestWhatWasDamagedIsNotHandedOut(t *testing.T) {
 			t.Errorf("%s: the file was changed: %v", what, err)
 		}
 	}
-	s := Open(dir, shelftest.Believed)
+	s := OpenExtension(dir, shelftest.Believed)
 	added(t, s, shelftest.Packed(t, "1.2.4", shelftest.Key()))
 	if held, err := s.Held(); err != nil || held == nil {
 		t.Errorf("put right: %v", err)
@@ -203,7 +203,7 @@ func TestWhatWasDamagedIsNotHandedOut(t *testing.T) {
 
 func TestNamesAreThoseOfThePacker(t *testing.T) {
 	made := slices.Sorted(maps.Keys(shelftest.Packed(t, "1.0.0", shelftest.Key())))
-	if !slices.Equal(made, slices.Sorted(slices.Values(Names))) {
+	if !slices.Equal(made, slices.Sorted(slices.Values(ExtensionParts))) {
 		t.Errorf("the packer makes %q", made)
 	}
 }

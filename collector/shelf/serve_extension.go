@@ -10,12 +10,12 @@ import (
 	"github.com/dayline-project/dayline/shared/extension"
 )
 
-// Path of what is handed out, below the address of the pages' listener.
-const Path = "/extension"
+// ExtensionPath of what is handed out, below the address of the pages' listener.
+const ExtensionPath = "/extension"
 
 // Handler hands out what is held, to anybody: it is no secret, and browsers ask for it with nobody signed in. origin is where
 // browsers find the pages' listener, without a slash at its end.
-func (s *Shelf) Handler(origin func() string) http.Handler {
+func (e *Extension) Handler(origin func() string) http.Handler {
 	mux := http.NewServeMux()
 	for name, one := range map[string]struct {
 		contentType string
@@ -26,13 +26,13 @@ func (s *Shelf) Handler(origin func() string) http.Handler {
 		extension.CRXName:     {"application/x-chrome-extension", func(held *extension.Package, _ string) ([]byte, error) { return held.CRX, nil }},
 		extension.XPIName:     {"application/x-xpinstall", func(held *extension.Package, _ string) ([]byte, error) { return held.XPI, nil }},
 	} {
-		mux.HandleFunc("GET "+Path+"/"+name, func(w http.ResponseWriter, r *http.Request) {
-			held, _ := s.Held()
+		mux.HandleFunc("GET "+ExtensionPath+"/"+name, func(w http.ResponseWriter, r *http.Request) {
+			held, _ := e.Held()
 			if held == nil {
 				http.Error(w, "this collector hands out no browser extension", http.StatusNotFound)
 				return
 			}
-			content, err := one.content(held, origin()+Path)
+			content, err := one.content(held, origin()+ExtensionPath)
 			if err != nil {
 				http.Error(w, "the collector failed", http.StatusInternalServerError)
 				return

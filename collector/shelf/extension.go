@@ -20,20 +20,20 @@ import (
 	"github.com/dayline-project/dayline/shared/extension"
 )
 
-// File is the name of the shelf in a data folder: a zip of what the packer made.
-const File = "extension.zip"
+// ExtensionFile is the name of the extension in a data folder: a zip of what the packer made.
+const ExtensionFile = "extension.zip"
 
-// Names of the files that a package is made of.
-var Names = []string{extension.ManifestName, extension.SignatureName, extension.CRXName, extension.XPIName}
+// ExtensionParts are the names of the files that a package is made of.
+var ExtensionParts = []string{extension.ManifestName, extension.SignatureName, extension.CRXName, extension.XPIName}
 
-// maxBytes of the shelf's file: the files of a package, and what a zip says of them.
+// maxBytes of the file: the files of a package, and what a zip says of them.
 const maxBytes = 4*extension.MaxBytes + 64<<10
 
 // Verify checks a package and reads it: extension.Open, by the key that this build knows.
 type Verify func(fs.FS) (*extension.Package, error)
 
-// Shelf is safe for use by several at once.
-type Shelf struct {
+// Extension is the one that browsers are handed, or none; safe for use by several at once.
+type Extension struct {
 	file   string
 	verify Verify
 
@@ -43,17 +43,17 @@ type Shelf struct {
 	problem error
 }
 
-// Open reads the shelf of a data folder. What lies there and does not verify is left there and not handed out: Held says why.
-func Open(dataDir string, verify Verify) *Shelf {
-	s := &Shelf{file: filepath.Join(dataDir, File), verify: verify}
-	packed, err := read(s.file)
+// OpenExtension reads the one of a data folder. What lies there and does not verify is left there and not handed out: Held says why.
+func OpenExtension(dataDir string, verify Verify) *Extension {
+	e := &Extension{file: filepath.Join(dataDir, ExtensionFile), verify: verify}
+	packed, err := read(e.file)
 	switch {
 	case err == nil:
-		s.held, s.problem = s.load(packed)
+		e.held, e.problem = e.load(packed)
 	case !errors.Is(err, fs.ErrNotExist):
-		s.problem = err
+		e.problem = err
 	}
-	return s
+	return e
 }
 
 func read(name string) ([]byte, error) {
@@ -72,13 +72,13 @@ func read(name string) ([]byte, error) {
 	return packed, nil
 }
 
-// load verifies what a shelf's file holds. What is verified is what is then held: nothing is read again.
-func (s *Shelf) load(packed []byte) (*extension.Package, error) {
+// load verifies what a file holds. What is verified is what is then held: nothing is read again.
+func (e *Extension) load(packed []byte) (*extension.Package, error) {
 	archive, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
 	if err != nil {
-		return nil, fmt.Errorf("shelf: %s is damaged: %w", s.file, err)
+		return nil, fmt.Errorf("shelf: %s is damaged: %w", e.file, err)
 	}
-	held, err := s.verify(archive)
+	held, err := e.verify(archive)
 	if err != nil {
 		return nil, fmt.Errorf("shelf: %w", err)
 	}
@@ -86,44 +86,44 @@ func (s *Shelf) load(packed []byte) (*extension.Package, error) {
 }
 
 // Held is the package that is handed out, nil where there is none; the error says why, where one lies there.
-func (s *Shelf) Held() (*extension.Package, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.held, s.problem
+func (e *Extension) Held() (*extension.Package, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.held, e.problem
 }
 
 // Add verifies a package, by the names of its files, and puts it in the place of the one before. BadRequest for one that does
 // not verify; then nothing changed.
-func (s *Shelf) Add(files map[string][]byte) (*extension.Package, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (e *Extension) Add(files map[string][]byte) (*extension.Package, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	packed, err := pack(files)
 	if err != nil {
 		return nil, err
 	}
-	held, err := s.load(packed)
+	held, err := e.load(packed)
 	if errors.Is(err, extension.ErrNoKey) {
 		return nil, collector.Refuse(collector.Conflict, "", "%v: it was built without one, so that it can hand none out", err)
 	}
 	if err != nil {
 		return nil, collector.Refuse(collector.BadRequest, "", "%v; nothing was changed", err)
 	}
-	if err := disk.Replace(s.file, packed); err != nil {
+	if err := disk.Replace(e.file, packed); err != nil {
 		return nil, fmt.Errorf("shelf: add: %w", err)
 	}
-	s.held, s.problem = held, nil
+	e.held, e.problem = held, nil
 	return held, nil
 }
 
 func pack(files map[string][]byte) ([]byte, error) {
 	for name := range files {
-		if !slices.Contains(Names, name) {
+		if !slices.Contains(ExtensionParts, name) {
 			return nil, collector.Refuse(collector.BadRequest, "files", "%q does not belong to a package", name)
 		}
 	}
 	var packed bytes.Buffer
 	archive := zip.NewWriter(&packed)
-	for _, name := range Names {
+	for _, name := range ExtensionParts {
 		content, there := files[name]
 		if !there {
 			return nil, collector.Refuse(collector.BadRequest, "files", "%s is missing", name)
@@ -142,17 +142,17 @@ func pack(files map[string][]byte) ([]byte, error) {
 	return packed.Bytes(), nil
 }
 
-// Remove empties the shelf, also of what does not verify. NotFound where nothing lies there.
-func (s *Shelf) Remove() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	err := os.Remove(s.file)
+// Remove takes away what lies there, also what does not verify. NotFound where nothing does.
+func (e *Extension) Remove() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	err := os.Remove(e.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return collector.Refuse(collector.NotFound, "", "there is no extension to remove")
 	}
 	if err != nil {
 		return fmt.Errorf("shelf: remove: %w", err)
 	}
-	s.held, s.problem = nil, nil
-	return disk.SyncFolder(filepath.Dir(s.file))
+	e.held, e.problem = nil, nil
+	return disk.SyncFolder(filepath.Dir(e.file))
 }

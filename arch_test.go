@@ -93,6 +93,8 @@ var walls = []wall{
 		why: "handlers know the interfaces, not the engines"},
 	{in: []string{"collector/web"}, never: []string{"collector"},
 		why: "pages know the contract and nothing behind it: no engine, no registry"},
+	{in: []string{"collector/deploy"}, never: []string{"os", "net", "collector"}, allow: []string{"collector/mdm"},
+		why: "what an administrator is given follows from arguments alone"},
 	{in: []string{"collector/openid"}, never: []string{"collector/duckdb", "collector/sqlite", "collector/api", "collector/report", "collector/ingest"},
 		why: "it says who somebody is; what that lets in is not its business"},
 	{in: []string{"collector/ingest", "collector/report"}, never: []string{"collector/duckdb", "collector/sqlite", "collector/api", "net/http"},

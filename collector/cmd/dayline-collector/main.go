@@ -42,6 +42,7 @@ type commands struct {
 	Device     deviceCommand     `cmd:"" help:"Devices: list, show, revoke, delete, uninstall."`
 	Mdm        mdmCommand        `cmd:"" help:"Profiles for the device management of Macs: permission, background items, enrolment, browser extension."`
 	Release    releaseCommand    `cmd:"" help:"The releases of the agent that installer links hand out: add, list, remove."`
+	Deploy     deployCommand     `cmd:"" help:"What brings the agent onto computers by Group Policy, Intune, Jamf, Munki or Ansible: a page and files ready to use."`
 	Extension  extensionCommand  `cmd:"" help:"The browser extension: add, show, remove, policy."`
 	Storage    storageCommand    `cmd:"" help:"What is stored, how long there is room; compact."`
 	Privacy    privacyCommand    `cmd:"" help:"Clear titles and addresses already stored: strip."`

@@ -1,11 +1,7 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -16,7 +12,7 @@ import (
 type mdmCommand struct {
 	Dir                  string        `arg:"" name:"DIR" help:"An empty folder for the files, or one to be made."`
 	Organization         string        `required:"" placeholder:"NAME" help:"Who runs this, as people read it beside each profile."`
-	App                  string        `placeholder:"FILE" xor:"signature" help:"The signed Dayline.app that is rolled out, or a release's .tar.gz or .zip of it."`
+	App                  string        `placeholder:"FILE" xor:"signature" help:"The signed Dayline.app that is rolled out, or a release's .pkg, .tar.gz or .zip of it."`
 	Requirement          string        `placeholder:"TEXT" xor:"signature" help:"Instead of the app: what 'codesign -d -r-' prints of it."`
 	EnrollmentStringFile string        `placeholder:"FILE" xor:"enrollment" help:"The enrolment string of a link for macOS, '-' for standard input (default: a link is made)."`
 	NoEnrollment         bool          `xor:"enrollment" help:"No profile for enrolling: the Macs get their string elsewhere."`
@@ -73,14 +69,7 @@ func (c *mdmCommand) Run(i *invocation) error {
 	if err != nil {
 		return err
 	}
-	for _, file := range files {
-		name := filepath.Join(c.Dir, file.Name)
-		if err := writeNew(name, file.Content); err != nil {
-			return err
-		}
-		fmt.Fprintln(i.out, name)
-	}
-	return nil
+	return i.writeFiles(c.Dir, files)
 }
 
 // policiesForMacs have every browser install the extension from the collector whose pages are at an address.
@@ -97,17 +86,6 @@ func policiesForMacs(address string) (policies []extension.File, err error) {
 		policies = append(policies, policy...)
 	}
 	return policies, nil
-}
-
-// writeNew writes a file for its owner alone. One that somebody put there meanwhile, or a link, is not written to: they
-// could read the string there.
-func writeNew(name string, content []byte) error {
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(content)
-	return errors.Join(err, file.Close())
 }
 
 // designated takes a requirement out of the line that codesign prints.
@@ -132,16 +110,4 @@ func (i *invocation) enrollmentString(name string) (string, error) {
 		return text, nil
 	}
 	return "", usage("--enrollment-string-file: it is empty")
-}
-
-// makeFolder makes a folder, and tells whether it did; one with something in it is refused.
-func makeFolder(dir string) (made bool, err error) {
-	entries, err := os.ReadDir(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return true, os.MkdirAll(dir, 0o700)
-	case err == nil && len(entries) > 0:
-		err = fmt.Errorf("%s is not empty: say a new folder", dir)
-	}
-	return false, err
 }

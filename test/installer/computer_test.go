@@ -25,6 +25,7 @@ const (
 	service  = "dayline-agent"
 	shortcut = "My day (Dayline).lnk"
 	state    = `C:\ProgramData\Dayline`
+	policy   = `HKLM\SOFTWARE\Policies\Dayline`
 	patience = time.Minute
 	// installLog is what Windows' installer tells.
 	installLog = `C:\install.log`
@@ -36,6 +37,8 @@ type computer struct {
 	*site.Site
 	// bare is every file there was before.
 	bare map[string]bool
+	// strings are those of downloaded packages.
+	strings []string
 }
 
 func newComputer(t *testing.T) *computer {
@@ -119,25 +122,33 @@ func (c *computer) stop(t *testing.T) {
 	})
 }
 
+// device is one that the collector knows.
+type device struct {
+	ID      string `json:"id"`
+	Version string `json:"agent_version"`
+}
+
+func (c *computer) devices(t *testing.T) (known []device, err error) {
+	t.Helper()
+	told, err := c.Collector.Run(t.Context(), "device", "list", "--format", "json")
+	if err != nil {
+		return nil, err
+	}
+	return known, json.Unmarshal(told, &known)
+}
+
 // reports waits until the collector knows one device, by this version of the agent, and gives its id.
 func (c *computer) reports(t *testing.T, version string) (id string) {
 	t.Helper()
 	site.Eventually(t, patience, "the device reports", func() error {
-		told, err := c.Collector.Run(t.Context(), "device", "list", "--format", "json")
+		known, err := c.devices(t)
 		if err != nil {
 			return err
 		}
-		var devices []struct {
-			ID      string `json:"id"`
-			Version string `json:"agent_version"`
+		if len(known) != 1 || known[0].Version != version {
+			return fmt.Errorf("devices are %+v", known)
 		}
-		if err := json.Unmarshal(told, &devices); err != nil {
-			return err
-		}
-		if len(devices) != 1 || devices[0].Version != version {
-			return fmt.Errorf("devices are %+v", devices)
-		}
-		id = devices[0].ID
+		id = known[0].ID
 		return nil
 	})
 	return id

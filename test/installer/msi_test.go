@@ -1,30 +1,42 @@
 package installer
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/dayline-project/dayline/collector/stamp"
+	"github.com/dayline-project/dayline/installer/authenticode"
+	"github.com/dayline-project/dayline/installer/macho"
 	"github.com/dayline-project/dayline/installer/msi"
 	"github.com/dayline-project/dayline/shared/release"
 	"github.com/dayline-project/dayline/test/site"
 	"github.com/dayline-project/dayline/test/wine"
 )
 
-// A package's whole life: installed, enrolled, repaired, replaced by the release and by its candidate again, never by an
-// older one, removed without its data, and with them from afar.
+// A package's whole life: downloaded with a string in it, installed, enrolled, repaired, replaced by the release and by its
+// candidate again, never by an older one, removed without its data, and with them from afar. Whatever strings come later, it
+// stays the device that it is, and keeps none.
 func TestMSI(t *testing.T) {
 	t.Parallel()
 	c, candidate, final := newComputer(t), built(t, "0.2.0-rc.1"), built(t, "0.2.0")
 	older := msi.Package{Agent: candidate.Agent, Executable: candidate.Executable}
 	older.Agent.Version = must(release.ParseVersion("0.1.9"))(t)
-	first, second, refused := c.put(t, candidate), c.put(t, final), c.put(t, older)
+	signed, refused := c.put(t, candidate), c.put(t, older)
+	c.sign(t, signed)
+	first := c.download(t, signed, "dayline-agent (1).msi")
+	again := c.download(t, signed, "dayline-agent (2).msi")
+	second := c.download(t, c.put(t, final), "dayline-agent.msi")
 
 	c.msiexec(t, "/i", first)
 	c.runs(t, "0.2.0-rc.1")
 	c.listed(t)
-	c.do(t, wine.Agent, "enroll", must(c.Collector.Link(t.Context()))(t))
 	device := c.reports(t, "0.2.0-rc.1")
 	same := func(version string) {
 		t.Helper()
@@ -37,8 +49,10 @@ func TestMSI(t *testing.T) {
 	// What a repair does; Wine has no word for it.
 	c.stop(t)
 	mustDo(t, os.Remove(c.Path(wine.Agent)))
-	c.msiexec(t, "/i", first, "REINSTALL=ALL", "REINSTALLMODE=omus")
+	c.msiexec(t, "/i", again, "REINSTALL=ALL", "REINSTALLMODE=omus")
 	same("0.2.0-rc.1")
+	c.do(t, wine.Agent, "restart")
+	c.keepsNone(t)
 
 	c.stop(t)
 	c.msiexec(t, "/i", second)
@@ -61,11 +75,14 @@ func TestMSI(t *testing.T) {
 	same("0.2.0")
 	byPackage := c.settled(t)
 
+	// The package is still its installer's while the service starts for the first time: it looks again later, or when it starts anew.
+	c.do(t, wine.Agent, "restart")
 	// Who keeps the collector asks for it; the service learns that at its first contact after the computer has started.
 	must(c.Collector.Run(t.Context(), "device", "uninstall", device))(t)
 	if len(c.registered(t)) == 0 {
 		t.Error("nothing of an installed agent was found in the registry")
 	}
+	c.keepsNone(t)
 	mustDo(t, c.Boot(t.Context()))
 	site.Eventually(t, patience, "nothing is left", func() error {
 		if left, going := c.left(t), c.PIDs("msiexec"); len(left)+len(going) > 0 {
@@ -76,6 +93,71 @@ func TestMSI(t *testing.T) {
 	c.settledAlike(t, byPackage)
 	if lines := c.registered(t); len(lines) > 0 {
 		t.Errorf("entries of the registry are left: %q", lines)
+	}
+}
+
+// A package that was downloaded for disks that are copied, and what a fleet's tools give: a string on the command line, in a
+// file, in a policy. One that is none is told, and keeps nothing from being installed.
+func TestStringsForMSI(t *testing.T) {
+	t.Parallel()
+	c := newComputer(t)
+	plain := c.put(t, built(t, "0.2.0"))
+	link := func() string { return must(c.Collector.Link(t.Context()))(t) }
+	enrolled := func(devices int) {
+		t.Helper()
+		c.runs(t, "0.2.0")
+		site.Eventually(t, patience, "a device is enrolled", func() error {
+			known, err := c.devices(t)
+			if err == nil && len(known) != devices {
+				err = fmt.Errorf("devices are %+v", known)
+			}
+			return err
+		})
+	}
+
+	// Who makes a disk that is copied starts nothing: the first to run it is the computer that the copy goes to.
+	downloaded := c.download(t, plain, "Copy of dayline [new] & 100%.msi")
+	c.msiexec(t, "/i", downloaded, "IMAGE=1")
+	kept := c.Path(state + `\agent\enroll`)
+	if _, err := os.Stat(kept); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(filepath.Dir(kept)); err != nil || info.Mode().Perm()&0o007 != 0 {
+		t.Errorf("the folder of the string is open to others: %v, %v", info, err)
+	}
+	if pids := c.PIDs("service --managed"); len(pids) > 0 {
+		t.Errorf("it runs already: %v", pids)
+	}
+	mustDo(t, c.Reboot(t.Context()))
+	enrolled(1)
+	c.msiexec(t, "/x", downloaded)
+
+	c.msiexec(t, "/i", plain, "ENROLL="+link())
+	enrolled(2)
+	c.msiexec(t, "/x", plain)
+
+	// As PowerShell writes a file.
+	const given = `C:\string.txt`
+	mustDo(t, os.WriteFile(c.Path(given), []byte("\xef\xbb\xbf"+link()+"\r\n"), 0o600))
+	c.msiexec(t, "/i", plain, "ENROLL_FILE="+given)
+	enrolled(3)
+	c.msiexec(t, "/x", plain)
+
+	c.msiexec(t, "/i", plain, "ENROLL=dl1nonsense")
+	c.runs(t, "0.2.0")
+	c.do(t, "reg", "add", policy, "/v", "EnrollmentString", "/d", "dl1nonsense", "/f")
+	site.Eventually(t, patience, "status says what is wrong", func() error {
+		told, _ := c.Run(t.Context(), wine.Agent, "status")
+		if !strings.Contains(string(told), "the enrolment string in the registry's policy cannot be used") {
+			return errors.New(string(told))
+		}
+		return nil
+	})
+	c.do(t, "reg", "add", policy, "/v", "EnrollmentString", "/d", link(), "/f")
+	enrolled(4)
+	c.msiexec(t, "/x", plain)
+	if _, err := os.Stat(c.Path(state)); err == nil {
+		t.Error("its data are left")
 	}
 }
 
@@ -125,4 +207,50 @@ func (c *computer) settledAlike(t *testing.T, byPackage string) {
 	if _, err := os.Stat(c.Path(state)); err == nil {
 		t.Error("its data are left")
 	}
+}
+
+// sign signs a package on the computer by somebody's own certificate.
+func (c *computer) sign(t *testing.T, plain string) {
+	t.Helper()
+	by := authenticode.Signer{File: filepath.Join(c.Dir, "signer.p12"), Password: "correct horse"}
+	mustDo(t, os.WriteFile(by.File, must(macho.NewCertificate("Example Ltd", by.Password, time.Now()))(t), 0o600))
+	whole := must(by.SignReserving(t.Context(), must(os.ReadFile(c.Path(plain)))(t)))(t)
+	mustDo(t, os.WriteFile(c.Path(plain), whole, 0o644))
+}
+
+// download puts a package onto the computer as it is handed out, with a string in it, under a name that somebody chose.
+func (c *computer) download(t *testing.T, plain, name string) string {
+	t.Helper()
+	whole := must(os.ReadFile(c.Path(plain)))(t)
+	text := must(c.Collector.Link(t.Context()))(t)
+	stamped := must(must(stamp.Open(release.MSI, bytes.NewReader(whole), int64(len(whole))))(t).With(text))(t)
+	mustDo(t, os.WriteFile(c.Path(`C:\`+name), must(io.ReadAll(stamped))(t), 0o644))
+	c.bare["/"+name] = true
+	c.strings = append(c.strings, text)
+	return `C:\` + name
+}
+
+// keepsNone checks that no string of a download is on the computer, but for the downloads themselves: in no log, no file of
+// the agent's, no copy of a package and not in the registry as it was written last.
+func (c *computer) keepsNone(t *testing.T) {
+	t.Helper()
+	site.Eventually(t, patience, "no string is left", func() error {
+		var left []string
+		for _, name := range c.left(t) {
+			left = append(left, filepath.Join(c.Path(`C:\`), name))
+		}
+		registry := must(filepath.Glob(filepath.Join(c.Path(`C:\`), "..", "*.reg")))(t)
+		for _, file := range append(append(registry, c.Path(installLog)), left...) {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				continue // a folder, or gone meanwhile
+			}
+			for _, text := range c.strings {
+				if bytes.Contains(content, []byte(text)) || bytes.Contains(content, []byte(strings.Join(strings.Split(text, ""), "\x00"))) {
+					return fmt.Errorf("%s holds one", file)
+				}
+			}
+		}
+		return nil
+	})
 }

@@ -66,6 +66,8 @@ var walls = []wall{
 		why: "what packs and signs is part of no program that is handed out"},
 	{in: []string{"."}, never: []string{"github.com/sassoftware/relic", "github.com/blacktop/go-macho"},
 		why: "those who check what we sign share no code with what signed it: they are the tests'"},
+	{in: []string{"."}, save: []string{"installer/linux"}, never: []string{"github.com/google/rpmpack"}, tests: true,
+		why: "one room packs for Linux"},
 	{in: []string{"."}, save: []string{"agent/internal/sys/mac/native"}, never: []string{"github.com/ebitengine/purego"}, tests: true,
 		why: "one room calls into macOS; on Linux it would change how every program of ours starts"},
 	{in: []string{"installer"}, never: []string{"agent", "collector", "test"}, tests: true,

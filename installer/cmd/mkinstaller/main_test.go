@@ -12,6 +12,7 @@ import (
 
 	"github.com/dayline-project/dayline/installer/macho"
 	"github.com/dayline-project/dayline/shared/release"
+	"github.com/dayline-project/dayline/shared/token"
 )
 
 const built = "2026-03-01T13:00:00+01:00"
@@ -136,6 +137,27 @@ func TestTheManifestListsWhatIsThere(t *testing.T) {
 	const hello = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 	if p := m.Packages[0]; p.Name != "dayline-agent-1.2.3-linux-amd64.deb" || p.Size != 5 || p.SHA256 != hello {
 		t.Errorf("%+v", p)
+	}
+}
+
+// A package for Windows is signed as a whole, with room for a string that the signature does not cover.
+func TestAPackageForWindowsIsSigned(t *testing.T) {
+	folder := t.TempDir()
+	p12 := filepath.Join(folder, "signer.p12")
+	t.Setenv(passwordVariable, "correct horse")
+	run(t, "certificate", "-name", "Example Ltd", "-out", p12)
+	args := []string{"-sign", p12, "-version", "1.2.3", "-built", built, "-to", folder}
+	told, _ := run(t, append([]string{"msi"}, args...)...)
+	rooms, err := token.FindReserved(bytes.NewReader(read(t, told[0])))
+	if err != nil || !slices.ContainsFunc(rooms, func(r token.Reserved) bool { return r.Signed }) {
+		t.Errorf("rooms %+v, %v", rooms, err)
+	}
+	if said, _ := exec.Command("osslsigncode", "verify", "-in", told[0]).CombinedOutput(); !strings.Contains(string(said), "CN=Example Ltd") {
+		t.Errorf("the tool says %s", said)
+	}
+	// Nobody answers there: a signature without the time is none that was asked for.
+	if why := refused(t, append([]string{"exe", "-timestamp", "http://127.0.0.1:1/"}, args...)...); !strings.Contains(why, "127.0.0.1:1") {
+		t.Error(why)
 	}
 }
 

@@ -1,7 +1,6 @@
 package link
 
 import (
-	"encoding/base64"
 	"strings"
 
 	"github.com/dayline-project/dayline/shared/release"
@@ -45,7 +44,7 @@ func (d Door) Commands(secret string, packages []release.Package) []Command {
 func (d Door) curl(program string) string {
 	command := program + " -q -g -fsS --proto '=https' "
 	if !d.Trusted() {
-		command += "--pinnedpubkey 'sha256//" + base64.StdEncoding.EncodeToString(d.pin[:]) + "' -k "
+		command += "--pinnedpubkey '" + d.Key() + "' -k "
 	}
 	return command
 }

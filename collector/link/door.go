@@ -1,6 +1,7 @@
 package link
 
 import (
+	"encoding/base64"
 	"fmt"
 	"regexp"
 )
@@ -30,6 +31,14 @@ func NewDoor(origin string, pin [32]byte) (Door, error) {
 
 // Address of a link's page, by the secret that is in it.
 func (d Door) Address(secret string) string { return d.origin + Path + secret }
+
+// Key is the pin as curl writes it; empty where browsers know the certificate.
+func (d Door) Key() string {
+	if d.Trusted() {
+		return ""
+	}
+	return "sha256//" + base64.StdEncoding.EncodeToString(d.pin[:])
+}
 
 // Trusted: browsers take what comes from there.
 func (d Door) Trusted() bool { return d.pin == [32]byte{} }

@@ -3,12 +3,9 @@ package link
 import (
 	"bytes"
 	"context"
-	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,17 +75,7 @@ func (h *house) trust(pin [32]byte) {
 func (h *house) add(version string) map[string][]byte {
 	h.t.Helper()
 	files := shelftest.Released(h.t, version, release.Windows, release.Linux)
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(files)), func(name string) bool { return name == release.ManifestName })
-	names = append([]string{release.ManifestName}, names...)
-	_, err := h.shelf.Add(func() (string, io.Reader, error) {
-		if len(names) == 0 {
-			return "", nil, io.EOF
-		}
-		name := names[0]
-		names = names[1:]
-		return name, bytes.NewReader(files[name]), nil
-	})
-	if err != nil {
+	if _, err := h.shelf.Add(shelftest.Sent(files)); err != nil {
 		h.t.Fatal(err)
 	}
 	return files

@@ -56,8 +56,8 @@ type shown struct {
 	// Problem keeps everything from being installed.
 	Problem string
 	Version string
-	// Pin is named where browsers do not know the certificate.
-	Pin      string
+	// Key is named where browsers do not know the certificate.
+	Key      string
 	Packages []shownPackage
 }
 
@@ -99,12 +99,9 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request, l collector.Link,
 	in := wordsOf(languageOf(r))
 	page := shown{
 		words: in, System: in.Say(l.OS), From: door.host(), By: l.CreatedBy,
-		Left: in.left(l.ExpiresAt.Sub(h.Now())), Until: l.ExpiresAt.UTC().Format("2006-01-02 15:04 UTC"),
+		Key: door.Key(), Left: in.left(l.ExpiresAt.Sub(h.Now())), Until: l.ExpiresAt.UTC().Format("2006-01-02 15:04 UTC"),
 	}
 	page.Title = in.Say("title", page.System)
-	if !door.Trusted() {
-		page.Pin = base64.StdEncoding.EncodeToString(door.pin[:])
-	}
 	chosen, err := h.Shelf.Choose(l.OS, h.Pinned(l.OS))
 	if collector.CodeOf(err) == collector.NotFound {
 		page.Problem = err.Error()
@@ -182,6 +179,6 @@ func (in words) left(d time.Duration) string {
 }
 
 func (in words) megabytes(bytes int64) string {
-	text := fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
+	text := fmt.Sprintf("%.1f\u00a0MB", float64(bytes)/1e6)
 	return strings.Replace(text, ".", in.Say("point"), 1)
 }

@@ -53,7 +53,7 @@ func TestTimeLeftIsNeverMoreThanThereIs(t *testing.T) {
 			t.Errorf("%d min: %s", minutes, got)
 		}
 	}
-	if got := wordsOf("de").megabytes(4_321_000); got != "4,3 MB" {
+	if got := wordsOf("de").megabytes(4_321_000); got != "4,3\u00a0MB" {
 		t.Error(got)
 	}
 }

@@ -1,7 +1,10 @@
 package shelftest
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"io"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -23,7 +26,7 @@ var packages = map[string]struct {
 
 // Released gives the files of a small release for some systems, by name: its manifest and packages of one kind for each, the
 // MSIs with room for an enrolment string inside.
-func Released(t *testing.T, version string, systems ...string) map[string][]byte {
+func Released(t testing.TB, version string, systems ...string) map[string][]byte {
 	t.Helper()
 	v, err := release.ParseVersion(version)
 	if err != nil {
@@ -52,4 +55,18 @@ func signedTable() string {
 		panic(err) // a constant is packed
 	}
 	return string(head)
+}
+
+// Sent gives the files of a release as they are added: its manifest, then the packages.
+func Sent(files map[string][]byte) func() (name string, content io.Reader, err error) {
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(files)), func(name string) bool { return name == release.ManifestName })
+	names = append([]string{release.ManifestName}, names...)
+	return func() (string, io.Reader, error) {
+		if len(names) == 0 {
+			return "", nil, io.EOF
+		}
+		name := names[0]
+		names = names[1:]
+		return name, bytes.NewReader(files[name]), nil
+	}
 }

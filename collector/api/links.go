@@ -44,7 +44,7 @@ func (a adminService) CreateLink(ctx context.Context, req *connect.Request[admin
 		return nil, err
 	}
 	answer := &adminv1.CreateLinkResponse{
-		Link: a.link(made.Link), EnrolmentString: made.Installer.Encode(), Address: door.Address(made.Secret),
+		Link: a.link(made.Link), EnrolmentString: made.Installer.Encode(), Address: door.Address(made.Secret), Key: door.Key(),
 	}
 	chosen, err := a.Releases.Choose(made.OS, a.pinned(made.OS))
 	if err != nil {

@@ -2097,7 +2097,10 @@ type CreateLinkResponse struct {
 	// The version they install.
 	Version string `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
 	// Why there are no commands, in words; empty where there are.
-	Problem       string `protobuf:"bytes,6,opt,name=problem,proto3" json:"problem,omitempty"`
+	Problem string `protobuf:"bytes,6,opt,name=problem,proto3" json:"problem,omitempty"`
+	// The collector's key as curl writes it, by which the page and the commands are recognised; empty under a certificate that
+	// browsers know.
+	Key           string `protobuf:"bytes,7,opt,name=key,proto3" json:"key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2170,6 +2173,13 @@ func (x *CreateLinkResponse) GetVersion() string {
 func (x *CreateLinkResponse) GetProblem() string {
 	if x != nil {
 		return x.Problem
+	}
+	return ""
+}
+
+func (x *CreateLinkResponse) GetKey() string {
+	if x != nil {
+		return x.Key
 	}
 	return ""
 }
@@ -12100,14 +12110,15 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x02os\x18\x01 \x01(\tR\x02os\x12'\n" +
 	"\x0fexpires_seconds\x18\x02 \x01(\x01R\x0eexpiresSeconds\x12\x1f\n" +
 	"\vmax_devices\x18\x03 \x01(\x05R\n" +
-	"maxDevices\"\xf7\x01\n" +
+	"maxDevices\"\x89\x02\n" +
 	"\x12CreateLinkResponse\x12*\n" +
 	"\x04link\x18\x01 \x01(\v2\x16.dayline.admin.v1.LinkR\x04link\x12)\n" +
 	"\x10enrolment_string\x18\x02 \x01(\tR\x0fenrolmentString\x12\x18\n" +
 	"\aaddress\x18\x03 \x01(\tR\aaddress\x12<\n" +
 	"\bcommands\x18\x04 \x03(\v2 .dayline.admin.v1.InstallCommandR\bcommands\x12\x18\n" +
 	"\aversion\x18\x05 \x01(\tR\aversion\x12\x18\n" +
-	"\aproblem\x18\x06 \x01(\tR\aproblem\"r\n" +
+	"\aproblem\x18\x06 \x01(\tR\aproblem\x12\x10\n" +
+	"\x03key\x18\a \x01(\tR\x03key\"r\n" +
 	"\x0eInstallCommand\x12\x0e\n" +
 	"\x02os\x18\x01 \x01(\tR\x02os\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +

@@ -34,6 +34,7 @@ export default {
   shownOnce: 'Was hier steht, wird nur dieses eine Mal gezeigt.',
   address: 'Adresse des Links',
   open: 'Seite öffnen',
+  key: 'Browser kennen das Zertifikat dieses Collectors nicht. Wer den Link öffnet, kann dessen Schlüssel vergleichen; die Seite nennt ihn auch:',
   toReleases: 'Zu den Versionen',
   commands: 'Befehle für Administratoren',
   commandsWhat: 'Jeder lädt das Paket der Version {version}, macht nur weiter, wenn es von diesem Collector kommt und unverändert ist, installiert es und fügt den Computer hinzu.',

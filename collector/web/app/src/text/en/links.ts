@@ -31,6 +31,7 @@ export default {
   shownOnce: 'What is here is shown only this once.',
   address: 'Address of the link',
   open: 'Open its page',
+  key: 'Browsers do not know this collector’s certificate. Whoever opens the link can compare its key, which its page names too:',
   toReleases: 'To the releases',
   commands: 'Commands for administrators',
   commandsWhat: 'Each downloads the package of version {version}, goes on only if it comes from this collector and is unchanged, installs it and lets the computer join.',

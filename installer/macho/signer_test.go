@@ -136,6 +136,39 @@ func TestSignersThatAreNone(t *testing.T) {
 	}
 }
 
+// A package has signers of its own, of whom Apple's sign nothing else; each says why it is refused.
+func TestSignersOfPackages(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		file                   func() ([]byte, error)
+		forProgram, forPackage string
+	}{
+		"own":                     {ownFile, "", ""},
+		"plain":                   {func() ([]byte, error) { return plainCertificate(key) }, "not for signing code", ""},
+		"Developer ID":            {developerFile, "", "only Developer ID Installer"},
+		"Developer ID Installer":  {func() ([]byte, error) { return developerID(key, true, developerIDInstaller) }, "only Developer ID Application", ""},
+		"Installer without chain": {func() ([]byte, error) { return developerID(key, false, developerIDInstaller) }, "only Developer ID Application", "export it with its chain"},
+	} {
+		file, err := c.file()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, program := OpenSigner(file, password)
+		_, packet := OpenPackageSigner(file, password)
+		for _, refused := range []struct {
+			err  error
+			want string
+		}{{program, c.forProgram}, {packet, c.forPackage}} {
+			if (refused.err == nil) != (refused.want == "") || refused.err != nil && !strings.Contains(refused.err.Error(), refused.want) {
+				t.Errorf("%s: %v, want %q", name, refused.err, refused.want)
+			}
+		}
+	}
+}
+
 func plainCertificate(key *rsa.PrivateKey) ([]byte, error) {
 	form := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: at, NotAfter: at.AddDate(1, 0, 0)}
 	der, err := x509.CreateCertificate(rand.Reader, form, form, key.Public(), key)

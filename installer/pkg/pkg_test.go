@@ -199,6 +199,40 @@ func TestWhatInstallerIsTold(t *testing.T) {
 	}
 }
 
+// Installer's window says why an older version is refused, before anything runs.
+func TestInstallersWindowRefusesAnOlderVersion(t *testing.T) {
+	folder := unpack(t, build(t, "1.2.3", nil))
+	var told struct {
+		Check struct {
+			Script string `xml:"script,attr"`
+		} `xml:"installation-check"`
+		Script string `xml:"script"`
+	}
+	if err := xml.Unmarshal(must(os.ReadFile(filepath.Join(folder, "Distribution")))(t), &told); err != nil {
+		t.Fatal(err)
+	}
+	// What Installer offers to scripts.
+	const installer = `const asked = [], my = { result: {} }, system = {
+	files: { plistAtPath: path => (asked.push(path), INFO) },
+	compareVersions: (a, b) => Math.sign(a.localeCompare(b, 'en', { numeric: true })),
+};
+SCRIPT
+console.log(CHECK, my.result.type, my.result.message, ...asked);`
+	const at = "/Library/Dayline/Dayline.app/Contents/Info.plist"
+	for info, want := range map[string]string{
+		`null`:                                "true undefined undefined",
+		`{}`:                                  "true undefined undefined",
+		`{ CFBundleVersion: '1.2.3.40010' }`:  "true undefined undefined",
+		`{ CFBundleVersion: '1.2.3.50000' }`:  "true undefined undefined",
+		`{ CFBundleVersion: '1.10.0.50000' }`: "false Fatal To go back to 1.2.3, remove 1.10.0.50000 first: sudo dayline-agent uninstall --keep-data",
+	} {
+		program := strings.NewReplacer("INFO", info, "SCRIPT", told.Script, "CHECK", told.Check.Script).Replace(installer)
+		if got := run(t, folder, nil, "node", "--eval", program); got != want+" "+at+"\n" {
+			t.Errorf("with %s: %s", info, got)
+		}
+	}
+}
+
 // listedPath is what a bill says of one path.
 type listedPath struct {
 	name                             string

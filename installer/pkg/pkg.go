@@ -5,7 +5,7 @@ package pkg
 import (
 	"bytes"
 	"compress/gzip"
-	_ "embed"
+	"embed"
 	"fmt"
 	"io/fs"
 	"text/template"
@@ -22,20 +22,13 @@ import (
 // /Applications.
 const Location = "/Library/Dayline"
 
-// component is the folder in a package that holds what is installed; the collector looks for its Scripts, too.
+// component is the folder in a package that holds what is installed.
 const component = "dayline.pkg"
 
-// Texts of a package, filled in with about.
-var (
-	//go:embed PackageInfo
-	packageInfo string
-	//go:embed Distribution
-	distribution string
-	//go:embed preinstall
-	preinstall string
-	//go:embed postinstall
-	postinstall string
-)
+// texts of a package, filled in with about; by these names.
+//
+//go:embed PackageInfo Distribution preinstall postinstall conclusion.en.html conclusion.de.html
+var texts embed.FS
 
 // Package is what a package is made of.
 type Package struct {
@@ -67,7 +60,7 @@ func (p Package) build() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts, err := p.texts(payload, packageInfo, distribution, preinstall, postinstall)
+	text, err := p.fill(payload)
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +68,8 @@ func (p Package) build() ([]byte, error) {
 	scripts, err := gzipped(cpio([]app.Member{
 		{Path: ".", Mode: fs.ModeDir | 0o755},
 		{Path: "enroll", Mode: 0o600, Content: token.Reservation()},
-		{Path: "postinstall", Mode: 0o755, Content: texts[3]},
-		{Path: "preinstall", Mode: 0o755, Content: texts[2]},
+		{Path: "postinstall", Mode: 0o755, Content: text["postinstall"]},
+		{Path: "preinstall", Mode: 0o755, Content: text["preinstall"]},
 	}, p.Built), gzip.NoCompression)
 	if err != nil {
 		return nil, err
@@ -86,9 +79,13 @@ func (p Package) build() ([]byte, error) {
 			{name: "Bom", content: bill},
 			{name: "Payload", content: program, packed: true},
 			{name: "Scripts", content: scripts, packed: true},
-			{name: "PackageInfo", content: texts[0]},
+			{name: "PackageInfo", content: text["PackageInfo"]},
 		}},
-		{name: "Distribution", content: texts[1]},
+		{name: "Distribution", content: text["Distribution"]},
+		{name: "Resources", files: []file{
+			{name: "en.lproj", files: []file{{name: "conclusion.html", content: text["conclusion.en.html"]}}},
+			{name: "de.lproj", files: []file{{name: "conclusion.html", content: text["conclusion.de.html"]}}},
+		}},
 	}, p.Built, p.Signer)
 }
 
@@ -100,22 +97,24 @@ type about struct {
 	Files, Kilobytes int
 }
 
-func (p Package) texts(payload []app.Member, texts ...string) (filled [][]byte, err error) {
+// fill gives the texts for what is installed.
+func (p Package) fill(payload []app.Member) (map[string][]byte, error) {
 	a := about{Version: p.Version, Identifier: app.Identifier, App: app.Name, Executable: app.Executable, Location: Location,
 		Component: component, MinimumMacOS: macho.MinimumMacOS, Files: len(payload)}
 	for _, m := range payload {
 		a.Kilobytes += (len(m.Content) + 1023) / 1024
 	}
-	for _, text := range texts {
-		t, err := template.New("").Option("missingkey=error").Parse(text)
-		if err != nil {
-			return nil, err
-		}
+	all, err := template.ParseFS(texts, "*")
+	if err != nil {
+		return nil, err
+	}
+	filled := map[string][]byte{}
+	for _, t := range all.Templates() {
 		var whole bytes.Buffer
 		if err := t.Execute(&whole, a); err != nil {
 			return nil, err
 		}
-		filled = append(filled, whole.Bytes())
+		filled[t.Name()] = whole.Bytes()
 	}
 	return filled, nil
 }

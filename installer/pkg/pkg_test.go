@@ -181,6 +181,9 @@ func TestWhatInstallerIsTold(t *testing.T) {
 			Root  string `xml:"rootVolumeOnly,attr"`
 			Archs string `xml:"hostArchitectures,attr"`
 		} `xml:"options"`
+		Conclusion struct {
+			File string `xml:"file,attr"`
+		} `xml:"conclusion"`
 		System struct {
 			Min string `xml:"min,attr"`
 		} `xml:"volume-check>allowed-os-versions>os-version"`
@@ -192,6 +195,12 @@ func TestWhatInstallerIsTold(t *testing.T) {
 	}
 	if err := xml.Unmarshal(must(os.ReadFile(filepath.Join(folder, "Distribution")))(t), &told); err != nil {
 		t.Fatal(err)
+	}
+	for _, language := range []string{"en", "de"} {
+		if text := string(must(os.ReadFile(filepath.Join(folder, "Resources", language+".lproj", told.Conclusion.File)))(t)); !strings.Contains(text, `lang="`+language+`"`) ||
+			!strings.Contains(text, "/Library/Dayline/Dayline.app") || !strings.Contains(text, "dayline-agent my-day") {
+			t.Errorf("in %s it ends with %s", language, text)
+		}
 	}
 	if told.Options.Root != "true" || told.Options.Archs != "x86_64,arm64" || told.System.Min != macho.MinimumMacOS || len(told.Packages) != 2 ||
 		told.Packages[0].Holds != "#"+component || told.Packages[1].Bundle != (bundled{"Dayline.app", "org.dayline.agent", "1.2.3", "1.2.3.40005"}) {

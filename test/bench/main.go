@@ -41,10 +41,11 @@ var measures = []measure{
 	{"web", measureWeb},
 	{"windows", measureWindows},
 	{"browsers", measureBrowsers},
+	{"installer", measureInstaller},
 }
 
 func main() {
-	only := flag.String("only", ".", "measure what this expression matches: size, micro, load, devices, agent, reports, memory, web, windows, browsers")
+	only := flag.String("only", ".", "measure what this expression matches: size, micro, load, devices, agent, reports, memory, web, windows, browsers, installer")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

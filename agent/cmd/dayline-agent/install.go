@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 
+	"github.com/dayline-project/dayline/agent/internal/enroll"
 	"github.com/dayline-project/dayline/agent/internal/service"
 	"github.com/dayline-project/dayline/shared/extension"
 )
@@ -32,8 +34,23 @@ func install(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(stderr, err)
 	}
-	fmt.Fprintln(stdout, "installed and started; next: dayline-agent enroll STRING")
+	fmt.Fprintln(stdout, installedWords(o.state))
 	return done
+}
+
+// installedWords say what comes next.
+func installedWords(state string) string {
+	told := "installed and started"
+	if os.Getenv(service.ImageVariable) == "1" {
+		told = "installed; it starts with the system"
+	}
+	if enrolled, err := enroll.Enrolled(state); enrolled || err != nil {
+		return told
+	}
+	if _, err := leftString(state); errors.Is(err, enroll.ErrNoString) {
+		return told + "; next: dayline-agent enroll STRING"
+	}
+	return told + "; it enrols by the string that was left"
 }
 
 // uninstall takes back what install put there.

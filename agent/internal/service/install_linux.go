@@ -133,6 +133,9 @@ func Uninstall(executable, folder string, keep Keep) error {
 	if err != nil {
 		return fmt.Errorf("service: uninstall: %w", err)
 	}
+	if os.Geteuid() != 0 {
+		return fmt.Errorf("service: uninstall: %w", fs.ErrPermission)
+	}
 	kind := packageOf(executable)
 	byPackage := os.Getenv(removesVariable) == "1"
 	if kind != "" && !byPackage {
@@ -141,14 +144,13 @@ func Uninstall(executable, folder string, keep Keep) error {
 	if os.Getenv(keepVariable) == "1" && byPackage {
 		keep = KeepData
 	}
-	if os.Geteuid() != 0 {
-		return fmt.Errorf("service: uninstall: %w", fs.ErrPermission)
-	}
-	var problems []error
 	if managed() {
-		problems = append(problems, stopped())
+		// While it runs, nothing is taken from under it.
+		if err := stopped(); err != nil {
+			return fmt.Errorf("service: uninstall: %w", err)
+		}
 	}
-	problems = append(problems, removeFile(unit.Enabled("").Path))
+	problems := []error{removeFile(unit.Enabled("").Path)}
 	_ = os.Remove(filepath.Dir(unit.Enabled("").Path)) // only if nothing else of anybody's is in it
 	problems = append(problems, ownBrowsers().dismiss(executable))
 	if kind == "" {

@@ -127,6 +127,9 @@ func TestDeployment(t *testing.T) {
 			if slices.Sort(secret); !slices.Equal(secret, c.secret) {
 				t.Errorf("strings are in %q", secret)
 			}
+			if install, there := files["windows/install.cmd"]; there && !strings.Contains(string(install), `/i "%~dp0dayline-agent-1.2.3-windows-%arch%.msi" /qn /norestart ENROLL_FILE="%~dp0enroll"`) {
+				t.Errorf("Intune installs by %s", install)
+			}
 			if readme := string(files["README.md"]); !strings.Contains(readme, "Exämple & Sons") || !strings.Contains(readme, "up to 7 devices until ") || !strings.Contains(readme, "1.2.3") {
 				t.Error(readme)
 			}

@@ -98,6 +98,7 @@ func callsOf(now time.Time) map[string]func(names) []string {
 		"ListAudit": always("{}"), "VerifyAudit": always("{}"), "Storage": always("{}"), "Compact": always("{}"),
 		"StripPrivacy": always(`{"before":"2020-01-01","titles":true}`), "Backup": always(`{"directory":"/nowhere/at/all"}`),
 		"ShowExtension": always("{}"), "AddExtension": always("{}"), "RemoveExtension": always("{}"),
+		"ListReleases": always("{}"), "RemoveRelease": always(`{"version":"1.2.3"}`),
 		"ShowExtensionPolicy": always(`{"browser":"firefox","os":"linux"}`),
 		"ReportDashboard":     group, "ReportPeople": every, "ReportApps": group, "ReportSites": group, "ReportTitles": asks, "ReportCategories": group,
 		"ReportHours": asks, "ReportGroups": group, "ReportLive": asks, "ReportActivity": group,

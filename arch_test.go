@@ -93,6 +93,8 @@ var walls = []wall{
 		why: "who sees what, and what is kept, is decided without a network or an engine"},
 	{in: []string{"collector/api"}, never: []string{"collector/duckdb", "collector/sqlite"},
 		why: "handlers know the interfaces, not the engines"},
+	{in: []string{"collector/link"}, never: []string{"collector/duckdb", "collector/sqlite", "collector/api", "collector/access"},
+		why: "whoever has a link is nobody: what opens it knows links and packages, and nothing of whom they measure"},
 	{in: []string{"collector/web"}, never: []string{"collector"},
 		why: "pages know the contract and nothing behind it: no engine, no registry"},
 	{in: []string{"collector/deploy"}, never: []string{"os", "net", "collector"}, allow: []string{"collector/mdm"},

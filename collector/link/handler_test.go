@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +25,7 @@ type house struct {
 	t        *testing.T
 	registry *sqlite.Registry
 	shelf    *shelf.Releases
+	shelfDir string
 	now      time.Time
 	door     Door
 	pinned   string
@@ -39,13 +42,13 @@ func (m misses) Add(address string)       { m[address]++ }
 
 func open(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, now: now, misses: misses{}}
+	h := &house{t: t, now: now, misses: misses{}, shelfDir: t.TempDir()}
 	var err error
 	if h.registry, err = sqlite.Open(t.Context(), t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.registry.Close() })
-	if h.shelf, err = shelf.OpenReleases(t.TempDir(), func(int64) error { return nil }); err != nil {
+	if h.shelf, err = shelf.OpenReleases(h.shelfDir, func(int64) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	h.trust([32]byte{})
@@ -344,5 +347,32 @@ func TestWithoutAReleaseThePageSaysWhatToDo(t *testing.T) {
 	}
 	if status, _, _ := h.ask("GET", Path+made.Secret+"/download/universal/pkg"); status != http.StatusNotFound {
 		t.Errorf("a package: %d", status)
+	}
+}
+
+func TestADamagedPackageKeepsNobodyFromTheOthers(t *testing.T) {
+	h := open(t)
+	h.add("1.2.3")
+	made := h.link(Request{OS: "windows"})
+	damaged := filepath.Join(h.shelfDir, shelf.ReleasesFolder, "1.2.3", "dayline-agent-1.2.3-windows-amd64.msi")
+	if err := os.WriteFile(damaged, []byte("damaged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again, err := shelf.OpenReleases(h.shelfDir, func(int64) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.handler.(*handler).Shelf = again
+	if _, _, page := h.ask("GET", Path+made.Secret); strings.Contains(page, "/download/amd64/msi") || !strings.Contains(page, "/download/arm64/msi") {
+		t.Error(page)
+	}
+	for _, below := range []string{"/download/amd64/msi", "/packages/" + filepath.Base(damaged)} {
+		if status, header, content := h.ask("GET", Path+made.Secret+below); status != http.StatusInternalServerError ||
+			header.Get("Content-Disposition") != "" || strings.Contains(content, h.shelfDir) {
+			t.Errorf("%s: %d, %v", below, status, header)
+		}
+	}
+	if len(h.audited) > 0 {
+		t.Errorf("audited %v", h.audited)
 	}
 }

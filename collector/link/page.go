@@ -2,6 +2,7 @@ package link
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -112,34 +113,35 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request, l collector.Link,
 		return err
 	}
 	page.Version = chosen.Version.String()
-	for _, command := range door.Commands(secret, Packages(chosen, l.OS)) {
-		one, err := h.packageShown(in, door, secret, chosen, command)
-		if err != nil {
-			return err
-		}
-		page.Packages = append(page.Packages, one)
+	if page.Packages, err = h.packages(r.Context(), in, door, secret, l.OS, chosen); err != nil {
+		return err
 	}
 	show(w, http.StatusOK, page)
 	return nil
 }
 
-func (h *handler) packageShown(in words, door Door, secret string, chosen *shelf.Release, command Command) (shownPackage, error) {
-	one := shownPackage{
-		Package: command.Package, Command: command, For: in.Say("for_"+command.Kind) + in.Say("on_"+command.Arch),
-		Megabytes: in.megabytes(command.Size), After: in.Say("after_" + command.Kind),
-	}
-	held, err := chosen.Package(command.Arch, command.Kind)
-	if err != nil || !door.Trusted() {
-		return one, err
-	}
+// packages shows those of a release for a system. One that is damaged keeps nobody from the others.
+func (h *handler) packages(ctx context.Context, in words, door Door, secret, system string, chosen *shelf.Release) (all []shownPackage, err error) {
 	installer, err := h.installer()
 	if err != nil {
-		return one, err
+		return nil, err
 	}
-	if _, carried := carry(held, installer); carried {
-		one.Download = Path + secret + "/" + downloadBelow + command.Arch + "/" + command.Kind
+	for _, c := range door.Commands(secret, Packages(chosen, system)) {
+		held, err := chosen.Package(c.Arch, c.Kind)
+		if err != nil {
+			h.Log.ErrorContext(ctx, "package not handed out", "file", c.Name, "error", err)
+			continue
+		}
+		one := shownPackage{
+			Package: c.Package, Command: c, For: in.Say("for_"+c.Kind) + in.Say("on_"+c.Arch),
+			Megabytes: in.megabytes(c.Size), After: in.Say("after_" + c.Kind),
+		}
+		if _, carried := carry(held, installer); carried && door.Trusted() {
+			one.Download = Path + secret + "/" + downloadBelow + c.Arch + "/" + c.Kind
+		}
+		all = append(all, one)
 	}
-	return one, nil
+	return all, nil
 }
 
 // kinds in the order in which most people want them.

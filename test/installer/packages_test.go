@@ -96,6 +96,8 @@ func TestPackagesOnLinux(t *testing.T) {
 			shell(t, m, nil, "install -d /etc/dayline; (umask 077; echo "+enrolling()+" >/etc/dayline/enroll); "+does.install+first)
 			says(t, m, "active\nenabled\n", running)
 			says(t, m, "", does.verify)
+			// As doctor advises.
+			shell(t, m, nil, "host=/usr/lib/mozilla/native-messaging-hosts/org.dayline.host.json; rm $host; dayline-agent install; [ -e $host ]")
 			says(t, m, "600 root\n", "stat -c '%a %U' /var/lib/dayline-agent/enroll; ! [ -e /etc/dayline/enroll ]")
 			before := shell(t, m, nil, "cat /run/services/dayline-agent.service.pid; touch /var/lib/dayline-agent/marker")
 

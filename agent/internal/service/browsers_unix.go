@@ -3,6 +3,7 @@
 package service
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -37,10 +38,14 @@ func (s browsers) counts(place string) bool {
 	return err == nil
 }
 
-// introduce has browsers know the program at this path as the extension's host, also those that are installed later.
+// introduce has browsers know the program at this path as the extension's host, also those that are installed later. What says
+// so already is left, so that a package's files are as the package has them.
 func (s browsers) introduce(program string) error {
 	return forEach(s.hosts(program), func(_ extension.Browser, file extension.File) error {
 		if !s.counts(file.Name) {
+			return nil
+		}
+		if content, err := os.ReadFile(s.at(file.Name)); err == nil && bytes.Equal(content, file.Content) {
 			return nil
 		}
 		return placePublic(s.at(file.Name), file.Content)

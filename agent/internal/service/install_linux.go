@@ -68,7 +68,12 @@ func Install(executable string, say func(string)) error {
 	if err == nil && packageOf(executable) != "" {
 		err = removeUnpacked()
 	} else if err == nil {
-		err = place(executable, say)
+		err = place(executable)
+	}
+	if err == nil {
+		if err := ownBrowsers().introduce(executable); err != nil {
+			say(err.Error())
+		}
 	}
 	if err == nil && !later {
 		err = restarted(say)
@@ -80,7 +85,7 @@ func Install(executable string, say func(string)) error {
 }
 
 // place writes all that starts the program.
-func place(executable string, say func(string)) error {
+func place(executable string) error {
 	if packageOf(unit.PackagedProgram) != "" {
 		return errors.New("a package has installed it already: remove that first (dayline-agent uninstall --keep-data keeps the identity)")
 	}
@@ -88,9 +93,6 @@ func place(executable string, say func(string)) error {
 		if err := placeUnit(file); err != nil {
 			return err
 		}
-	}
-	if err := ownBrowsers().introduce(executable); err != nil {
-		say(err.Error())
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/dayline-project/dayline/agent/internal/buffer"
@@ -26,7 +27,7 @@ func enrolDevice(args []string, stdout, stderr io.Writer) int {
 	replace := o.Bool("replace", false, "leave the collector this device belongs to; what is buffered for it is discarded")
 	atStart := o.Bool("at-start", false, "only keep the string, for the service to enrol when it starts; an enrolled device stays as it is")
 	file := o.String("file", "", "take the string from this `FILE`")
-	pack := o.String("package", "", "take the string that this installer's `FILE` carries")
+	pack := o.String("package", "", "take the string that this installer's `FILE` carries; - reads the file's path, which may tell the string, from standard input")
 	given, status, ok := o.parse(args, 1)
 	if !ok {
 		return status
@@ -109,6 +110,12 @@ func stringGiven(given []string, file, pack, state string) (string, error) {
 	switch {
 	case file != "":
 		return enroll.ReadFile(file)
+	case pack == "-":
+		path, err := enroll.Read(os.Stdin)
+		if err != nil {
+			return "", err
+		}
+		return enroll.ReadPackage(strings.TrimSuffix(path, "\n"))
 	case pack != "":
 		return enroll.ReadPackage(pack)
 	case len(given) == 0:

@@ -15,6 +15,7 @@ import (
 	"howett.net/plist"
 
 	"github.com/dayline-project/dayline/installer/app"
+	"github.com/dayline-project/dayline/installer/pkg"
 	"github.com/dayline-project/dayline/shared/extension"
 )
 
@@ -333,10 +334,10 @@ func TestUninstallingLeavesTheCeiling(t *testing.T) {
 	}
 }
 
-// What builds the bundle may not ask us what we call it.
+// What builds the bundle and its package may not ask us what we call it.
 func TestTheBundleIsCalledAsItIsBuilt(t *testing.T) {
-	if app.Identifier != MacBundle || app.Name != filepath.Base(MacApp) || app.Executable != filepath.Base(macProgram) {
-		t.Errorf("built as %s, %s with %s", app.Identifier, app.Name, app.Executable)
+	if app.Identifier != MacBundle || filepath.Join(pkg.Location, app.Name) != MacApp || app.Executable != filepath.Base(macProgram) {
+		t.Errorf("built as %s, %s with %s, in %s", app.Identifier, app.Name, app.Executable, pkg.Location)
 	}
 }
 

@@ -36,14 +36,11 @@ func newCompany(t *testing.T) *company {
 	return c
 }
 
-// offer puts the packages of a version on the shelf, around the tests' agent.
-func (c *company) offer(t *testing.T, version string) {
+// offer puts a package of a version on the shelf, around the tests' agent.
+func (c *company) offer(t *testing.T, kind, version string) {
 	t.Helper()
-	var packages []rig.Packed
-	for _, kind := range []string{release.Deb, release.RPM, release.Tar} {
-		packages = append(packages, rig.Packed{OS: release.Linux, Arch: release.AMD64, Kind: kind, Content: must(packing(kind, version))(t)})
-	}
-	must(c.Collector.Release(t.Context(), must(release.ParseVersion(version))(t), packages...))(t)
+	p := rig.Packed{OS: release.Linux, Arch: release.AMD64, Kind: kind, Content: must(packing(kind, version))(t)}
+	must(c.Collector.Release(t.Context(), must(release.ParseVersion(version))(t), p))(t)
 }
 
 // paste has root paste a line into a shell. It comes from a file, since a shell's arguments are anybody's to read and a person's
@@ -97,23 +94,23 @@ var enrolmentString = regexp.MustCompile(`dl1[a-z2-7]{40,}`)
 func TestALinkMeasuresAComputer(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
-	c.offer(t, "0.2.0")
+	c.offer(t, release.Deb, "1.2.3-rc.1")
 	installer := must(c.Collector.Installer(t.Context(), release.Linux))(t)
-	if page := string(fetch(t, installer.Address)); !strings.Contains(page, "0.2.0") || !strings.Contains(page, "sha256//") {
+	if page := string(fetch(t, installer.Address)); !strings.Contains(page, "1.2.3-rc.1") || !strings.Contains(page, "sha256//") {
 		t.Errorf("the page: %s", page)
 	}
 	must(paste(t, c.Machine, "sh", installer.Commands["deb amd64"]))(t)
 	device := c.measured(t, "Minutes")
 	c.keepsSecrets(t, installer.Address)
 
-	c.offer(t, "0.2.1")
+	c.offer(t, release.Deb, "1.2.3")
 	mustDo(t, os.WriteFile(c.Path("/tmp/stamped (1).deb"), fetch(t, installer.Address+"/download/amd64/deb"), 0o600))
 	shell(t, c.Machine, nil, "dpkg --install '/tmp/stamped (1).deb'; rm '/tmp/stamped (1).deb'")
 	must(c.terminal.Type(t.Context(), "Next meeting\n", "Next meeting"))(t)
 	if now := c.measured(t, "Next meeting"); now != device {
 		t.Errorf("device %s became %s", device, now)
 	}
-	says(t, c.Machine, "0.2.1", "dpkg-query --show --showformat '${Version}' dayline-agent; ! [ -e /etc/dayline/enroll ]")
+	says(t, c.Machine, "1.2.3", "dpkg-query --show --showformat '${Version}' dayline-agent; ! [ -e /etc/dayline/enroll ]")
 	c.keepsSecrets(t, installer.Address)
 	shell(t, c.Machine, nil, "dpkg --purge dayline-agent")
 	nothingLeft(t, c.Machine)
@@ -139,7 +136,7 @@ func TestLinksMeasureOtherComputers(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			c := newCompany(t)
-			c.offer(t, "0.2.0")
+			c.offer(t, kind, "1.2.3")
 			installer := must(c.Collector.Installer(t.Context(), release.Linux))(t)
 			must(paste(t, c.Machine, "sh", installer.Commands[kind+" amd64"]))(t)
 			c.measured(t, "Minutes")

@@ -48,13 +48,13 @@ var programs = []string{"/usr/bin/dayline-agent", "/usr/local/bin/dayline-agent"
 
 func newStreet(t *testing.T) *street {
 	t.Helper()
-	version := must(release.ParseVersion("0.2.0"))(t)
+	version := must(release.ParseVersion("1.2.3"))(t)
 	mac := pkg.Package{Version: version, Built: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Bundle: codesign.Files{"Contents/MacOS/dayline-agent": []byte("#!/bin/sh\n")}}
 	c := &street{packages: map[string][]rig.Packed{
 		release.Linux: {
-			{OS: release.Linux, Arch: release.AMD64, Kind: release.Deb, Content: must(packing(release.Deb, "0.2.0"))(t)},
-			{OS: release.Linux, Arch: release.AMD64, Kind: release.RPM, Content: must(packing(release.RPM, "0.2.0"))(t)},
-			{OS: release.Linux, Arch: release.AMD64, Kind: release.Tar, Content: must(packing(release.Tar, "0.2.0"))(t)},
+			{OS: release.Linux, Arch: release.AMD64, Kind: release.Deb, Content: must(packing(release.Deb, "1.2.3"))(t)},
+			{OS: release.Linux, Arch: release.AMD64, Kind: release.RPM, Content: must(packing(release.RPM, "1.2.3"))(t)},
+			{OS: release.Linux, Arch: release.AMD64, Kind: release.Tar, Content: must(packing(release.Tar, "1.2.3"))(t)},
 		},
 		release.MacOS: {{OS: release.MacOS, Arch: release.Universal, Kind: release.Pkg, Content: must(mac.Build())(t)}},
 		// As much of one as the collector looks at: nothing here opens it.
@@ -103,7 +103,7 @@ func (c *street) refuses(t *testing.T, why, shell, line string) {
 
 // Where somebody with another certificate sits in between, or the package is another, a line comes to nothing; from the collector
 // it installs what was released, by a string that nobody else reads.
-func TestLinesHold(t *testing.T) {
+func TestLines(t *testing.T) {
 	t.Parallel()
 	c := newStreet(t)
 	for system, packages := range c.packages {
@@ -116,6 +116,8 @@ func TestLinesHold(t *testing.T) {
 			c.holds(t, installer.Address, line, p)
 		}
 	}
+	c.holdsInPowerShell(t)
+	c.believesTheSystem(t)
 	if seen := c.impostor.Seen(); len(seen) > 0 {
 		t.Errorf("who sat in between was told %s", seen)
 	}
@@ -127,8 +129,8 @@ func (c *street) holds(t *testing.T, address, line string, p rig.Packed) {
 	c.refuses(t, p.Kind+" from an impostor", "sh", line)
 	c.leads(c.Collector.Listen)
 
-	name := release.FileName(must(release.ParseVersion("0.2.0"))(t), p.OS, p.Arch, p.Kind)
-	shelved := filepath.Join(c.Collector.Data, "releases", "0.2.0", name)
+	name := release.FileName(must(release.ParseVersion("1.2.3"))(t), p.OS, p.Arch, p.Kind)
+	shelved := filepath.Join(c.Collector.Data, "releases", "1.2.3", name)
 	spoil := func(with byte) {
 		file := must(os.OpenFile(shelved, os.O_WRONLY, 0))(t)
 		defer file.Close()
@@ -162,16 +164,15 @@ func (c *street) holds(t *testing.T, address, line string, p rig.Packed) {
 // curlCall is how a line for PowerShell calls curl.exe: everything but where to and, on standard input, where from.
 var curlCall = regexp.MustCompile(`\| (curl\.exe( .*?) )-o \$to -K -`)
 
-// There is no PowerShell here: its line says in the right order what it has to, and its curl holds as the others' do.
-func TestLineForPowerShell(t *testing.T) {
-	t.Parallel()
-	c := newStreet(t)
+// There is no PowerShell here: the line for it says in the right order what it has to, and its curl holds as the others do.
+func (c *street) holdsInPowerShell(t *testing.T) {
+	t.Helper()
 	installer := must(c.Collector.Installer(t.Context(), release.Windows))(t)
 	line, p := installer.Commands["msi amd64"], c.packages[release.Windows][0]
 	sum := sha256.Sum256(p.Content)
 	at := 0
 	for _, part := range []string{
-		"& { $ErrorActionPreference = 'Stop'; ", "icacls.exe $d /inheritance:r ", "g 'packages/dayline-agent-0.2.0-windows-amd64.msi' ",
+		"& { $ErrorActionPreference = 'Stop'; ", "icacls.exe $d /inheritance:r ", "g 'packages/dayline-agent-1.2.3-windows-amd64.msi' ",
 		"Get-FileHash -Algorithm SHA256 ", "'" + hex.EncodeToString(sum[:]) + "') { throw ", "g 'enroll' ", "msiexec.exe ", " ENROLL_FILE=", "finally { Remove-Item -Recurse -Force $d }",
 	} {
 		next := strings.Index(line[at:], part)
@@ -188,7 +189,7 @@ func TestLineForPowerShell(t *testing.T) {
 	if call == nil || strings.Contains(call[2], " -k") != strings.Contains(call[2], " --pinnedpubkey 'sha256//") {
 		t.Fatalf("curl is called by %q", call)
 	}
-	get := `printf 'url = "%s/packages/dayline-agent-0.2.0-windows-amd64.msi"\n' '` + installer.Address + `' | curl` + call[2] + ` -o /tmp/got -K -`
+	get := `printf 'url = "%s/packages/dayline-agent-1.2.3-windows-amd64.msi"\n' '` + installer.Address + `' | curl` + call[2] + ` -o /tmp/got -K -`
 	c.leads(c.impostor.Address())
 	c.refuses(t, "an impostor", "sh", get)
 	c.leads(c.Collector.Listen)
@@ -196,16 +197,17 @@ func TestLineForPowerShell(t *testing.T) {
 	if got := must(os.ReadFile(c.Path("/tmp/got")))(t); string(got) != string(p.Content) {
 		t.Errorf("%d bytes came", len(got))
 	}
+	must(c.Called())(t)
+	mustDo(t, os.Remove(c.Path("/tmp/got")))
 }
 
-// Where the certificate is one that the system knows, the line names no key, and takes no other certificate.
-func TestLinesBelieveTheSystem(t *testing.T) {
-	t.Parallel()
-	c := newStreet(t)
+// Where the certificate is one that the system knows, a line names no key, and takes no other certificate.
+func (c *street) believesTheSystem(t *testing.T) {
+	t.Helper()
 	installer := must(c.Collector.Installer(t.Context(), release.Linux))(t)
 	door := must(link.NewDoor("https://"+c.relay.Address(), [32]byte{}))(t)
 	p := c.packages[release.Linux][0]
-	version := must(release.ParseVersion("0.2.0"))(t)
+	version := must(release.ParseVersion("1.2.3"))(t)
 	described := release.Describe(version, p.OS, p.Arch, p.Kind, int64(len(p.Content)), sha256.Sum256(p.Content))
 	line := door.Commands(filepath.Base(installer.Address), []release.Package{described})[0].Text
 	if strings.Contains(line, " -k ") || strings.Contains(line, "pinned") {

@@ -74,9 +74,14 @@ func TestCommandsTrustNobodyElse(t *testing.T) {
 }
 
 func TestADoorEndsNoQuoting(t *testing.T) {
+	for _, address := range []string{"https://Host:8443", "https://Host:8443/", "HTTPS://Host:8443", "http://Host:8443"} {
+		if door, err := NewDoor(address, [32]byte{}); err != nil || door.Address("x") != "https://Host:8443/install/x" {
+			t.Errorf("%q: %v, %v", address, door, err)
+		}
+	}
 	for _, origin := range []string{
-		"", "https://", "http://dayline.example.com", "https://dayline.example.com/", "https://dayline.example.com/x", "https://a'b", `https://a"b`,
-		"https://a b", "https://a\nb", "https://$(id)", "https://`id`", "https://user@host", "https://a;b", "https://{name}", "https://a\\b",
+		"", "https://", "dayline.example.com", "https://a'b", `https://a"b`,
+		"https://a b", "https://a\nb", "https://$(id)", "https://`id`", "https://a;b", "https://{name}", "https://a\\b", "https://[fe80::1%25x]:1",
 	} {
 		if _, err := NewDoor(origin, [32]byte{}); err == nil {
 			t.Errorf("%q is a door", origin)

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,7 +98,7 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request, l collector.Link,
 	}
 	in := wordsOf(languageOf(r))
 	page := shown{
-		words: in, System: in.Say(l.OS), From: door.host(), By: l.CreatedBy,
+		words: in, System: in.Say(l.OS), From: door.name, By: l.CreatedBy,
 		Key: door.Key(), Left: in.left(l.ExpiresAt.Sub(h.Now())), Until: l.ExpiresAt.UTC().Format("2006-01-02 15:04 UTC"),
 	}
 	page.Title = in.Say("title", page.System)
@@ -157,15 +156,6 @@ func Packages(chosen *shelf.Release, system string) []release.Package {
 		return strings.Compare(a.Arch, b.Arch)
 	})
 	return fit
-}
-
-// host that a link is from.
-func (d Door) host() string {
-	u, err := url.Parse(d.origin)
-	if err != nil {
-		return d.origin
-	}
-	return u.Hostname()
 }
 
 // left tells how long a link goes on, never longer than it does.

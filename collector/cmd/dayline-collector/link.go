@@ -38,6 +38,9 @@ func (c *linkCreate) Run(i *invocation) error {
 	if made.Problem != "" {
 		fmt.Fprintf(i.err, "It installs nothing yet: %s.\n", made.Problem)
 	}
+	if made.Key != "" {
+		fmt.Fprintf(i.err, "Its page names the collector's key, for people to compare: %s\n", made.Key)
+	}
 	fmt.Fprintln(i.err, "Its address is shown once; whoever has it can let computers join:")
 	_, err = fmt.Fprint(i.out, made.Address, "\n", commandsOf(made))
 	return err

@@ -166,7 +166,11 @@ func (c *deployCommand) fill(i *invocation, d *deploy.Deployment, kit mdm.Kit, r
 	if err != nil {
 		return err
 	}
-	return i.writeFiles(dir, files)
+	if err := i.writeFiles(dir, files); err != nil {
+		return err
+	}
+	fmt.Fprintf(i.err, "Begin with %s, which says what of this is a secret.\n", filepath.Join(dir, "README.md"))
+	return nil
 }
 
 // copyPackage copies a package that has this hash.

@@ -76,9 +76,10 @@ func (a *Awaiter) Run(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 		case err := <-under.ended:
+			under.stop()
 			if err != nil && ctx.Err() == nil {
 				a.refused[under.text] = time.Now()
-				a.say("not enrolled: " + err.Error())
+				a.say(err.Error())
 				a.Log.Error("not enrolled", "error", err)
 			}
 			under = attempt{}

@@ -125,7 +125,7 @@ func parse(k kind, args []string, stderr io.Writer) (options, error) {
 		{&o.arch, "arch", "amd64", "the processor: amd64 or arm64"},
 		{&o.folder, "to", ".build/installers", "the folder for the package"},
 		{&o.sign, "sign", "", "a PKCS#12 file with the certificate to sign with, your own or one that systems trust (of Apple's a Developer ID); without it a Mac's is signed ad hoc, the others are not"},
-		{&o.signPackage, "sign-package", "", "a PKCS#12 file with the certificate to sign the .pkg with: a Developer ID Installer, or one of your own that the Macs were told to trust; who has it takes the same password"},
+		{&o.signPackage, "sign-package", "", "a PKCS#12 file with the certificate to sign the .pkg with: a Developer ID Installer, or one of your own that the Macs were told to trust; its password is that of -sign's file"},
 		{&o.passwordFile, "password-file", "", "the file that holds the PKCS#12 file's password; else it is the environment's " + passwordVariable},
 		{&o.timestamp, "timestamp", "", "the `URL` of a timestamp authority (RFC 3161), for signatures that outlive their certificate"},
 		{&o.name, "name", "", "who signs: what the certificate is called"},

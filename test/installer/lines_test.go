@@ -69,10 +69,11 @@ func newStreet(t *testing.T) *street {
 	must(c.Collector.Release(t.Context(), version, slices.Concat(c.packages[release.Linux], c.packages[release.MacOS], c.packages[release.Windows])...))(t)
 
 	c.Machine = linux.New(t, c.Dir)
-	// What a program looks at while it runs, anybody may look at.
-	mustDo(t, c.StandIn("curl", `cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' >>/run/processes; exec /usr/bin/curl "$@"`))
+	// What a program sees of others while it runs, anybody may see.
+	const look = `cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' >>/run/processes; `
+	mustDo(t, c.StandIn("curl", look+`exec /usr/bin/curl "$@"`))
 	for name, does := range installers {
-		mustDo(t, c.StandIn(name, `{ stat -c '%a %u %n' . *; sha256sum *; } >>/run/found 2>&1 || :; `+does))
+		mustDo(t, c.StandIn(name, look+`{ stat -c '%a %u %n' . *; sha256sum *; } >>/run/found 2>&1 || :; `+does))
 	}
 	for _, program := range programs {
 		must(c.Run(t.Context(), nil, "install", "-D", "/run/bin/dayline-agent", program))(t)
@@ -81,14 +82,10 @@ func newStreet(t *testing.T) *street {
 	return c
 }
 
-// leads to the collector or to the impostor.
-func (c *street) leads(to string) { c.relay.Lead(to) }
-
 // refuses pastes a line that has to fail, without having called or left anything.
 func (c *street) refuses(t *testing.T, why, shell, line string) {
 	t.Helper()
-	env := "CURL_CA_BUNDLE=" + c.impostor.CertFile
-	if said, err := paste(t, c.Machine, shell, "export "+env+"; "+line); err == nil {
+	if said, err := paste(t, c.Machine, shell, "export CURL_CA_BUNDLE="+c.impostor.CertFile+"; "+line); err == nil {
 		t.Errorf("%s: it went on: %s", why, said)
 	}
 	called := must(c.Called())(t)
@@ -125,9 +122,9 @@ func TestLines(t *testing.T) {
 
 func (c *street) holds(t *testing.T, address, line string, p rig.Packed) {
 	t.Helper()
-	c.leads(c.impostor.Address())
+	c.relay.Lead(c.impostor.Address())
 	c.refuses(t, p.Kind+" from an impostor", "sh", line)
-	c.leads(c.Collector.Listen)
+	c.relay.Lead(c.Collector.Listen)
 
 	name := release.FileName(must(release.ParseVersion("1.2.3"))(t), p.OS, p.Arch, p.Kind)
 	shelved := filepath.Join(c.Collector.Data, "releases", "1.2.3", name)
@@ -154,7 +151,7 @@ func (c *street) holds(t *testing.T, address, line string, p rig.Packed) {
 			}
 		}
 		processes := string(must(os.ReadFile(c.Path("/run/processes")))(t))
-		if !strings.Contains(processes, "curl") || strings.Contains(processes, filepath.Base(address)) || enrolmentString.MatchString(processes) {
+		if !strings.Contains(processes, "curl -q") || !strings.Contains(processes, "--at-start") || strings.Contains(processes, filepath.Base(address)) || enrolmentString.MatchString(processes) {
 			t.Errorf("%s: programs' arguments: %s", p.Kind, processes)
 		}
 		mustDo(t, os.Remove(c.Path("/run/found")))
@@ -190,9 +187,9 @@ func (c *street) holdsInPowerShell(t *testing.T) {
 		t.Fatalf("curl is called by %q", call)
 	}
 	get := `printf 'url = "%s/packages/dayline-agent-1.2.3-windows-amd64.msi"\n' '` + installer.Address + `' | curl` + call[2] + ` -o /tmp/got -K -`
-	c.leads(c.impostor.Address())
+	c.relay.Lead(c.impostor.Address())
 	c.refuses(t, "an impostor", "sh", get)
-	c.leads(c.Collector.Listen)
+	c.relay.Lead(c.Collector.Listen)
 	must(paste(t, c.Machine, "sh", get))(t)
 	if got := must(os.ReadFile(c.Path("/tmp/got")))(t); string(got) != string(p.Content) {
 		t.Errorf("%d bytes came", len(got))
@@ -215,10 +212,10 @@ func (c *street) believesTheSystem(t *testing.T) {
 	}
 	// Nobody vouches for the collector here, nor for who sits in between.
 	for _, to := range []string{c.Collector.Listen, c.impostor.Address()} {
-		c.leads(to)
+		c.relay.Lead(to)
 		c.refuses(t, "unknown", "sh", "unset CURL_CA_BUNDLE; "+line)
 	}
-	c.leads(c.Collector.Listen)
+	c.relay.Lead(c.Collector.Listen)
 	known := filepath.Join(c.Dir, "known.pem")
 	mustDo(t, os.WriteFile(known, authority(t, c.Collector.Listen), 0o600))
 	must(paste(t, c.Machine, "sh", "export CURL_CA_BUNDLE="+known+"; "+line))(t)

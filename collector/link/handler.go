@@ -64,7 +64,7 @@ func Handler(o Options) http.Handler { return &handler{o} }
 
 type handler struct{ Options }
 
-// below a link's address. packages/NAME is a package as it was released; download/ARCH/KIND one with an enrolment string of its
+// What lies below a link's address: packages/NAME is a package as it was released; download/ARCH/KIND one with an enrolment string of its
 // own, and enroll that string alone.
 const (
 	packagesBelow = "packages/"
@@ -192,15 +192,14 @@ func (h *handler) stamped(w http.ResponseWriter, r *http.Request, l collector.Li
 	if err != nil {
 		return err
 	}
+	if err := h.count(r, l, installer, map[string]any{"version": chosen.Version.String(), "kind": kind, "arch": arch}); err != nil {
+		return err
+	}
 	attach(w, name)
+	w.Header().Set("Content-Length", strconv.FormatInt(out.Size(), 10))
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	if err := h.count(r, l, installer, map[string]any{"version": chosen.Version.String(), "kind": kind, "arch": arch}); err != nil {
-		w.Header().Del("Content-Disposition")
-		return err
-	}
-	w.Header().Set("Content-Length", strconv.FormatInt(out.Size(), 10))
 	if _, err := io.Copy(w, out); err != nil {
 		return fmt.Errorf("%w: %w", errBroken, err)
 	}
@@ -216,6 +215,7 @@ func carry(held *shelf.Held, installer token.Token) (name string, carried bool) 
 	case stamp.Beside:
 		return held.Name + ".tar", true
 	case stamp.Name:
+		installer.Addresses = installer.Addresses[:1] // a name has little room, and agents learn the others where they come in
 		name = "Dayline-" + installer.Encode() + "." + held.Kind
 		return name, len(name) <= longest
 	}
@@ -228,10 +228,8 @@ func (h *handler) enrolmentString(w http.ResponseWriter, r *http.Request, l coll
 	if err != nil {
 		return err
 	}
-	if r.Method != http.MethodHead {
-		if err := h.count(r, l, installer, map[string]any{"kind": "enrolment string"}); err != nil {
-			return err
-		}
+	if err := h.count(r, l, installer, map[string]any{"kind": "enrolment string"}); err != nil {
+		return err
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintln(w, installer.Encode())
@@ -245,8 +243,11 @@ func (h *handler) installer() (token.Token, error) {
 	return installer, err
 }
 
-// count makes a token's secret enrol, and writes down who has it.
+// count makes a token's secret enrol, and writes down who has it. With HEAD nobody gets it.
 func (h *handler) count(r *http.Request, l collector.Link, installer token.Token, detail map[string]any) error {
+	if r.Method == http.MethodHead {
+		return nil
+	}
 	if err := h.Room(); err != nil {
 		return err
 	}

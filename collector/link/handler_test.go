@@ -2,12 +2,15 @@ package link
 
 import (
 	"bytes"
+	"compress/zlib"
 	"context"
+	"encoding/binary"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +19,7 @@ import (
 	"github.com/dayline-project/dayline/collector/shelf"
 	"github.com/dayline-project/dayline/collector/shelf/shelftest"
 	"github.com/dayline-project/dayline/collector/sqlite"
+	"github.com/dayline-project/dayline/collector/stamp"
 	"github.com/dayline-project/dayline/shared/release"
 	"github.com/dayline-project/dayline/shared/token"
 )
@@ -185,8 +189,8 @@ func TestEachDownloadHasASecretOfItsOwn(t *testing.T) {
 	if h.enrolls(9, token.Token{Secret: made.Secret}) == nil {
 		t.Error("the address's secret enrols")
 	}
-	if status, _, body := h.ask("HEAD", path); status != http.StatusOK || body != "" {
-		t.Errorf("HEAD: %d, %q", status, body)
+	if status, header, body := h.ask("HEAD", path); status != http.StatusOK || body != "" || header.Get("Content-Length") == "" {
+		t.Errorf("HEAD: %d, %v, %d bytes", status, header, len(body))
 	}
 	status, header, text := h.ask("GET", Path+made.Secret+"/enroll")
 	if status != http.StatusOK || !strings.HasPrefix(header.Get("Content-Type"), "text/plain") {
@@ -374,5 +378,54 @@ func TestADamagedPackageKeepsNobodyFromTheOthers(t *testing.T) {
 	}
 	if len(h.audited) > 0 {
 		t.Errorf("audited %v", h.audited)
+	}
+}
+
+// signedForMacs begins as a package does whose table of contents has a signature.
+func signedForMacs(t *testing.T) []byte {
+	t.Helper()
+	const contents = `<xar><toc><signature style="RSA"><size>1</size></signature></toc></xar>`
+	var packed bytes.Buffer
+	w := zlib.NewWriter(&packed)
+	if _, err := w.Write([]byte(contents)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	head := binary.BigEndian.AppendUint16([]byte("xar!"), 28)
+	head = binary.BigEndian.AppendUint16(head, 1)
+	head = binary.BigEndian.AppendUint64(head, uint64(packed.Len()))
+	head = binary.BigEndian.AppendUint64(head, uint64(len(contents)))
+	return append(binary.BigEndian.AppendUint32(head, 1), packed.Bytes()...)
+}
+
+func TestWhatIsSignedCarriesByItsNameOrNotAtAll(t *testing.T) {
+	held := func(kind string, content []byte) *shelf.Held {
+		packed, err := stamp.Open(kind, bytes.NewReader(content), int64(len(content)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &shelf.Held{Package: release.Package{Name: "dayline-agent-1.2.3-macos-universal." + kind, Kind: kind}, Stamp: packed}
+	}
+	installer := base
+	installer.Secret, installer.Addresses = token.NewSecret(), append(slices.Clone(base.Addresses), strings.Repeat("b", 60)+".example.com:8443")
+	name, carried := carry(held(release.Pkg, signedForMacs(t)), installer)
+	if !carried || filepath.Ext(name) != ".pkg" {
+		t.Errorf("%q, %v", name, carried)
+	}
+	text, err := token.FindInName("Copy of " + strings.Replace(name, ".pkg", " (1).pkg", 1))
+	if err != nil {
+		t.Fatalf("%q: %v", name, err)
+	}
+	if got, err := token.Parse(text); err != nil || got.Secret != installer.Secret || got.Addresses[0] != base.Addresses[0] {
+		t.Errorf("%v, %v", got, err)
+	}
+	installer.Addresses = []string{strings.Repeat("a", 60) + "." + strings.Repeat("b", 60) + ".example.com:8443"}
+	if name, carried := carry(held(release.Pkg, signedForMacs(t)), installer); carried {
+		t.Errorf("a name of %d bytes", len(name))
+	}
+	if name, carried := carry(held("zip", []byte("x")), base); carried {
+		t.Errorf("%q carries", name)
 	}
 }

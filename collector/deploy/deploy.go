@@ -41,7 +41,7 @@ var places = map[string]map[string]string{
 // profiles are where each has the profiles for Macs, if it brings any.
 var profiles = map[string]string{Intune: "macos/profiles", Jamf: "profiles"}
 
-// Systems that a management is for; Macs only with profiles where it brings those (NeedsProfiles).
+// Systems that a management is for.
 func Systems(management string) []string {
 	var all []string
 	for _, system := range []string{release.Windows, release.MacOS, release.Linux} {
@@ -52,7 +52,7 @@ func Systems(management string) []string {
 	return all
 }
 
-// NeedsProfiles tells whether Macs are brought the agent with the profiles of the room mdm.
+// NeedsProfiles tells whether it brings Macs their profiles too.
 func NeedsProfiles(management string) bool { return profiles[management] != "" }
 
 // Deployment is what is brought, and whereto.

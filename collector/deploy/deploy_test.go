@@ -61,6 +61,22 @@ func TestANameIsInNoScript(t *testing.T) {
 	}
 }
 
+func TestASystemWithoutAReleaseIsLeftOut(t *testing.T) {
+	for _, system := range deploy.Systems(deploy.Intune) {
+		d := managed(t, deploy.Intune)
+		delete(d.Releases, system)
+		files, err := d.Files()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if strings.HasPrefix(file.Name, system+"/") || strings.Contains(string(file.Content), "-"+system+"-") {
+				t.Errorf("without one for %s there is %s", system, file.Name)
+			}
+		}
+	}
+}
+
 func TestWhatCannotBeBrought(t *testing.T) {
 	unknown, empty, nonsense := managed(t, deploy.Jamf), managed(t, deploy.Munki), managed(t, deploy.Ansible)
 	unknown.Management = "sccm"

@@ -9,10 +9,11 @@ import (
 	"strings"
 
 	"github.com/dayline-project/dayline/shared/tail"
+	"github.com/dayline-project/dayline/shared/unit"
 )
 
 // enrollPlace is where the agent finds the string: root's alone to read, from the first moment on.
-const enrollPlace = "./etc/dayline/enroll"
+const enrollPlace = "." + unit.EnrollFile
 
 // A .deb is an ar archive (deb(5)): a magic line, and before each member 60 bytes of text, its name first and its size last.
 const (

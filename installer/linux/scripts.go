@@ -7,7 +7,7 @@ import "github.com/dayline-project/dayline/shared/unit"
 const (
 	enable = "  if command -v systemctl >/dev/null; then systemctl --quiet enable " + unit.Service + "; fi\n"
 	// A string that came with the package is the package's file: the next version, without one, would take it away.
-	keep     = "carrier=/etc/dayline/enroll\nif [ -f $carrier ] && " + unit.PackagedProgram + " enroll --at-start --file $carrier; then rm -f $carrier; fi\n"
+	keep     = "carrier=" + unit.EnrollFile + "\nif [ -f $carrier ] && " + unit.PackagedProgram + " enroll --at-start --file $carrier; then rm -f $carrier; fi\n"
 	start    = "if [ \"${DAYLINE_IMAGE-}\" = 1 ] || [ -d /run/systemd/system ]; then " + unit.PackagedProgram + " install; fi\n"
 	dissolve = "if [ -x " + unit.PackagedProgram + " ]; then DAYLINE_PACKAGE_REMOVES=1 " + unit.PackagedProgram + " uninstall >/dev/null; fi\n"
 )

@@ -24,7 +24,7 @@ type entry struct {
 
 // ours are folders that systems may lack, and that go with the package where nothing else is in them.
 var ours = []string{
-	"/etc/dayline", path.Dir(unit.PackageFile), "/usr/share/doc/" + name,
+	path.Dir(unit.EnrollFile), path.Dir(unit.PackageFile), "/usr/share/doc/" + name,
 	path.Dir(unit.Autostart), unit.Vendor + "/user", unit.Vendor + "/user/graphical-session.target.wants",
 }
 

@@ -29,6 +29,9 @@ const (
 // PackageFile names the kind of package (release.Deb or release.RPM) that PackagedProgram is of.
 const PackageFile = "/usr/lib/dayline/package"
 
+// EnrollFile is where an installer or an administrator leaves the enrolment string.
+const EnrollFile = "/etc/dayline/enroll"
+
 // Autostart is the entry for desktops that systemd does not manage.
 const Autostart = "/etc/xdg/autostart/dayline-session.desktop"
 

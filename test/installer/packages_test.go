@@ -195,7 +195,7 @@ func TestInstallScriptOnLinux(t *testing.T) {
 	}
 
 	shell(t, m, nil, "dpkg --install "+put(t, m, release.Deb, "1.2.3", ""))
-	says(t, m, "/usr/bin/dayline-agent\nactive\n", "command -v dayline-agent; systemctl is-active dayline-agent; [ -e /var/lib/dayline-agent/marker ]; ! [ -e /etc/systemd/system/dayline-agent.service ]")
+	says(t, m, "/usr/bin/dayline-agent\nactive\n/usr/lib/systemd/system/dayline-agent.service\n", "command -v dayline-agent; systemctl is-active dayline-agent; readlink /etc/systemd/system/multi-user.target.wants/dayline-agent.service; [ -e /var/lib/dayline-agent/marker ]; ! [ -e /etc/systemd/system/dayline-agent.service ]")
 	refused("a package has installed it already", "/tmp/it/install.sh")
 	shell(t, m, nil, "dpkg --remove dayline-agent")
 	nothingLeft(t, m)

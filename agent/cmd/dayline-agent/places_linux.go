@@ -1,6 +1,9 @@
 package main
 
-import "github.com/dayline-project/dayline/agent/internal/enroll"
+import (
+	"github.com/dayline-project/dayline/agent/internal/enroll"
+	"github.com/dayline-project/dayline/shared/unit"
+)
 
 const (
 	statePath   = "/var/lib/dayline-agent"
@@ -12,4 +15,4 @@ const (
 const whereLogIs = "the system's log (on Linux: journalctl -u dayline-agent)"
 
 // systemCarriers are where an administrator leaves an enrolment string.
-func systemCarriers() []enroll.Carrier { return []enroll.Carrier{enroll.File("/etc/dayline/enroll")} }
+func systemCarriers() []enroll.Carrier { return []enroll.Carrier{enroll.File(unit.EnrollFile)} }

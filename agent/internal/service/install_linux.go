@@ -111,7 +111,7 @@ func placeUnit(file unit.File) error {
 }
 
 // removeUnpacked removes what an installation without a package wrote and what would go before a package's: its units, and the
-// program itself. A unit that an administrator masked, which is a link, stays.
+// program itself. What was enabled stays so. A unit that an administrator masked, which is a link, stays.
 func removeUnpacked() error {
 	var problems []error
 	for _, file := range unit.Files(unit.UnpackedProgram, unit.Local) {
@@ -122,10 +122,11 @@ func removeUnpacked() error {
 		problems = append(problems, os.Remove(file.Path))
 	}
 	_ = os.Remove(filepath.Join(unit.Local, "user/graphical-session.target.wants")) // only if nothing of anybody's is in it
-	if err := os.Remove(unit.UnpackedProgram); !errors.Is(err, fs.ErrNotExist) {
-		problems = append(problems, err)
+	enabled := unit.Enabled(unit.Vendor)
+	if target, err := os.Readlink(enabled.Path); err == nil && target == unit.Enabled(unit.Local).Target {
+		problems = append(problems, os.Remove(enabled.Path), placeUnit(enabled))
 	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, removeFile(unit.UnpackedProgram))...)
 }
 
 // Uninstall stops service and helpers and takes back everything Install put there, the program too where install.sh did so, and
@@ -162,17 +163,14 @@ func Uninstall(executable, folder string, keep Keep) error {
 		problems = append(problems, systemctl("daemon-reload"))
 	}
 	if keep != KeepData {
-		problems = append(problems, removeState(folder), removeFile(filepath.Join(ours, "enroll")))
-		_ = os.Remove(ours) // only if nothing of an administrator's is in it
+		problems = append(problems, removeState(folder), removeFile(unit.EnrollFile))
+		_ = os.Remove(filepath.Dir(unit.EnrollFile)) // only if nothing of an administrator's is in it
 	}
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("service: uninstall: %w", err)
 	}
 	return nil
 }
-
-// ours is where installers leave the enrolment string, and administrators the ceiling.
-const ours = "/etc/dayline"
 
 func removePlaced(executable string) error {
 	var problems []error

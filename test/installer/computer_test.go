@@ -2,7 +2,6 @@
 package installer
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -37,13 +36,13 @@ type computer struct {
 	*site.Site
 	// bare is every file there was before.
 	bare map[string]bool
-	// strings are those of downloaded packages.
-	strings []string
+	// secrets are those of downloads: the strings, and what of an address nobody else knows.
+	secrets []string
 }
 
 func newComputer(t *testing.T) *computer {
 	t.Helper()
-	c := &computer{Machine: wine.New(t), Site: site.New(t, rig.Options{})}
+	c := &computer{Machine: wine.New(t), Site: site.New(t, rig.Options{Account: "settle: 1s\nagents: {sync_every: 1s}\n"})}
 	c.bare = c.files(t)
 	c.bare["/windows/Installer"] = true // Windows Installer keeps the packages there, and the folder
 	c.bare["/install.log"] = true
@@ -51,6 +50,7 @@ func newComputer(t *testing.T) *computer {
 		if t.Failed() {
 			told, err := os.ReadFile(c.Path(installLog))
 			t.Logf("Windows' installer said (%v): %s", err, told[max(0, len(told)-12000):])
+			t.Logf("the service said: %s", site.Contents(t, c.Path(state), "*.log"))
 		}
 	})
 	return c
@@ -122,26 +122,11 @@ func (c *computer) stop(t *testing.T) {
 	})
 }
 
-// device is one that the collector knows.
-type device struct {
-	ID      string `json:"id"`
-	Version string `json:"agent_version"`
-}
-
-func (c *computer) devices(t *testing.T) (known []device, err error) {
-	t.Helper()
-	told, err := c.Collector.Run(t.Context(), "device", "list", "--format", "json")
-	if err != nil {
-		return nil, err
-	}
-	return known, json.Unmarshal(told, &known)
-}
-
 // reports waits until the collector knows one device, by this version of the agent, and gives its id.
 func (c *computer) reports(t *testing.T, version string) (id string) {
 	t.Helper()
 	site.Eventually(t, patience, "the device reports", func() error {
-		known, err := c.devices(t)
+		known, err := c.Collector.Devices(t.Context())
 		if err != nil {
 			return err
 		}

@@ -4,23 +4,25 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/dayline-project/dayline/collector/stamp"
 	"github.com/dayline-project/dayline/installer/authenticode"
 	"github.com/dayline-project/dayline/installer/macho"
 	"github.com/dayline-project/dayline/installer/msi"
 	"github.com/dayline-project/dayline/shared/release"
+	"github.com/dayline-project/dayline/shared/token"
+	"github.com/dayline-project/dayline/test/rig"
 	"github.com/dayline-project/dayline/test/site"
 	"github.com/dayline-project/dayline/test/wine"
 )
 
-// A package's whole life: downloaded with a string in it, installed, enrolled, repaired, replaced by the release and by its
+// A package's whole life: signed, downloaded by a link, installed, enrolled, at work, repaired, replaced by the release and by its
 // candidate again, never by an older one, removed without its data, and with them from afar. Whatever strings come later, it
 // stays the device that it is, and keeps none.
 func TestMSI(t *testing.T) {
@@ -28,16 +30,20 @@ func TestMSI(t *testing.T) {
 	c, candidate, final := newComputer(t), built(t, "0.2.0-rc.1"), built(t, "0.2.0")
 	older := msi.Package{Agent: candidate.Agent, Executable: candidate.Executable}
 	older.Agent.Version = must(release.ParseVersion("0.1.9"))(t)
-	signed, refused := c.put(t, candidate), c.put(t, older)
+	refused, signed := c.put(t, older), c.put(t, candidate)
 	c.sign(t, signed)
-	first := c.download(t, signed, "dayline-agent (1).msi")
-	again := c.download(t, signed, "dayline-agent (2).msi")
-	second := c.download(t, c.put(t, final), "dayline-agent.msi")
+	c.offer(t, candidate)
+	first, again := c.download(t, "dayline-agent (1).msi"), c.download(t, "dayline-agent (2).msi")
+	c.put(t, final)
+	c.offer(t, final)
+	second := c.download(t, "dayline-agent.msi")
 
 	c.msiexec(t, "/i", first)
 	c.runs(t, "0.2.0-rc.1")
 	c.listed(t)
 	device := c.reports(t, "0.2.0-rc.1")
+	c.measures(t)
+	c.keepsNone(t)
 	same := func(version string) {
 		t.Helper()
 		c.runs(t, version)
@@ -51,8 +57,6 @@ func TestMSI(t *testing.T) {
 	mustDo(t, os.Remove(c.Path(wine.Agent)))
 	c.msiexec(t, "/i", again, "REINSTALL=ALL", "REINSTALLMODE=omus")
 	same("0.2.0-rc.1")
-	c.do(t, wine.Agent, "restart")
-	c.keepsNone(t)
 
 	c.stop(t)
 	c.msiexec(t, "/i", second)
@@ -77,6 +81,7 @@ func TestMSI(t *testing.T) {
 
 	// The package is still its installer's while the service starts for the first time: it looks again later, or when it starts anew.
 	c.do(t, wine.Agent, "restart")
+	c.keepsNone(t)
 	// Who keeps the collector asks for it; the service learns that at its first contact after the computer has started.
 	must(c.Collector.Run(t.Context(), "device", "uninstall", device))(t)
 	if len(c.registered(t)) == 0 {
@@ -100,14 +105,14 @@ func TestMSI(t *testing.T) {
 // file, in a policy. One that is none is told, and keeps nothing from being installed.
 func TestStringsForMSI(t *testing.T) {
 	t.Parallel()
-	c := newComputer(t)
-	plain := c.put(t, built(t, "0.2.0"))
+	c, final := newComputer(t), built(t, "0.2.0")
+	plain := c.put(t, final)
 	link := func() string { return must(c.Collector.Link(t.Context()))(t) }
 	enrolled := func(devices int) {
 		t.Helper()
 		c.runs(t, "0.2.0")
 		site.Eventually(t, patience, "a device is enrolled", func() error {
-			known, err := c.devices(t)
+			known, err := c.Collector.Devices(t.Context())
 			if err == nil && len(known) != devices {
 				err = fmt.Errorf("devices are %+v", known)
 			}
@@ -116,7 +121,8 @@ func TestStringsForMSI(t *testing.T) {
 	}
 
 	// Who makes a disk that is copied starts nothing: the first to run it is the computer that the copy goes to.
-	downloaded := c.download(t, plain, "Copy of dayline [new] & 100%.msi")
+	c.offer(t, final)
+	downloaded := c.download(t, "Copy of dayline [new] & 100%.msi")
 	c.msiexec(t, "/i", downloaded, "IMAGE=1")
 	kept := c.Path(state + `\agent\enroll`)
 	if _, err := os.Stat(kept); err != nil {
@@ -218,23 +224,52 @@ func (c *computer) sign(t *testing.T, plain string) {
 	mustDo(t, os.WriteFile(c.Path(plain), whole, 0o644))
 }
 
-// download puts a package onto the computer as it is handed out, with a string in it, under a name that somebody chose.
-func (c *computer) download(t *testing.T, plain, name string) string {
+// offer puts a package that was put onto the computer on the collector's shelf.
+func (c *computer) offer(t *testing.T, p msi.Package) {
 	t.Helper()
-	whole := must(os.ReadFile(c.Path(plain)))(t)
-	text := must(c.Collector.Link(t.Context()))(t)
-	stamped := must(must(stamp.Open(release.MSI, bytes.NewReader(whole), int64(len(whole))))(t).With(text))(t)
-	mustDo(t, os.WriteFile(c.Path(`C:\`+name), must(io.ReadAll(stamped))(t), 0o644))
+	version := p.Agent.Version
+	whole := must(os.ReadFile(c.Path(`C:\` + version.String() + ".msi")))(t)
+	must(c.Collector.Release(t.Context(), version, rig.Packed{OS: release.Windows, Arch: p.Agent.Arch, Kind: release.MSI, Content: whole}))(t)
+}
+
+// download has somebody download what the collector offers, by a link of their own, under a name that their browser or they
+// themselves made of it, and gives its path.
+func (c *computer) download(t *testing.T, name string) string {
+	t.Helper()
+	installer := must(c.Collector.Installer(t.Context(), release.Windows))(t)
+	whole := fetch(t, installer.Address+"/download/amd64/msi")
+	mustDo(t, os.WriteFile(c.Path(`C:\`+name), whole, 0o644))
 	c.bare["/"+name] = true
-	c.strings = append(c.strings, text)
+	c.secrets = append(c.secrets, must(token.FindStamp(bytes.NewReader(whole)))(t), path.Base(installer.Address))
 	return `C:\` + name
 }
 
-// keepsNone checks that no string of a download is on the computer, but for the downloads themselves: in no log, no file of
+// measures waits until what somebody does is in the report. Nothing is recorded before there was input.
+func (c *computer) measures(t *testing.T) {
+	t.Helper()
+	mustDo(t, c.ShowAgent(t.Context()))
+	program := wine.Program{File: "letters.exe", Product: "Letters"}
+	c.bare["/Program Files/"+program.File] = true
+	letter, _, err := c.Open(t.Context(), program, "Letter 0")
+	mustDo(t, err)
+	pages := 0
+	site.Eventually(t, patience, "what is on the screen is in the report", func() error {
+		pages++
+		must(letter.Input())(t)
+		must(letter.Retitle(fmt.Sprintf("Letter %d", pages)))(t)
+		rows, err := c.Collector.Activity(t.Context())
+		if err == nil && !slices.ContainsFunc(rows, func(r rig.Row) bool { return r.App == program.File }) {
+			err = fmt.Errorf("rows: %+v", rows)
+		}
+		return err
+	})
+}
+
+// keepsNone checks that no secret of a download is on the computer, but for the downloads themselves: in no log, no file of
 // the agent's, no copy of a package and not in the registry as it was written last.
 func (c *computer) keepsNone(t *testing.T) {
 	t.Helper()
-	site.Eventually(t, patience, "no string is left", func() error {
+	site.Eventually(t, patience, "no secret is left", func() error {
 		var left []string
 		for _, name := range c.left(t) {
 			left = append(left, filepath.Join(c.Path(`C:\`), name))
@@ -245,7 +280,7 @@ func (c *computer) keepsNone(t *testing.T) {
 			if err != nil {
 				continue // a folder, or gone meanwhile
 			}
-			for _, text := range c.strings {
+			for _, text := range c.secrets {
 				if bytes.Contains(content, []byte(text)) || bytes.Contains(content, []byte(strings.Join(strings.Split(text, ""), "\x00"))) {
 					return fmt.Errorf("%s holds one", file)
 				}

@@ -21,7 +21,11 @@ func (m *Machine) InstallAgent(ctx context.Context) error {
 	if _, err := m.Run(ctx, Agent, "install"); err != nil {
 		return err
 	}
-	// Wine's own need: see the command's comment.
+	return m.ShowAgent(ctx)
+}
+
+// ShowAgent lets an installed agent see the desktop, and starts its service anew: Wine's own need, see the command's comment.
+func (m *Machine) ShowAgent(ctx context.Context) error {
 	const interactive = `C:\interactive.exe`
 	if err := m.copy("./test/wine/interactive", interactive); err != nil {
 		return err

@@ -11,7 +11,7 @@ export const systems: Record<System, string> = { windows: 'Windows', macos: 'mac
 /** systemHere is the one that a browser says it runs on; Windows where it says none of them. */
 export function systemHere(agent = navigator.userAgent): System {
   if (/Macintosh|Mac OS X/.test(agent)) return 'macos'
-  return /Linux|X11|CrOS/.test(agent) && !/Windows/.test(agent) ? 'linux' : 'windows'
+  return /Linux|X11/.test(agent) ? 'linux' : 'windows'
 }
 
 /** titleOf says what a command installs: "Debian, Ubuntu (.deb), Intel and AMD". */

@@ -81,9 +81,9 @@ func TestTables(t *testing.T) {
 			"RemoveTraces\tREMOVE=\"ALL\" AND NOT UPGRADINGPRODUCTCODE AND NOT KEEPDATA\t3401",
 			"RemoveTracesButData\tREMOVE=\"ALL\" AND NOT UPGRADINGPRODUCTCODE AND KEEPDATA\t3402",
 			"RemoveEnvironmentStrings\t\t3300", "RemoveFiles\t\t3500", "InstallFiles\t\t4000", "WriteEnvironmentStrings\t\t5200", "InstallServices\tVersionNT\t5800",
-			"KeepString\tENROLL AND NOT REMOVE\t5851", "KeepStringOfFile\tENROLL_FILE AND NOT ENROLL AND NOT REMOVE\t5852", "KeepStringOfPackage\tNOT ENROLL AND NOT ENROLL_FILE AND NOT REMOVE\t5853",
-			"KeepStringOfCopy\tNOT ENROLL AND NOT ENROLL_FILE AND NOT REMOVE\t5854",
-			"StartServices\tVersionNT AND NOT IMAGE\t5900", "InstallFinalize\t\t6600"},
+			"KeepString\tENROLL AND NOT ENROLL >< Quote AND NOT Installed\t5851", "KeepStringOfFile\tENROLL_FILE AND NOT ENROLL_FILE >< Quote AND NOT ENROLL AND NOT Installed\t5852", "KeepStringOfPackage\tNOT ENROLL AND NOT ENROLL_FILE AND NOT Installed\t5853",
+			"KeepStringOfCopy\tNOT ENROLL AND NOT ENROLL_FILE AND NOT Installed\t5854",
+			"StartServices\tVersionNT AND (Installed OR NOT IMAGE)\t5900", "InstallFinalize\t\t6600"},
 	} {
 		rows := told(t, whole, "export", table)
 		for _, line := range lines {

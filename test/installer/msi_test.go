@@ -151,6 +151,10 @@ func TestStringsForMSI(t *testing.T) {
 
 	c.msiexec(t, "/i", plain, "ENROLL=dl1nonsense")
 	c.runs(t, "0.2.0")
+	// Anybody may ask for a repair: it brings no string, and leaves no service stopped.
+	c.stop(t)
+	c.msiexec(t, "/i", plain, "REINSTALL=ALL", "REINSTALLMODE=omus", "ENROLL="+link(), "IMAGE=1")
+	c.runs(t, "0.2.0")
 	c.do(t, "reg", "add", policy, "/v", "EnrollmentString", "/d", "dl1nonsense", "/f")
 	site.Eventually(t, patience, "status says what is wrong", func() error {
 		told, _ := c.Run(t.Context(), wine.Agent, "status")

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -48,6 +49,8 @@ type Admin struct {
 	Log      *slog.Logger
 
 	exports atomic.Int32
+	// linking is held while a link is made: how many somebody has is counted first.
+	linking sync.Mutex
 }
 
 // Editor edits the configuration files, all edits or none, as far as the viewer may, and puts them in force.

@@ -19,6 +19,8 @@ func (a adminService) CreateLink(ctx context.Context, req *connect.Request[admin
 	if s := req.Msg.ExpiresSeconds; s != s || s < 0 || s > link.MaxExpiry.Seconds() {
 		return nil, collector.Refuse(collector.BadRequest, "expires_seconds", "it must be within 1 h and %d h", int(link.MaxExpiry.Hours()))
 	}
+	a.linking.Lock()
+	defer a.linking.Unlock()
 	if err := a.mayAddLink(ctx); err != nil {
 		return nil, err
 	}

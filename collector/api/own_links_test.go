@@ -2,6 +2,7 @@ package api
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"connectrpc.com/connect"
@@ -64,9 +65,13 @@ func TestOwnLinks(t *testing.T) {
 			t.Errorf("a viewer ends a link of somebody else: %v", err)
 		}
 	}
-	for range maxOwnLinks - 1 {
-		_, err := make(viewer)
-		o.check(err)
+	var all sync.WaitGroup
+	for range 3 * maxOwnLinks {
+		all.Go(func() { _, _ = make(viewer) })
+	}
+	all.Wait()
+	if ids := list(viewer); len(ids) != maxOwnLinks {
+		t.Errorf("asking for many at once gives %d links", len(ids))
 	}
 	if _, err := make(viewer); connect.CodeOf(err) != connect.CodeResourceExhausted {
 		t.Errorf("one link too many: %v", err)

@@ -76,8 +76,11 @@ func enrolNow(state string, find func() (string, error), replace bool, stderr io
 }
 
 // enrolAtStart is for installers: that there is no string, or nothing to do with one, keeps no program from being
-// installed.
+// installed. A folder that somebody else made there says nothing of this device.
 func enrolAtStart(state string, find func() (string, error), stderr io.Writer) (told string, err error) {
+	if err := prepareState(state, slog.New(logTo(stderr))); err != nil {
+		return "", err
+	}
 	enrolled, err := enroll.Enrolled(state)
 	if err != nil {
 		return "", err
@@ -94,9 +97,6 @@ func enrolAtStart(state string, find func() (string, error), stderr io.Writer) (
 	}
 	t, err := token.Parse(text)
 	if err != nil {
-		return "", err
-	}
-	if err := prepareState(state, slog.New(logTo(stderr))); err != nil {
 		return "", err
 	}
 	if err := enroll.Keep(state, t); err != nil {

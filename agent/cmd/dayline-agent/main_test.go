@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -178,6 +179,21 @@ func TestAStringIsKeptForTheStart(t *testing.T) {
 	}
 	if status, stdout, stderr := invoke("enroll", "--at-start", "--package", stamped, "--state", state); status != done || !strings.Contains(stdout, "nothing was changed") {
 		t.Errorf("once enrolled: %d %s %s", status, stdout, stderr)
+	}
+}
+
+// Whoever may make a folder where the state is to lie keeps no device from being enrolled.
+func TestAFolderOfSomebodyElseIsNoEnrolment(t *testing.T) {
+	c := uplinktest.Start(t)
+	state, theirs := filepath.Join(t.TempDir(), "state"), t.TempDir()
+	if err := errors.Join(os.WriteFile(filepath.Join(theirs, "identity.json"), nil, 0o600), os.Symlink(theirs, state)); err != nil {
+		t.Fatal(err)
+	}
+	if status, stdout, stderr := invoke("enroll", "--at-start", "--state", state, c.Token().Encode()); status != done || !strings.Contains(stdout, "is kept") {
+		t.Errorf("status %d: %s %s", status, stdout, stderr)
+	}
+	if left, err := os.ReadDir(theirs); err != nil || len(left) != 1 {
+		t.Errorf("in their folder: %v, %v", left, err)
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/dayline-project/dayline/collector"
-	"github.com/dayline-project/dayline/collector/disk"
+	"github.com/dayline-project/dayline/shared/disk"
 )
 
 // The parts of a backup: folders in it.

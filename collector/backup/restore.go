@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"github.com/dayline-project/dayline/collector"
-	"github.com/dayline-project/dayline/collector/disk"
+	"github.com/dayline-project/dayline/shared/disk"
 )
 
 // unfinishedFile marks a data directory that a restore has not finished: what was deleted may still be in it.

@@ -9,7 +9,7 @@ import (
 	"path"
 	"path/filepath"
 
-	"github.com/dayline-project/dayline/collector/disk"
+	"github.com/dayline-project/dayline/shared/disk"
 )
 
 //go:embed defaults/*.yaml

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 
-	"github.com/dayline-project/dayline/collector/disk"
+	"github.com/dayline-project/dayline/shared/disk"
 )
 
 // KeptFile is the last good set in the data directory: one JSON object of file names and texts, so that the four

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/dayline-project/dayline/collector"
-	"github.com/dayline-project/dayline/collector/disk"
+	"github.com/dayline-project/dayline/shared/disk"
 	"github.com/dayline-project/dayline/shared/release"
 )
 

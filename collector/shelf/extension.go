@@ -16,7 +16,7 @@ import (
 	"sync"
 
 	"github.com/dayline-project/dayline/collector"
-	"github.com/dayline-project/dayline/collector/disk"
+	"github.com/dayline-project/dayline/shared/disk"
 	"github.com/dayline-project/dayline/shared/extension"
 )
 

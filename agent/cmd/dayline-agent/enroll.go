@@ -13,10 +13,10 @@ import (
 	"syscall"
 
 	"github.com/dayline-project/dayline/agent/internal/buffer"
-	"github.com/dayline-project/dayline/agent/internal/disk"
 	"github.com/dayline-project/dayline/agent/internal/enroll"
 	"github.com/dayline-project/dayline/agent/internal/health"
 	"github.com/dayline-project/dayline/agent/internal/service"
+	"github.com/dayline-project/dayline/shared/disk"
 	"github.com/dayline-project/dayline/shared/token"
 )
 
@@ -102,7 +102,7 @@ func enrolAtStart(state string, find func() (string, error), stderr io.Writer) (
 	if err := enroll.Keep(state, t); err != nil {
 		return "", err
 	}
-	return "the enrolment string is kept; the service enrols by it when it runs", nil
+	return "the enrolment string is kept; the service enrols by it when it runs: dayline-agent status", nil
 }
 
 // stringGiven is the enrolment string of the command, or, where it names none, what was left for the service.

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/dayline-project/dayline/agent/internal/disk"
+	"github.com/dayline-project/dayline/shared/disk"
 	"github.com/dayline-project/dayline/shared/token"
 )
 

@@ -12,7 +12,7 @@ import (
 
 	"howett.net/plist"
 
-	"github.com/dayline-project/dayline/agent/internal/disk"
+	"github.com/dayline-project/dayline/shared/disk"
 )
 
 // Folders that hold them, the first that has a value holds: what a profile forces, which anybody may read, and what

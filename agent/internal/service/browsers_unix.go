@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dayline-project/dayline/agent/internal/disk"
+	"github.com/dayline-project/dayline/shared/disk"
 	"github.com/dayline-project/dayline/shared/extension"
 )
 

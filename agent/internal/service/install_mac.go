@@ -14,7 +14,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/dayline-project/dayline/agent/internal/disk"
+	"github.com/dayline-project/dayline/shared/disk"
 	"github.com/dayline-project/dayline/shared/extension"
 )
 

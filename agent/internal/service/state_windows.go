@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/windows"
 
-	"github.com/dayline-project/dayline/agent/internal/disk"
+	"github.com/dayline-project/dayline/shared/disk"
 )
 
 // onlySystem gives SYSTEM and the administrators everything, inherited by what is made inside, and nobody else

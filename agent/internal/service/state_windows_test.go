@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sys/windows"
 
-	"github.com/dayline-project/dayline/agent/internal/disk"
+	"github.com/dayline-project/dayline/shared/disk"
 )
 
 // inSharedFolder gives the path of a state folder as the service's: in a folder that is in ProgramData.

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"os"
 
-	"github.com/dayline-project/dayline/agent/internal/disk"
+	"github.com/dayline-project/dayline/shared/disk"
 )
 
 // readOwned reads a file that only the system's administrator, or who runs this, can have written.

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dayline-project/dayline/agent/internal/disk"
+	"github.com/dayline-project/dayline/shared/disk"
 	"github.com/dayline-project/dayline/shared/settings"
 	"github.com/dayline-project/dayline/shared/stream"
 )

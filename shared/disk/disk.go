@@ -1,26 +1,27 @@
-// Package disk writes the collector's files so that a crash leaves the old one or the new one, never half of one; each is its
-// owner's alone.
+// Package disk writes files so that a crash leaves the old one or the new one, never half of one; each is its owner's alone. It
+// tells whose a file is, too.
 package disk
 
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 )
 
-// Replace puts a file whole in the place of the one before, durably.
+// Replace puts a file whole in the place of the one before, durably: it is written beside it and renamed over it.
 func Replace(name string, content []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
+	file, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
-		return err
+		return fmt.Errorf("disk: replace: %w", err)
 	}
 	if err = fill(file, bytes.NewReader(content)); err == nil {
 		err = os.Rename(file.Name(), name)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
+		return fmt.Errorf("disk: replace: %w", errors.Join(err, os.Remove(file.Name())))
 	}
 	return SyncFolder(filepath.Dir(name))
 }
@@ -41,13 +42,4 @@ func fill(file *os.File, content io.Reader) error {
 		err = file.Sync()
 	}
 	return errors.Join(err, file.Close())
-}
-
-// SyncFolder makes durable what was made, renamed or removed in a folder.
-func SyncFolder(dir string) error {
-	folder, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

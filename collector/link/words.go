@@ -40,12 +40,12 @@ func languageOf(r *http.Request) string {
 
 var texts = map[string]map[string]string{
 	"en": {
-		"title": "Install Dayline on %s", "windows": "Windows", "macos": "a Mac", "linux": "Linux",
+		"title": "Install Dayline %s", "windows": "on Windows", "macos": "on a Mac", "linux": "on Linux",
 		"from": "From", "by": "Link made by", "holds": "Holds for", "until": "until %s", "version": "Version",
-		"days": "another %d days and %d hours", "hours": "another %d h %d min", "minutes": "another %d minutes", "point": ".",
+		"days": "another %d days %d h", "hours": "another %d h %d min", "minutes": "another %d min", "point": ".",
 		"does": "What Dayline does",
 		"doesWhat": "It measures which application is in front on this computer, since when, and whether there is input. " +
-			"What is kept of windows and pages is set by your company; an icon and a page of your own show it.",
+			"What is kept of windows and pages is set by your company; a page of your own shows it.",
 		"never": "Never, whatever anybody sets: what you type, your screen, sound, pictures, files, and what is written on pages " +
 			"and in messages. It is never hidden.",
 		"own":        "Everything that is recorded of you opens with",
@@ -76,15 +76,15 @@ var texts = map[string]map[string]string{
 		"used_up": "This link is used up", "used_upWhy": "As many computers joined by it as may, or it was downloaded too often. Ask whoever gave it to you for a new one.",
 		"noPackage": "There is no such installer", "noPackageWhy": "Perhaps another version is handed out by now: open the link again and take what is there.",
 		"diskFull": "The collector’s disk is almost full", "diskFullWhy": "No computer can join until there is space. Its administrator knows what to do; try again later.",
-		"failed": "The collector failed", "failedWhy": "Its administrator finds the reason in its log. Try again later.",
+		"failed": "Something failed in the collector", "failedWhy": "Its administrator finds the reason in its log. Try again later.",
 	},
 	"de": {
-		"title": "Dayline auf %s installieren", "windows": "Windows", "macos": "einem Mac", "linux": "Linux",
+		"title": "Dayline %s installieren", "windows": "unter Windows", "macos": "auf einem Mac", "linux": "unter Linux",
 		"from": "Von", "by": "Link angelegt von", "holds": "Gilt", "until": "bis %s", "version": "Version",
-		"days": "noch %d Tage und %d Stunden", "hours": "noch %d Std. %d Min.", "minutes": "noch %d Minuten", "point": ",",
+		"days": "noch %d Tage %d Std.", "hours": "noch %d Std. %d Min.", "minutes": "noch %d Min.", "point": ",",
 		"does": "Was Dayline tut",
 		"doesWhat": "Es misst, welche Anwendung auf diesem Computer vorn ist, seit wann, und ob es Eingaben gibt. " +
-			"Was von Fenstern und Seiten behalten wird, legt Ihr Unternehmen fest; ein Symbol und eine eigene Seite zeigen es Ihnen.",
+			"Was von Fenstern und Seiten behalten wird, legt Ihr Unternehmen fest; eine eigene Seite zeigt es Ihnen.",
 		"never": "Niemals, was immer jemand einstellt: was Sie tippen, Ihr Bildschirm, Ton, Bilder, Dateien und was auf Seiten und in " +
 			"Nachrichten steht. Es ist niemals versteckt.",
 		"own":        "Alles, was von Ihnen erfasst ist, öffnet",
@@ -115,6 +115,6 @@ var texts = map[string]map[string]string{
 		"used_up": "Dieser Link ist aufgebraucht", "used_upWhy": "Damit kamen so viele Computer hinzu, wie dürfen, oder er wurde zu oft heruntergeladen. Bitten Sie den, der ihn Ihnen gab, um einen neuen.",
 		"noPackage": "Dieses Installationsprogramm gibt es nicht", "noPackageWhy": "Vielleicht wird inzwischen eine andere Version ausgegeben: Öffnen Sie den Link noch einmal und nehmen Sie, was dort steht.",
 		"diskFull": "Der Datenträger des Collectors ist fast voll", "diskFullWhy": "Kein Computer kann hinzukommen, bis wieder Platz ist. Sein Administrator weiß, was zu tun ist; versuchen Sie es später noch einmal.",
-		"failed": "Der Collector ist gescheitert", "failedWhy": "Sein Administrator findet den Grund im Protokoll. Versuchen Sie es später noch einmal.",
+		"failed": "Im Collector ist etwas fehlgeschlagen", "failedWhy": "Sein Administrator findet den Grund im Protokoll. Versuchen Sie es später noch einmal.",
 	},
 }

@@ -47,7 +47,7 @@ func TestLanguageOfARequest(t *testing.T) {
 
 func TestTimeLeftIsNeverMoreThanThereIs(t *testing.T) {
 	for minutes, want := range map[int]string{
-		72 * 60: "another 3 days and 0 hours", 72*60 - 1: "another 2 days and 23 hours", 48*60 - 1: "another 47 h 59 min", 119: "another 119 minutes", 0: "another 0 minutes",
+		72 * 60: "another 3 days 0 h", 49 * 60: "another 2 days 1 h", 48*60 - 1: "another 47 h 59 min", 119: "another 119 min", 1: "another 1 min", 0: "another 0 min",
 	} {
 		if got := wordsOf("en").left(time.Duration(minutes) * time.Minute); got != want {
 			t.Errorf("%d min: %s", minutes, got)

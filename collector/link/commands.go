@@ -53,7 +53,7 @@ func (d Door) curl(program string) string {
 const macAgent = "/Library/Dayline/Dayline.app/Contents/MacOS/dayline-agent"
 
 // sh is a line for any POSIX shell. The mask is the usual one again for what is installed. `(…)` is a shell of its own: nothing
-// stays of it in the person's.
+// stays of it in the person's. The hash says whose the package is: rpm may be set to want a signature of somebody it knows, too.
 func (d Door) sh(secret string, p release.Package) string {
 	sum, install, agent := "sha256sum", "", unit.PackagedProgram
 	switch p.Kind {
@@ -62,7 +62,7 @@ func (d Door) sh(secret string, p release.Package) string {
 	case release.Deb:
 		install = "$s apt-get install -y ./{name}"
 	case release.RPM:
-		install = "$s rpm -U --replacepkgs ./{name}"
+		install = "$s rpm -U --nosignature --replacepkgs ./{name}"
 	case release.Tar:
 		install, agent = "tar -xzf {name} && $s sh ./"+strings.TrimSuffix(p.Name, "."+release.Tar)+"/install.sh", unit.UnpackedProgram
 	}
@@ -74,15 +74,17 @@ func (d Door) sh(secret string, p release.Package) string {
 }
 
 // powerShell is a line for Windows PowerShell 5.1 and later, run as administrator. Its folder is below Program Files, where
-// nobody else writes, and then nobody else's to read. Before 7.58.1 curl.exe passed over a pin, and -k would be all that is left
+// nobody else writes, and then nobody else's to read. A file there tells curl.exe the address: what 5.1 pipes to a program begins
+// with a mark of UTF-8, whatever $OutputEncoding says, where that is the console's (https://github.com/dotnet/corefx/issues/35950).
+// Before 7.58.1 curl.exe passed over a pin, and -k would be all that is left
 // (https://curl.se/libcurl/c/CURLOPT_PINNEDPUBLICKEY.html).
 func (d Door) powerShell(secret string, p release.Package) string {
 	old := ""
 	if !d.Trusted() {
 		old = `if ([version](-split (curl.exe -V)[0])[1] -lt [version]'7.58.1') { throw 'curl.exe is too old to recognise the collector' }; `
 	}
-	return fill(`& { $ErrorActionPreference = 'Stop'; $OutputEncoding = [Text.Encoding]::ASCII; $u = '{address}'; `+
-		`function g($from, $to) { 'url = "' + $u + '/' + $from + '"' | {curl}-o $to -K -; if ($LASTEXITCODE) { throw "curl.exe: $LASTEXITCODE" } }; {old}`+
+	return fill(`& { $ErrorActionPreference = 'Stop'; $u = '{address}'; `+
+		`function g($from, $to) { Set-Content -Encoding Ascii "$d\url" ('url = "' + $u + '/' + $from + '"'); {curl}-o $to -K "$d\url"; if ($LASTEXITCODE) { throw "curl.exe: $LASTEXITCODE" } }; {old}`+
 		`$d = Join-Path $env:ProgramFiles ('dayline-' + [guid]::NewGuid()); $null = New-Item -ItemType Directory $d; `+
 		`try { $null = icacls.exe $d /inheritance:r /grant '*S-1-5-18:(OI)(CI)F' '*S-1-5-32-544:(OI)(CI)F'; if ($LASTEXITCODE) { throw "icacls.exe: $LASTEXITCODE" }; `+
 		`g 'packages/{name}' "$d\{name}"; if ((Get-FileHash -Algorithm SHA256 "$d\{name}").Hash -ne '{sha256}') { throw 'the package is not the one that was released' }; `+

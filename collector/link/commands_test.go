@@ -30,7 +30,7 @@ func everyPackage(t *testing.T) []release.Package {
 // How a command trusts: by the key it names where browsers do not know the certificate, and never by nothing at all.
 func TestCommandsTrustNobodyElse(t *testing.T) {
 	const secret = "NAME-SHA256_CURL-ADDRESS-sum-and-43-letters"
-	curls := regexp.MustCompile(`\|\s*curl(\.exe)? ([^|]*?) -K -`)
+	curls := regexp.MustCompile(`(\| curl|; curl\.exe) ([^|]*?) -K (-;|"\$d\\url";)`)
 	for _, pin := range [][32]byte{{}, {1, 2, 3}} {
 		door, err := NewDoor("https://[2001:db8::1]:8443", pin)
 		if err != nil {
@@ -60,6 +60,9 @@ func TestCommandsTrustNobodyElse(t *testing.T) {
 			pinned := strings.Contains(arguments, "--pinnedpubkey 'sha256//")
 			if insecure := strings.Contains(arguments, " -k "); insecure != pinned || pinned == door.Trusted() {
 				t.Errorf("pinned %v, insecure %v: %q", pinned, insecure, arguments)
+			}
+			if piped := strings.Contains(c.Text, "| curl"); piped != (c.Shell == Sh) || (c.Kind == release.RPM) != strings.Contains(c.Text, " rpm -U --nosignature ") {
+				t.Errorf("%s %s: %s", c.Kind, c.Arch, c.Text)
 			}
 			if regexp.MustCompile(`\|\s*(\$s |sudo )?(ba)?sh\b|\biex\b|Invoke-Expression`).MatchString(c.Text) {
 				t.Errorf("something goes into a shell: %s", c.Text)

@@ -158,8 +158,8 @@ func (c *street) holds(t *testing.T, address, line string, p rig.Packed) {
 	}
 }
 
-// curlCall is how a line for PowerShell calls curl.exe: everything but where to and, on standard input, where from.
-var curlCall = regexp.MustCompile(`\| (curl\.exe( .*?) )-o \$to -K -`)
+// curlCall is how a line for PowerShell calls curl.exe: everything but where to and, in a file, where from.
+var curlCall = regexp.MustCompile(`; (curl\.exe( .*?) )-o \$to -K "\$d\\url"`)
 
 // There is no PowerShell here: the line for it says in the right order what it has to, and its curl holds as the others do.
 func (c *street) holdsInPowerShell(t *testing.T) {

@@ -3,12 +3,13 @@ package linux
 import "github.com/dayline-project/dayline/shared/unit"
 
 // What packages do besides their files, the agent does itself. Where systemd does not run, as where an image is made, the
-// service is only enabled.
+// service is only enabled. What an administrator switched off, or masked before it came, stays so.
 const (
-	enable = "  if command -v systemctl >/dev/null; then systemctl --quiet enable " + unit.Service + "; fi\n"
+	enable = "  if command -v systemctl >/dev/null; then systemctl --quiet enable " + unit.Service + " || :; fi\n"
 	// A string that came with the package is the package's file: the next version, without one, would take it away.
 	keep     = "carrier=" + unit.EnrollFile + "\nif [ -f $carrier ] && " + unit.PackagedProgram + " enroll --at-start --file $carrier; then rm -f $carrier; fi\n"
-	start    = "if [ \"${DAYLINE_IMAGE-}\" = 1 ] || [ -d /run/systemd/system ]; then " + unit.PackagedProgram + " install; fi\n"
+	wanted   = "systemctl --quiet is-enabled " + unit.Service + " >/dev/null || systemctl --quiet is-active " + unit.Service + " >/dev/null"
+	start    = "if [ \"${DAYLINE_IMAGE-}\" = 1 ] || { [ -d /run/systemd/system ] && { " + wanted + "; }; }; then " + unit.PackagedProgram + " install; fi\n"
 	dissolve = "if [ -x " + unit.PackagedProgram + " ]; then DAYLINE_PACKAGE_REMOVES=1 " + unit.PackagedProgram + " uninstall >/dev/null; fi\n"
 )
 

@@ -25,7 +25,7 @@ type entry struct {
 // ours are folders that systems may lack, and that go with the package where nothing else is in them.
 var ours = []string{
 	path.Dir(unit.EnrollFile), path.Dir(unit.PackageFile), "/usr/share/doc/" + name,
-	path.Dir(unit.Autostart), unit.Vendor + "/user", unit.Vendor + "/user/graphical-session.target.wants",
+	path.Dir(unit.Autostart), unit.Vendor + "/system-preset", unit.Vendor + "/user", unit.Vendor + "/user/graphical-session.target.wants",
 }
 
 const copyright = "Dayline agent: " + homepage + "\nCopyright: " + product.Publisher + "\n"

@@ -42,13 +42,18 @@ type File struct {
 	Target string
 }
 
-// Files start a program at a path that needs no quoting: the service's unit, which systemd.unit(5) calls enabled by its link;
-// the helper's in every graphical session that systemd manages, and its link; the entry for the others. Units go below a
+// preset keeps the service enabled where systemd presets all units, as it does in a copy of a disk that has no machine's ID yet: Fedora
+// and its kin disable there what nothing names (systemd.preset(5)).
+const preset = "system-preset/90-dayline-agent.preset"
+
+// Files start a program at a path that needs no quoting: the service's unit, which systemd.unit(5) calls enabled by its link,
+// and what keeps it so; the helper's in every graphical session that systemd manages, and its link; the entry for the others. Units go below a
 // folder, Vendor or Local.
 func Files(program, below string) []File {
 	service, session := path.Join(below, "system", Service), path.Join(below, "user", Session)
 	return []File{
 		{Path: service, Content: rendered(serviceUnit, program)},
+		{Path: path.Join(below, preset), Content: "enable " + Service + "\n"},
 		{Path: session, Content: rendered(sessionUnit, program)},
 		{Path: path.Join(below, "user/graphical-session.target.wants", Session), Target: session},
 		{Path: Autostart, Content: rendered(autostart, program)},

@@ -50,6 +50,29 @@ func TestSystemdTakesTheUnits(t *testing.T) {
 	}
 }
 
+// Where systemd presets all units, as at the first start of a copy of a disk, nothing that is ours changes.
+func TestAFirstStartLeavesTheServiceEnabled(t *testing.T) {
+	root := t.TempDir()
+	presets := path.Join(Vendor, path.Dir(preset))
+	for _, file := range append(Files(PackagedProgram, Vendor), File{Path: presets + "/99-default-disable.preset", Content: "disable *\n"}) {
+		if err := os.MkdirAll(filepath.Join(root, path.Dir(file.Path)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if file.Target == "" {
+			if err := os.WriteFile(filepath.Join(root, file.Path), []byte(file.Content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if output, err := exec.Command("systemctl", "--root="+root, "preset-all").CombinedOutput(); err != nil {
+		t.Fatalf("systemctl (of the package systemd): %v\n%s", err, output)
+	}
+	enabled := Enabled(Vendor)
+	if target, err := os.Readlink(filepath.Join(root, enabled.Path)); err != nil || target != enabled.Target {
+		t.Errorf("the service is enabled by %q: %v", target, err)
+	}
+}
+
 // mostExposed is what systemd may say of the service at the worst; 10 is one that is not confined at all.
 const mostExposed = 2.6
 

@@ -121,7 +121,7 @@ func removeUnpacked() error {
 		}
 		problems = append(problems, os.Remove(file.Path))
 	}
-	_ = os.Remove(filepath.Join(unit.Local, "user/graphical-session.target.wants")) // only if nothing of anybody's is in it
+	removeFolders()
 	enabled := unit.Enabled(unit.Vendor)
 	if target, err := os.Readlink(enabled.Path); err == nil && target == unit.Enabled(unit.Local).Target {
 		problems = append(problems, os.Remove(enabled.Path), placeUnit(enabled))
@@ -177,11 +177,18 @@ func removePlaced(executable string) error {
 	for _, file := range unit.Files(executable, unit.Local) {
 		problems = append(problems, removeFile(file.Path))
 	}
-	_ = os.Remove(filepath.Join(unit.Local, "user/graphical-session.target.wants"))
+	removeFolders()
 	if executable == unit.UnpackedProgram {
 		problems = append(problems, removeFile(executable))
 	}
 	return errors.Join(problems...)
+}
+
+// removeFolders removes those that place made, if nothing of anybody's is in them.
+func removeFolders() {
+	for _, folder := range []string{"user/graphical-session.target.wants", "system-preset"} {
+		_ = os.Remove(filepath.Join(unit.Local, folder))
+	}
 }
 
 func removeFile(path string) error {

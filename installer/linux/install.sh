@@ -26,8 +26,13 @@ cd "$(dirname "$0")"
 [ -d /run/systemd/system ] || [ "${DAYLINE_IMAGE-}" = 1 ] ||
   refuse "systemd does not run here (a container?): start \`./dayline-agent run\` instead, or set DAYLINE_IMAGE=1 for an image"
 
+# Whole, since the old one may run; and asked there, since nothing may run where this was unpacked.
+install -d -m 755 "$(dirname "$program")"
+trap 'rm -f "$program.new"' EXIT
+install -m 755 dayline-agent "$program.new"
+
 # A tilde comes before everything, so that 1.2.3-rc.1 comes before 1.2.3.
-new=$(./dayline-agent version | tr - '~')
+new=$("$program.new" version | tr - '~')
 if [ -x "$program" ]; then
   old=$("$program" version | tr - '~')
   newest=$(printf '%s\n' "$old" "$new" | sort -V | tail -n 1)
@@ -35,9 +40,6 @@ if [ -x "$program" ]; then
     refuse "$(echo "$old" | tr '~' -) is installed, which is newer: to go back, sudo ./install.sh --downgrade"
 fi
 
-# Whole, since the old one may run.
-install -d -m 755 "$(dirname "$program")"
-install -m 755 dayline-agent "$program.new"
 mv -f "$program.new" "$program"
 if [ -f enroll ]; then
   "$program" enroll --at-start --file enroll

@@ -195,6 +195,8 @@ func TestInstallScriptOnLinux(t *testing.T) {
 		refused(newer+" is installed, which is newer", pretend(newer)+"/tmp/it/install.sh")
 		says(t, m, here+"\n", pretend(newer)+"/tmp/it/install.sh --downgrade >/dev/null; dayline-agent version")
 	}
+	// Where nothing may run, as in many a /tmp.
+	says(t, m, here+"\n", pretend("0.0.98")+"mount --bind /tmp/it /mnt; mount -o remount,bind,noexec /mnt; sh /mnt/install.sh >/dev/null; umount --lazy /mnt; dayline-agent version")
 	for _, older := range []string{"0.0.99", "0.1.0-beta.11", here} {
 		says(t, m, here+"\n", pretend(older)+"/tmp/it/install.sh >/dev/null; dayline-agent version")
 	}

@@ -88,8 +88,9 @@ func (d Door) powerShell(secret string, p release.Package) string {
 		`$d = Join-Path $env:ProgramFiles ('dayline-' + [guid]::NewGuid()); $null = New-Item -ItemType Directory $d; `+
 		`try { $null = icacls.exe $d /inheritance:r /grant '*S-1-5-18:(OI)(CI)F' '*S-1-5-32-544:(OI)(CI)F'; if ($LASTEXITCODE) { throw "icacls.exe: $LASTEXITCODE" }; `+
 		`g 'packages/{name}' "$d\{name}"; if ((Get-FileHash -Algorithm SHA256 "$d\{name}").Hash -ne '{sha256}') { throw 'the package is not the one that was released' }; `+
-		`g 'enroll' "$d\enroll"; $p = Start-Process msiexec.exe -Wait -PassThru -ArgumentList ('/i "' + $d + '\{name}" /qn /norestart ENROLL_FILE="' + $d + '\enroll"'); `+
-		`if ($p.ExitCode -notin 0, 1641, 3010) { throw "msiexec.exe: $($p.ExitCode)" } } finally { Remove-Item -Recurse -Force $d } }`,
+		`g 'enroll' "$d\enroll"; $p = Start-Process msiexec.exe -Wait -PassThru -ArgumentList ('/i "' + $d + '\{name}" /qn /norestart'); `+
+		`if ($p.ExitCode -notin 0, 1641, 3010) { throw "msiexec.exe: $($p.ExitCode)" }; `+
+		`& "$env:ProgramW6432\Dayline\dayline-agent.exe" enroll --at-start --file "$d\enroll"; if ($LASTEXITCODE) { throw "dayline-agent.exe: $LASTEXITCODE" } } finally { Remove-Item -Recurse -Force $d } }`,
 		"{old}", old, "{curl}", d.curl("curl.exe"), "{address}", d.Address(secret), "{name}", p.Name, "{sha256}", p.SHA256)
 }
 

@@ -170,7 +170,7 @@ func (c *street) holdsInPowerShell(t *testing.T) {
 	at := 0
 	for _, part := range []string{
 		"& { $ErrorActionPreference = 'Stop'; ", "icacls.exe $d /inheritance:r ", "g 'packages/dayline-agent-1.2.3-windows-amd64.msi' ",
-		"Get-FileHash -Algorithm SHA256 ", "'" + hex.EncodeToString(sum[:]) + "') { throw ", "g 'enroll' ", "msiexec.exe ", " ENROLL_FILE=", "finally { Remove-Item -Recurse -Force $d }",
+		"Get-FileHash -Algorithm SHA256 ", "'" + hex.EncodeToString(sum[:]) + "') { throw ", "g 'enroll' ", "msiexec.exe ", ` enroll --at-start --file "$d\enroll"; if ($LASTEXITCODE) { throw `, "finally { Remove-Item -Recurse -Force $d }",
 	} {
 		next := strings.Index(line[at:], part)
 		if next < 0 {

@@ -3,7 +3,6 @@
 package stamp
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"sort"
@@ -116,19 +115,4 @@ func (s *Stamped) Read(b []byte) (int, error) {
 	}
 	s.at += int64(len(b))
 	return len(b), nil
-}
-
-// Seek of io.Seeker.
-func (s *Stamped) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		offset += s.at
-	case io.SeekEnd:
-		offset += s.Size()
-	}
-	if offset < 0 {
-		return 0, errors.New("stamp: sought before the beginning")
-	}
-	s.at = offset
-	return offset, nil
 }

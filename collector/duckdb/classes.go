@@ -136,6 +136,12 @@ func wantedStates(only *collector.Only) (wanted [4]bool) {
 	return wanted
 }
 
+// namedAfter tells whether an application goes by this cell's names rather than another's: what goes on on several computers is
+// equally new, and comes in any order.
+func (one *cell) namedAfter(other *cell) bool {
+	return cmp.Or(cmp.Compare(one.newest, other.newest), one.Names.Compare(other.Names)) > 0
+}
+
 // subjects joins what was spent in each cell by application, site and class.
 func (c *classes) subjects(sums []cellSum, people []uint64, words int) []collector.SubjectSum {
 	type key struct {
@@ -150,7 +156,7 @@ func (c *classes) subjects(sums []cellSum, people []uint64, words int) []collect
 		if sums[i] == (cellSum{}) {
 			continue
 		}
-		if last := names[one.app]; one.Names != (collector.Names{}) && (last == nil || one.newest >= last.newest) {
+		if last := names[one.app]; one.Names != (collector.Names{}) && (last == nil || one.namedAfter(last)) {
 			names[one.app] = one
 		}
 		n, known := numbers[key{one.app, one.site, one.class}]

@@ -3,6 +3,7 @@ package duckdb
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -39,5 +40,20 @@ func TestFoldEndsWithItsContext(t *testing.T) {
 	err = store.file.folds.fold(ctx, at, "range(1000000000000) r(n)", "true", "n", func(chunk) { cancel() })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
+	}
+}
+
+// What goes on now on computers of several systems is equally new: an application goes by the same names whatever comes first.
+func TestNamesOfWhatGoesOnAreAlwaysTheSame(t *testing.T) {
+	mac, linux := collector.Names{Product: "Firefox", Bundle: "org.mozilla.firefox"}, collector.Names{Product: "Firefox"}
+	for _, order := range [][]collector.Names{{mac, linux}, {linux, mac}} {
+		c := &classes{}
+		for _, names := range order {
+			c.cells = append(c.cells, cell{app: "firefox", Names: names, newest: math.MaxInt32})
+		}
+		sums := c.subjects([]cellSum{{1000, 0}, {1000, 0}}, []uint64{1, 1}, 1)
+		if len(sums) != 1 || sums[0].Names != mac {
+			t.Errorf("in the order %v: %+v", order, sums)
+		}
 	}
 }

@@ -108,15 +108,16 @@ func serveAwaiting(ctx context.Context, config service.Config, a *enroll.Awaiter
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	awaited := make(chan error, 1)
 	go func() { // ends with ctx
-		defer cancel()
+		// Whoever starts helpers may not start one that ended again for half a minute, or until the next login.
+		defer cancel(service.ErrAnew)
 		awaited <- a.Run(ctx)
 	}()
 	err = s.Run(ctx)
-	cancel()
+	cancel(nil)
 	return errors.Join(err, <-awaited)
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/dayline-project/dayline/agent/internal/service"
+	helper "github.com/dayline-project/dayline/agent/internal/session"
 	"github.com/dayline-project/dayline/agent/internal/uplink/uplinktest"
 )
 
@@ -59,7 +60,20 @@ func TestTheServiceEnrolsByWhatWasLeft(t *testing.T) {
 	if err := ask(state, "doctor", &checks); err != nil || len(checks) != 1 || checks[0].OK || !strings.Contains(checks[0].Found, "enrolling with") {
 		t.Errorf("doctor says %+v, %v", checks, err)
 	}
+	conn, err := helper.Dial(t.Context(), socketOf(state))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := helper.Write(conn, &helper.Message{Hello: &helper.Hello{Protocol: helper.Protocol, Run: "00000000000000a1"}}); err != nil {
+		t.Fatal(err)
+	}
 	c.Listen(c.Authority.Leaf(t, "127.0.0.1", time.Now(), time.Now().Add(time.Hour)))
+	for m, err := helper.Read(conn); err == nil; m, err = helper.Read(conn) {
+		if m.Stop != nil {
+			t.Error("a helper was asked to stop, which nobody may start again soon")
+		}
+	}
 	until("enrolled", func(s *service.Status) bool { return s.Enrolled && s.Problem == "" })
 	if _, err := os.Stat(filepath.Join(state, "enroll")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the string that was used is still there: %v", err)

@@ -90,6 +90,9 @@ type Service struct {
 	asking sync.Map
 }
 
+// ErrAnew is the cause to end Run's context with where the service is opened anew at once: helpers stay, and come back to it.
+var ErrAnew = errors.New("service: opened anew")
+
 // Open opens the buffer, the settings and the socket; Run works with them and closes them.
 func Open(config Config) (*Service, error) {
 	s := &Service{Config: config, errors: health.NewErrors(config.Log), startedAt: time.Now()}
@@ -126,7 +129,7 @@ func Open(config Config) (*Service, error) {
 }
 
 // Run works until ctx ends. Then each session is asked to close its episodes, by the word of a cause that is a
-// session.Ending, and what is buffered is sent once more.
+// session.Ending and unless it is ErrAnew, and what is buffered is sent once more.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.buffer.Close()
 	s.log.Info("service started", "version", buildinfo.Version, "enrolled", s.Identity != nil)
@@ -154,11 +157,11 @@ func (s *Service) Run(ctx context.Context) error {
 	})
 	select {
 	case <-ctx.Done():
-		var ending session.Ending
-		if !errors.As(context.Cause(ctx), &ending) {
-			ending.By = episode.ByEnd
+		if cause := context.Cause(ctx); !errors.Is(cause, ErrAnew) {
+			ending := session.Ending{By: episode.ByEnd}
+			errors.As(cause, &ending)
+			s.hub.drain(serving, ending.By, closeWithin)
 		}
-		s.hub.drain(serving, ending.By, closeWithin)
 		hangUp()
 		<-called
 		s.flush(serving)

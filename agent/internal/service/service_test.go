@@ -571,3 +571,30 @@ func TestNothingIsCapturedWithoutAnEnrolment(t *testing.T) {
 		t.Errorf("status %q %+v", problem, s)
 	}
 }
+
+// A helper that is asked to stop comes back when whoever started it likes; one that is not, at once.
+func TestAServiceThatEnrolsAsksNoHelperToStop(t *testing.T) {
+	w := newWorld(t)
+	w.stop()
+	identity, trusted := w.config.Identity, w.config.Trusted
+	w.config.Identity, w.config.Trusted = nil, nil
+	w.start()
+	e := w.dial()
+	e.send(&session.Message{Hello: &session.Hello{Protocol: session.Protocol, Run: "00000000000000a1", Desktop: "x11"}})
+	e.until("settings", func(m *session.Message) bool { return m.Settings != nil })
+	w.cause = ErrAnew
+	w.stop()
+	for {
+		m, err := session.Read(e.conn)
+		if err != nil {
+			break
+		}
+		if m.Stop != nil {
+			t.Fatalf("stop is %+v", m.Stop)
+		}
+	}
+	w.config.Identity, w.config.Trusted = identity, trusted
+	w.start()
+	w.helper("00000000000000a1").closed(1, "First")
+	w.wait("it arrives", w.arrived("First"))
+}

@@ -144,9 +144,10 @@ func TestAPackageForMacsOverAnother(t *testing.T) {
 	if calls := must(m.Called())(t); !slices.Contains(calls, "image install") {
 		t.Errorf("for an image the program was called %q", calls)
 	}
+	// The state folder is the agent's, which makes it its own before it looks for a string there.
 	if left := must(m.Left())(t); slices.ContainsFunc(left, func(name string) bool {
-		return !strings.HasPrefix(name, "/Library") && !strings.HasPrefix(name, "/usr/libexec")
+		return !strings.HasPrefix(name, "/Library") && !strings.HasPrefix(name, "/usr/libexec") && name != "/var/lib/dayline-agent"
 	}) {
-		t.Errorf("beside the application there is %q", left)
+		t.Errorf("beside the application and the state there is %q", left)
 	}
 }

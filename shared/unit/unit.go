@@ -137,12 +137,13 @@ WantedBy=graphical-session.target
 `
 
 // autostart: X-systemd-skip leaves desktops that know graphical-session.target to the unit
-// (systemd-xdg-autostart-generator(8)).
+// (systemd-xdg-autostart-generator(8)). Nothing else starts a helper again that ended with the service, as with an upgrade; one
+// that fails, as without a desktop, is over.
 const autostart = `[Desktop Entry]
 Type=Application
 Name=Dayline
 Comment=Measures the working day on this computer, visibly
-Exec=@PROGRAM@ session
+Exec=sh -c "while @PROGRAM@ session; do sleep 5; done"
 NoDisplay=true
 X-systemd-skip=true
 `

@@ -92,3 +92,40 @@ func TestTheServiceIsConfined(t *testing.T) {
 		}
 	}
 }
+
+// On a desktop that systemd does not manage, a helper that ended with the service comes back, and one that failed does not.
+func TestAnAutostartedHelperComesBack(t *testing.T) {
+	folder := t.TempDir()
+	calls := filepath.Join(folder, "calls")
+	for name, script := range map[string]string{
+		"dayline-agent": `echo "$*" >>` + calls + `; [ "$(wc -l <` + calls + `)" -lt 3 ]`,
+		"sleep":         `echo "sleep $*" >>` + calls + `.slept`,
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", folder+":"+os.Getenv("PATH"))
+	for _, file := range Files(filepath.Join(folder, "dayline-agent"), Vendor) {
+		if file.Path != Autostart {
+			continue
+		}
+		line := regexp.MustCompile(`(?m)^Exec=sh -c (".*")$`).FindStringSubmatch(file.Content)
+		if line == nil {
+			t.Fatalf("it is started by %s", file.Content)
+		}
+		command, err := strconv.Unquote(line[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said, err := exec.Command("sh", "-c", command).CombinedOutput(); err != nil || len(said) > 0 {
+			t.Errorf("%v: %s", err, said)
+		}
+	}
+	if told, err := os.ReadFile(calls); err != nil || string(told) != strings.Repeat("session\n", 3) {
+		t.Errorf("%q, %v", told, err)
+	}
+	if slept, err := os.ReadFile(calls + ".slept"); err != nil || string(slept) != strings.Repeat("sleep 5\n", 2) {
+		t.Errorf("%q, %v", slept, err)
+	}
+}

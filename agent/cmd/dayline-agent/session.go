@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -20,8 +21,8 @@ import (
 // sessionMemory is what the garbage collector keeps the helper's heap under, so that a session stays small (target T2).
 const sessionMemory = 8 << 20
 
-// session is the helper of the login session it runs in, as the person whose session that is: 0 ended as asked, 1
-// failed, refused or left alone by the service, 2 used wrongly.
+// session is the helper of the login session it runs in, as the person whose session that is: 0 ended as asked, or left alone by
+// the service, 1 failed or refused, 2 used wrongly.
 func session(args []string, _, stderr io.Writer) int {
 	o := newOptions("session", "", stderr)
 	socket := o.String("socket", "", "the service's socket (default: that of the state folder)")
@@ -46,7 +47,12 @@ func session(args []string, _, stderr io.Writer) int {
 		}
 	}
 	return withRunLoop(func() int {
-		if err := observeSession(ctx, config); err != nil {
+		err := observeSession(ctx, config)
+		if errors.Is(err, helper.ErrAlone) {
+			config.Log.Info("session helper ends", "reason", err)
+			return done
+		}
+		if err != nil {
 			return fail(stderr, err)
 		}
 		return done

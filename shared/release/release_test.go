@@ -43,17 +43,17 @@ func TestAManifestIsReadBack(t *testing.T) {
 
 func TestAManifestThatIsNoneIsRefused(t *testing.T) {
 	for want, spoil := range map[string]func(*Manifest){
-		"product: ":                func(m *Manifest) { m.Product = "dayline" },
-		"version ":                 func(m *Manifest) { m.Version = "1.2" },
-		"issued: ":                 func(m *Manifest) { m.IssuedAt = time.Time{} },
-		"packages: 0":              func(m *Manifest) { m.Packages = nil },
-		"packages: 33":             func(m *Manifest) { m.Packages = make([]Package, 33) },
-		"packages[0].kind: ":       func(m *Manifest) { m.Packages[0].Kind = MSI },
-		"packages[1].arch: ":       func(m *Manifest) { m.Packages[1].Arch = Universal },
-		"packages[2].name: ":       func(m *Manifest) { m.Packages[2].Name = "../" + m.Packages[2].Name },
-		"packages[3].size: ":       func(m *Manifest) { m.Packages[3].Size = MaxPackageBytes + 1 },
-		"packages[4].sha256: ":     func(m *Manifest) { m.Packages[4].SHA256 = strings.ToUpper(m.Packages[4].SHA256) },
-		"packages[5].name: ": func(m *Manifest) { m.Packages = append(m.Packages, m.Packages[0]) },
+		"product: ":            func(m *Manifest) { m.Product = "dayline" },
+		"version ":             func(m *Manifest) { m.Version = "1.2" },
+		"issued: ":             func(m *Manifest) { m.IssuedAt = time.Time{} },
+		"packages: 0":          func(m *Manifest) { m.Packages = nil },
+		"packages: 33":         func(m *Manifest) { m.Packages = make([]Package, 33) },
+		"packages[0].kind: ":   func(m *Manifest) { m.Packages[0].Kind = MSI },
+		"packages[1].arch: ":   func(m *Manifest) { m.Packages[1].Arch = Universal },
+		"packages[2].name: ":   func(m *Manifest) { m.Packages[2].Name = "../" + m.Packages[2].Name },
+		"packages[3].size: ":   func(m *Manifest) { m.Packages[3].Size = MaxPackageBytes + 1 },
+		"packages[4].sha256: ": func(m *Manifest) { m.Packages[4].SHA256 = strings.ToUpper(m.Packages[4].SHA256) },
+		"packages[5].name: ":   func(m *Manifest) { m.Packages = append(m.Packages, m.Packages[0]) },
 	} {
 		m := manifest(t)
 		spoil(&m)

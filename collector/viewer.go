@@ -1,5 +1,7 @@
 package collector
 
+import "strings"
+
 // Role is what a user may do.
 type Role string
 
@@ -13,6 +15,9 @@ const (
 	// Measured is no role of people.yaml: somebody who is no user and sees its own.
 	Measured Role = "person"
 )
+
+// LocalAdministrator is who acts through the local socket: only root and the collector's own account can open it.
+const LocalAdministrator = "administrator (local)"
 
 // Viewer is who asks. collector/directory turns one into a scope, and nothing else does.
 type Viewer struct {
@@ -49,5 +54,13 @@ func (v Viewer) Actor() string {
 	if v.By == "" {
 		return v.User
 	}
-	return v.User + " (by " + v.By + ")"
+	return v.User + actingBy + v.By + ")"
+}
+
+const actingBy = " (by "
+
+// ActedFor gives whose rights an actor used: the user's, whoever acted as that user.
+func ActedFor(actor string) (user string) {
+	user, _, _ = strings.Cut(actor, actingBy)
+	return user
 }

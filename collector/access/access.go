@@ -39,6 +39,8 @@ type Registry interface {
 	TokenBySecret(ctx context.Context, secretHash [32]byte) (collector.AccessToken, error)
 	Tokens(ctx context.Context) ([]collector.AccessToken, error)
 	RevokeToken(ctx context.Context, id string, at time.Time) error
+	Links(ctx context.Context) ([]collector.Link, error)
+	RevokeLink(ctx context.Context, id string, at time.Time) error
 	TokensUsed(ctx context.Context, used map[string]time.Time) error
 	Audit(ctx context.Context, entry collector.AuditEntry) error
 }
@@ -227,8 +229,9 @@ func (a *Access) note(ctx context.Context) error {
 	return nil
 }
 
-// Reconcile ends what people.yaml no longer grants, so that it stays ended if the old entry comes back: the passwords
-// and tokens of users who are gone, and the tokens of those whose role is another. Each end is in the audit log.
+// Reconcile ends what the files no longer grant, so that it stays ended if the old entry comes back: the passwords and
+// tokens of users who are gone, the tokens of those whose role is another, and the installer links of those who may make
+// none any more. Each end is in the audit log.
 func (a *Access) Reconcile(ctx context.Context) error {
 	credentials, err := a.registry.Credentials(ctx)
 	if err != nil {
@@ -252,21 +255,21 @@ func (a *Access) Reconcile(ctx context.Context) error {
 		case !known:
 			gone[token.Email] = true
 		case who.Role != token.Role:
-			failed = append(failed, a.end(ctx, token.ID, "the owner's role is another", a.registry.RevokeToken))
+			failed = append(failed, a.end(ctx, "access.end", token.ID, "the owner's role is another", a.registry.RevokeToken))
 		}
 	}
 	for email, isGone := range gone {
 		if isGone {
-			failed = append(failed, a.end(ctx, email, "the user is gone", a.registry.RemoveUser))
+			failed = append(failed, a.end(ctx, "access.end", email, "the user is gone", a.registry.RemoveUser))
 		}
 	}
-	if err := errors.Join(failed...); err != nil {
+	if err := errors.Join(append(failed, a.endLinks(ctx))...); err != nil {
 		return fmt.Errorf("access: reconcile: %w", err)
 	}
 	return nil
 }
 
-func (a *Access) end(ctx context.Context, subject, reason string, do func(context.Context, string, time.Time) error) error {
+func (a *Access) end(ctx context.Context, action, subject, reason string, do func(context.Context, string, time.Time) error) error {
 	if err := do(ctx, subject, a.now()); err != nil {
 		return err
 	}
@@ -275,6 +278,6 @@ func (a *Access) end(ctx context.Context, subject, reason string, do func(contex
 		return err
 	}
 	return a.registry.Audit(ctx, collector.AuditEntry{
-		At: a.now(), Actor: "collector", Action: "access.end", Subject: subject, Detail: string(detail),
+		At: a.now(), Actor: "collector", Action: action, Subject: subject, Detail: string(detail),
 	})
 }

@@ -104,7 +104,7 @@ func (h *house) out(what, secret string) {
 // home is where Max signs in from.
 var home = From{Address: "203.0.113.7", Browser: "Firefox on Linux"}
 
-var admin = collector.Viewer{User: "administrator (local)", Role: collector.Admin, Everyone: true}
+var admin = collector.Viewer{User: collector.LocalAdministrator, Role: collector.Admin, Everyone: true}
 
 func TestInstallsAsTheAccountSays(t *testing.T) {
 	h := open(t)

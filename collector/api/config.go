@@ -116,7 +116,7 @@ func (a adminService) SetConfig(ctx context.Context, req *connect.Request[adminv
 // mayName refuses to edit a key by whoever may not know of it: an edit that changes nothing would tell what is there. How the
 // collector itself runs is for those who could edit the file anyway.
 func mayName(viewer collector.Viewer, file, key string) error {
-	if file == config.CollectorFile && viewer.User != LocalAdministrator {
+	if file == config.CollectorFile && viewer.User != collector.LocalAdministrator {
 		return collector.Refuse(collector.Denied, "", "%s is edited on the collector's own machine", file)
 	}
 	if viewer.Role != collector.Admin && !forConfigurators(file, key) {

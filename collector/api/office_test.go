@@ -112,7 +112,7 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 // token of a user; it writes too.
 func (o *office) token(email string, write bool) string {
 	o.t.Helper()
-	administrator := collector.Viewer{User: LocalAdministrator, Role: collector.Admin}
+	administrator := collector.Viewer{User: collector.LocalAdministrator, Role: collector.Admin}
 	secret, _, err := o.admin.Access.CreateToken(o.t.Context(), administrator, email, "", 0, write)
 	o.check(err)
 	return secret

@@ -79,6 +79,15 @@ func TestOwnLinks(t *testing.T) {
 	o.check(revoke(viewer, vics.Id))
 	_, err = make(viewer)
 	o.check(err)
+	_, err = admin.SetConfig(ctx, connect.NewRequest(&adminv1.SetConfigRequest{File: "account.yaml", Key: "installers.non_admins", Value: "false"}))
+	o.check(err)
+	states, err := admin.ListLinks(ctx, connect.NewRequest(&adminv1.ListLinksRequest{}))
+	o.check(err)
+	for _, l := range states.Msg.Links {
+		if valid := l.State == "valid"; valid != (l.Id == adas.Id) {
+			t.Errorf("once only administrators may again, the link of %s is %s", l.CreatedBy, l.State)
+		}
+	}
 
 	entries, err := o.registry.AuditEntries(ctx, 0, 1000)
 	o.check(err)
@@ -88,7 +97,8 @@ func TestOwnLinks(t *testing.T) {
 			told[e.Action+" "+e.Actor]++
 		}
 	}
-	if told["link.create "+vic] != maxOwnLinks+1 || told["link.revoke "+vic] != 1 || told["link.create "+mia] != 1 {
+	if told["link.create "+vic] != maxOwnLinks+1 || told["link.revoke "+vic] != 1 || told["link.create "+mia] != 1 ||
+		told["link.revoke collector"] != maxOwnLinks+1 {
 		t.Errorf("written down: %v", told)
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/dayline-project/dayline/collector"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
 )
@@ -86,7 +87,7 @@ func TestSignInOverJSON(t *testing.T) {
 		}
 	}
 	if want := map[string]int{
-		"user.password " + mia + " by " + LocalAdministrator: 1, "user.sign_in " + mia + " by " + mia: 1, "user.sign_out " + mia + " by " + mia: 1,
+		"user.password " + mia + " by " + collector.LocalAdministrator: 1, "user.sign_in " + mia + " by " + mia: 1, "user.sign_out " + mia + " by " + mia: 1,
 		"user.sign_in_failed " + mia + " by collector": let, "user.sign_in_failed  by collector": let,
 	}; !maps.Equal(count, want) {
 		t.Errorf("%v, want %v", count, want)

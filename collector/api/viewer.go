@@ -17,9 +17,6 @@ import (
 	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
 )
 
-// LocalAdministrator is who acts through the local socket: only root and the collector's own account can open it.
-const LocalAdministrator = "administrator (local)"
-
 // AsHeader names the user whom the local administrator acts as; it means nothing elsewhere.
 const AsHeader = "Dayline-As"
 
@@ -76,9 +73,11 @@ func stillAllowed(ctx context.Context) error {
 func (a *Admin) local(next http.Handler) http.Handler {
 	refusals := connect.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		caller := callerOfAdmin{viewer: collector.Viewer{User: LocalAdministrator, Role: collector.Admin, Everyone: true}}
+		caller := callerOfAdmin{viewer: collector.Viewer{User: collector.LocalAdministrator, Role: collector.Admin, Everyone: true}}
 		if as := r.Header.Values(AsHeader); len(as) > 0 { // one that names nobody too
-			caller.again = func(context.Context) (collector.Viewer, error) { return a.Access.As(as[0], LocalAdministrator) }
+			caller.again = func(context.Context) (collector.Viewer, error) {
+				return a.Access.As(as[0], collector.LocalAdministrator)
+			}
 			var err error
 			if caller.viewer, err = caller.again(r.Context()); err != nil && strings.HasPrefix(r.URL.Path, filesPath) {
 				plainRefusal(w, err)

@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/dayline-project/dayline/collector"
-	"github.com/dayline-project/dayline/collector/api"
 	"github.com/dayline-project/dayline/collector/backup"
 	"github.com/dayline-project/dayline/collector/config"
 	"github.com/dayline-project/dayline/collector/duckdb"
@@ -156,7 +155,7 @@ func (c *restoreCommand) finish(i *invocation, set *config.Set, m *backup.Manife
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	err = registry.Audit(i.ctx, collector.AuditEntry{
-		At: time.Now(), Actor: api.LocalAdministrator, Action: "restore", Subject: c.Dir,
+		At: time.Now(), Actor: collector.LocalAdministrator, Action: "restore", Subject: c.Dir,
 		Detail: fmt.Sprintf(`{"backup_of":%q,"deletions":%d}`, m.Created.Format(time.RFC3339), len(later)),
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -345,5 +346,31 @@ func TestTitles(t *testing.T) {
 	}
 	if wait := reads.read(now); n != titlesAtOnce || wait <= 0 || wait > titleEvery {
 		t.Errorf("after a calm minute %d were read at once, the next after %v", n, wait)
+	}
+}
+
+// letGo is a bus that counts how often the computer was let go on.
+type letGo int
+
+func (*letGo) run(context.Context) {}
+func (*letGo) refresh()            {}
+func (l *letGo) release()          { *l++ }
+
+// What is taken to have a sleep wait is given back when one is told twice, and not by the word that the computer is awake, which
+// comes with it.
+func TestAComputerThatIsAwakeIsNotLetGo(t *testing.T) {
+	var released letGo
+	o, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &watch{o: o, bus: &released, zone: &zone{location: time.UTC}, settle: stopped()}
+	w.timeline.begin(w.read())
+	if w.sleep(false); released != 0 {
+		t.Error("awake as before, it was let go")
+	}
+	w.asleep = true
+	if w.sleep(true); released != 1 {
+		t.Errorf("told twice that it is to sleep, it was let go %d times", released)
 	}
 }

@@ -258,8 +258,10 @@ func (w *watch) lock(at time.Duration) {
 func (w *watch) sleep(asleep bool) {
 	w.pass(false)
 	if asleep == w.asleep {
-		// Some systems tell it twice, and wait for us each time.
-		w.bus.release()
+		if asleep {
+			// Some systems tell it twice, and wait for us each time.
+			w.bus.release()
+		}
 		return
 	}
 	w.asleep = asleep

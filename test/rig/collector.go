@@ -73,6 +73,8 @@ type Options struct {
 	TLSOff bool
 	// Floor of free disk, as in collector.yaml; empty: 1MB, so that tests run on a small disk.
 	Floor string
+	// Zone is where it stands, as in TZ; empty: where this computer does.
+	Zone string
 }
 
 // NewCollector writes the configuration into dir. Start starts it.
@@ -106,6 +108,9 @@ func NewCollector(bin Binaries, dir string, o Options) (*Collector, error) {
 		mode = "off"
 	}
 	c.env = append(os.Environ(), "DAYLINE_CONFIG="+c.Config)
+	if o.Zone != "" {
+		c.env = append(c.env, "TZ="+o.Zone)
+	}
 	files := map[string]string{
 		"collector.yaml": fmt.Sprintf("listen: {agents: %q, web: %q}\npublic_url: https://%s\ndata_dir: %q\n"+
 			"tls: {mode: %s}\nstorage: {floor: %s}\nmetrics: {listen: \"127.0.0.1:0\"}\n", c.Listen, c.Web, o.Public, c.Data, mode, o.Floor),

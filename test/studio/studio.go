@@ -78,19 +78,24 @@ type desk struct {
 	last *agentv1.OpenEpisode
 }
 
-// Open starts a collector in dir, and has the studio's six weeks sent to it. It is always early in the afternoon there, so that
-// today has data.
+// Open starts a collector in dir, and has the studio's six weeks sent to it. It is always early in the afternoon there, at the
+// collector too, so that today has data.
 func Open(ctx context.Context, bin rig.Binaries, dir string, options rig.Options) (*Studio, error) {
 	if options.Account == "" {
 		options.Account = "# The studio's settings.\nprivacy: {titles: true, urls: host}\n" +
 			"# All computers of a new office at once.\ninstallers: {max_per_minute: 60}\n"
 	}
+	now := time.Now()
+	zone, err := time.LoadLocation(zoneAt(now))
+	if err != nil {
+		return nil, err
+	}
+	options.Zone = zone.String()
 	collector, err := rig.NewCollector(bin, dir, options)
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now()
-	s := &Studio{Collector: collector, now: now.In(time.FixedZone("", zoneAt(now)))}
+	s := &Studio{Collector: collector, now: now.In(zone)}
 	if err := collector.Start(ctx); err != nil {
 		return nil, err
 	}
@@ -100,11 +105,9 @@ func Open(ctx context.Context, bin rig.Binaries, dir string, options rig.Options
 	return s, nil
 }
 
-// zoneAt gives the offset, in seconds, of a place where it is between two and three in the afternoon of the same day.
-func zoneAt(now time.Time) int {
-	_, offset := now.Zone()
-	return offset + (14-now.Hour())*3600
-}
+// zoneAt names a zone where it is between two and three in the afternoon: its day lasts as long as anybody looks at the studio,
+// whenever that begins. The sign of such names is the other way round: Etc/GMT-14 is ahead of Greenwich.
+func zoneAt(now time.Time) string { return fmt.Sprintf("Etc/GMT%+d", now.UTC().Hour()-14) }
 
 func (s *Studio) fill(ctx context.Context) error {
 	link, err := s.Collector.Link(ctx)

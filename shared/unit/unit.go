@@ -67,10 +67,10 @@ func Enabled(below string) File {
 
 func rendered(text, program string) string { return strings.ReplaceAll(text, "@PROGRAM@", program) }
 
-// serviceUnit: root, that may change only its own folders and /etc/dayline, where an installer leaves the enrolment string
-// (it is removed once used); the folder is made before the rest of the disk is closed to it. CAP_CHOWN, CAP_DAC_OVERRIDE and CAP_FOWNER are for folders that an administrator made
-// otherwise; nothing else of what root may do is needed. ProtectHostname would hide that the computer was renamed, and
-// ProtectProc who the helpers are.
+// serviceUnit: root, that may change only its own folders and /etc/dayline, where an installer leaves the enrolment string (it
+// is removed once used); the folder is made before the rest of the disk is closed to it. CAP_CHOWN, CAP_DAC_OVERRIDE and
+// CAP_FOWNER are for folders that an administrator made otherwise; nothing else of what root may do is needed. ProtectHostname
+// would hide that the computer was renamed, and ProtectProc who the helpers are.
 const serviceUnit = `[Unit]
 Description=Dayline agent: measures the working day on this computer, visibly
 Documentation=https://github.com/dayline-project/dayline

@@ -104,8 +104,8 @@ func TestALinkMeasuresAComputer(t *testing.T) {
 	c.keepsSecrets(t, installer.Address)
 
 	c.offer(t, release.Deb, "1.2.3")
-	mustDo(t, os.WriteFile(c.Path("/tmp/stamped (1).deb"), fetch(t, installer.Address+"/download/amd64/deb"), 0o600))
-	shell(t, c.Machine, nil, "dpkg --install '/tmp/stamped (1).deb'; rm '/tmp/stamped (1).deb'")
+	mustDo(t, os.WriteFile(c.Path("/srv/stamped (1).deb"), fetch(t, installer.Address+"/download/amd64/deb"), 0o600))
+	shell(t, c.Machine, nil, "dpkg --install '/srv/stamped (1).deb'; rm '/srv/stamped (1).deb'")
 	must(c.terminal.Type(t.Context(), "Next meeting\n", "Next meeting"))(t)
 	if now := c.measured(t, "Next meeting"); now != device {
 		t.Errorf("device %s became %s", device, now)

@@ -186,16 +186,16 @@ func (c *street) holdsInPowerShell(t *testing.T) {
 	if call == nil || strings.Contains(call[2], " -k") != strings.Contains(call[2], " --pinnedpubkey 'sha256//") {
 		t.Fatalf("curl is called by %q", call)
 	}
-	get := `printf 'url = "%s/packages/dayline-agent-1.2.3-windows-amd64.msi"\n' '` + installer.Address + `' | curl` + call[2] + ` -o /tmp/got -K -`
+	get := `printf 'url = "%s/packages/dayline-agent-1.2.3-windows-amd64.msi"\n' '` + installer.Address + `' | curl` + call[2] + ` -o /srv/got -K -`
 	c.relay.Lead(c.impostor.Address())
 	c.refuses(t, "an impostor", "sh", get)
 	c.relay.Lead(c.Collector.Listen)
 	must(paste(t, c.Machine, "sh", get))(t)
-	if got := must(os.ReadFile(c.Path("/tmp/got")))(t); string(got) != string(p.Content) {
+	if got := must(os.ReadFile(c.Path("/srv/got")))(t); string(got) != string(p.Content) {
 		t.Errorf("%d bytes came", len(got))
 	}
 	must(c.Called())(t)
-	mustDo(t, os.Remove(c.Path("/tmp/got")))
+	mustDo(t, os.Remove(c.Path("/srv/got")))
 }
 
 // Where the certificate is one that the system knows, a line names no key, and takes no other certificate.

@@ -9040,7 +9040,11 @@ type ListReleasesResponse struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Releases []*Release             `protobuf:"bytes,1,rep,name=releases,proto3" json:"releases,omitempty"`
 	// windows, macos, linux.
-	Choices       []*ReleaseChoice `protobuf:"bytes,2,rep,name=choices,proto3" json:"choices,omitempty"`
+	Choices []*ReleaseChoice `protobuf:"bytes,2,rep,name=choices,proto3" json:"choices,omitempty"`
+	// The version of the keys by which this collector verifies releases. 0: it was built without any, so that nobody vouches for them.
+	Trusted int32 `protobuf:"varint,3,opt,name=trusted,proto3" json:"trusted,omitempty"`
+	// Which releases may be installed, as it was signed off-line; none: nobody said.
+	Channel       *ReleaseChannel `protobuf:"bytes,4,opt,name=channel,proto3" json:"channel,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -9089,6 +9093,172 @@ func (x *ListReleasesResponse) GetChoices() []*ReleaseChoice {
 	return nil
 }
 
+func (x *ListReleasesResponse) GetTrusted() int32 {
+	if x != nil {
+		return x.Trusted
+	}
+	return 0
+}
+
+func (x *ListReleasesResponse) GetChannel() *ReleaseChannel {
+	if x != nil {
+		return x.Channel
+	}
+	return nil
+}
+
+// ReleaseChannel is channel.json on the shelf.
+type ReleaseChannel struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Version int32                  `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// RFC 3339.
+	Issued  string `protobuf:"bytes,2,opt,name=issued,proto3" json:"issued,omitempty"`
+	Expires string `protobuf:"bytes,3,opt,name=expires,proto3" json:"expires,omitempty"`
+	// Agents no longer go by it.
+	Expired bool `protobuf:"varint,4,opt,name=expired,proto3" json:"expired,omitempty"`
+	// Versions that are installed nowhere any more.
+	Withdrawn []string `protobuf:"bytes,5,rep,name=withdrawn,proto3" json:"withdrawn,omitempty"`
+	// Why what lies there is none; then no release is handed out.
+	Problem       string `protobuf:"bytes,6,opt,name=problem,proto3" json:"problem,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseChannel) Reset() {
+	*x = ReleaseChannel{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseChannel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseChannel) ProtoMessage() {}
+
+func (x *ReleaseChannel) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseChannel.ProtoReflect.Descriptor instead.
+func (*ReleaseChannel) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{151}
+}
+
+func (x *ReleaseChannel) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *ReleaseChannel) GetIssued() string {
+	if x != nil {
+		return x.Issued
+	}
+	return ""
+}
+
+func (x *ReleaseChannel) GetExpires() string {
+	if x != nil {
+		return x.Expires
+	}
+	return ""
+}
+
+func (x *ReleaseChannel) GetExpired() bool {
+	if x != nil {
+		return x.Expired
+	}
+	return false
+}
+
+func (x *ReleaseChannel) GetWithdrawn() []string {
+	if x != nil {
+		return x.Withdrawn
+	}
+	return nil
+}
+
+func (x *ReleaseChannel) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
+// AddReleaseResponse is what POST /files/release answers with.
+type AddReleaseResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The release that was sent; none where none was.
+	Release *Release `protobuf:"bytes,1,opt,name=release,proto3" json:"release,omitempty"`
+	// The channel and the version of the keys, each where it is now another.
+	Channel       *ReleaseChannel `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	Trusted       int32           `protobuf:"varint,3,opt,name=trusted,proto3" json:"trusted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddReleaseResponse) Reset() {
+	*x = AddReleaseResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddReleaseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddReleaseResponse) ProtoMessage() {}
+
+func (x *AddReleaseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddReleaseResponse.ProtoReflect.Descriptor instead.
+func (*AddReleaseResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{152}
+}
+
+func (x *AddReleaseResponse) GetRelease() *Release {
+	if x != nil {
+		return x.Release
+	}
+	return nil
+}
+
+func (x *AddReleaseResponse) GetChannel() *ReleaseChannel {
+	if x != nil {
+		return x.Channel
+	}
+	return nil
+}
+
+func (x *AddReleaseResponse) GetTrusted() int32 {
+	if x != nil {
+		return x.Trusted
+	}
+	return 0
+}
+
 type Release struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Version string                 `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
@@ -9097,14 +9267,16 @@ type Release struct {
 	// Those on the shelf.
 	Packages []*ReleasePackage `protobuf:"bytes,3,rep,name=packages,proto3" json:"packages,omitempty"`
 	// Why nothing of it is handed out.
-	Problem       string `protobuf:"bytes,4,opt,name=problem,proto3" json:"problem,omitempty"`
+	Problem string `protobuf:"bytes,4,opt,name=problem,proto3" json:"problem,omitempty"`
+	// A key that this collector trusts signed it.
+	Signed        bool `protobuf:"varint,5,opt,name=signed,proto3" json:"signed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9116,7 +9288,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[151]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9129,7 +9301,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{151}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{153}
 }
 
 func (x *Release) GetVersion() string {
@@ -9160,6 +9332,13 @@ func (x *Release) GetProblem() string {
 	return ""
 }
 
+func (x *Release) GetSigned() bool {
+	if x != nil {
+		return x.Signed
+	}
+	return false
+}
+
 type ReleasePackage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -9182,7 +9361,7 @@ type ReleasePackage struct {
 
 func (x *ReleasePackage) Reset() {
 	*x = ReleasePackage{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9194,7 +9373,7 @@ func (x *ReleasePackage) String() string {
 func (*ReleasePackage) ProtoMessage() {}
 
 func (x *ReleasePackage) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[152]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9207,7 +9386,7 @@ func (x *ReleasePackage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleasePackage.ProtoReflect.Descriptor instead.
 func (*ReleasePackage) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{152}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{154}
 }
 
 func (x *ReleasePackage) GetName() string {
@@ -9281,7 +9460,7 @@ type ReleaseChoice struct {
 
 func (x *ReleaseChoice) Reset() {
 	*x = ReleaseChoice{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9293,7 +9472,7 @@ func (x *ReleaseChoice) String() string {
 func (*ReleaseChoice) ProtoMessage() {}
 
 func (x *ReleaseChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[153]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9306,7 +9485,7 @@ func (x *ReleaseChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseChoice.ProtoReflect.Descriptor instead.
 func (*ReleaseChoice) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{153}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{155}
 }
 
 func (x *ReleaseChoice) GetOs() string {
@@ -9346,7 +9525,7 @@ type RemoveReleaseRequest struct {
 
 func (x *RemoveReleaseRequest) Reset() {
 	*x = RemoveReleaseRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9358,7 +9537,7 @@ func (x *RemoveReleaseRequest) String() string {
 func (*RemoveReleaseRequest) ProtoMessage() {}
 
 func (x *RemoveReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[154]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9371,7 +9550,7 @@ func (x *RemoveReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveReleaseRequest.ProtoReflect.Descriptor instead.
 func (*RemoveReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{154}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{156}
 }
 
 func (x *RemoveReleaseRequest) GetVersion() string {
@@ -9389,7 +9568,7 @@ type RemoveReleaseResponse struct {
 
 func (x *RemoveReleaseResponse) Reset() {
 	*x = RemoveReleaseResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9401,7 +9580,7 @@ func (x *RemoveReleaseResponse) String() string {
 func (*RemoveReleaseResponse) ProtoMessage() {}
 
 func (x *RemoveReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[155]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9414,7 +9593,7 @@ func (x *RemoveReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveReleaseResponse.ProtoReflect.Descriptor instead.
 func (*RemoveReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{155}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{157}
 }
 
 type ReportRequest struct {
@@ -9446,7 +9625,7 @@ type ReportRequest struct {
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9458,7 +9637,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[156]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9471,7 +9650,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{156}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{158}
 }
 
 func (x *ReportRequest) GetFrom() string {
@@ -9571,7 +9750,7 @@ type Days struct {
 
 func (x *Days) Reset() {
 	*x = Days{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9583,7 +9762,7 @@ func (x *Days) String() string {
 func (*Days) ProtoMessage() {}
 
 func (x *Days) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[157]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9596,7 +9775,7 @@ func (x *Days) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Days.ProtoReflect.Descriptor instead.
 func (*Days) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{157}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{159}
 }
 
 func (x *Days) GetFrom() string {
@@ -9639,7 +9818,7 @@ type Times struct {
 
 func (x *Times) Reset() {
 	*x = Times{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9651,7 +9830,7 @@ func (x *Times) String() string {
 func (*Times) ProtoMessage() {}
 
 func (x *Times) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9664,7 +9843,7 @@ func (x *Times) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Times.ProtoReflect.Descriptor instead.
 func (*Times) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{158}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{160}
 }
 
 func (x *Times) GetProductiveActive() float64 {
@@ -9748,7 +9927,7 @@ type DashboardReport struct {
 
 func (x *DashboardReport) Reset() {
 	*x = DashboardReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9760,7 +9939,7 @@ func (x *DashboardReport) String() string {
 func (*DashboardReport) ProtoMessage() {}
 
 func (x *DashboardReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9773,7 +9952,7 @@ func (x *DashboardReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardReport.ProtoReflect.Descriptor instead.
 func (*DashboardReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{159}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{161}
 }
 
 func (x *DashboardReport) GetDays() *Days {
@@ -9843,7 +10022,7 @@ type DashboardRow struct {
 
 func (x *DashboardRow) Reset() {
 	*x = DashboardRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9855,7 +10034,7 @@ func (x *DashboardRow) String() string {
 func (*DashboardRow) ProtoMessage() {}
 
 func (x *DashboardRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9868,7 +10047,7 @@ func (x *DashboardRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardRow.ProtoReflect.Descriptor instead.
 func (*DashboardRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{160}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{162}
 }
 
 func (x *DashboardRow) GetDay() string {
@@ -9902,7 +10081,7 @@ type PeopleReport struct {
 
 func (x *PeopleReport) Reset() {
 	*x = PeopleReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9914,7 +10093,7 @@ func (x *PeopleReport) String() string {
 func (*PeopleReport) ProtoMessage() {}
 
 func (x *PeopleReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9927,7 +10106,7 @@ func (x *PeopleReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleReport.ProtoReflect.Descriptor instead.
 func (*PeopleReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{161}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{163}
 }
 
 func (x *PeopleReport) GetRows() []*PeopleRow {
@@ -9962,7 +10141,7 @@ type PeopleRow struct {
 
 func (x *PeopleRow) Reset() {
 	*x = PeopleRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9974,7 +10153,7 @@ func (x *PeopleRow) String() string {
 func (*PeopleRow) ProtoMessage() {}
 
 func (x *PeopleRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9987,7 +10166,7 @@ func (x *PeopleRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleRow.ProtoReflect.Descriptor instead.
 func (*PeopleRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{162}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{164}
 }
 
 func (x *PeopleRow) GetPerson() string {
@@ -10063,7 +10242,7 @@ type AppsReport struct {
 
 func (x *AppsReport) Reset() {
 	*x = AppsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10075,7 +10254,7 @@ func (x *AppsReport) String() string {
 func (*AppsReport) ProtoMessage() {}
 
 func (x *AppsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10088,7 +10267,7 @@ func (x *AppsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsReport.ProtoReflect.Descriptor instead.
 func (*AppsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{163}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{165}
 }
 
 func (x *AppsReport) GetRows() []*AppsRow {
@@ -10126,7 +10305,7 @@ type AppsRow struct {
 
 func (x *AppsRow) Reset() {
 	*x = AppsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10138,7 +10317,7 @@ func (x *AppsRow) String() string {
 func (*AppsRow) ProtoMessage() {}
 
 func (x *AppsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10151,7 +10330,7 @@ func (x *AppsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsRow.ProtoReflect.Descriptor instead.
 func (*AppsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{164}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{166}
 }
 
 func (x *AppsRow) GetApp() string {
@@ -10234,7 +10413,7 @@ type SitesReport struct {
 
 func (x *SitesReport) Reset() {
 	*x = SitesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10246,7 +10425,7 @@ func (x *SitesReport) String() string {
 func (*SitesReport) ProtoMessage() {}
 
 func (x *SitesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10259,7 +10438,7 @@ func (x *SitesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesReport.ProtoReflect.Descriptor instead.
 func (*SitesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{165}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{167}
 }
 
 func (x *SitesReport) GetRows() []*SitesRow {
@@ -10292,7 +10471,7 @@ type SitesRow struct {
 
 func (x *SitesRow) Reset() {
 	*x = SitesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10304,7 +10483,7 @@ func (x *SitesRow) String() string {
 func (*SitesRow) ProtoMessage() {}
 
 func (x *SitesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10317,7 +10496,7 @@ func (x *SitesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesRow.ProtoReflect.Descriptor instead.
 func (*SitesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{166}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{168}
 }
 
 func (x *SitesRow) GetSite() string {
@@ -10387,7 +10566,7 @@ type TitlesReport struct {
 
 func (x *TitlesReport) Reset() {
 	*x = TitlesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10399,7 +10578,7 @@ func (x *TitlesReport) String() string {
 func (*TitlesReport) ProtoMessage() {}
 
 func (x *TitlesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10412,7 +10591,7 @@ func (x *TitlesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesReport.ProtoReflect.Descriptor instead.
 func (*TitlesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{167}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{169}
 }
 
 func (x *TitlesReport) GetRows() []*TitlesRow {
@@ -10443,7 +10622,7 @@ type TitlesRow struct {
 
 func (x *TitlesRow) Reset() {
 	*x = TitlesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10455,7 +10634,7 @@ func (x *TitlesRow) String() string {
 func (*TitlesRow) ProtoMessage() {}
 
 func (x *TitlesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10468,7 +10647,7 @@ func (x *TitlesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesRow.ProtoReflect.Descriptor instead.
 func (*TitlesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{168}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{170}
 }
 
 func (x *TitlesRow) GetTitle() string {
@@ -10523,7 +10702,7 @@ type CategoriesReport struct {
 
 func (x *CategoriesReport) Reset() {
 	*x = CategoriesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10535,7 +10714,7 @@ func (x *CategoriesReport) String() string {
 func (*CategoriesReport) ProtoMessage() {}
 
 func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10548,7 +10727,7 @@ func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesReport.ProtoReflect.Descriptor instead.
 func (*CategoriesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{169}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{171}
 }
 
 func (x *CategoriesReport) GetRows() []*CategoriesRow {
@@ -10581,7 +10760,7 @@ type CategoriesRow struct {
 
 func (x *CategoriesRow) Reset() {
 	*x = CategoriesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10593,7 +10772,7 @@ func (x *CategoriesRow) String() string {
 func (*CategoriesRow) ProtoMessage() {}
 
 func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10606,7 +10785,7 @@ func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesRow.ProtoReflect.Descriptor instead.
 func (*CategoriesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{170}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{172}
 }
 
 func (x *CategoriesRow) GetCategory() string {
@@ -10668,7 +10847,7 @@ type HoursReport struct {
 
 func (x *HoursReport) Reset() {
 	*x = HoursReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10680,7 +10859,7 @@ func (x *HoursReport) String() string {
 func (*HoursReport) ProtoMessage() {}
 
 func (x *HoursReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10693,7 +10872,7 @@ func (x *HoursReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursReport.ProtoReflect.Descriptor instead.
 func (*HoursReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{171}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{173}
 }
 
 func (x *HoursReport) GetRows() []*HoursRow {
@@ -10738,7 +10917,7 @@ type HoursRow struct {
 
 func (x *HoursRow) Reset() {
 	*x = HoursRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10750,7 +10929,7 @@ func (x *HoursRow) String() string {
 func (*HoursRow) ProtoMessage() {}
 
 func (x *HoursRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10763,7 +10942,7 @@ func (x *HoursRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursRow.ProtoReflect.Descriptor instead.
 func (*HoursRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{172}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{174}
 }
 
 func (x *HoursRow) GetPerson() string {
@@ -10874,7 +11053,7 @@ type GroupsReport struct {
 
 func (x *GroupsReport) Reset() {
 	*x = GroupsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[175]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10886,7 +11065,7 @@ func (x *GroupsReport) String() string {
 func (*GroupsReport) ProtoMessage() {}
 
 func (x *GroupsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[175]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10899,7 +11078,7 @@ func (x *GroupsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsReport.ProtoReflect.Descriptor instead.
 func (*GroupsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{173}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{175}
 }
 
 func (x *GroupsReport) GetRows() []*GroupsRow {
@@ -10933,7 +11112,7 @@ type GroupsRow struct {
 
 func (x *GroupsRow) Reset() {
 	*x = GroupsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[176]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10945,7 +11124,7 @@ func (x *GroupsRow) String() string {
 func (*GroupsRow) ProtoMessage() {}
 
 func (x *GroupsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[176]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10958,7 +11137,7 @@ func (x *GroupsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsRow.ProtoReflect.Descriptor instead.
 func (*GroupsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{174}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{176}
 }
 
 func (x *GroupsRow) GetGroup() string {
@@ -11022,7 +11201,7 @@ type TimelineRequest struct {
 
 func (x *TimelineRequest) Reset() {
 	*x = TimelineRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[175]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[177]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11034,7 +11213,7 @@ func (x *TimelineRequest) String() string {
 func (*TimelineRequest) ProtoMessage() {}
 
 func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[175]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[177]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11047,7 +11226,7 @@ func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineRequest.ProtoReflect.Descriptor instead.
 func (*TimelineRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{175}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{177}
 }
 
 func (x *TimelineRequest) GetAsk() *ReportRequest {
@@ -11081,7 +11260,7 @@ type TimelineReport struct {
 
 func (x *TimelineReport) Reset() {
 	*x = TimelineReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[176]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[178]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11093,7 +11272,7 @@ func (x *TimelineReport) String() string {
 func (*TimelineReport) ProtoMessage() {}
 
 func (x *TimelineReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[176]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[178]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11106,7 +11285,7 @@ func (x *TimelineReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineReport.ProtoReflect.Descriptor instead.
 func (*TimelineReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{176}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{178}
 }
 
 func (x *TimelineReport) GetDays() *Days {
@@ -11176,7 +11355,7 @@ type TimelineBlock struct {
 
 func (x *TimelineBlock) Reset() {
 	*x = TimelineBlock{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[177]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[179]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11188,7 +11367,7 @@ func (x *TimelineBlock) String() string {
 func (*TimelineBlock) ProtoMessage() {}
 
 func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[177]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[179]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11201,7 +11380,7 @@ func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineBlock.ProtoReflect.Descriptor instead.
 func (*TimelineBlock) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{177}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{179}
 }
 
 func (x *TimelineBlock) GetStart() string {
@@ -11272,7 +11451,7 @@ type TimelineGap struct {
 
 func (x *TimelineGap) Reset() {
 	*x = TimelineGap{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[178]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[180]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11284,7 +11463,7 @@ func (x *TimelineGap) String() string {
 func (*TimelineGap) ProtoMessage() {}
 
 func (x *TimelineGap) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[178]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[180]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11297,7 +11476,7 @@ func (x *TimelineGap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineGap.ProtoReflect.Descriptor instead.
 func (*TimelineGap) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{178}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{180}
 }
 
 func (x *TimelineGap) GetStart() string {
@@ -11330,7 +11509,7 @@ type LiveReport struct {
 
 func (x *LiveReport) Reset() {
 	*x = LiveReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[179]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[181]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11342,7 +11521,7 @@ func (x *LiveReport) String() string {
 func (*LiveReport) ProtoMessage() {}
 
 func (x *LiveReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[179]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[181]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11355,7 +11534,7 @@ func (x *LiveReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveReport.ProtoReflect.Descriptor instead.
 func (*LiveReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{179}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{181}
 }
 
 func (x *LiveReport) GetRows() []*LiveRow {
@@ -11389,7 +11568,7 @@ type LiveRow struct {
 
 func (x *LiveRow) Reset() {
 	*x = LiveRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[180]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[182]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11401,7 +11580,7 @@ func (x *LiveRow) String() string {
 func (*LiveRow) ProtoMessage() {}
 
 func (x *LiveRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[180]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[182]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11414,7 +11593,7 @@ func (x *LiveRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveRow.ProtoReflect.Descriptor instead.
 func (*LiveRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{180}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{182}
 }
 
 func (x *LiveRow) GetPerson() string {
@@ -11524,7 +11703,7 @@ type ActivityReport struct {
 
 func (x *ActivityReport) Reset() {
 	*x = ActivityReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[181]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[183]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11536,7 +11715,7 @@ func (x *ActivityReport) String() string {
 func (*ActivityReport) ProtoMessage() {}
 
 func (x *ActivityReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[181]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[183]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11549,7 +11728,7 @@ func (x *ActivityReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityReport.ProtoReflect.Descriptor instead.
 func (*ActivityReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{181}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{183}
 }
 
 func (x *ActivityReport) GetRows() []*ActivityRow {
@@ -11595,7 +11774,7 @@ type ActivityRow struct {
 
 func (x *ActivityRow) Reset() {
 	*x = ActivityRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[182]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[184]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11607,7 +11786,7 @@ func (x *ActivityRow) String() string {
 func (*ActivityRow) ProtoMessage() {}
 
 func (x *ActivityRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[182]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[184]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11620,7 +11799,7 @@ func (x *ActivityRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityRow.ProtoReflect.Descriptor instead.
 func (*ActivityRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{182}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{184}
 }
 
 func (x *ActivityRow) GetDevice() string {
@@ -11798,7 +11977,7 @@ type ListActivityRequest struct {
 
 func (x *ListActivityRequest) Reset() {
 	*x = ListActivityRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[183]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[185]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11810,7 +11989,7 @@ func (x *ListActivityRequest) String() string {
 func (*ListActivityRequest) ProtoMessage() {}
 
 func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[183]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[185]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11823,7 +12002,7 @@ func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityRequest.ProtoReflect.Descriptor instead.
 func (*ListActivityRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{183}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{185}
 }
 
 func (x *ListActivityRequest) GetAsk() *ReportRequest {
@@ -11866,7 +12045,7 @@ type ListActivityResponse struct {
 
 func (x *ListActivityResponse) Reset() {
 	*x = ListActivityResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[184]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[186]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11878,7 +12057,7 @@ func (x *ListActivityResponse) String() string {
 func (*ListActivityResponse) ProtoMessage() {}
 
 func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[184]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[186]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11891,7 +12070,7 @@ func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityResponse.ProtoReflect.Descriptor instead.
 func (*ListActivityResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{184}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{186}
 }
 
 func (x *ListActivityResponse) GetRows() []*ActivityRow {
@@ -11930,7 +12109,7 @@ type ExportRequest struct {
 
 func (x *ExportRequest) Reset() {
 	*x = ExportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[185]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[187]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11942,7 +12121,7 @@ func (x *ExportRequest) String() string {
 func (*ExportRequest) ProtoMessage() {}
 
 func (x *ExportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[185]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[187]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11955,7 +12134,7 @@ func (x *ExportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRequest.ProtoReflect.Descriptor instead.
 func (*ExportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{185}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{187}
 }
 
 func (x *ExportRequest) GetReport() string {
@@ -12607,15 +12786,29 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\bstore_id\x18\x03 \x01(\tR\astoreId\"S\n" +
 	"\x1bShowExtensionPolicyResponse\x124\n" +
 	"\x05files\x18\x01 \x03(\v2\x1e.dayline.admin.v1.NamedContentR\x05files\"\x15\n" +
-	"\x13ListReleasesRequest\"\x88\x01\n" +
+	"\x13ListReleasesRequest\"\xde\x01\n" +
 	"\x14ListReleasesResponse\x125\n" +
 	"\breleases\x18\x01 \x03(\v2\x19.dayline.admin.v1.ReleaseR\breleases\x129\n" +
-	"\achoices\x18\x02 \x03(\v2\x1f.dayline.admin.v1.ReleaseChoiceR\achoices\"\x93\x01\n" +
+	"\achoices\x18\x02 \x03(\v2\x1f.dayline.admin.v1.ReleaseChoiceR\achoices\x12\x18\n" +
+	"\atrusted\x18\x03 \x01(\x05R\atrusted\x12:\n" +
+	"\achannel\x18\x04 \x01(\v2 .dayline.admin.v1.ReleaseChannelR\achannel\"\xae\x01\n" +
+	"\x0eReleaseChannel\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x05R\aversion\x12\x16\n" +
+	"\x06issued\x18\x02 \x01(\tR\x06issued\x12\x18\n" +
+	"\aexpires\x18\x03 \x01(\tR\aexpires\x12\x18\n" +
+	"\aexpired\x18\x04 \x01(\bR\aexpired\x12\x1c\n" +
+	"\twithdrawn\x18\x05 \x03(\tR\twithdrawn\x12\x18\n" +
+	"\aproblem\x18\x06 \x01(\tR\aproblem\"\x9f\x01\n" +
+	"\x12AddReleaseResponse\x123\n" +
+	"\arelease\x18\x01 \x01(\v2\x19.dayline.admin.v1.ReleaseR\arelease\x12:\n" +
+	"\achannel\x18\x02 \x01(\v2 .dayline.admin.v1.ReleaseChannelR\achannel\x12\x18\n" +
+	"\atrusted\x18\x03 \x01(\x05R\atrusted\"\xab\x01\n" +
 	"\aRelease\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x16\n" +
 	"\x06issued\x18\x02 \x01(\tR\x06issued\x12<\n" +
 	"\bpackages\x18\x03 \x03(\v2 .dayline.admin.v1.ReleasePackageR\bpackages\x12\x18\n" +
-	"\aproblem\x18\x04 \x01(\tR\aproblem\"\xbe\x01\n" +
+	"\aproblem\x18\x04 \x01(\tR\aproblem\x12\x16\n" +
+	"\x06signed\x18\x05 \x01(\bR\x06signed\"\xbe\x01\n" +
 	"\x0eReleasePackage\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
 	"\x02os\x18\x02 \x01(\tR\x02os\x12\x12\n" +
@@ -12962,7 +13155,7 @@ func file_dayline_admin_v1_admin_proto_rawDescGZIP() []byte {
 	return file_dayline_admin_v1_admin_proto_rawDescData
 }
 
-var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 186)
+var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 188)
 var file_dayline_admin_v1_admin_proto_goTypes = []any{
 	(*WhoAmIRequest)(nil),               // 0: dayline.admin.v1.WhoAmIRequest
 	(*WhoAmIResponse)(nil),              // 1: dayline.admin.v1.WhoAmIResponse
@@ -13115,41 +13308,43 @@ var file_dayline_admin_v1_admin_proto_goTypes = []any{
 	(*ShowExtensionPolicyResponse)(nil), // 148: dayline.admin.v1.ShowExtensionPolicyResponse
 	(*ListReleasesRequest)(nil),         // 149: dayline.admin.v1.ListReleasesRequest
 	(*ListReleasesResponse)(nil),        // 150: dayline.admin.v1.ListReleasesResponse
-	(*Release)(nil),                     // 151: dayline.admin.v1.Release
-	(*ReleasePackage)(nil),              // 152: dayline.admin.v1.ReleasePackage
-	(*ReleaseChoice)(nil),               // 153: dayline.admin.v1.ReleaseChoice
-	(*RemoveReleaseRequest)(nil),        // 154: dayline.admin.v1.RemoveReleaseRequest
-	(*RemoveReleaseResponse)(nil),       // 155: dayline.admin.v1.RemoveReleaseResponse
-	(*ReportRequest)(nil),               // 156: dayline.admin.v1.ReportRequest
-	(*Days)(nil),                        // 157: dayline.admin.v1.Days
-	(*Times)(nil),                       // 158: dayline.admin.v1.Times
-	(*DashboardReport)(nil),             // 159: dayline.admin.v1.DashboardReport
-	(*DashboardRow)(nil),                // 160: dayline.admin.v1.DashboardRow
-	(*PeopleReport)(nil),                // 161: dayline.admin.v1.PeopleReport
-	(*PeopleRow)(nil),                   // 162: dayline.admin.v1.PeopleRow
-	(*AppsReport)(nil),                  // 163: dayline.admin.v1.AppsReport
-	(*AppsRow)(nil),                     // 164: dayline.admin.v1.AppsRow
-	(*SitesReport)(nil),                 // 165: dayline.admin.v1.SitesReport
-	(*SitesRow)(nil),                    // 166: dayline.admin.v1.SitesRow
-	(*TitlesReport)(nil),                // 167: dayline.admin.v1.TitlesReport
-	(*TitlesRow)(nil),                   // 168: dayline.admin.v1.TitlesRow
-	(*CategoriesReport)(nil),            // 169: dayline.admin.v1.CategoriesReport
-	(*CategoriesRow)(nil),               // 170: dayline.admin.v1.CategoriesRow
-	(*HoursReport)(nil),                 // 171: dayline.admin.v1.HoursReport
-	(*HoursRow)(nil),                    // 172: dayline.admin.v1.HoursRow
-	(*GroupsReport)(nil),                // 173: dayline.admin.v1.GroupsReport
-	(*GroupsRow)(nil),                   // 174: dayline.admin.v1.GroupsRow
-	(*TimelineRequest)(nil),             // 175: dayline.admin.v1.TimelineRequest
-	(*TimelineReport)(nil),              // 176: dayline.admin.v1.TimelineReport
-	(*TimelineBlock)(nil),               // 177: dayline.admin.v1.TimelineBlock
-	(*TimelineGap)(nil),                 // 178: dayline.admin.v1.TimelineGap
-	(*LiveReport)(nil),                  // 179: dayline.admin.v1.LiveReport
-	(*LiveRow)(nil),                     // 180: dayline.admin.v1.LiveRow
-	(*ActivityReport)(nil),              // 181: dayline.admin.v1.ActivityReport
-	(*ActivityRow)(nil),                 // 182: dayline.admin.v1.ActivityRow
-	(*ListActivityRequest)(nil),         // 183: dayline.admin.v1.ListActivityRequest
-	(*ListActivityResponse)(nil),        // 184: dayline.admin.v1.ListActivityResponse
-	(*ExportRequest)(nil),               // 185: dayline.admin.v1.ExportRequest
+	(*ReleaseChannel)(nil),              // 151: dayline.admin.v1.ReleaseChannel
+	(*AddReleaseResponse)(nil),          // 152: dayline.admin.v1.AddReleaseResponse
+	(*Release)(nil),                     // 153: dayline.admin.v1.Release
+	(*ReleasePackage)(nil),              // 154: dayline.admin.v1.ReleasePackage
+	(*ReleaseChoice)(nil),               // 155: dayline.admin.v1.ReleaseChoice
+	(*RemoveReleaseRequest)(nil),        // 156: dayline.admin.v1.RemoveReleaseRequest
+	(*RemoveReleaseResponse)(nil),       // 157: dayline.admin.v1.RemoveReleaseResponse
+	(*ReportRequest)(nil),               // 158: dayline.admin.v1.ReportRequest
+	(*Days)(nil),                        // 159: dayline.admin.v1.Days
+	(*Times)(nil),                       // 160: dayline.admin.v1.Times
+	(*DashboardReport)(nil),             // 161: dayline.admin.v1.DashboardReport
+	(*DashboardRow)(nil),                // 162: dayline.admin.v1.DashboardRow
+	(*PeopleReport)(nil),                // 163: dayline.admin.v1.PeopleReport
+	(*PeopleRow)(nil),                   // 164: dayline.admin.v1.PeopleRow
+	(*AppsReport)(nil),                  // 165: dayline.admin.v1.AppsReport
+	(*AppsRow)(nil),                     // 166: dayline.admin.v1.AppsRow
+	(*SitesReport)(nil),                 // 167: dayline.admin.v1.SitesReport
+	(*SitesRow)(nil),                    // 168: dayline.admin.v1.SitesRow
+	(*TitlesReport)(nil),                // 169: dayline.admin.v1.TitlesReport
+	(*TitlesRow)(nil),                   // 170: dayline.admin.v1.TitlesRow
+	(*CategoriesReport)(nil),            // 171: dayline.admin.v1.CategoriesReport
+	(*CategoriesRow)(nil),               // 172: dayline.admin.v1.CategoriesRow
+	(*HoursReport)(nil),                 // 173: dayline.admin.v1.HoursReport
+	(*HoursRow)(nil),                    // 174: dayline.admin.v1.HoursRow
+	(*GroupsReport)(nil),                // 175: dayline.admin.v1.GroupsReport
+	(*GroupsRow)(nil),                   // 176: dayline.admin.v1.GroupsRow
+	(*TimelineRequest)(nil),             // 177: dayline.admin.v1.TimelineRequest
+	(*TimelineReport)(nil),              // 178: dayline.admin.v1.TimelineReport
+	(*TimelineBlock)(nil),               // 179: dayline.admin.v1.TimelineBlock
+	(*TimelineGap)(nil),                 // 180: dayline.admin.v1.TimelineGap
+	(*LiveReport)(nil),                  // 181: dayline.admin.v1.LiveReport
+	(*LiveRow)(nil),                     // 182: dayline.admin.v1.LiveRow
+	(*ActivityReport)(nil),              // 183: dayline.admin.v1.ActivityReport
+	(*ActivityRow)(nil),                 // 184: dayline.admin.v1.ActivityRow
+	(*ListActivityRequest)(nil),         // 185: dayline.admin.v1.ListActivityRequest
+	(*ListActivityResponse)(nil),        // 186: dayline.admin.v1.ListActivityResponse
+	(*ExportRequest)(nil),               // 187: dayline.admin.v1.ExportRequest
 }
 var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
 	15,  // 0: dayline.admin.v1.ListSessionsResponse.sessions:type_name -> dayline.admin.v1.Session
@@ -13203,211 +13398,214 @@ var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
 	141, // 48: dayline.admin.v1.ExtensionReach.versions:type_name -> dayline.admin.v1.ExtensionVersion
 	144, // 49: dayline.admin.v1.AddExtensionRequest.files:type_name -> dayline.admin.v1.NamedContent
 	144, // 50: dayline.admin.v1.ShowExtensionPolicyResponse.files:type_name -> dayline.admin.v1.NamedContent
-	151, // 51: dayline.admin.v1.ListReleasesResponse.releases:type_name -> dayline.admin.v1.Release
-	153, // 52: dayline.admin.v1.ListReleasesResponse.choices:type_name -> dayline.admin.v1.ReleaseChoice
-	152, // 53: dayline.admin.v1.Release.packages:type_name -> dayline.admin.v1.ReleasePackage
-	157, // 54: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
-	158, // 55: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
-	160, // 56: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
-	162, // 57: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
-	164, // 58: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
-	166, // 59: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
-	170, // 60: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
-	158, // 61: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
-	162, // 62: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
-	157, // 63: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
-	158, // 64: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
-	164, // 65: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
-	157, // 66: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
-	166, // 67: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
-	157, // 68: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
-	168, // 69: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
-	157, // 70: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
-	170, // 71: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
-	157, // 72: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
-	158, // 73: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
-	172, // 74: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
-	157, // 75: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
-	158, // 76: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
-	174, // 77: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
-	157, // 78: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
-	158, // 79: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
-	156, // 80: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	157, // 81: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
-	172, // 82: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
-	177, // 83: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
-	178, // 84: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
-	158, // 85: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
-	180, // 86: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
-	158, // 87: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
-	182, // 88: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
-	156, // 89: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	182, // 90: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
-	157, // 91: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
-	156, // 92: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	0,   // 93: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
-	2,   // 94: dayline.admin.v1.AdminService.SignInOptions:input_type -> dayline.admin.v1.SignInOptionsRequest
-	4,   // 95: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
-	6,   // 96: dayline.admin.v1.AdminService.BeginPasskeySignIn:input_type -> dayline.admin.v1.BeginPasskeySignInRequest
-	8,   // 97: dayline.admin.v1.AdminService.FinishPasskeySignIn:input_type -> dayline.admin.v1.FinishPasskeySignInRequest
-	9,   // 98: dayline.admin.v1.AdminService.CreateFirstAdmin:input_type -> dayline.admin.v1.CreateFirstAdminRequest
-	10,  // 99: dayline.admin.v1.AdminService.OpenMyDay:input_type -> dayline.admin.v1.OpenMyDayRequest
-	11,  // 100: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
-	13,  // 101: dayline.admin.v1.AdminService.ListSessions:input_type -> dayline.admin.v1.ListSessionsRequest
-	16,  // 102: dayline.admin.v1.AdminService.RevokeSession:input_type -> dayline.admin.v1.RevokeSessionRequest
-	18,  // 103: dayline.admin.v1.AdminService.ShowSignIn:input_type -> dayline.admin.v1.ShowSignInRequest
-	21,  // 104: dayline.admin.v1.AdminService.BeginTOTP:input_type -> dayline.admin.v1.BeginTOTPRequest
-	23,  // 105: dayline.admin.v1.AdminService.EnableTOTP:input_type -> dayline.admin.v1.EnableTOTPRequest
-	25,  // 106: dayline.admin.v1.AdminService.DisableTOTP:input_type -> dayline.admin.v1.DisableTOTPRequest
-	27,  // 107: dayline.admin.v1.AdminService.BeginPasskey:input_type -> dayline.admin.v1.BeginPasskeyRequest
-	29,  // 108: dayline.admin.v1.AdminService.FinishPasskey:input_type -> dayline.admin.v1.FinishPasskeyRequest
-	31,  // 109: dayline.admin.v1.AdminService.RemovePasskey:input_type -> dayline.admin.v1.RemovePasskeyRequest
-	33,  // 110: dayline.admin.v1.AdminService.ResetSignIn:input_type -> dayline.admin.v1.ResetSignInRequest
-	35,  // 111: dayline.admin.v1.AdminService.ShowMyData:input_type -> dayline.admin.v1.ShowMyDataRequest
-	37,  // 112: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
-	41,  // 113: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
-	43,  // 114: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
-	45,  // 115: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
-	49,  // 116: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
-	49,  // 117: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
-	49,  // 118: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
-	51,  // 119: dayline.admin.v1.AdminService.ListPeople:input_type -> dayline.admin.v1.ListPeopleRequest
-	54,  // 120: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
-	56,  // 121: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
-	58,  // 122: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
-	63,  // 123: dayline.admin.v1.AdminService.ListGroups:input_type -> dayline.admin.v1.ListGroupsRequest
-	66,  // 124: dayline.admin.v1.AdminService.SetGroup:input_type -> dayline.admin.v1.SetGroupRequest
-	68,  // 125: dayline.admin.v1.AdminService.RemoveGroup:input_type -> dayline.admin.v1.RemoveGroupRequest
-	70,  // 126: dayline.admin.v1.AdminService.ListDoNotTrack:input_type -> dayline.admin.v1.ListDoNotTrackRequest
-	73,  // 127: dayline.admin.v1.AdminService.SetDoNotTrack:input_type -> dayline.admin.v1.SetDoNotTrackRequest
-	75,  // 128: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
-	78,  // 129: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
-	80,  // 130: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
-	82,  // 131: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
-	84,  // 132: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
-	87,  // 133: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
-	89,  // 134: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
-	91,  // 135: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
-	94,  // 136: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
-	96,  // 137: dayline.admin.v1.AdminService.ShowAccount:input_type -> dayline.admin.v1.ShowAccountRequest
-	101, // 138: dayline.admin.v1.AdminService.EditConfig:input_type -> dayline.admin.v1.EditConfigRequest
-	109, // 139: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
-	99,  // 140: dayline.admin.v1.AdminService.TryRedaction:input_type -> dayline.admin.v1.TryRedactionRequest
-	105, // 141: dayline.admin.v1.AdminService.CheckConfig:input_type -> dayline.admin.v1.CheckConfigRequest
-	156, // 142: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
-	114, // 143: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
-	120, // 144: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
-	118, // 145: dayline.admin.v1.AdminService.ListRules:input_type -> dayline.admin.v1.ListRulesRequest
-	122, // 146: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
-	124, // 147: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
-	127, // 148: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
-	129, // 149: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
-	132, // 150: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
-	134, // 151: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
-	136, // 152: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
-	138, // 153: dayline.admin.v1.AdminService.ShowExtension:input_type -> dayline.admin.v1.ShowExtensionRequest
-	143, // 154: dayline.admin.v1.AdminService.AddExtension:input_type -> dayline.admin.v1.AddExtensionRequest
-	145, // 155: dayline.admin.v1.AdminService.RemoveExtension:input_type -> dayline.admin.v1.RemoveExtensionRequest
-	147, // 156: dayline.admin.v1.AdminService.ShowExtensionPolicy:input_type -> dayline.admin.v1.ShowExtensionPolicyRequest
-	149, // 157: dayline.admin.v1.AdminService.ListReleases:input_type -> dayline.admin.v1.ListReleasesRequest
-	154, // 158: dayline.admin.v1.AdminService.RemoveRelease:input_type -> dayline.admin.v1.RemoveReleaseRequest
-	156, // 159: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
-	156, // 160: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
-	156, // 161: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
-	156, // 162: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
-	156, // 163: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
-	156, // 164: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
-	156, // 165: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
-	156, // 166: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
-	175, // 167: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
-	156, // 168: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
-	156, // 169: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
-	183, // 170: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
-	185, // 171: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
-	1,   // 172: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
-	3,   // 173: dayline.admin.v1.AdminService.SignInOptions:output_type -> dayline.admin.v1.SignInOptionsResponse
-	5,   // 174: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
-	7,   // 175: dayline.admin.v1.AdminService.BeginPasskeySignIn:output_type -> dayline.admin.v1.BeginPasskeySignInResponse
-	5,   // 176: dayline.admin.v1.AdminService.FinishPasskeySignIn:output_type -> dayline.admin.v1.SignInResponse
-	5,   // 177: dayline.admin.v1.AdminService.CreateFirstAdmin:output_type -> dayline.admin.v1.SignInResponse
-	5,   // 178: dayline.admin.v1.AdminService.OpenMyDay:output_type -> dayline.admin.v1.SignInResponse
-	12,  // 179: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
-	14,  // 180: dayline.admin.v1.AdminService.ListSessions:output_type -> dayline.admin.v1.ListSessionsResponse
-	17,  // 181: dayline.admin.v1.AdminService.RevokeSession:output_type -> dayline.admin.v1.RevokeSessionResponse
-	19,  // 182: dayline.admin.v1.AdminService.ShowSignIn:output_type -> dayline.admin.v1.ShowSignInResponse
-	22,  // 183: dayline.admin.v1.AdminService.BeginTOTP:output_type -> dayline.admin.v1.BeginTOTPResponse
-	24,  // 184: dayline.admin.v1.AdminService.EnableTOTP:output_type -> dayline.admin.v1.EnableTOTPResponse
-	26,  // 185: dayline.admin.v1.AdminService.DisableTOTP:output_type -> dayline.admin.v1.DisableTOTPResponse
-	28,  // 186: dayline.admin.v1.AdminService.BeginPasskey:output_type -> dayline.admin.v1.BeginPasskeyResponse
-	30,  // 187: dayline.admin.v1.AdminService.FinishPasskey:output_type -> dayline.admin.v1.FinishPasskeyResponse
-	32,  // 188: dayline.admin.v1.AdminService.RemovePasskey:output_type -> dayline.admin.v1.RemovePasskeyResponse
-	34,  // 189: dayline.admin.v1.AdminService.ResetSignIn:output_type -> dayline.admin.v1.ResetSignInResponse
-	36,  // 190: dayline.admin.v1.AdminService.ShowMyData:output_type -> dayline.admin.v1.ShowMyDataResponse
-	38,  // 191: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
-	42,  // 192: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
-	44,  // 193: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
-	46,  // 194: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
-	50,  // 195: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
-	50,  // 196: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
-	50,  // 197: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
-	52,  // 198: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
-	55,  // 199: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
-	57,  // 200: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
-	62,  // 201: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
-	64,  // 202: dayline.admin.v1.AdminService.ListGroups:output_type -> dayline.admin.v1.ListGroupsResponse
-	67,  // 203: dayline.admin.v1.AdminService.SetGroup:output_type -> dayline.admin.v1.SetGroupResponse
-	69,  // 204: dayline.admin.v1.AdminService.RemoveGroup:output_type -> dayline.admin.v1.RemoveGroupResponse
-	71,  // 205: dayline.admin.v1.AdminService.ListDoNotTrack:output_type -> dayline.admin.v1.ListDoNotTrackResponse
-	74,  // 206: dayline.admin.v1.AdminService.SetDoNotTrack:output_type -> dayline.admin.v1.SetDoNotTrackResponse
-	76,  // 207: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
-	79,  // 208: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
-	81,  // 209: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
-	83,  // 210: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
-	85,  // 211: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
-	88,  // 212: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
-	90,  // 213: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
-	92,  // 214: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
-	95,  // 215: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
-	97,  // 216: dayline.admin.v1.AdminService.ShowAccount:output_type -> dayline.admin.v1.ShowAccountResponse
-	103, // 217: dayline.admin.v1.AdminService.EditConfig:output_type -> dayline.admin.v1.EditConfigResponse
-	110, // 218: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
-	100, // 219: dayline.admin.v1.AdminService.TryRedaction:output_type -> dayline.admin.v1.TryRedactionResponse
-	107, // 220: dayline.admin.v1.AdminService.CheckConfig:output_type -> dayline.admin.v1.CheckConfigResponse
-	112, // 221: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
-	116, // 222: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
-	121, // 223: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
-	119, // 224: dayline.admin.v1.AdminService.ListRules:output_type -> dayline.admin.v1.ListRulesResponse
-	123, // 225: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
-	126, // 226: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
-	128, // 227: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
-	130, // 228: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
-	133, // 229: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
-	135, // 230: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
-	137, // 231: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
-	139, // 232: dayline.admin.v1.AdminService.ShowExtension:output_type -> dayline.admin.v1.Extension
-	139, // 233: dayline.admin.v1.AdminService.AddExtension:output_type -> dayline.admin.v1.Extension
-	146, // 234: dayline.admin.v1.AdminService.RemoveExtension:output_type -> dayline.admin.v1.RemoveExtensionResponse
-	148, // 235: dayline.admin.v1.AdminService.ShowExtensionPolicy:output_type -> dayline.admin.v1.ShowExtensionPolicyResponse
-	150, // 236: dayline.admin.v1.AdminService.ListReleases:output_type -> dayline.admin.v1.ListReleasesResponse
-	155, // 237: dayline.admin.v1.AdminService.RemoveRelease:output_type -> dayline.admin.v1.RemoveReleaseResponse
-	159, // 238: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
-	161, // 239: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
-	163, // 240: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
-	165, // 241: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
-	167, // 242: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
-	169, // 243: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
-	171, // 244: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
-	173, // 245: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
-	176, // 246: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
-	179, // 247: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
-	181, // 248: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
-	184, // 249: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
-	62,  // 250: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
-	172, // [172:251] is the sub-list for method output_type
-	93,  // [93:172] is the sub-list for method input_type
-	93,  // [93:93] is the sub-list for extension type_name
-	93,  // [93:93] is the sub-list for extension extendee
-	0,   // [0:93] is the sub-list for field type_name
+	153, // 51: dayline.admin.v1.ListReleasesResponse.releases:type_name -> dayline.admin.v1.Release
+	155, // 52: dayline.admin.v1.ListReleasesResponse.choices:type_name -> dayline.admin.v1.ReleaseChoice
+	151, // 53: dayline.admin.v1.ListReleasesResponse.channel:type_name -> dayline.admin.v1.ReleaseChannel
+	153, // 54: dayline.admin.v1.AddReleaseResponse.release:type_name -> dayline.admin.v1.Release
+	151, // 55: dayline.admin.v1.AddReleaseResponse.channel:type_name -> dayline.admin.v1.ReleaseChannel
+	154, // 56: dayline.admin.v1.Release.packages:type_name -> dayline.admin.v1.ReleasePackage
+	159, // 57: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
+	160, // 58: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
+	162, // 59: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
+	164, // 60: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
+	166, // 61: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
+	168, // 62: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
+	172, // 63: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
+	160, // 64: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
+	164, // 65: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
+	159, // 66: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
+	160, // 67: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
+	166, // 68: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
+	159, // 69: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
+	168, // 70: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
+	159, // 71: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
+	170, // 72: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
+	159, // 73: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
+	172, // 74: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
+	159, // 75: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
+	160, // 76: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
+	174, // 77: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
+	159, // 78: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
+	160, // 79: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
+	176, // 80: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
+	159, // 81: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
+	160, // 82: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
+	158, // 83: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	159, // 84: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
+	174, // 85: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
+	179, // 86: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
+	180, // 87: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
+	160, // 88: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
+	182, // 89: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
+	160, // 90: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
+	184, // 91: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
+	158, // 92: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	184, // 93: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
+	159, // 94: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
+	158, // 95: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	0,   // 96: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
+	2,   // 97: dayline.admin.v1.AdminService.SignInOptions:input_type -> dayline.admin.v1.SignInOptionsRequest
+	4,   // 98: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
+	6,   // 99: dayline.admin.v1.AdminService.BeginPasskeySignIn:input_type -> dayline.admin.v1.BeginPasskeySignInRequest
+	8,   // 100: dayline.admin.v1.AdminService.FinishPasskeySignIn:input_type -> dayline.admin.v1.FinishPasskeySignInRequest
+	9,   // 101: dayline.admin.v1.AdminService.CreateFirstAdmin:input_type -> dayline.admin.v1.CreateFirstAdminRequest
+	10,  // 102: dayline.admin.v1.AdminService.OpenMyDay:input_type -> dayline.admin.v1.OpenMyDayRequest
+	11,  // 103: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
+	13,  // 104: dayline.admin.v1.AdminService.ListSessions:input_type -> dayline.admin.v1.ListSessionsRequest
+	16,  // 105: dayline.admin.v1.AdminService.RevokeSession:input_type -> dayline.admin.v1.RevokeSessionRequest
+	18,  // 106: dayline.admin.v1.AdminService.ShowSignIn:input_type -> dayline.admin.v1.ShowSignInRequest
+	21,  // 107: dayline.admin.v1.AdminService.BeginTOTP:input_type -> dayline.admin.v1.BeginTOTPRequest
+	23,  // 108: dayline.admin.v1.AdminService.EnableTOTP:input_type -> dayline.admin.v1.EnableTOTPRequest
+	25,  // 109: dayline.admin.v1.AdminService.DisableTOTP:input_type -> dayline.admin.v1.DisableTOTPRequest
+	27,  // 110: dayline.admin.v1.AdminService.BeginPasskey:input_type -> dayline.admin.v1.BeginPasskeyRequest
+	29,  // 111: dayline.admin.v1.AdminService.FinishPasskey:input_type -> dayline.admin.v1.FinishPasskeyRequest
+	31,  // 112: dayline.admin.v1.AdminService.RemovePasskey:input_type -> dayline.admin.v1.RemovePasskeyRequest
+	33,  // 113: dayline.admin.v1.AdminService.ResetSignIn:input_type -> dayline.admin.v1.ResetSignInRequest
+	35,  // 114: dayline.admin.v1.AdminService.ShowMyData:input_type -> dayline.admin.v1.ShowMyDataRequest
+	37,  // 115: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
+	41,  // 116: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
+	43,  // 117: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
+	45,  // 118: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
+	49,  // 119: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
+	49,  // 120: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
+	49,  // 121: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
+	51,  // 122: dayline.admin.v1.AdminService.ListPeople:input_type -> dayline.admin.v1.ListPeopleRequest
+	54,  // 123: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
+	56,  // 124: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
+	58,  // 125: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
+	63,  // 126: dayline.admin.v1.AdminService.ListGroups:input_type -> dayline.admin.v1.ListGroupsRequest
+	66,  // 127: dayline.admin.v1.AdminService.SetGroup:input_type -> dayline.admin.v1.SetGroupRequest
+	68,  // 128: dayline.admin.v1.AdminService.RemoveGroup:input_type -> dayline.admin.v1.RemoveGroupRequest
+	70,  // 129: dayline.admin.v1.AdminService.ListDoNotTrack:input_type -> dayline.admin.v1.ListDoNotTrackRequest
+	73,  // 130: dayline.admin.v1.AdminService.SetDoNotTrack:input_type -> dayline.admin.v1.SetDoNotTrackRequest
+	75,  // 131: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
+	78,  // 132: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
+	80,  // 133: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
+	82,  // 134: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
+	84,  // 135: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
+	87,  // 136: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
+	89,  // 137: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
+	91,  // 138: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
+	94,  // 139: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
+	96,  // 140: dayline.admin.v1.AdminService.ShowAccount:input_type -> dayline.admin.v1.ShowAccountRequest
+	101, // 141: dayline.admin.v1.AdminService.EditConfig:input_type -> dayline.admin.v1.EditConfigRequest
+	109, // 142: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
+	99,  // 143: dayline.admin.v1.AdminService.TryRedaction:input_type -> dayline.admin.v1.TryRedactionRequest
+	105, // 144: dayline.admin.v1.AdminService.CheckConfig:input_type -> dayline.admin.v1.CheckConfigRequest
+	158, // 145: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
+	114, // 146: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
+	120, // 147: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
+	118, // 148: dayline.admin.v1.AdminService.ListRules:input_type -> dayline.admin.v1.ListRulesRequest
+	122, // 149: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
+	124, // 150: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
+	127, // 151: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
+	129, // 152: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
+	132, // 153: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
+	134, // 154: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
+	136, // 155: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
+	138, // 156: dayline.admin.v1.AdminService.ShowExtension:input_type -> dayline.admin.v1.ShowExtensionRequest
+	143, // 157: dayline.admin.v1.AdminService.AddExtension:input_type -> dayline.admin.v1.AddExtensionRequest
+	145, // 158: dayline.admin.v1.AdminService.RemoveExtension:input_type -> dayline.admin.v1.RemoveExtensionRequest
+	147, // 159: dayline.admin.v1.AdminService.ShowExtensionPolicy:input_type -> dayline.admin.v1.ShowExtensionPolicyRequest
+	149, // 160: dayline.admin.v1.AdminService.ListReleases:input_type -> dayline.admin.v1.ListReleasesRequest
+	156, // 161: dayline.admin.v1.AdminService.RemoveRelease:input_type -> dayline.admin.v1.RemoveReleaseRequest
+	158, // 162: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
+	158, // 163: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
+	158, // 164: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
+	158, // 165: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
+	158, // 166: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
+	158, // 167: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
+	158, // 168: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
+	158, // 169: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
+	177, // 170: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
+	158, // 171: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
+	158, // 172: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
+	185, // 173: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
+	187, // 174: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
+	1,   // 175: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
+	3,   // 176: dayline.admin.v1.AdminService.SignInOptions:output_type -> dayline.admin.v1.SignInOptionsResponse
+	5,   // 177: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
+	7,   // 178: dayline.admin.v1.AdminService.BeginPasskeySignIn:output_type -> dayline.admin.v1.BeginPasskeySignInResponse
+	5,   // 179: dayline.admin.v1.AdminService.FinishPasskeySignIn:output_type -> dayline.admin.v1.SignInResponse
+	5,   // 180: dayline.admin.v1.AdminService.CreateFirstAdmin:output_type -> dayline.admin.v1.SignInResponse
+	5,   // 181: dayline.admin.v1.AdminService.OpenMyDay:output_type -> dayline.admin.v1.SignInResponse
+	12,  // 182: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
+	14,  // 183: dayline.admin.v1.AdminService.ListSessions:output_type -> dayline.admin.v1.ListSessionsResponse
+	17,  // 184: dayline.admin.v1.AdminService.RevokeSession:output_type -> dayline.admin.v1.RevokeSessionResponse
+	19,  // 185: dayline.admin.v1.AdminService.ShowSignIn:output_type -> dayline.admin.v1.ShowSignInResponse
+	22,  // 186: dayline.admin.v1.AdminService.BeginTOTP:output_type -> dayline.admin.v1.BeginTOTPResponse
+	24,  // 187: dayline.admin.v1.AdminService.EnableTOTP:output_type -> dayline.admin.v1.EnableTOTPResponse
+	26,  // 188: dayline.admin.v1.AdminService.DisableTOTP:output_type -> dayline.admin.v1.DisableTOTPResponse
+	28,  // 189: dayline.admin.v1.AdminService.BeginPasskey:output_type -> dayline.admin.v1.BeginPasskeyResponse
+	30,  // 190: dayline.admin.v1.AdminService.FinishPasskey:output_type -> dayline.admin.v1.FinishPasskeyResponse
+	32,  // 191: dayline.admin.v1.AdminService.RemovePasskey:output_type -> dayline.admin.v1.RemovePasskeyResponse
+	34,  // 192: dayline.admin.v1.AdminService.ResetSignIn:output_type -> dayline.admin.v1.ResetSignInResponse
+	36,  // 193: dayline.admin.v1.AdminService.ShowMyData:output_type -> dayline.admin.v1.ShowMyDataResponse
+	38,  // 194: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
+	42,  // 195: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
+	44,  // 196: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
+	46,  // 197: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
+	50,  // 198: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
+	50,  // 199: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
+	50,  // 200: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
+	52,  // 201: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
+	55,  // 202: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
+	57,  // 203: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
+	62,  // 204: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
+	64,  // 205: dayline.admin.v1.AdminService.ListGroups:output_type -> dayline.admin.v1.ListGroupsResponse
+	67,  // 206: dayline.admin.v1.AdminService.SetGroup:output_type -> dayline.admin.v1.SetGroupResponse
+	69,  // 207: dayline.admin.v1.AdminService.RemoveGroup:output_type -> dayline.admin.v1.RemoveGroupResponse
+	71,  // 208: dayline.admin.v1.AdminService.ListDoNotTrack:output_type -> dayline.admin.v1.ListDoNotTrackResponse
+	74,  // 209: dayline.admin.v1.AdminService.SetDoNotTrack:output_type -> dayline.admin.v1.SetDoNotTrackResponse
+	76,  // 210: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
+	79,  // 211: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
+	81,  // 212: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
+	83,  // 213: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
+	85,  // 214: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
+	88,  // 215: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
+	90,  // 216: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
+	92,  // 217: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
+	95,  // 218: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
+	97,  // 219: dayline.admin.v1.AdminService.ShowAccount:output_type -> dayline.admin.v1.ShowAccountResponse
+	103, // 220: dayline.admin.v1.AdminService.EditConfig:output_type -> dayline.admin.v1.EditConfigResponse
+	110, // 221: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
+	100, // 222: dayline.admin.v1.AdminService.TryRedaction:output_type -> dayline.admin.v1.TryRedactionResponse
+	107, // 223: dayline.admin.v1.AdminService.CheckConfig:output_type -> dayline.admin.v1.CheckConfigResponse
+	112, // 224: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
+	116, // 225: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
+	121, // 226: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
+	119, // 227: dayline.admin.v1.AdminService.ListRules:output_type -> dayline.admin.v1.ListRulesResponse
+	123, // 228: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
+	126, // 229: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
+	128, // 230: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
+	130, // 231: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
+	133, // 232: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
+	135, // 233: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
+	137, // 234: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
+	139, // 235: dayline.admin.v1.AdminService.ShowExtension:output_type -> dayline.admin.v1.Extension
+	139, // 236: dayline.admin.v1.AdminService.AddExtension:output_type -> dayline.admin.v1.Extension
+	146, // 237: dayline.admin.v1.AdminService.RemoveExtension:output_type -> dayline.admin.v1.RemoveExtensionResponse
+	148, // 238: dayline.admin.v1.AdminService.ShowExtensionPolicy:output_type -> dayline.admin.v1.ShowExtensionPolicyResponse
+	150, // 239: dayline.admin.v1.AdminService.ListReleases:output_type -> dayline.admin.v1.ListReleasesResponse
+	157, // 240: dayline.admin.v1.AdminService.RemoveRelease:output_type -> dayline.admin.v1.RemoveReleaseResponse
+	161, // 241: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
+	163, // 242: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
+	165, // 243: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
+	167, // 244: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
+	169, // 245: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
+	171, // 246: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
+	173, // 247: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
+	175, // 248: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
+	178, // 249: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
+	181, // 250: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
+	183, // 251: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
+	186, // 252: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
+	62,  // 253: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
+	175, // [175:254] is the sub-list for method output_type
+	96,  // [96:175] is the sub-list for method input_type
+	96,  // [96:96] is the sub-list for extension type_name
+	96,  // [96:96] is the sub-list for extension extendee
+	0,   // [0:96] is the sub-list for field type_name
 }
 
 func init() { file_dayline_admin_v1_admin_proto_init() }
@@ -13422,7 +13620,7 @@ func file_dayline_admin_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dayline_admin_v1_admin_proto_rawDesc), len(file_dayline_admin_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   186,
+			NumMessages:   188,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

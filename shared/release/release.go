@@ -1,5 +1,5 @@
-// Package release is what a released version of the agent is made of: its version, and the manifest that lists its packages.
-// It is pure.
+// Package release is what a released version of the agent is made of: its version, the manifest that lists its packages, the
+// channel that says which versions are meant to run, and the keys that both are signed with, off-line. It is pure.
 package release
 
 import (
@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"time"
@@ -60,7 +61,12 @@ type Manifest struct {
 	Version string `json:"version"`
 	// IssuedAt is the time of the commit, RFC 3339.
 	IssuedAt time.Time `json:"issued"`
-	Packages []Package `json:"packages"`
+	// MinVersion is the oldest version that may become this one; empty: any.
+	MinVersion string `json:"min_version,omitempty"`
+	// MinOS is the oldest version of a system that it runs on, as the system counts: 10.0.17763, 13.0. Systems that are not named
+	// are taken as they are.
+	MinOS    map[string]string `json:"min_os,omitempty"`
+	Packages []Package         `json:"packages"`
 }
 
 // Package is one file that installs the agent.
@@ -84,7 +90,10 @@ func FileName(version Version, os, arch, kind string) string {
 	return fmt.Sprintf("%s-%s-%s-%s.%s", Product, version, os, arch, kind)
 }
 
-var hash = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var (
+	hash          = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	systemVersion = regexp.MustCompile(`^\d{1,6}(\.\d{1,6}){0,3}$`)
+)
 
 // ParseManifest reads a manifest and checks all of it; what it names can be a path nowhere.
 func ParseManifest(text []byte) (Manifest, error) {
@@ -95,16 +104,24 @@ func ParseManifest(text []byte) (Manifest, error) {
 	return m, nil
 }
 
-func parse(text []byte) (m Manifest, err error) {
-	if len(text) > MaxManifestBytes {
-		return m, fmt.Errorf("it has %d bytes; at most %d are allowed", len(text), MaxManifestBytes)
+// decode reads a file that is one JSON value and has at most this many bytes.
+func decode(text []byte, most int, into any) error {
+	if len(text) > most {
+		return fmt.Errorf("it has %d bytes; at most %d are allowed", len(text), most)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
-	if err := decoder.Decode(&m); err != nil {
-		return m, err
+	if err := decoder.Decode(into); err != nil {
+		return err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return m, errors.New("something follows its end")
+		return errors.New("something follows its end")
+	}
+	return nil
+}
+
+func parse(text []byte) (m Manifest, err error) {
+	if err := decode(text, MaxManifestBytes, &m); err != nil {
+		return m, err
 	}
 	version, err := ParseVersion(m.Version)
 	switch {
@@ -117,6 +134,9 @@ func parse(text []byte) (m Manifest, err error) {
 	case len(m.Packages) == 0 || len(m.Packages) > MaxPackages:
 		return m, fmt.Errorf("packages: %d; there must be 1 to %d", len(m.Packages), MaxPackages)
 	}
+	if err := m.checkReach(version); err != nil {
+		return m, err
+	}
 	for i, p := range m.Packages {
 		if err := p.check(version); err != nil {
 			return m, fmt.Errorf("packages[%d].%w", i, err)
@@ -126,6 +146,26 @@ func parse(text []byte) (m Manifest, err error) {
 		}
 	}
 	return m, nil
+}
+
+// checkReach checks what a computer must have before it takes the version.
+func (m Manifest) checkReach(version Version) error {
+	if m.MinVersion != "" {
+		if from, err := ParseVersion(m.MinVersion); err != nil {
+			return fmt.Errorf("min_version: %w", err)
+		} else if from.Compare(version) > 0 {
+			return fmt.Errorf("min_version: %s is newer than the release, %s", from, version)
+		}
+	}
+	for _, system := range slices.Sorted(maps.Keys(m.MinOS)) {
+		switch {
+		case kinds[system] == nil:
+			return fmt.Errorf("min_os: there is no system %q", system)
+		case !systemVersion.MatchString(m.MinOS[system]):
+			return fmt.Errorf("min_os.%s: %q is no version of a system: up to four numbers with dots between", system, m.MinOS[system])
+		}
+	}
+	return nil
 }
 
 func (p Package) check(version Version) error {
@@ -153,6 +193,11 @@ func Describe(version Version, os, arch, kind string, size int64, sum [32]byte) 
 func (m Manifest) Encode() ([]byte, error) {
 	m.Packages = slices.SortedFunc(slices.Values(m.Packages), func(a, b Package) int { return bytes.Compare([]byte(a.Name), []byte(b.Name)) })
 	m.IssuedAt = m.IssuedAt.UTC()
-	text, err := json.MarshalIndent(m, "", "  ")
+	return encode(m)
+}
+
+// encode gives a file as people read it.
+func encode(content any) ([]byte, error) {
+	text, err := json.MarshalIndent(content, "", "  ")
 	return append(text, '\n'), err
 }

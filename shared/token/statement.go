@@ -8,7 +8,8 @@ import (
 
 // Statement is a message that is signed: its purpose, then each part, every one preceded by its length in 4 bytes,
 // big-endian. The purpose keeps a signature given for one thing from counting for another; the lengths keep two lists
-// of parts from reading the same. The statements are those of agent.proto.
+// of parts from reading the same. The statements are those of agent.proto, and those of
+// releases.
 type Statement []byte
 
 // EnrollStatement proves possession of the device key while enrolling: by the new device key. The secret is the one
@@ -32,6 +33,15 @@ func RekeyStatement(collector string, nonce []byte, device string, newPublicKey 
 func CredentialStatement(device string, publicKey []byte, issuedMS int64) Statement {
 	return state("dayline credential v1", []byte(device), publicKey, binary.BigEndian.AppendUint64(nil, uint64(issuedMS)))
 }
+
+// ReleaseStatement is signed off-line by whoever releases the agent, over the bytes of release.json.
+func ReleaseStatement(manifest []byte) Statement { return state("dayline release v1", manifest) }
+
+// ChannelStatement is signed off-line, over the bytes of channel.json.
+func ChannelStatement(channel []byte) Statement { return state("dayline channel v1", channel) }
+
+// TrustedStatement is signed off-line by a key of the version before, over the bytes of trusted.json.
+func TrustedStatement(trusted []byte) Statement { return state("dayline trusted v1", trusted) }
 
 // Sign gives the Ed25519 signature, 64 bytes.
 func (s Statement) Sign(key ed25519.PrivateKey) []byte { return ed25519.Sign(key, s) }

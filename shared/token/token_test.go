@@ -156,6 +156,8 @@ func TestStatements(t *testing.T) {
 		CredentialStatement("d-1", public, 1700000000000),
 		// The same bytes, cut elsewhere.
 		SignInStatement("cn", []byte("once"), "d-1"), SignInStatement("c", []byte("nonced"), "-1"),
+		// Releases: the same bytes are no other of them.
+		ReleaseStatement(nonce), ChannelStatement(nonce), TrustedStatement(nonce), ReleaseStatement(nil),
 	}
 	for i, statement := range statements {
 		signature := statement.Sign(private)

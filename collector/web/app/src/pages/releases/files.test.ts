@@ -11,6 +11,15 @@ test('of the files that were chosen those go that are listed, behind what lists 
   assert.deepEqual([names(chosen?.taken), names(chosen?.left)], [['release.json', 'a.msi', 'b.deb'], ['a.zip']])
 })
 
+test('what is signed goes first, each behind what it follows from, and needs no package', async () => {
+  const list = file('release.json', JSON.stringify({ packages: [{ name: 'a.msi' }] }))
+  const all = [file('a.msi'), file('channel.json.sig'), file('release.json.sig'), list, file('trusted.json.sig'), file('channel.json'), file('trusted.json')]
+  const order = ['trusted.json', 'trusted.json.sig', 'channel.json', 'channel.json.sig', 'release.json', 'release.json.sig', 'a.msi']
+  assert.deepEqual(names((await chosenOf(all))?.taken), order)
+  const alone = await chosenOf([file('channel.json.sig'), file('a.msi'), file('channel.json'), file('release.json.sig')])
+  assert.deepEqual([names(alone?.taken), names(alone?.left)], [['channel.json', 'channel.json.sig'], ['a.msi', 'release.json.sig']])
+})
+
 test('what cannot be read is for the collector to refuse, what is missing is not', async () => {
   for (const text of ['', '{', 'null', '{"packages": 1}', '{"packages": [null]}']) {
     const chosen = await chosenOf([file('a.msi'), file('release.json', text)])

@@ -74,6 +74,8 @@ export default {
   'person.export': 'Alles über eine Person ausgegeben',
   'privacy.strip': 'Titel oder Adressen entfernt',
   'release.add': 'Version des Agenten hinzugefügt',
+  'release.channel': 'Neu signiert, was installiert werden darf',
+  'release.keys': 'Schlüssel für Versionen ersetzt',
   'release.remove': 'Version des Agenten entfernt',
   restore: 'Sicherung zurückgespielt',
   retention: 'Alte Tage gelöscht',

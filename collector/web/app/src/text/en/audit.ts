@@ -71,6 +71,8 @@ export default {
   'person.export': 'Everything of a person exported',
   'privacy.strip': 'Titles or addresses cleared',
   'release.add': 'Release of the agent added',
+  'release.channel': 'What may be installed was signed anew',
+  'release.keys': 'Keys of releases replaced',
   'release.remove': 'Release of the agent removed',
   restore: 'Backup restored',
   retention: 'Old days deleted',

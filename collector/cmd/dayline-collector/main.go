@@ -41,7 +41,7 @@ type commands struct {
 	Classify   classifyCommand   `cmd:"" help:"What counts as what: pending, set, explain, import, export."`
 	Device     deviceCommand     `cmd:"" help:"Devices: list, show, revoke, delete, uninstall."`
 	Mdm        mdmCommand        `cmd:"" help:"Profiles for the device management of Macs: permission, background items, enrolment, browser extension."`
-	Release    releaseCommand    `cmd:"" help:"The releases of the agent that installer links hand out: add, list, remove."`
+	Release    releaseCommand    `cmd:"" help:"The releases of the agent that installer links hand out: add, list, remove; off-line: keygen, sign, channel, withdraw."`
 	Deploy     deployCommand     `cmd:"" help:"What brings the agent onto computers by Group Policy, Intune, Jamf, Munki or Ansible: a page and files ready to use."`
 	Extension  extensionCommand  `cmd:"" help:"The browser extension: add, show, remove, policy."`
 	Storage    storageCommand    `cmd:"" help:"What is stored, how long there is room; compact."`

@@ -25,9 +25,13 @@ import (
 )
 
 type releaseCommand struct {
-	Add    releaseAdd    `cmd:"" help:"Put packages of a release on the shelf, once each is compared with release.json beside them."`
-	List   releaseList   `cmd:"" help:"List the packages on the shelf, and what links hand out."`
-	Remove releaseRemove `cmd:"" help:"Take a release off the shelf. Computers keep the one they have."`
+	Keygen   releaseKeygen   `cmd:"" help:"Make a key that signs releases, off-line: this needs no collector."`
+	Sign     releaseSign     `cmd:"" help:"Sign a release, off-line, once each package is compared with release.json."`
+	Channel  releaseChannel  `cmd:"" help:"Sign which releases computers should run, and which none may, off-line."`
+	Withdraw releaseWithdraw `cmd:"" help:"Sign that no computer may install a release any more, off-line."`
+	Add      releaseAdd      `cmd:"" help:"Put packages of a release on the shelf, once each is compared with release.json beside them."`
+	List     releaseList     `cmd:"" help:"List the packages on the shelf, and what links hand out."`
+	Remove   releaseRemove   `cmd:"" help:"Take a release off the shelf. Computers keep the one they have."`
 }
 
 type releaseAdd struct {

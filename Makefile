@@ -15,7 +15,9 @@ APP     := collector/web/app
 # that is kept off-line, or its public half. EXTENSION_STORE_IDS: what stores call their listings of it, with commas between.
 EXTENSION_KEY       ?= $(B)/extension-key.pem
 EXTENSION_STORE_IDS ?=
-BELIEVED            := -extension-key '$(EXTENSION_KEY)' -store-ids '$(EXTENSION_STORE_IDS)'
+# The newest file of keys that releases are trusted by, of `dayline-collector release keygen`; what is built without trusts none.
+RELEASE_KEYS        ?=
+BELIEVED            := -extension-key '$(EXTENSION_KEY)' -store-ids '$(EXTENSION_STORE_IDS)' -release-keys '$(RELEASE_KEYS)'
 
 # The tools, pinned. A change here makes them anew.
 BUF            := github.com/bufbuild/buf/cmd/buf@v1.75.0
@@ -61,15 +63,15 @@ $(B)/extension-key.pem:
 
 build: pages $(EXTENSION_KEY) ## dayline-agent and dayline-collector, into .build/
 	@mkdir -p $(B)
-	@believed=$$(go run ./installer/cmd/mkinstaller extension-flag $(BELIEVED)); set -x; \
+	@believed=$$(go run ./installer/cmd/mkinstaller link-flags $(BELIEVED)); set -x; \
 	CGO_ENABLED=0 go build -trimpath -gcflags 'google.golang.org/protobuf/...=-l' -ldflags "-s -w -funcalign=16 $(LDFLAGS) $$believed" -o $(B)/ ./agent/cmd/dayline-agent; \
 	go build -trimpath -ldflags "$(LDFLAGS) $$believed" -o $(B)/ ./collector/cmd/dayline-collector
 
-installers: $(EXTENSION_KEY) ## the packages that install the agent, and release.json that lists them, into .build/installers/; VERSION=1.2.3 names them, SIGN=FILE.p12 signs Dayline.app, SIGN_PKG=FILE.p12 its .pkg, SIGN_MSI=FILE.p12 what is for Windows
+installers: $(EXTENSION_KEY) ## the packages that install the agent, and release.json that lists them, into .build/installers/; VERSION=1.2.3 names them, RELEASE_KEYS=FILE are those they trust, SIGN=FILE.p12 signs Dayline.app, SIGN_PKG=FILE.p12 its .pkg, SIGN_MSI=FILE.p12 what is for Windows
 	@for arch in amd64 arm64; do go run ./installer/cmd/mkinstaller msi -version '$(VERSION)' -built '$(BUILT)' -arch $$arch $(BELIEVED) -to $(B)/installers $(if $(SIGN_MSI),-sign '$(SIGN_MSI)' -timestamp '$(TIMESTAMP)'); done
 	@for arch in amd64 arm64; do go run ./installer/cmd/mkinstaller linux -version '$(VERSION)' -built '$(BUILT)' -arch $$arch $(BELIEVED) -to $(B)/installers; done
 	@go run ./installer/cmd/mkinstaller app -version '$(VERSION)' -built '$(BUILT)' $(BELIEVED) -to $(B)/installers $(if $(SIGN),-sign '$(SIGN)') $(if $(SIGN_PKG),-sign-package '$(SIGN_PKG)')
-	@go run ./installer/cmd/mkinstaller manifest -version '$(VERSION)' -built '$(BUILT)' -to $(B)/installers
+	@go run ./installer/cmd/mkinstaller manifest -version '$(VERSION)' -built '$(BUILT)' -min-version '$(MIN_VERSION)' -to $(B)/installers
 
 extension: $(EXTENSION_KEY) ## the browser extension, packed and signed by EXTENSION_KEY, into .build/extension/; XPI=FILE is what Mozilla signed of it
 	@go run ./installer/cmd/mkinstaller extension -key '$(EXTENSION_KEY)' -version '$(VERSION)' -built '$(BUILT)' -unpacked $(B)/extension-unpacked -to $(B)/extension $(if $(XPI),-xpi '$(XPI)')

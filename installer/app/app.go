@@ -27,18 +27,18 @@ type App struct {
 	Version release.Version
 	// Built is the time of the commit.
 	Built time.Time
-	// Extensions are those of browsers that it believes.
-	Extensions product.Extensions
+	// Believed is whom it believes.
+	Believed product.Believed
 	// Signer is nil for an ad hoc signature, with which macOS takes each version for another program.
 	Signer *macho.Signer
 }
 
 // Link links the agent for both kinds of Macs.
 func (a App) Link(ctx context.Context) (amd64, arm64 []byte, err error) {
-	if amd64, err = product.Link(ctx, "darwin", "amd64", a.Version, a.Built, a.Extensions); err != nil {
+	if amd64, err = product.Link(ctx, "darwin", "amd64", a.Version, a.Built, a.Believed); err != nil {
 		return nil, nil, fmt.Errorf("app: %w", err)
 	}
-	if arm64, err = product.Link(ctx, "darwin", "arm64", a.Version, a.Built, a.Extensions); err != nil {
+	if arm64, err = product.Link(ctx, "darwin", "arm64", a.Version, a.Built, a.Believed); err != nil {
 		return nil, nil, fmt.Errorf("app: %w", err)
 	}
 	return amd64, arm64, nil

@@ -25,14 +25,14 @@ type Agent struct {
 	Built time.Time
 	// Arch is the processor as Go names it: amd64 or arm64.
 	Arch string
-	// Extensions are those of browsers that it believes.
-	Extensions product.Extensions
+	// Believed is whom it believes.
+	Believed product.Believed
 }
 
 // Build links the agent from the module around the working directory and gives the executable. Equal sources and
 // arguments give equal bytes.
 func (a Agent) Build(ctx context.Context) ([]byte, error) {
-	plain, err := product.Link(ctx, "windows", a.Arch, a.Version, a.Built, a.Extensions)
+	plain, err := product.Link(ctx, "windows", a.Arch, a.Version, a.Built, a.Believed)
 	if err != nil {
 		return nil, fmt.Errorf("exe: %w", err)
 	}

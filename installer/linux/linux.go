@@ -25,8 +25,8 @@ type Agent struct {
 	Built time.Time
 	// Arch is the processor as Go names it: amd64 or arm64.
 	Arch string
-	// Extensions are those of browsers that it believes.
-	Extensions product.Extensions
+	// Believed is whom it believes.
+	Believed product.Believed
 }
 
 // Package is what the packages are made of. Equal ones give equal bytes.
@@ -38,7 +38,7 @@ type Package struct {
 
 // Build links the agent from the module around the working directory.
 func (a Agent) Build(ctx context.Context) (Package, error) {
-	program, err := product.Link(ctx, "linux", a.Arch, a.Version, a.Built, a.Extensions)
+	program, err := product.Link(ctx, "linux", a.Arch, a.Version, a.Built, a.Believed)
 	if err != nil {
 		return Package{}, fmt.Errorf("linux: %w", err)
 	}

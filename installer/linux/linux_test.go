@@ -26,7 +26,7 @@ func built(t *testing.T, version string, key *rsa.PublicKey) Package {
 	if err != nil {
 		t.Fatal(err)
 	}
-	believed := product.Extensions{Key: key, StoreIDs: []string{listing}}
+	believed := product.Believed{ExtensionKey: key, StoreIDs: []string{listing}}
 	return Package{Agent{v, time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), release.ARM64, believed}, []byte("program")}
 }
 

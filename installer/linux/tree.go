@@ -70,12 +70,12 @@ func (p Package) tree(kind string) ([]entry, error) {
 // hosts have browsers know the program; of the kinds that this build believes none of, they are told nothing.
 func (p Package) hosts(kind string) (all []entry, err error) {
 	var ids []string
-	if p.Extensions.Key != nil {
-		id, err := extension.IDOf(p.Extensions.Key)
+	if p.Believed.ExtensionKey != nil {
+		id, err := extension.IDOf(p.Believed.ExtensionKey)
 		if err != nil {
 			return nil, err
 		}
-		ids = append([]string{id}, p.Extensions.StoreIDs...)
+		ids = append([]string{id}, p.Believed.StoreIDs...)
 	}
 	for _, b := range extension.Browsers() {
 		if b != extension.Firefox && len(ids) == 0 {

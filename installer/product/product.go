@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/dayline-project/dayline/shared/extension"
@@ -17,11 +18,33 @@ import (
 // Publisher is who a system says made the agent.
 const Publisher = "The Dayline project"
 
-// Extensions are those of browsers that a program believes: packed with a key, nil for none, or listed by stores under ids of
-// their own.
-type Extensions struct {
-	Key      *rsa.PublicKey
-	StoreIDs []string
+// Believed is whom a program believes.
+type Believed struct {
+	// ExtensionKey packed the browser extension, nil for none; StoreIDs are what stores list it under.
+	ExtensionKey *rsa.PublicKey
+	StoreIDs     []string
+	// Releases are the keys that sign releases; none for the zero value.
+	Releases release.Trusted
+}
+
+// LinkFlags are what the linker is told (-ldflags) so that a program believes them, and nobody else.
+func (b Believed) LinkFlags() (string, error) {
+	var flags []string
+	if b.ExtensionKey != nil {
+		flag, err := extension.LinkFlag(b.ExtensionKey, b.StoreIDs...)
+		if err != nil {
+			return "", err
+		}
+		flags = append(flags, flag)
+	}
+	if len(b.Releases.Keys) > 0 {
+		flag, err := b.Releases.LinkFlag()
+		if err != nil {
+			return "", err
+		}
+		flags = append(flags, flag)
+	}
+	return strings.Join(flags, " "), nil
 }
 
 const module = "github.com/dayline-project/dayline"
@@ -35,23 +58,20 @@ const (
 )
 
 // Link links the agent from the module around the working directory for a system and a processor, as Go names them;
-// built is the time of the commit; the agent believes the extensions, and those alone. Equal sources and arguments give equal
+// built is the time of the commit; the agent believes whom it is told, and those alone. Equal sources and arguments give equal
 // bytes.
-func Link(ctx context.Context, system, arch string, version release.Version, built time.Time, believed Extensions) ([]byte, error) {
+func Link(ctx context.Context, system, arch string, version release.Version, built time.Time, believed Believed) ([]byte, error) {
 	scratch, err := os.MkdirTemp("", "dayline-link-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(scratch)
-	flags := fmt.Sprintf("-s -w -funcalign="+functionsEvery+" -X %[1]s/shared/buildinfo.Version=%[2]s -X %[1]s/shared/buildinfo.Built=%[3]s",
-		module, version, built.UTC().Format(time.RFC3339))
-	if believed.Key != nil {
-		flag, err := extension.LinkFlag(believed.Key, believed.StoreIDs...)
-		if err != nil {
-			return nil, err
-		}
-		flags += " " + flag
+	believing, err := believed.LinkFlags()
+	if err != nil {
+		return nil, err
 	}
+	flags := fmt.Sprintf("-s -w -funcalign="+functionsEvery+" -X %[1]s/shared/buildinfo.Version=%[2]s -X %[1]s/shared/buildinfo.Built=%[3]s %[4]s",
+		module, version, built.UTC().Format(time.RFC3339), believing)
 	linked := filepath.Join(scratch, "agent")
 	// What the version control knows is told by version and built alone, so that a copy without it builds the same.
 	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",

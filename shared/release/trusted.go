@@ -64,6 +64,18 @@ func Built() (Trusted, error) {
 	return t, nil
 }
 
+// BuiltWords says for people whose releases this build trusts.
+func BuiltWords() string {
+	t, err := Built()
+	switch {
+	case errors.Is(err, ErrNoKeys):
+		return "this build trusts no keys: it cannot tell who made a release, and self-update is off"
+	case err != nil:
+		return err.Error()
+	}
+	return fmt.Sprintf("trusted where signed by %s (trusted keys, version %d)", strings.Join(t.IDs(), " or "), t.Version)
+}
+
 // LinkFlag is what the linker is told (-ldflags) so that a program trusts the keys.
 func (t Trusted) LinkFlag() (string, error) {
 	text, err := t.Encode()

@@ -57,7 +57,7 @@ func measureSize(ctx context.Context, bin rig.Binaries) (figures []figure, err e
 		return nil, err
 	}
 	for _, system := range []string{"linux", "windows", "darwin"} {
-		linked, err := product.Link(ctx, system, "amd64", version, time.Unix(0, 0), product.Extensions{})
+		linked, err := product.Link(ctx, system, "amd64", version, time.Unix(0, 0), product.Believed{})
 		if err != nil {
 			return figures, err
 		}

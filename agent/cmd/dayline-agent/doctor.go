@@ -6,7 +6,14 @@ import (
 	"io"
 
 	"github.com/dayline-project/dayline/agent/internal/service"
+	"github.com/dayline-project/dayline/shared/release"
 )
+
+// releaseCheck tells whose releases this build trusts. To trust nobody's is how some are built; a key that is none is a broken build.
+func releaseCheck() service.Check {
+	_, err := release.Built()
+	return service.Check{Name: "releases", OK: err == nil || errors.Is(err, release.ErrNoKeys), Found: release.BuiltWords()}
+}
 
 // doctor checks everything: 0 where all is right, else 1.
 func doctor(args []string, stdout, stderr io.Writer) int {
@@ -23,6 +30,7 @@ func doctor(args []string, stdout, stderr io.Writer) int {
 		return fail(stderr, err)
 	}
 	checks = append(checks, service.SystemChecks()...)
+	checks = append(checks, releaseCheck())
 	if *asJSON {
 		if err := printJSON(stdout, checks); err != nil {
 			return fail(stderr, err)

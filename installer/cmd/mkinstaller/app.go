@@ -60,11 +60,11 @@ func buildApp(ctx context.Context, o options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	extensions, err := o.extensions()
+	believed, err := o.believed()
 	if err != nil {
 		return nil, err
 	}
-	a := app.App{Version: o.version, Built: o.built, Extensions: extensions, Signer: signer}
+	a := app.App{Version: o.version, Built: o.built, Believed: believed, Signer: signer}
 	amd64, arm64, err := a.Link(ctx)
 	if err != nil {
 		return nil, err

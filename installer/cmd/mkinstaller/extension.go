@@ -6,24 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/dayline-project/dayline/installer/extension"
-	"github.com/dayline-project/dayline/installer/product"
 	known "github.com/dayline-project/dayline/shared/extension"
 )
-
-// extensions are those that a linked program believes.
-func (o options) extensions() (product.Extensions, error) {
-	if o.extensionKey == "" {
-		return product.Extensions{}, nil
-	}
-	key, err := extension.ReadPublicKey(o.extensionKey)
-	if err != nil {
-		return product.Extensions{}, err
-	}
-	return product.Extensions{Key: key, StoreIDs: strings.FieldsFunc(o.storeIDs, func(r rune) bool { return r == ',' })}, nil
-}
 
 // makeExtensionKey never replaces a file: with another key the extension is another extension.
 func makeExtensionKey(_ context.Context, o options) ([]string, error) {
@@ -40,19 +26,6 @@ func makeExtensionKey(_ context.Context, o options) ([]string, error) {
 	}
 	fmt.Fprintln(o.notes, "mkinstaller: browsers of Chromium's kind will know the extension by:", id)
 	return []string{o.out}, nil
-}
-
-// tellExtensionFlag serves the Makefile.
-func tellExtensionFlag(_ context.Context, o options) ([]string, error) {
-	extensions, err := o.extensions()
-	if err != nil {
-		return nil, err
-	}
-	if extensions.Key == nil {
-		return nil, errors.New("-extension-key is missing")
-	}
-	flag, err := known.LinkFlag(extensions.Key, extensions.StoreIDs...)
-	return []string{flag}, err
 }
 
 func buildExtension(_ context.Context, o options) ([]string, error) {

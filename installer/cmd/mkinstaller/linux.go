@@ -8,11 +8,11 @@ import (
 )
 
 func buildLinux(ctx context.Context, o options) ([]string, error) {
-	extensions, err := o.extensions()
+	believed, err := o.believed()
 	if err != nil {
 		return nil, err
 	}
-	p, err := linux.Agent{Version: o.version, Built: o.built, Arch: o.arch, Extensions: extensions}.Build(ctx)
+	p, err := linux.Agent{Version: o.version, Built: o.built, Arch: o.arch, Believed: believed}.Build(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -35,14 +35,14 @@ type kind struct {
 }
 
 var kinds = []kind{
-	{"exe", "dayline-agent.exe alone, with its resources", []string{"version", "built", "arch", "sign", "password-file", "timestamp", "extension-key", "store-ids", "to"}, buildExe},
-	{"msi", "Windows Installer", []string{"version", "built", "arch", "sign", "password-file", "timestamp", "extension-key", "store-ids", "to"}, buildMSI},
-	{"linux", "packages for Linux: .deb, .rpm and .tar.gz", []string{"version", "built", "arch", "extension-key", "store-ids", "to"}, buildLinux},
-	{"app", "Dayline.app for Macs, as .pkg, .tar.gz and .zip", []string{"version", "built", "sign", "sign-package", "password-file", "extension-key", "store-ids", "to"}, buildApp},
-	{"manifest", "release.json, which lists the packages of a version in a folder", []string{"version", "built", "to"}, makeManifest},
+	{"exe", "dayline-agent.exe alone, with its resources", []string{"version", "built", "arch", "sign", "password-file", "timestamp", "extension-key", "store-ids", "release-keys", "to"}, buildExe},
+	{"msi", "Windows Installer", []string{"version", "built", "arch", "sign", "password-file", "timestamp", "extension-key", "store-ids", "release-keys", "to"}, buildMSI},
+	{"linux", "packages for Linux: .deb, .rpm and .tar.gz", []string{"version", "built", "arch", "extension-key", "store-ids", "release-keys", "to"}, buildLinux},
+	{"app", "Dayline.app for Macs, as .pkg, .tar.gz and .zip", []string{"version", "built", "sign", "sign-package", "password-file", "extension-key", "store-ids", "release-keys", "to"}, buildApp},
+	{"manifest", "release.json, which lists the packages of a version in a folder", []string{"version", "built", "min-version", "to"}, makeManifest},
 	{"certificate", "a certificate of your own that signs Dayline.app", []string{"name", "password-file", "out"}, makeCertificate},
 	{"extension-key", "the key that the browser extension is packed with", []string{"out"}, makeExtensionKey},
-	{"extension-flag", "what the linker is told so that a program believes a key's extension", []string{"extension-key", "store-ids"}, tellExtensionFlag},
+	{"link-flags", "what the linker is told so that a program believes an extension's key and those of releases", []string{"extension-key", "store-ids", "release-keys"}, tellLinkFlags},
 	{"extension", "the browser extension, packed and signed", []string{"version", "built", "key", "xpi", "unpacked", "to"}, buildExtension},
 }
 
@@ -66,7 +66,11 @@ type options struct {
 	key, xpi, unpacked string
 	// extensionKey is the file of either half of the key whose extension is believed, storeIDs what stores call it.
 	extensionKey, storeIDs string
-	notes                  io.Writer
+	// releaseKeys is the file of the keys that releases are trusted by; empty for none.
+	releaseKeys string
+	// minVersion is the oldest version that may become the release; empty for any.
+	minVersion string
+	notes      io.Writer
 }
 
 func main() {
@@ -135,6 +139,8 @@ func parse(k kind, args []string, stderr io.Writer) (options, error) {
 		{&o.unpacked, "unpacked", "", "also write it into this folder as developers load it"},
 		{&o.extensionKey, "extension-key", "", "the file of extension-key, or its public half: agents believe the browser extension that it packs; without it they believe none of Chromium's kind"},
 		{&o.storeIDs, "store-ids", "", "what the stores call their listings of the extension, with commas between"},
+		{&o.releaseKeys, "release-keys", "", "the newest file of trusted keys that `dayline-collector release keygen` made; without it no release is trusted"},
+		{&o.minVersion, "min-version", "", "the oldest version that may become this one by an update; without it any may"},
 	}
 	flags := flag.NewFlagSet("mkinstaller "+k.name, flag.ContinueOnError)
 	flags.SetOutput(stderr)

@@ -2,6 +2,10 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -138,6 +142,26 @@ func TestTheManifestListsWhatIsThere(t *testing.T) {
 	if p := m.Packages[0]; p.Name != "dayline-agent-1.2.3-linux-amd64.deb" || p.Size != 5 || p.SHA256 != hello {
 		t.Errorf("%+v", p)
 	}
+	if len(m.MinOS) != 1 || m.MinOS[release.Windows] != "10.0" || m.MinVersion != "" {
+		t.Errorf("from %q, on %v", m.MinVersion, m.MinOS)
+	}
+	// Its signatures stay as long as it is the same.
+	signatures := told[0] + release.SignatureEnding
+	if err := os.WriteFile(signatures, []byte("[]"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run(t, args...)
+	read(t, signatures)
+	run(t, append(args, "-min-version", "1.1.0")...)
+	if m, err = release.ParseManifest(read(t, told[0])); err != nil || m.MinVersion != "1.1.0" {
+		t.Errorf("from %q: %v", m.MinVersion, err)
+	}
+	if _, err := os.Stat(signatures); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("another manifest's signatures: %v", err)
+	}
+	if why := refused(t, append(args, "-min-version", "1.2.4")...); !strings.Contains(why, "min_version: 1.2.4 is newer") {
+		t.Error(why)
+	}
 }
 
 // A package for Windows is signed as a whole, with room for a string that the signature does not cover.
@@ -215,26 +239,35 @@ func TestTheExtensionIsPackedByItsKey(t *testing.T) {
 	if why := refused(t, slices.Concat(args, []string{"-key", filepath.Join(to, "extension.json")})...); !strings.Contains(why, "holds no key") {
 		t.Error(why)
 	}
-	flag, _ := run(t, "extension-flag", "-extension-key", key, "-store-ids", listing+","+id)
+	flag, _ := run(t, "link-flags", "-extension-key", key, "-store-ids", listing+","+id)
 	if !strings.Contains(flag[0], "shared/extension.key=MII") || !strings.HasSuffix(flag[0], ".storeIDs="+listing+","+id) {
 		t.Errorf("told %q", flag)
 	}
 	for _, none := range []string{"extension@dayline.org", listing + ", " + id, listing[1:], strings.ToUpper(listing)} {
-		if why := refused(t, "extension-flag", "-extension-key", key, "-store-ids", none); !strings.Contains(why, "32 letters from a to p") {
+		if why := refused(t, "link-flags", "-extension-key", key, "-store-ids", none); !strings.Contains(why, "32 letters from a to p") {
 			t.Errorf("%s: %s", none, why)
 		}
 	}
-	if why := refused(t, "extension-flag"); !strings.Contains(why, "-extension-key is missing") {
-		t.Error(why)
+	if flag, _ := run(t, "link-flags"); !slices.Equal(flag, []string{""}) {
+		t.Errorf("nobody is believed, by %q", flag)
 	}
 }
 
-// A program believes the key that it was linked with, and tells its extension's id.
-func TestAProgramIsLinkedWithTheKey(t *testing.T) {
+// A program believes the keys that it was linked with, and tells its extension's id.
+func TestAProgramIsLinkedWithTheKeys(t *testing.T) {
 	folder := t.TempDir()
 	key := filepath.Join(folder, "key.pem")
 	_, notes := run(t, "extension-key", "-out", key)
-	flag, _ := run(t, "extension-flag", "-extension-key", key, "-store-ids", listing)
+	trusted := release.Trusted{Version: 7, Keys: []ed25519.PublicKey{make([]byte, ed25519.PublicKeySize)}}
+	text, err := trusted.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := filepath.Join(folder, "trusted-7.json")
+	if err := os.WriteFile(keys, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	flag, _ := run(t, "link-flags", "-extension-key", key, "-store-ids", listing, "-release-keys", keys)
 	source := filepath.Join(folder, "main.go")
 	program := `package main
 
@@ -242,15 +275,23 @@ import (
 	"fmt"
 
 	"github.com/dayline-project/dayline/shared/extension"
+	"github.com/dayline-project/dayline/shared/release"
 )
 
-func main() { fmt.Println(extension.ChromiumIDs()) }
+func main() {
+	fmt.Println(extension.ChromiumIDs())
+	trusted, err := release.Built()
+	fmt.Println(trusted.Version, trusted.IDs(), err)
+}
 `
 	if err := os.WriteFile(source, []byte(program), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	said, err := exec.Command("go", "run", "-ldflags", flag[0], source).Output()
-	if _, id, _ := strings.Cut(notes[0], "by: "); err != nil || string(said) != "["+id+" "+listing+"] <nil>\n" {
+	if _, id, _ := strings.Cut(notes[0], "by: "); err != nil || string(said) != "["+id+" "+listing+"] <nil>\n7 "+fmt.Sprint(trusted.IDs())+" <nil>\n" {
 		t.Errorf("%s, %v", said, err)
+	}
+	if why := refused(t, "link-flags", "-release-keys", key); !strings.Contains(why, key+": trusted keys: ") {
+		t.Error(why)
 	}
 }

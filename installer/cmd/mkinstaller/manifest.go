@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/dayline-project/dayline/installer/macho"
 	"github.com/dayline-project/dayline/shared/release"
 )
 
@@ -21,9 +23,12 @@ var released = [][3]string{
 	{release.Linux, release.AMD64, release.Tar}, {release.Linux, release.ARM64, release.Tar},
 }
 
-// makeManifest lists the packages of the version that are in the folder.
+// oldest are the systems' versions that packages need at least, as the packages themselves say; of Linux it is any that Go runs on.
+var oldest = map[string]string{release.Windows: "10.0", release.MacOS: macho.MinimumMacOS}
+
+// makeManifest lists the packages of the version that are in the folder. Signatures of another manifest go: they are not its.
 func makeManifest(_ context.Context, o options) ([]string, error) {
-	m := release.Manifest{Product: release.Product, Version: o.version.String(), IssuedAt: o.built}
+	m := release.Manifest{Product: release.Product, Version: o.version.String(), IssuedAt: o.built, MinVersion: o.minVersion, MinOS: map[string]string{}}
 	for _, p := range released {
 		described, err := describe(o.folder, o.version, p[0], p[1], p[2])
 		if errors.Is(err, fs.ErrNotExist) {
@@ -33,6 +38,9 @@ func makeManifest(_ context.Context, o options) ([]string, error) {
 			return nil, err
 		}
 		m.Packages = append(m.Packages, described)
+		if version, ok := oldest[p[0]]; ok {
+			m.MinOS[p[0]] = version
+		}
 	}
 	if len(m.Packages) == 0 {
 		return nil, fmt.Errorf("%s holds no package of %s", o.folder, o.version)
@@ -41,7 +49,15 @@ func makeManifest(_ context.Context, o options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := release.ParseManifest(text); err != nil {
+		return nil, err
+	}
 	path := filepath.Join(o.folder, release.ManifestName)
+	if before, err := os.ReadFile(path); err == nil && !bytes.Equal(before, text) {
+		if err := os.Remove(path + release.SignatureEnding); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
 	return []string{path}, replace(path, text)
 }
 

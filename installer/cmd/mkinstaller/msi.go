@@ -9,8 +9,8 @@ import (
 )
 
 func (o options) agent() (exe.Agent, error) {
-	extensions, err := o.extensions()
-	return exe.Agent{Version: o.version, Built: o.built, Arch: o.arch, Extensions: extensions}, err
+	believed, err := o.believed()
+	return exe.Agent{Version: o.version, Built: o.built, Arch: o.arch, Believed: believed}, err
 }
 
 // authenticode is what signs for Windows; nil without a certificate.

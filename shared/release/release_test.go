@@ -15,7 +15,8 @@ func manifest(t *testing.T) Manifest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := Manifest{Product: Product, Version: v.String(), IssuedAt: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	m := Manifest{Product: Product, Version: v.String(), IssuedAt: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+		MinVersion: "1.1.0", MinOS: map[string]string{Windows: "10.0.17763", MacOS: "13"}}
 	for _, p := range [][3]string{{Linux, AMD64, Deb}, {Linux, ARM64, RPM}, {Linux, ARM64, Tar}, {MacOS, Universal, Pkg}, {Windows, AMD64, MSI}} {
 		m.Packages = append(m.Packages, Describe(v, p[0], p[1], p[2], 7, sha256.Sum256([]byte(p[2]))))
 	}
@@ -43,17 +44,21 @@ func TestAManifestIsReadBack(t *testing.T) {
 
 func TestAManifestThatIsNoneIsRefused(t *testing.T) {
 	for want, spoil := range map[string]func(*Manifest){
-		"product: ":            func(m *Manifest) { m.Product = "dayline" },
-		"version ":             func(m *Manifest) { m.Version = "1.2" },
-		"issued: ":             func(m *Manifest) { m.IssuedAt = time.Time{} },
-		"packages: 0":          func(m *Manifest) { m.Packages = nil },
-		"packages: 33":         func(m *Manifest) { m.Packages = make([]Package, 33) },
-		"packages[0].kind: ":   func(m *Manifest) { m.Packages[0].Kind = MSI },
-		"packages[1].arch: ":   func(m *Manifest) { m.Packages[1].Arch = Universal },
-		"packages[2].name: ":   func(m *Manifest) { m.Packages[2].Name = "../" + m.Packages[2].Name },
-		"packages[3].size: ":   func(m *Manifest) { m.Packages[3].Size = MaxPackageBytes + 1 },
-		"packages[4].sha256: ": func(m *Manifest) { m.Packages[4].SHA256 = strings.ToUpper(m.Packages[4].SHA256) },
-		"packages[5].name: ":   func(m *Manifest) { m.Packages = append(m.Packages, m.Packages[0]) },
+		"product: ":                        func(m *Manifest) { m.Product = "dayline" },
+		"version ":                         func(m *Manifest) { m.Version = "1.2" },
+		"issued: ":                         func(m *Manifest) { m.IssuedAt = time.Time{} },
+		"packages: 0":                      func(m *Manifest) { m.Packages = nil },
+		"packages: 33":                     func(m *Manifest) { m.Packages = make([]Package, 33) },
+		"min_version: version":             func(m *Manifest) { m.MinVersion = "1" },
+		"min_version: 1.2.3 is newer than": func(m *Manifest) { m.MinVersion = "1.2.3" },
+		"min_os: there is no system":       func(m *Manifest) { m.MinOS = map[string]string{"beos": "5"} },
+		"min_os.windows: ":                 func(m *Manifest) { m.MinOS = map[string]string{Windows: "10.0.17763.1.2", MacOS: "12.0"} },
+		"packages[0].kind: ":               func(m *Manifest) { m.Packages[0].Kind = MSI },
+		"packages[1].arch: ":               func(m *Manifest) { m.Packages[1].Arch = Universal },
+		"packages[2].name: ":               func(m *Manifest) { m.Packages[2].Name = "../" + m.Packages[2].Name },
+		"packages[3].size: ":               func(m *Manifest) { m.Packages[3].Size = MaxPackageBytes + 1 },
+		"packages[4].sha256: ":             func(m *Manifest) { m.Packages[4].SHA256 = strings.ToUpper(m.Packages[4].SHA256) },
+		"packages[5].name: ":               func(m *Manifest) { m.Packages = append(m.Packages, m.Packages[0]) },
 	} {
 		m := manifest(t)
 		spoil(&m)

@@ -23,6 +23,7 @@ import (
 	"github.com/dayline-project/dayline/collector/sqlite"
 	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
+	"github.com/dayline-project/dayline/shared/release"
 	"github.com/dayline-project/dayline/shared/settings"
 )
 
@@ -118,7 +119,7 @@ func open(t testing.TB, dir string, options ...option) *house {
 	if h.agents, err = NewAgents(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	if h.shelf, err = shelf.OpenReleases(dir, func(int64) error { return nil }); err != nil {
+	if h.shelf, err = shelf.OpenReleases(dir, release.Trusted{}, func(int64) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	set := &config.Set{Account: settings.Default(), People: &config.People{}}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"strconv"
 	"time"
 
 	"connectrpc.com/connect"
@@ -26,9 +27,15 @@ const maxUnread = release.MaxPackageBytes
 
 // ListReleases tells what is on the shelf, and which of it installer links hand out for each system.
 func (a adminService) ListReleases(context.Context, *connect.Request[adminv1.ListReleasesRequest]) (*connect.Response[adminv1.ListReleasesResponse], error) {
-	answer := &adminv1.ListReleasesResponse{}
+	by := a.Releases.Vouched()
+	answer := &adminv1.ListReleasesResponse{Trusted: int32(by.Trusted.Version)}
+	if by.Problem != nil {
+		answer.Channel = &adminv1.ReleaseChannel{Problem: by.Problem.Error()}
+	} else {
+		answer.Channel = a.channelShown(by.Channel)
+	}
 	for _, one := range a.Releases.List() {
-		answer.Releases = append(answer.Releases, releaseShown(one))
+		answer.Releases = append(answer.Releases, releaseShown(one, by))
 	}
 	updates := a.Config().Account.Updates
 	for _, system := range []string{release.Windows, release.MacOS, release.Linux} {
@@ -44,8 +51,18 @@ func (a adminService) ListReleases(context.Context, *connect.Request[adminv1.Lis
 	return connect.NewResponse(answer), nil
 }
 
-func releaseShown(one *shelf.Release) *adminv1.Release {
-	shown := &adminv1.Release{Version: one.Version.String(), Issued: instant(one.IssuedAt)}
+// channelShown is nil where there is none.
+func (a adminService) channelShown(c *release.Channel) *adminv1.ReleaseChannel {
+	if c == nil {
+		return nil
+	}
+	return &adminv1.ReleaseChannel{
+		Version: int32(c.Version), Issued: instant(c.IssuedAt), Expires: instant(c.ExpiresAt), Expired: c.Expired(a.Now()), Withdrawn: c.Withdrawn,
+	}
+}
+
+func releaseShown(one *shelf.Release, by shelf.Vouched) *adminv1.Release {
+	shown := &adminv1.Release{Version: one.Version.String(), Issued: instant(one.IssuedAt), Signed: one.Problem == nil && by.Trusted.Version > 0}
 	if one.Problem != nil {
 		shown.Problem = one.Problem.Error()
 	}
@@ -72,8 +89,8 @@ func (a adminService) RemoveRelease(ctx context.Context, req *connect.Request[ad
 	return connect.NewResponse(&adminv1.RemoveReleaseResponse{}), nil
 }
 
-// takeRelease answers POST ReleasePath: a form with release.json and then packages that it lists, each a file by its name. Who may
-// remove a release may add one. What is refused is told as for a file.
+// takeRelease answers POST ReleasePath: a form with what is signed and then packages that release.json lists, each a file by its name.
+// Who may remove a release may add one. What is refused is told as for a file.
 func (a adminService) takeRelease(w http.ResponseWriter, r *http.Request) {
 	added, err := a.addRelease(w, r)
 	if collector.CodeOf(err) == collector.Internal && r.Context().Err() == nil {
@@ -84,7 +101,7 @@ func (a adminService) takeRelease(w http.ResponseWriter, r *http.Request) {
 		plainRefusal(w, err)
 		return
 	}
-	text, err := jsonCodec{}.Marshal(releaseShown(added))
+	text, err := jsonCodec{}.Marshal(added)
 	if err != nil {
 		plainRefusal(w, err)
 		return
@@ -93,7 +110,7 @@ func (a adminService) takeRelease(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(text)
 }
 
-func (a adminService) addRelease(w http.ResponseWriter, r *http.Request) (*shelf.Release, error) {
+func (a adminService) addRelease(w http.ResponseWriter, r *http.Request) (*adminv1.AddReleaseResponse, error) {
 	ctx := r.Context()
 	if err := access.Permit(viewerOf(ctx), adminv1connect.AdminServiceRemoveReleaseProcedure); err != nil {
 		return nil, err
@@ -116,11 +133,34 @@ func (a adminService) addRelease(w http.ResponseWriter, r *http.Request) (*shelf
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, len(added.Packages))
-	for i, p := range added.Packages {
+	answer := &adminv1.AddReleaseResponse{Channel: a.channelShown(added.Channel), Trusted: int32(added.Trusted)}
+	if added.Release != nil {
+		answer.Release = releaseShown(added.Release, a.Releases.Vouched())
+	}
+	return answer, a.auditAdded(ctx, added, answer)
+}
+
+func (a adminService) auditAdded(ctx context.Context, added shelf.Added, answer *adminv1.AddReleaseResponse) error {
+	if added.Trusted > 0 {
+		if err := a.audit(ctx, "release.keys", strconv.Itoa(added.Trusted), map[string]any{"keys": a.Releases.Vouched().Trusted.IDs()}); err != nil {
+			return err
+		}
+	}
+	if c := added.Channel; c != nil {
+		if err := a.audit(ctx, "release.channel", strconv.Itoa(c.Version), map[string]any{"expires": instant(c.ExpiresAt), "systems": c.Systems, "withdrawn": c.Withdrawn}); err != nil {
+			return err
+		}
+	}
+	if added.Release == nil {
+		return nil
+	}
+	names := make([]string, len(added.Release.Packages))
+	for i, p := range added.Release.Packages {
 		names[i] = p.Name
 	}
-	return added, a.audit(ctx, "release.add", added.Version.String(), map[string]any{"issued": instant(added.IssuedAt), "packages": names})
+	return a.audit(ctx, "release.add", added.Release.Version.String(), map[string]any{
+		"issued": instant(added.Release.IssuedAt), "packages": names, "signed": answer.Release.Signed,
+	})
 }
 
 // partReader says of a form that breaks off what that is.

@@ -22,7 +22,7 @@ import (
 func (o *office) stock() {
 	o.t.Helper()
 	var err error
-	o.admin.Releases, err = shelf.OpenReleases(o.dir, func(bytes int64) error { return o.agents.disk.Room(bytes) })
+	o.admin.Releases, err = shelf.OpenReleases(o.dir, release.Trusted{}, func(bytes int64) error { return o.agents.disk.Room(bytes) })
 	o.check(err)
 }
 
@@ -87,10 +87,13 @@ func TestAReleaseIsUploadedAndTakenOff(t *testing.T) {
 	body, contentType := formed(t, shelftest.Released(t, "1.2.3", release.Windows, release.Linux))
 	status, text := o.upload(o.token(ada, true), bytes.NewReader(body), contentType)
 	var added struct {
-		Version  string
-		Packages []struct{ Name, Carrier string }
+		Release struct {
+			Version  string
+			Signed   bool
+			Packages []struct{ Name, Carrier string }
+		}
 	}
-	if err := json.Unmarshal([]byte(text), &added); err != nil || status != 200 || added.Version != "1.2.3" || len(added.Packages) != 4 {
+	if err := json.Unmarshal([]byte(text), &added); err != nil || status != 200 || added.Release.Version != "1.2.3" || added.Release.Signed || len(added.Release.Packages) != 4 {
 		t.Fatalf("%d %s: %v", status, text, err)
 	}
 	now := o.releases()

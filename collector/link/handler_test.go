@@ -52,7 +52,7 @@ func open(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.registry.Close() })
-	if h.shelf, err = shelf.OpenReleases(h.shelfDir, func(int64) error { return nil }); err != nil {
+	if h.shelf, err = shelf.OpenReleases(h.shelfDir, release.Trusted{}, func(int64) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	h.trust([32]byte{})
@@ -362,7 +362,7 @@ func TestADamagedPackageKeepsNobodyFromTheOthers(t *testing.T) {
 	if err := os.WriteFile(damaged, []byte("damaged"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	again, err := shelf.OpenReleases(h.shelfDir, func(int64) error { return nil })
+	again, err := shelf.OpenReleases(h.shelfDir, release.Trusted{}, func(int64) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package shelf
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -8,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/shared/disk"
@@ -21,103 +21,184 @@ const maxReleases = 16
 // incoming begins the names of folders that are being filled.
 const incoming = ".adding-"
 
-// Next gives the files of a release one after the other, by name, the manifest first; io.EOF after the last. A file is read before
-// the next is asked for.
+// Next gives files one after the other, by name: the letters (IsLetter), then the packages of the release; io.EOF after the last.
+// A file is read before the next is asked for.
 type Next func() (name string, content io.Reader, err error)
 
-// Add puts packages of one version on the shelf, each compared with the manifest and opened as downloads will open it: all of them
-// or, after an error, none. A version that is there already gets those of its packages that it lacks; Conflict where it was
-// released otherwise.
-func (r *Releases) Add(next Next) (*Release, error) {
+// Added is what became of an upload.
+type Added struct {
+	// Release that was sent; nil: none.
+	Release *Release
+	// Channel that the shelf has now; nil: it is as it was.
+	Channel *release.Channel
+	// Trusted is the version of the keys that count now; 0: it is as it was.
+	Trusted int
+}
+
+// Add puts packages of one version on the shelf, each compared with the manifest and opened as downloads will open it, and later keys
+// and channels: all of them or, after an error, none. A version that is there already gets those of its packages that it lacks, and
+// its new signatures; Conflict where it was released otherwise.
+func (r *Releases) Add(next Next) (added Added, err error) {
 	if !r.adding.TryLock() {
-		return nil, collector.Refuse(collector.Conflict, "", "another release is being added or removed; try again when that is done")
+		return added, collector.Refuse(collector.Conflict, "", "another release is being added or removed; try again when that is done")
 	}
 	defer r.adding.Unlock()
-	text, manifest, version, err := firstManifest(next)
+	letters, next, err := readLetters(next)
 	if err != nil {
-		return nil, err
+		return added, err
 	}
-	if err := r.mayAdd(version, text); err != nil {
-		return nil, err
+	by, fresh, err := vouch(r.dir, r.built, letters)
+	if err != nil {
+		return added, refuse(err)
 	}
 	if err := os.MkdirAll(r.dir, 0o700); err != nil {
-		return nil, fmt.Errorf("shelf: add: %w", err)
+		return added, fmt.Errorf("shelf: add: %w", err)
 	}
 	dir, err := os.MkdirTemp(r.dir, incoming)
 	if err != nil {
-		return nil, fmt.Errorf("shelf: add: %w", err)
+		return added, fmt.Errorf("shelf: add: %w", err)
 	}
 	defer os.RemoveAll(dir) // what was placed is no longer in it
-	if err := r.fill(dir, manifest, next); err != nil {
-		return nil, err
+	var version release.Version
+	_, withRelease := letters[release.ManifestName]
+	if withRelease {
+		if version, err = r.receiveRelease(dir, by, letters, next); err != nil {
+			return added, err
+		}
+	} else if err := nothingFollows(next); err != nil {
+		return added, err
 	}
-	if err := disk.Create(filepath.Join(dir, release.ManifestName), strings.NewReader(string(text))); err != nil {
-		return nil, fmt.Errorf("shelf: add: %w", err)
+	if err := by.keep(r.dir, fresh, letters); err != nil {
+		return added, fmt.Errorf("shelf: add: %w", err)
 	}
-	if err := r.place(dir, version); err != nil {
-		return nil, fmt.Errorf("shelf: add: %w", err)
+	if len(fresh) > 0 {
+		added = addedOf(by, fresh)
+		r.vouch(by)
 	}
-	added := loadRelease(filepath.Join(r.dir, version.String()), version)
-	r.put(added)
+	if withRelease {
+		if err := r.place(dir, version); err != nil {
+			return added, fmt.Errorf("shelf: add: %w", err)
+		}
+		added.Release = loadRelease(filepath.Join(r.dir, version.String()), version, by)
+		r.put(added.Release)
+	}
 	return added, nil
 }
 
-func firstManifest(next Next) ([]byte, release.Manifest, release.Version, error) {
-	name, content, err := next()
-	var text []byte
-	switch {
-	case errors.Is(err, io.EOF) || err == nil && name != release.ManifestName:
-		err = collector.Refuse(collector.BadRequest, "", "%s, which lists a release's packages, has to come first", release.ManifestName)
-	case err == nil:
-		text, err = io.ReadAll(io.LimitReader(content, release.MaxManifestBytes+1))
+func addedOf(by Vouched, fresh []string) (added Added) {
+	for _, name := range fresh {
+		if name == release.ChannelName {
+			added.Channel = by.Channel
+		} else {
+			added.Trusted = by.Trusted.Version
+		}
 	}
-	if err != nil {
-		return nil, release.Manifest{}, release.Version{}, err
-	}
-	manifest, err := release.ParseManifest(text)
-	if err != nil {
-		return nil, manifest, release.Version{}, refuse(err)
-	}
-	version, err := release.ParseVersion(manifest.Version)
-	return text, manifest, version, err
+	return added
 }
 
-// mayAdd refuses a release that is another than the one of its version on the shelf, or one more than the shelf holds.
-func (r *Releases) mayAdd(version release.Version, text []byte) error {
+// readLetters gives the letters by name, and what follows them.
+func readLetters(next Next) (letters map[string][]byte, rest Next, err error) {
+	letters = map[string][]byte{}
+	for {
+		name, content, err := next()
+		switch {
+		case err == nil && IsLetter(name):
+			if _, twice := letters[name]; twice || len(letters) >= maxLetters {
+				return nil, nil, collector.Refuse(collector.BadRequest, "", "%s is there twice, or one file too many; nothing was changed", name)
+			}
+			if letters[name], err = io.ReadAll(io.LimitReader(content, release.MaxManifestBytes+1)); err != nil {
+				return nil, nil, err
+			}
+			continue
+		case err != nil && !errors.Is(err, io.EOF):
+			return nil, nil, err
+		case len(letters) == 0 || err == nil && letters[release.ManifestName] == nil:
+			return nil, nil, collector.Refuse(collector.BadRequest, "", "%s, which lists a release's packages, has to come first", release.ManifestName)
+		}
+		first := true
+		return letters, func() (string, io.Reader, error) {
+			if first {
+				first = false
+				return name, content, err
+			}
+			return next()
+		}, nil
+	}
+}
+
+func nothingFollows(next Next) error {
+	_, _, err := next()
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// receiveRelease receives a release into a folder, once its manifest is verified.
+func (r *Releases) receiveRelease(dir string, by Vouched, letters map[string][]byte, next Next) (release.Version, error) {
+	text, signatures := letters[release.ManifestName], letters[release.ManifestName+release.SignatureEnding]
+	manifest, err := by.manifest(text, signatures)
+	if err != nil {
+		return release.Version{}, refuse(err)
+	}
+	version, err := release.ParseVersion(manifest.Version)
+	if err != nil {
+		return version, refuse(err)
+	}
+	isThere, err := r.mayAdd(version, text)
+	if err != nil {
+		return version, err
+	}
+	received, err := r.fill(dir, manifest, next)
+	if err != nil {
+		return version, err
+	}
+	if received == 0 && !isThere {
+		return version, collector.Refuse(collector.BadRequest, "", "there are no packages with %s; nothing was changed", release.ManifestName)
+	}
+	for _, name := range []string{release.ManifestName, release.ManifestName + release.SignatureEnding} {
+		if len(letters[name]) == 0 {
+			continue
+		}
+		if err := disk.Create(filepath.Join(dir, name), bytes.NewReader(letters[name])); err != nil {
+			return version, fmt.Errorf("shelf: add: %w", err)
+		}
+	}
+	return version, nil
+}
+
+// mayAdd refuses a release that is another than the one of its version on the shelf, or one more than the shelf holds; and tells
+// whether it is there.
+func (r *Releases) mayAdd(version release.Version, text []byte) (isThere bool, err error) {
 	there, err := os.ReadFile(filepath.Join(r.dir, version.String(), release.ManifestName))
 	switch held := len(r.List()); {
 	case errors.Is(err, fs.ErrNotExist) && held >= maxReleases:
-		return collector.Refuse(collector.Conflict, "", "the shelf holds %d releases: `dayline-collector release remove VERSION` makes room", held)
+		return false, collector.Refuse(collector.Conflict, "", "the shelf holds %d releases: `dayline-collector release remove VERSION` makes room", held)
 	case errors.Is(err, fs.ErrNotExist), err == nil && string(there) == string(text):
-		return nil
+		return err == nil, nil
 	}
-	return collector.Refuse(collector.Conflict, "", "release %s is on the shelf with other packages; `dayline-collector release remove %s` takes it off", version, version)
+	return false, collector.Refuse(collector.Conflict, "", "release %s is on the shelf with other packages; `dayline-collector release remove %s` takes it off", version, version)
 }
 
 // fill receives the packages into a folder.
-func (r *Releases) fill(dir string, manifest release.Manifest, next Next) error {
-	received := 0
+func (r *Releases) fill(dir string, manifest release.Manifest, next Next) (received int, err error) {
 	for {
 		name, content, err := next()
 		if errors.Is(err, io.EOF) {
-			break
+			return received, nil
 		}
 		if err != nil {
-			return err
+			return 0, err
 		}
 		at := slices.IndexFunc(manifest.Packages, func(p release.Package) bool { return p.Name == name })
 		if at < 0 {
-			return collector.Refuse(collector.BadRequest, "", "%q is none of the packages that %s lists; nothing was changed", name, release.ManifestName)
+			return 0, collector.Refuse(collector.BadRequest, "", "%q is none of the packages that %s lists; nothing was changed", name, release.ManifestName)
 		}
 		if err := r.receive(filepath.Join(dir, name), manifest.Packages[at], content); err != nil {
-			return err
+			return 0, err
 		}
 		received++
 	}
-	if received == 0 {
-		return collector.Refuse(collector.BadRequest, "", "there are no packages with %s; nothing was changed", release.ManifestName)
-	}
-	return nil
 }
 
 // receive writes a package, durably, and verifies what was written.

@@ -26,6 +26,8 @@ type Release struct {
 	Problem error
 
 	held []*holding
+	// withheld systems, and why they are not handed this version.
+	withheld map[string]error
 }
 
 // Held is a package as it lies on the shelf, verified.
@@ -46,9 +48,14 @@ type holding struct {
 	held *Held
 }
 
-func loadRelease(dir string, version release.Version) *Release {
-	one := &Release{Version: version}
-	one.Manifest, one.Problem = readManifest(filepath.Join(dir, release.ManifestName))
+func loadRelease(dir string, version release.Version, by Vouched) *Release {
+	one := &Release{Version: version, withheld: map[string]error{}}
+	text, signatures, err := readSigned(filepath.Join(dir, release.ManifestName))
+	if err != nil {
+		one.Problem = fmt.Errorf("shelf: %w", err)
+	} else {
+		one.Manifest, one.Problem = by.manifest(text, signatures)
+	}
 	if one.Problem == nil && one.Manifest.Version != version.String() {
 		one.Problem = fmt.Errorf("shelf: %s has the manifest of %s", dir, one.Manifest.Version)
 	}
@@ -61,21 +68,20 @@ func loadRelease(dir string, version release.Version) *Release {
 	})
 	for _, p := range one.Packages {
 		one.held = append(one.held, &holding{Package: p, file: filepath.Join(dir, p.Name)})
+		if err := by.allows(p.OS, version); err != nil {
+			one.withheld[p.OS] = err
+		}
 	}
 	return one
 }
 
-func readManifest(name string) (release.Manifest, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return release.Manifest{}, fmt.Errorf("shelf: %w", err)
+// adopt takes over what another of the same version verified.
+func (r *Release) adopt(other *Release) {
+	for i, h := range r.held {
+		if at := slices.IndexFunc(other.held, func(o *holding) bool { return o.Package == h.Package }); at >= 0 {
+			r.held[i] = other.held[at]
+		}
 	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, release.MaxManifestBytes+1))
-	if err != nil {
-		return release.Manifest{}, fmt.Errorf("shelf: %w", err)
-	}
-	return release.ParseManifest(text)
 }
 
 // fits tells whether there are packages for a system.
@@ -83,12 +89,23 @@ func (r *Release) fits(system string) bool {
 	return slices.ContainsFunc(r.Packages, func(p release.Package) bool { return p.OS == system })
 }
 
-// Package gives the package of a kind for a processor. NotFound where the release has none; any other error: what is there is
-// not what was added.
+// mayGo tells why a system is not handed this version.
+func (r *Release) mayGo(system string) error {
+	if r.Problem != nil {
+		return fmt.Errorf("%s: %w", r.Version, r.Problem)
+	}
+	return r.withheld[system]
+}
+
+// Package gives the package of a kind for a processor. NotFound where the release has none, or it is withheld; any other error:
+// what is there is not what was added.
 func (r *Release) Package(arch, kind string) (*Held, error) {
 	at := slices.IndexFunc(r.held, func(h *holding) bool { return h.Arch == arch && h.Kind == kind })
 	if at < 0 {
 		return nil, collector.Refuse(collector.NotFound, "", "release %s has no %s for %s on the shelf: %s", r.Version, kind, arch, howToAdd)
+	}
+	if err := r.mayGo(r.held[at].OS); err != nil {
+		return nil, collector.Refuse(collector.NotFound, "", "%v", err)
 	}
 	return r.held[at].verified()
 }

@@ -21,7 +21,7 @@ import (
 
 func openReleases(t *testing.T, dir string) *Releases {
 	t.Helper()
-	r, err := OpenReleases(dir, func(int64) error { return nil })
+	r, err := OpenReleases(dir, release.Trusted{}, func(int64) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func addTo(t *testing.T, r *Releases, files map[string][]byte) *Release {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return added
+	return added.Release
 }
 
 // tree lists the files below a folder, with what is in them.
@@ -225,7 +225,7 @@ func TestPackagesOfOneReleaseComeOneByOne(t *testing.T) {
 	names := slices.Sorted(maps.Keys(files)) // the manifest is the last
 	for i, name := range names[:4] {
 		added, err := r.Add(inOrder(files, release.ManifestName, name))
-		if err != nil || len(added.Packages) != i+1 {
+		if err != nil || len(added.Release.Packages) != i+1 {
 			t.Fatalf("%s: %v", name, err)
 		}
 	}
@@ -332,7 +332,7 @@ func TestADamagedReleaseIsNotHandedOut(t *testing.T) {
 	if held, err := chosen.Package(release.ARM64, release.RPM); held == nil || err != nil {
 		t.Errorf("the one beside it is not: %v", err)
 	}
-	if _, err := r.Choose(release.Linux, "1.1.0"); collector.CodeOf(err) != collector.NotFound || !strings.Contains(err.Error(), "damaged") {
+	if _, err := r.Choose(release.Linux, "1.1.0"); collector.CodeOf(err) != collector.NotFound || !strings.Contains(err.Error(), "release remove 1.1.0") {
 		t.Errorf("pinned to what is damaged: %v", err)
 	}
 	if _, err := os.Stat(at("notes")); err != nil {

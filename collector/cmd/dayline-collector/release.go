@@ -19,6 +19,7 @@ import (
 
 	"github.com/dayline-project/dayline/collector/api"
 	"github.com/dayline-project/dayline/collector/listing"
+	"github.com/dayline-project/dayline/collector/shelf"
 	"github.com/dayline-project/dayline/collector/stamp"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	"github.com/dayline-project/dayline/shared/release"
@@ -35,12 +36,12 @@ type releaseCommand struct {
 }
 
 type releaseAdd struct {
-	Files []string `arg:"" name:"FILE" help:"Packages of one release; or the folder that they and release.json are in, for all of them."`
+	Files []string `arg:"" name:"FILE" help:"Packages of one release; or the folder that they and release.json are in, for all of them. Also channel.json, and trusted-2.json and later. What signed each, its .sig, is beside it."`
 }
 
-// Run sends packages to the collector.
+// Run sends packages, and what was signed, to the collector.
 func (c *releaseAdd) Run(i *invocation) error {
-	manifest, packages, err := releaseFiles(i, c.Files)
+	letters, packages, err := releaseFiles(i, c.Files)
 	if err != nil {
 		return err
 	}
@@ -48,13 +49,30 @@ func (c *releaseAdd) Run(i *invocation) error {
 	if err != nil {
 		return err
 	}
-	added, err := upload(i, client, append([]string{manifest}, packages...))
+	added, err := upload(i, client, append(letters, packages...))
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(i.err, "Release %s is on the shelf; packages: %d.\n", added.Version, len(added.Packages))
-	for _, p := range added.Packages {
+	if added.Trusted > 0 {
+		fmt.Fprintf(i.err, "Releases are verified by version %d of the trusted keys now.\n", added.Trusted)
+	}
+	if added.Channel != nil {
+		i.sayChannel(added.Channel)
+	}
+	if added.Release == nil {
+		if added.Trusted == 0 && added.Channel == nil {
+			fmt.Fprintln(i.err, "All of it was there already.")
+		}
+		return nil
+	}
+	fmt.Fprintf(i.err, "Release %s is on the shelf; packages: %d.\n", added.Release.Version, len(added.Release.Packages))
+	if !added.Release.Signed {
+		fmt.Fprintln(i.err, nobodyVouches)
+	}
+	for _, p := range added.Release.Packages {
 		switch {
+		case p.Problem != "":
+			fmt.Fprintf(i.err, "Warning: %s is not handed out: %s\n", p.Name, p.Problem)
 		case p.Kind == release.MSI && p.Carrier == string(stamp.None):
 			fmt.Fprintf(i.err, "Warning: %s is signed and no room for an enrolment string was left in its signature: those who download it have to enrol it by hand (docs/releases.md)\n", p.Name)
 		case p.Carrier == string(stamp.Name):
@@ -64,48 +82,107 @@ func (c *releaseAdd) Run(i *invocation) error {
 	return nil
 }
 
-// releaseFiles finds the manifest of packages, among them or beside the first, and the packages: of a folder, or beside a manifest
-// that stands alone, those listed that are there. What a shell's pattern took along besides is named and left out.
-func releaseFiles(i *invocation, names []string) (manifest string, packages []string, err error) {
+// nobodyVouches is said by a collector that was built without keys.
+const nobodyVouches = "Nobody vouches for releases here: this collector was built without release keys and takes any (docs/releases.md)."
+
+// sayChannel tells what may be installed.
+func (i *invocation) sayChannel(c *adminv1.ReleaseChannel) {
+	switch {
+	case c.Problem != "":
+		fmt.Fprintf(i.err, "Warning: %s\n", c.Problem)
+	case c.Expired:
+		fmt.Fprintf(i.err, "Warning: channel %d expired on %s: links go on, agents will not update by it. `dayline-collector release channel` signs the next.\n", c.Version, c.Expires)
+	default:
+		fmt.Fprintf(i.err, "Channel %d says what may be installed, until %s.\n", c.Version, c.Expires)
+	}
+	if len(c.Withdrawn) > 0 {
+		fmt.Fprintf(i.err, "Withdrawn: %s\n", strings.Join(c.Withdrawn, ", "))
+	}
+}
+
+// releaseFiles finds what is signed, among names, in folders that are named and beside, and the packages: of a folder, or beside a
+// manifest that stands alone, those listed that are there. What a shell's pattern took along besides is named and left out.
+func releaseFiles(i *invocation, names []string) (letters, packages []string, err error) {
 	for _, name := range names {
-		if filepath.Base(name) == release.ManifestName {
-			manifest = name
-		} else {
+		switch info, err := os.Stat(name); {
+		case err == nil && info.IsDir():
+			inside, err := lettersIn(name)
+			if err != nil {
+				return nil, nil, err
+			}
+			letters = append(letters, inside...)
+		case shelf.IsLetter(filepath.Base(name)):
+			letters = append(letters, name)
+		default:
 			packages = append(packages, name)
 		}
 	}
-	if len(packages) == 1 {
-		if info, err := os.Stat(packages[0]); err == nil && info.IsDir() {
-			manifest, packages = filepath.Join(packages[0], release.ManifestName), nil
+	at := slices.IndexFunc(letters, func(name string) bool { return filepath.Base(name) == release.ManifestName })
+	if at < 0 && (len(packages) > 0 || len(letters) == 0) {
+		folder := names[0]
+		if len(packages) > 0 {
+			folder = filepath.Dir(packages[0])
+		}
+		at, letters = len(letters), append(letters, filepath.Join(folder, release.ManifestName))
+	}
+	if at >= 0 {
+		if packages, err = packagesOf(i, letters[at], packages); err != nil {
+			return nil, nil, err
 		}
 	}
-	if manifest == "" {
-		manifest = filepath.Join(filepath.Dir(packages[0]), release.ManifestName)
+	return withSignatures(letters), packages, nil
+}
+
+func lettersIn(folder string) (letters []string, err error) {
+	entries, err := os.ReadDir(folder)
+	for _, entry := range entries {
+		if shelf.IsLetter(entry.Name()) {
+			letters = append(letters, filepath.Join(folder, entry.Name()))
+		}
 	}
+	return letters, err
+}
+
+// withSignatures gives the signatures beside files too, and each file once.
+func withSignatures(names []string) []string {
+	for _, name := range names {
+		if _, err := os.Stat(name + release.SignatureEnding); err == nil && !strings.HasSuffix(name, release.SignatureEnding) {
+			names = append(names, name+release.SignatureEnding)
+		}
+	}
+	for n, name := range names {
+		names[n] = filepath.Clean(name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// packagesOf gives those packages that a manifest lists; of none, those beside it.
+func packagesOf(i *invocation, manifest string, packages []string) ([]string, error) {
 	text, err := os.ReadFile(manifest)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil, fmt.Errorf("there is no %s: it belongs beside the packages, as `make installers` puts it there", manifest)
+		return nil, fmt.Errorf("there is no %s: it belongs beside the packages, as `make installers` puts it there", manifest)
 	} else if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	listed, err := release.ParseManifest(text)
+	lists, err := release.ParseManifest(text)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	if len(packages) == 0 {
-		packages = listedBeside(manifest, listed)
+		packages = listedBeside(manifest, lists)
 	}
 	packages = slices.DeleteFunc(packages, func(name string) bool {
-		other := !slices.ContainsFunc(listed.Packages, func(p release.Package) bool { return p.Name == filepath.Base(name) })
+		other := !slices.ContainsFunc(lists.Packages, func(p release.Package) bool { return p.Name == filepath.Base(name) })
 		if other {
 			fmt.Fprintf(i.err, "%s is left out: %s does not list it.\n", name, manifest)
 		}
 		return other
 	})
 	if len(packages) == 0 {
-		return "", nil, fmt.Errorf("there is no package to add: say those that %s lists, or the folder that they are in", manifest)
+		return nil, fmt.Errorf("there is no package to add: say those that %s lists, or the folder that they are in", manifest)
 	}
-	return manifest, packages, nil
+	return packages, nil
 }
 
 func listedBeside(manifest string, listed release.Manifest) (there []string) {
@@ -119,7 +196,7 @@ func listedBeside(manifest string, listed release.Manifest) (there []string) {
 }
 
 // upload sends files as a form, as it reads them.
-func upload(i *invocation, client *http.Client, names []string) (*adminv1.Release, error) {
+func upload(i *invocation, client *http.Client, names []string) (*adminv1.AddReleaseResponse, error) {
 	var files []*os.File
 	defer func() {
 		for _, file := range files {
@@ -156,7 +233,7 @@ func upload(i *invocation, client *http.Client, names []string) (*adminv1.Releas
 	if answer.StatusCode != http.StatusOK {
 		return nil, errors.New(strings.TrimSpace(string(text)))
 	}
-	added := &adminv1.Release{}
+	added := &adminv1.AddReleaseResponse{}
 	return added, protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(text, added)
 }
 
@@ -203,6 +280,13 @@ func (c *releaseList) Run(i *invocation) error {
 	}
 	if err := list(i, c.Format, packages, "There are no releases.", columns...); err != nil {
 		return err
+	}
+	if answer.Msg.Trusted == 0 {
+		fmt.Fprintln(i.err, nobodyVouches)
+	} else if fmt.Fprintf(i.err, "Releases are verified by version %d of the trusted keys.\n", answer.Msg.Trusted); answer.Msg.Channel == nil {
+		fmt.Fprintln(i.err, "There is no channel.json, so nothing is withdrawn (docs/releases.md).")
+	} else {
+		i.sayChannel(answer.Msg.Channel)
 	}
 	for _, choice := range answer.Msg.Choices {
 		if choice.Problem != "" {

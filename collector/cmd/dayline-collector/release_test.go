@@ -78,7 +78,7 @@ func TestReleases(t *testing.T) {
 	if code, _, words := command(elsewhere, "restore", copied); code != 0 {
 		t.Fatalf("restore: %d %s", code, words)
 	}
-	restored, err := shelf.OpenReleases(fresh, nil)
+	restored, err := shelf.OpenReleases(fresh, release.Trusted{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,7 @@ import (
 	"github.com/dayline-project/dayline/collector/web"
 	"github.com/dayline-project/dayline/shared/buildinfo"
 	"github.com/dayline-project/dayline/shared/extension"
+	"github.com/dayline-project/dayline/shared/release"
 	"github.com/dayline-project/dayline/shared/settings"
 )
 
@@ -166,8 +167,15 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 	if _, err := s.extension.Held(); err != nil {
 		s.log.Error("browser extension not handed out", "error", err)
 	}
-	if s.releases, err = shelf.OpenReleases(s.dataDir, disk.Room); err != nil {
+	trusted, err := release.Built()
+	if err != nil && !errors.Is(err, release.ErrNoKeys) {
 		return err
+	}
+	if s.releases, err = shelf.OpenReleases(s.dataDir, trusted, disk.Room); err != nil {
+		return err
+	}
+	if problem := s.releases.Vouched().Problem; problem != nil {
+		s.log.Error("no release handed out", "error", problem)
 	}
 	for _, one := range s.releases.List() {
 		if one.Problem != nil {

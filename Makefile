@@ -17,6 +17,8 @@ EXTENSION_KEY       ?= $(B)/extension-key.pem
 EXTENSION_STORE_IDS ?=
 # The newest file of keys that releases are trusted by, of `dayline-collector release keygen`; what is built without trusts none.
 RELEASE_KEYS        ?=
+# The oldest version that may become the one that is made, by an update of its own; empty: any.
+MIN_VERSION         ?=
 BELIEVED            := -extension-key '$(EXTENSION_KEY)' -store-ids '$(EXTENSION_STORE_IDS)' -release-keys '$(RELEASE_KEYS)'
 
 # The tools, pinned. A change here makes them anew.

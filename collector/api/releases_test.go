@@ -18,15 +18,15 @@ import (
 	"github.com/dayline-project/dayline/shared/release"
 )
 
-// stock gives the office a shelf.
-func (o *office) stock() {
+// stock gives the office a shelf, by a build that trusts keys or none.
+func (o *office) stock(trusted release.Trusted) {
 	o.t.Helper()
 	var err error
-	o.admin.Releases, err = shelf.OpenReleases(o.dir, release.Trusted{}, func(bytes int64) error { return o.agents.disk.Room(bytes) })
+	o.admin.Releases, err = shelf.OpenReleases(o.dir, trusted, func(bytes int64) error { return o.agents.disk.Room(bytes) })
 	o.check(err)
 }
 
-// formed gives files as browsers send them, the manifest first.
+// formed gives files as browsers send them, what is signed first.
 func formed(t *testing.T, files map[string][]byte) (body []byte, contentType string) {
 	t.Helper()
 	var text bytes.Buffer
@@ -40,10 +40,11 @@ func formed(t *testing.T, files map[string][]byte) (body []byte, contentType str
 			t.Fatal(err)
 		}
 	}
-	put(release.ManifestName)
-	for name := range files {
-		if name != release.ManifestName {
-			put(name)
+	for _, first := range []bool{true, false} {
+		for name := range files {
+			if shelf.IsLetter(name) == first {
+				put(name)
+			}
 		}
 	}
 	if err := form.Close(); err != nil {
@@ -78,7 +79,7 @@ func (o *office) releases() *adminv1.ListReleasesResponse {
 
 func TestAReleaseIsUploadedAndTakenOff(t *testing.T) {
 	o := openOffice(t)
-	o.stock()
+	o.stock(release.Trusted{})
 	for _, choice := range o.releases().Choices {
 		if choice.Version != "" || !strings.Contains(choice.Problem, "release add") {
 			t.Errorf("of an empty shelf: %v", choice)
@@ -129,9 +130,68 @@ func TestAReleaseIsUploadedAndTakenOff(t *testing.T) {
 	}
 }
 
+// Who stole an administrator's token, or the collector, has no key that signs.
+func TestATokenPutsNothingUnsignedOnTheShelf(t *testing.T) {
+	o := openOffice(t)
+	key, stolen := shelftest.Signer(t), shelftest.Signer(t)
+	o.stock(shelftest.Trust(1, key, stolen))
+	admin := o.token(ada, true)
+	send := func(files map[string][]byte) (int, string) {
+		body, contentType := formed(t, files)
+		return o.upload(admin, bytes.NewReader(body), contentType)
+	}
+	plain, other := shelftest.Released(t, "1.2.3", release.Linux), shelftest.Signer(t)
+	channel := func(version int) map[string][]byte { return shelftest.Channel(t, version, o.now(), "1.3.0", "", "1.2.3") }
+	before := o.state()
+	for _, files := range []map[string][]byte{plain, shelftest.Signed(t, plain, other), channel(1), shelftest.Signed(t, channel(1), other)} {
+		if status, text := send(files); status != 400 || !strings.Contains(text, "no trusted key signed it") {
+			t.Errorf("%d %q", status, text)
+		}
+	}
+	if now := o.releases(); o.state() != before || len(now.Releases) > 0 || now.Channel != nil || now.Trusted != 1 {
+		t.Errorf("on the shelf: %v", now)
+	}
+	if status, text := send(shelftest.Signed(t, plain, key)); status != 200 || !strings.Contains(text, `"signed":true`) {
+		t.Errorf("%d %s", status, text)
+	}
+	// The keys without the stolen one, and a channel by itself.
+	if status, text := send(shelftest.Signed(t, shelftest.Keys(t, shelftest.Trust(2, key)), key)); status != 200 || text != `{"trusted":2}` {
+		t.Errorf("%d %s", status, text)
+	}
+	if status, text := send(shelftest.Signed(t, channel(1), stolen)); status != 400 || !strings.Contains(text, "is none of them") {
+		t.Errorf("%d %s", status, text)
+	}
+	if status, text := send(shelftest.Signed(t, channel(2), key)); status != 200 || !strings.Contains(text, `"version":2`) {
+		t.Errorf("%d %s", status, text)
+	}
+	now := o.releases()
+	if c := now.Channel; c == nil || c.Version != 2 || c.Expired || len(c.Withdrawn) != 1 || now.Trusted != 2 || !now.Releases[0].Signed {
+		t.Errorf("%v", now)
+	}
+	for _, p := range now.Releases[0].Packages {
+		if !strings.Contains(p.Problem, "1.2.3: it was withdrawn") {
+			t.Errorf("%v", p)
+		}
+	}
+	if linux := now.Choices[2]; linux.Version != "" || !strings.Contains(linux.Problem, "it was withdrawn") {
+		t.Errorf("%v", linux)
+	}
+	o.later(release.ChannelLasts)
+	if c := o.releases().Channel; !c.Expired {
+		t.Errorf("after 90 days: %v", c)
+	}
+	var told []string
+	for _, e := range must(o.as(ada).ListAudit(t.Context(), connect.NewRequest(&adminv1.ListAuditRequest{Action: "release"})))(t).Msg.Entries {
+		told = append(told, e.Action+" "+e.Subject)
+	}
+	if got := strings.Join(told, ", "); got != "release.add 1.2.3, release.keys 2, release.channel 2" {
+		t.Errorf("written down: %s", got)
+	}
+}
+
 func TestUploadsRefused(t *testing.T) {
 	o := openOffice(t)
-	o.stock()
+	o.stock(release.Trusted{})
 	body, contentType := formed(t, shelftest.Released(t, "1.2.3", release.Linux))
 	before := o.state()
 	admin := o.token(ada, true)
@@ -168,7 +228,7 @@ func TestUploadsRefused(t *testing.T) {
 // A session that ends while a release arrives adds none.
 func TestAnUploadEndsWithItsSession(t *testing.T) {
 	o := openOffice(t)
-	o.stock()
+	o.stock(release.Trusted{})
 	body, contentType := formed(t, shelftest.Released(t, "1.2.3", release.Linux))
 	first, rest := bytes.NewReader(body[:len(body)/2]), bytes.NewReader(body[len(body)/2:])
 	token := o.token(ada, true)

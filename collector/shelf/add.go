@@ -51,6 +51,13 @@ func (r *Releases) Add(next Next) (added Added, err error) {
 	if err != nil {
 		return added, refuse(err)
 	}
+	text, withRelease := letters[release.ManifestName]
+	var manifest release.Manifest
+	if withRelease {
+		if manifest, err = by.manifest(text, letters[release.ManifestName+release.SignatureEnding]); err != nil {
+			return added, refuse(err)
+		}
+	}
 	if err := os.MkdirAll(r.dir, 0o700); err != nil {
 		return added, fmt.Errorf("shelf: add: %w", err)
 	}
@@ -60,9 +67,8 @@ func (r *Releases) Add(next Next) (added Added, err error) {
 	}
 	defer os.RemoveAll(dir) // what was placed is no longer in it
 	var version release.Version
-	_, withRelease := letters[release.ManifestName]
 	if withRelease {
-		if version, err = r.receiveRelease(dir, by, letters, next); err != nil {
+		if version, err = r.receiveRelease(dir, manifest, letters, next); err != nil {
 			return added, err
 		}
 	} else if err := nothingFollows(next); err != nil {
@@ -134,18 +140,13 @@ func nothingFollows(next Next) error {
 	return err
 }
 
-// receiveRelease receives a release into a folder, once its manifest is verified.
-func (r *Releases) receiveRelease(dir string, by Vouched, letters map[string][]byte, next Next) (release.Version, error) {
-	text, signatures := letters[release.ManifestName], letters[release.ManifestName+release.SignatureEnding]
-	manifest, err := by.manifest(text, signatures)
-	if err != nil {
-		return release.Version{}, refuse(err)
-	}
+// receiveRelease receives a release whose manifest was verified into a folder.
+func (r *Releases) receiveRelease(dir string, manifest release.Manifest, letters map[string][]byte, next Next) (release.Version, error) {
 	version, err := release.ParseVersion(manifest.Version)
 	if err != nil {
 		return version, refuse(err)
 	}
-	isThere, err := r.mayAdd(version, text)
+	isThere, err := r.mayAdd(version, letters[release.ManifestName])
 	if err != nil {
 		return version, err
 	}

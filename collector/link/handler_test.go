@@ -400,6 +400,47 @@ func signedForMacs(t *testing.T) []byte {
 	return append(binary.BigEndian.AppendUint32(head, 1), packed.Bytes()...)
 }
 
+// Nor by a command that was copied before, nor where it is pinned.
+func TestWhatWasWithdrawnIsOnNoLink(t *testing.T) {
+	h := open(t)
+	key := shelftest.Signer(t)
+	signed, err := shelf.OpenReleases(h.shelfDir, shelftest.Trust(1, key), func(int64) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.handler.(*handler).Shelf = signed
+	add := func(files map[string][]byte) {
+		if _, err := signed.Add(shelftest.Sent(shelftest.Signed(t, files, key))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, version := range []string{"1.2.3", "1.2.4"} {
+		add(shelftest.Released(t, version, release.Windows))
+	}
+	made := h.link(Request{OS: "windows"})
+	const msi = "/packages/dayline-agent-1.2.4-windows-amd64.msi"
+	if status, _, _ := h.ask("GET", Path+made.Secret+msi); status != http.StatusOK {
+		t.Fatalf("before: %d", status)
+	}
+	add(shelftest.Channel(t, 1, h.now, "1.2.3", "", "1.2.4"))
+	if _, _, page := h.ask("GET", Path+made.Secret); !strings.Contains(page, "1.2.3") || strings.Contains(page, "1.2.4") {
+		t.Error(page)
+	}
+	if status, _, _ := h.ask("GET", Path+made.Secret+msi); status != http.StatusNotFound {
+		t.Errorf("by its name: %d", status)
+	}
+	h.pinned = "1.2.4"
+	if _, _, page := h.ask("GET", Path+made.Secret); !strings.Contains(page, "1.2.4: it was withdrawn") || strings.Contains(page, "/download/") {
+		t.Error(page)
+	}
+	if status, _, _ := h.ask("GET", Path+made.Secret+"/download/amd64/msi"); status != http.StatusNotFound {
+		t.Errorf("pinned: %d", status)
+	}
+	if len(h.audited) > 0 {
+		t.Errorf("audited %v", h.audited)
+	}
+}
+
 func TestWhatIsSignedCarriesByItsNameOrNotAtAll(t *testing.T) {
 	held := func(kind string, content []byte) *shelf.Held {
 		packed, err := stamp.Open(kind, bytes.NewReader(content), int64(len(content)))

@@ -32,20 +32,9 @@ func openTrusting(t *testing.T, dir string, trusted release.Trusted) *Releases {
 	return r
 }
 
-// sentSigned gives files as they arrive: the letters, then the packages.
-func sentSigned(files map[string][]byte) Next {
-	names := slices.SortedFunc(maps.Keys(files), func(a, b string) int {
-		if IsLetter(a) != IsLetter(b) {
-			return map[bool]int{true: -1, false: 1}[IsLetter(a)]
-		}
-		return strings.Compare(a, b)
-	})
-	return inOrder(files, names...)
-}
-
 func addSigned(t *testing.T, r *Releases, files map[string][]byte) Added {
 	t.Helper()
-	added, err := r.Add(sentSigned(files))
+	added, err := r.Add(shelftest.Sent(files))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +45,7 @@ func addSigned(t *testing.T, r *Releases, files map[string][]byte) Added {
 func refused(t *testing.T, r *Releases, dir, want string, files map[string][]byte) {
 	t.Helper()
 	before, by := tree(t, dir), r.Vouched()
-	if _, err := r.Add(sentSigned(files)); collector.CodeOf(err) != collector.BadRequest || !strings.Contains(err.Error(), want) {
+	if _, err := r.Add(shelftest.Sent(files)); collector.CodeOf(err) != collector.BadRequest || !strings.Contains(err.Error(), want) {
 		t.Errorf("%q: %v", want, err)
 	}
 	if diff := cmp.Diff(before, tree(t, dir)) + cmp.Diff(by.Trusted, r.Vouched().Trusted) + cmp.Diff(by.Channel, r.Vouched().Channel); diff != "" {
@@ -92,7 +81,7 @@ func TestOnlyWhatATrustedKeySignedIsTaken(t *testing.T) {
 		for at, b := range good[name] {
 			changed := slices.Clone(good[name])
 			changed[at] = b ^ 1
-			if _, err := r.Add(sentSigned(both(good, map[string][]byte{name: changed}))); err == nil && !sameSignature(t, changed, good[name]) {
+			if _, err := r.Add(shelftest.Sent(both(good, map[string][]byte{name: changed}))); err == nil && !sameSignature(t, changed, good[name]) {
 				t.Fatalf("%s: taken with byte %d changed", name, at)
 			} else if err == nil {
 				if err := r.Remove("1.2.3"); err != nil {
@@ -251,7 +240,7 @@ func TestAChannelIsReplacedByALaterOneOnly(t *testing.T) {
 	for at := range spoilt[release.ChannelName] {
 		changed := slices.Clone(spoilt[release.ChannelName])
 		changed[at] ^= 1
-		if _, err := r.Add(sentSigned(both(spoilt, map[string][]byte{release.ChannelName: changed}))); err == nil {
+		if _, err := r.Add(shelftest.Sent(both(spoilt, map[string][]byte{release.ChannelName: changed}))); err == nil {
 			t.Fatalf("taken with byte %d changed", at)
 		}
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,7 +40,7 @@ func TestReleases(t *testing.T) {
 	say("release", "add", unpack(t, shelftest.Released(t, "1.3.1", release.Windows)))
 	p.must("config", "set", "updates.windows", "{pinned: 1.2.3}")
 	if code, out, words := p.command("release", "list"); code != 0 || strings.Count(out, "dayline-agent-") != 8 ||
-		!strings.Contains(words, "windows: links hand out 1.2.3\nmacos: no release for macos") || !strings.Contains(words, "linux: links hand out 1.3.0\n") {
+		!strings.Contains(words, "Nobody vouches for releases here") || !strings.Contains(words, "windows: links hand out 1.2.3\nmacos: no release for macos") || !strings.Contains(words, "linux: links hand out 1.3.0\n") {
 		t.Errorf("%d %s%s", code, out, words)
 	}
 	if listed := rows(t, p.must("release", "list", "--format", "json")); listed[0]["os"] != "windows" || listed[0]["carrier"] != "inside" {
@@ -88,6 +90,39 @@ func TestReleases(t *testing.T) {
 	}
 	if _, err := chosen.Package(release.ARM64, release.MSI); err != nil {
 		t.Errorf("a package of the backup's: %v", err)
+	}
+}
+
+// What goes to the collector, of what is named: what is signed, and its signatures beside it, then the packages.
+func TestWhatOfAReleaseIsSent(t *testing.T) {
+	key := shelftest.Signer(t)
+	keys := unpack(t, shelftest.Signed(t, shelftest.Keys(t, shelftest.Trust(2, key)), key))
+	files := shelftest.Signed(t, shelftest.Released(t, "1.2.3", release.Linux), key)
+	const amd64, arm64 = "dayline-agent-1.2.3-linux-amd64.rpm", "dayline-agent-1.2.3-linux-arm64.rpm"
+	files["dayline.zip"] = []byte("another")
+	packed := unpack(t, files)
+	if err := os.WriteFile(filepath.Join(keys, "release.key"), []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		names []string
+		want  string
+	}{
+		{[]string{packed}, "release.json release.json.sig " + amd64 + " " + arm64},
+		{[]string{filepath.Join(packed, arm64)}, "release.json release.json.sig " + arm64},
+		{[]string{filepath.Join(packed, arm64), filepath.Join(packed, "dayline.zip"), filepath.Join(packed, "release.json.sig")}, "release.json release.json.sig " + arm64},
+		{[]string{keys}, "trusted-2.json trusted-2.json.sig"},
+		{[]string{filepath.Join(keys, "trusted-2.json"), packed}, "release.json release.json.sig trusted-2.json trusted-2.json.sig " + amd64 + " " + arm64},
+	} {
+		letters, packages, err := releaseFiles(&invocation{streams: streams{&bytes.Buffer{}, &bytes.Buffer{}, strings.NewReader("")}}, c.names)
+		var got []string
+		for _, name := range append(letters, packages...) {
+			got = append(got, filepath.Base(name))
+		}
+		slices.Sort(got[:len(letters)])
+		if err != nil || strings.Join(got, " ") != c.want {
+			t.Errorf("%v: %v: %v", c.names, got, err)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,10 +58,12 @@ func signedTable() string {
 	return string(head)
 }
 
-// Sent gives the files of a release as they are added: its manifest, then the packages.
+// Sent gives the files of a release as they are added: what is signed, and its signatures, then the packages.
 func Sent(files map[string][]byte) func() (name string, content io.Reader, err error) {
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(files)), func(name string) bool { return name == release.ManifestName })
-	names = append([]string{release.ManifestName}, names...)
+	isPackage := func(name string) bool { return strings.HasPrefix(name, release.Product) }
+	names := slices.Sorted(maps.Keys(files))
+	packages := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !isPackage(name) })
+	names = append(slices.DeleteFunc(names, isPackage), packages...)
 	return func() (string, io.Reader, error) {
 		if len(names) == 0 {
 			return "", nil, io.EOF

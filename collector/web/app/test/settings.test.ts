@@ -229,6 +229,7 @@ test('a release is put on the shelf whole or not at all, is what links hand out,
   const shelf = page.getByRole('region', { name: 'Version 1.2.3' })
   await shelf.getByText(sha256).waitFor()
   await page.getByText('1.2.3, the newest').waitFor()
+  await page.getByText('Nobody: this collector was built without release keys').waitFor()
   const { choices } = await admin.listReleases({})
   assert.deepEqual(choices.map((choice) => [choice.os, choice.version]), [['windows', ''], ['macos', ''], ['linux', '1.2.3']])
   for (const { problem } of choices) if (problem) await page.getByText(problem, { exact: true }).waitFor()

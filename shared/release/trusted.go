@@ -172,7 +172,7 @@ func (t Trusted) verify(text, signatures []byte, most int, statement func([]byte
 	for _, one := range given {
 		switch i := slices.Index(trusted, one.Key); {
 		case i < 0:
-			words = append(words, one.Key+" signed it, and is none of them")
+			words = append(words, one.Key+" is none of them")
 		case said.Verify(t.Keys[i], one.Signature):
 			return nil
 		default:

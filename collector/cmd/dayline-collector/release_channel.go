@@ -132,12 +132,8 @@ func (c channelIssue) former(name string, keys []ed25519.PrivateKey) (release.Ch
 	}
 	var known release.Trusted
 	if c.Trusted != "" {
-		trusted, err := os.ReadFile(c.Trusted)
-		if err == nil {
-			known, err = release.ParseTrusted(trusted)
-		}
-		if err != nil {
-			return first, fmt.Errorf("--trusted %s: %w", c.Trusted, err)
+		if known, err = readTrusted(c.Trusted); err != nil {
+			return first, err
 		}
 	}
 	for _, key := range keys {

@@ -37,19 +37,25 @@ func (c *releaseKeygen) Run(i *invocation) error {
 	if err != nil {
 		return err
 	}
-	folder, next, signatures := filepath.Dir(c.Out), release.Trusted{Version: 1, Keys: []ed25519.PublicKey{public}}, []byte(nil)
+	folder, next := filepath.Dir(c.Out), release.Trusted{Version: 1}
+	var former release.Trusted
 	if c.Trusted != "" {
+		if former, err = readTrusted(c.Trusted); err != nil {
+			return err
+		}
 		folder = filepath.Dir(c.Trusted)
-		if next, err = c.following(public); err != nil {
+		if next, err = c.following(former); err != nil {
 			return err
 		}
 	}
+	next.Keys = append(next.Keys, public)
 	text, err := next.Encode()
 	if err != nil {
 		return err
 	}
+	var signatures []byte
 	if c.Trusted != "" {
-		if signatures, err = signedByOneBefore(c.Trusted, c.By, text); err != nil {
+		if signatures, err = c.signed(former, text); err != nil {
 			return err
 		}
 	}
@@ -71,39 +77,36 @@ func (c *releaseKeygen) Run(i *invocation) error {
 	return nil
 }
 
-// following gives the next version of the trusted keys, with a new one.
-func (c *releaseKeygen) following(public ed25519.PublicKey) (release.Trusted, error) {
-	text, err := os.ReadFile(c.Trusted)
+// readTrusted reads a file of trusted keys, which is the user's own.
+func readTrusted(name string) (release.Trusted, error) {
+	text, err := os.ReadFile(name)
 	if err != nil {
 		return release.Trusted{}, err
 	}
-	next, err := release.ParseTrusted(text)
+	trusted, err := release.ParseTrusted(text)
 	if err != nil {
-		return release.Trusted{}, fmt.Errorf("%s: %w", c.Trusted, err)
+		return release.Trusted{}, fmt.Errorf("%s: %w", name, err)
 	}
-	for _, id := range c.Drop {
-		if !slices.Contains(next.IDs(), id) {
-			return release.Trusted{}, usage("--drop: %s trusts no key %s", c.Trusted, id)
-		}
-		next.Keys = slices.DeleteFunc(next.Keys, func(key ed25519.PublicKey) bool { return release.KeyID(key) == id })
-	}
-	if len(next.Keys) == release.MaxTrustedKeys {
-		return release.Trusted{}, usage("--drop: %s trusts %d keys already, and may not trust more: say which one not any more", c.Trusted, len(next.Keys))
-	}
-	return release.Trusted{Version: next.Version + 1, Keys: append(next.Keys, public)}, nil
+	return trusted, nil
 }
 
-// signedByOneBefore gives the signature of the next version of trusted keys; one that would not count is an error.
-func signedByOneBefore(trusted, by string, text []byte) ([]byte, error) {
-	before, err := os.ReadFile(trusted)
-	if err != nil {
-		return nil, err
+// following gives the next version of the trusted keys, with room for a new one.
+func (c *releaseKeygen) following(former release.Trusted) (release.Trusted, error) {
+	for _, id := range c.Drop {
+		if !slices.Contains(former.IDs(), id) {
+			return release.Trusted{}, usage("--drop: %s trusts no key %s", c.Trusted, id)
+		}
 	}
-	old, err := release.ParseTrusted(before)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", trusted, err)
+	kept := slices.DeleteFunc(slices.Clone(former.Keys), func(key ed25519.PublicKey) bool { return slices.Contains(c.Drop, release.KeyID(key)) })
+	if len(kept) == release.MaxTrustedKeys {
+		return release.Trusted{}, usage("--drop: %s trusts %d keys already, and may not trust more: say which one not any more", c.Trusted, len(kept))
 	}
-	key, err := readSigningKey(by)
+	return release.Trusted{Version: former.Version + 1, Keys: kept}, nil
+}
+
+// signed gives the signature of the next version of the trusted keys; one that would not count is an error.
+func (c *releaseKeygen) signed(former release.Trusted, text []byte) ([]byte, error) {
+	key, err := readSigningKey(c.By)
 	if err != nil {
 		return nil, err
 	}
@@ -111,8 +114,8 @@ func signedByOneBefore(trusted, by string, text []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err = old.Next(text, signatures); err != nil {
-		return nil, fmt.Errorf("--by %s: %w", by, err)
+	if _, err = former.Next(text, signatures); err != nil {
+		return nil, fmt.Errorf("--by %s: %w", c.By, err)
 	}
 	return signatures, nil
 }

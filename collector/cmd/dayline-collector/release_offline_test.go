@@ -111,8 +111,12 @@ func TestReleaseKeysAreMadeAndFollowed(t *testing.T) {
 	if got, err := second.Next(o.read(in("trusted-3.json")), o.read(in("trusted-3.json.sig"))); err != nil || len(got.Keys) != 2 || !got.Keys[0].Equal(second.Keys[1]) {
 		t.Errorf("%v: %v", got, err)
 	}
-	fourth := []string{"keygen", "--out", in("d.pem"), "--trusted", in("trusted-3.json"), "--by"}
+	fourth := []string{"keygen", "--out", in("z.pem"), "--trusted", in("trusted-3.json"), "--by"}
 	o.refuses(exitFailed, "is none of them", append(fourth, in("a.pem"))...)
+	for _, more := range []string{"d.pem", "e.pem"} {
+		o.must("keygen", "--out", in(more), "--trusted", in(release.TrustedName(int(more[0]-'a'))), "--by", in("b.pem"))
+	}
+	o.refuses(exitUsage, "trusts 4 keys already", "keygen", "--out", in("f.pem"), "--trusted", in("trusted-5.json"), "--by", in("b.pem"))
 	if err := os.Chmod(in("b.pem"), 0o640); err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +212,7 @@ func TestAChannelIsIssued(t *testing.T) {
 	// Another key has to know the one that signed the one before.
 	other := []string{"withdraw", "1.2.1", "1.2.2", "--in", o.folder, "--key", in("b.pem")}
 	o.refuses(exitFailed, "say --trusted FILE", other...)
-	o.refuses(exitFailed, "--trusted", append(other, "--trusted", in("a.pem"))...)
+	o.refuses(exitFailed, "a.pem: trusted keys: ", append(other, "--trusted", in("a.pem"))...)
 	o.must(append(other, "--trusted", in("trusted.json"))...)
 	issued(4, "linux 1.2.9 (not below 1.2.0); windows 1.2.3; withdrawn 1.2.1, 1.2.2, 1.3.0")
 	o.must("channel", o.folder, "--key", in("a.pem"), "--key", in("b.pem"))

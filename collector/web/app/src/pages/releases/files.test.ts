@@ -11,13 +11,13 @@ test('of the files that were chosen those go that are listed, behind what lists 
   assert.deepEqual([names(chosen?.taken), names(chosen?.left)], [['release.json', 'a.msi', 'b.deb'], ['a.zip']])
 })
 
-test('what is signed goes first, each behind what it follows from, and needs no package', async () => {
+test('what is signed goes before the packages, and needs none', async () => {
   const list = file('release.json', JSON.stringify({ packages: [{ name: 'a.msi' }] }))
-  const all = [file('a.msi'), file('channel.json.sig'), file('release.json.sig'), list, file('trusted.json.sig'), file('channel.json'), file('trusted.json')]
-  const order = ['trusted.json', 'trusted.json.sig', 'channel.json', 'channel.json.sig', 'release.json', 'release.json.sig', 'a.msi']
+  const all = [file('a.msi'), file('channel.json.sig'), file('release.json.sig'), list, file('trusted-2.json.sig'), file('channel.json'), file('trusted-2.json')]
+  const order = ['channel.json.sig', 'release.json.sig', 'release.json', 'trusted-2.json.sig', 'channel.json', 'trusted-2.json', 'a.msi']
   assert.deepEqual(names((await chosenOf(all))?.taken), order)
   const alone = await chosenOf([file('channel.json.sig'), file('a.msi'), file('channel.json'), file('release.json.sig')])
-  assert.deepEqual([names(alone?.taken), names(alone?.left)], [['channel.json', 'channel.json.sig'], ['a.msi', 'release.json.sig']])
+  assert.deepEqual([names(alone?.taken), names(alone?.left)], [['channel.json.sig', 'channel.json'], ['a.msi', 'release.json.sig']])
 })
 
 test('what cannot be read is for the collector to refuse, what is missing is not', async () => {

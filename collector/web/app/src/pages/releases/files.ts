@@ -8,15 +8,15 @@ export interface Chosen {
 
 const manifest = 'release.json'
 
-/** What a collector verifies before it takes a package, in the order in which it is sent; the signature of each is NAME.sig. */
-const letters = ['trusted.json', 'channel.json', manifest]
+/** What a collector verifies before it takes a package; the signatures of each are in NAME.sig. */
+const letter = /^(release|channel|trusted(-[1-9]\d{0,4})?)\.json$/
 
 /** chosenOf sorts files by what is listed in one of them; undefined where there is nothing that a collector could go by. */
 export async function chosenOf(files: File[]): Promise<Chosen | undefined> {
-  const named = (name: string) => files.filter((file) => file.name === name)
-  const first = letters.flatMap((letter) => [...named(letter), ...(named(letter).length ? named(`${letter}.sig`) : [])])
-  if (!first.length) return undefined
-  const list = named(manifest)[0]
+  const letters = files.filter((file) => letter.test(file.name))
+  if (!letters.length) return undefined
+  const first = files.filter((file) => letters.some(({ name }) => file.name === name || file.name === `${name}.sig`))
+  const list = letters.find((file) => file.name === manifest)
   const listed = list ? listedIn(await list.text()) : new Set()
   const rest = files.filter((file) => !first.includes(file))
   const taken = listed ? rest.filter((file) => listed.has(file.name)) : rest

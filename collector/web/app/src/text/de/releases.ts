@@ -31,7 +31,7 @@ export default {
   removeWhy: 'Links geben sie nicht mehr aus, und ihre Pakete werden hier gelöscht. Computer, die sie haben, behalten sie.',
   removed: 'Version {version} wurde entfernt.',
   add: 'Version hinzufügen',
-  addWhy: 'Ihre Pakete, release.json, das sie aufzählt, und dessen Signatur release.json.sig: Jedes wird damit verglichen. Oder channel.json, trusted.json und deren .sig.',
+  addWhy: 'Ihre Pakete, release.json, das sie aufzählt, und dessen Signatur release.json.sig: Jedes wird damit verglichen. Oder channel.json, trusted-2.json und spätere, und deren .sig.',
   drop: 'Dateien hierher ziehen oder',
   choose: 'auswählen',
   chosen: { one: '{n} Datei, {size}', other: '{n} Dateien, {size}' },

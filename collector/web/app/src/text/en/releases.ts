@@ -28,7 +28,7 @@ export default {
   removeWhy: 'Links no longer hand it out, and its packages are deleted here. Computers that have it keep it.',
   removed: 'Release {version} was removed.',
   add: 'Add a release',
-  addWhy: 'Its packages, release.json that lists them and its signature, release.json.sig: each is compared with what it says. Or channel.json, trusted.json and their .sig.',
+  addWhy: 'Its packages, release.json that lists them and its signature, release.json.sig: each is compared with what it says. Or channel.json, trusted-2.json and later, and their .sig.',
   drop: 'Drop the files here, or',
   choose: 'choose them',
   chosen: { one: '{n} file, {size}', other: '{n} files, {size}' },

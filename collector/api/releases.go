@@ -147,7 +147,11 @@ func (a adminService) auditAdded(ctx context.Context, added shelf.Added, answer 
 		}
 	}
 	if c := added.Channel; c != nil {
-		if err := a.audit(ctx, "release.channel", strconv.Itoa(c.Version), map[string]any{"expires": instant(c.ExpiresAt), "systems": c.Systems, "withdrawn": c.Withdrawn}); err != nil {
+		detail := map[string]any{"expires": instant(c.ExpiresAt), "withdrawn": c.Withdrawn}
+		for system, aim := range c.Systems {
+			detail[system], detail[system+"_floor"] = aim.Newest, aim.Floor
+		}
+		if err := a.audit(ctx, "release.channel", strconv.Itoa(c.Version), detail); err != nil {
 			return err
 		}
 	}

@@ -141,7 +141,9 @@ func TestATokenPutsNothingUnsignedOnTheShelf(t *testing.T) {
 		return o.upload(admin, bytes.NewReader(body), contentType)
 	}
 	plain, other := shelftest.Released(t, "1.2.3", release.Linux), shelftest.Signer(t)
-	channel := func(version int) map[string][]byte { return shelftest.Channel(t, version, o.now(), "1.3.0", "", "1.2.3") }
+	channel := func(version int) map[string][]byte {
+		return shelftest.Channel(t, version, o.now(), "1.3.0", "", "1.2.3")
+	}
 	before := o.state()
 	for _, files := range []map[string][]byte{plain, shelftest.Signed(t, plain, other), channel(1), shelftest.Signed(t, channel(1), other)} {
 		if status, text := send(files); status != 400 || !strings.Contains(text, "no trusted key signed it") {

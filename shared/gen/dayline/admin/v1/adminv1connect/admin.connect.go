@@ -341,8 +341,8 @@ type AdminServiceClient interface {
 	// What tells a browser to install it.
 	ShowExtensionPolicy(context.Context, *connect.Request[v1.ShowExtensionPolicyRequest]) (*connect.Response[v1.ShowExtensionPolicyResponse], error)
 	// The releases of the agent that this collector hands out, newest first, and which of them each system gets. One is added
-	// by POST /files/release, which takes its files as multipart/form-data (release.json, channel.json, trusted-2.json and later, each with its .sig,
-	// then packages that release.json lists) and answers with an AddReleaseResponse.
+	// by POST /files/release, which takes its files as multipart/form-data (release.json, channel.json, trusted-2.json and later,
+	// each with its .sig, then packages that release.json lists) and answers with an AddReleaseResponse.
 	ListReleases(context.Context, *connect.Request[v1.ListReleasesRequest]) (*connect.Response[v1.ListReleasesResponse], error)
 	RemoveRelease(context.Context, *connect.Request[v1.RemoveReleaseRequest]) (*connect.Response[v1.RemoveReleaseResponse], error)
 	ReportDashboard(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.DashboardReport], error)
@@ -1428,8 +1428,8 @@ type AdminServiceHandler interface {
 	// What tells a browser to install it.
 	ShowExtensionPolicy(context.Context, *connect.Request[v1.ShowExtensionPolicyRequest]) (*connect.Response[v1.ShowExtensionPolicyResponse], error)
 	// The releases of the agent that this collector hands out, newest first, and which of them each system gets. One is added
-	// by POST /files/release, which takes its files as multipart/form-data (release.json, channel.json, trusted-2.json and later, each with its .sig,
-	// then packages that release.json lists) and answers with an AddReleaseResponse.
+	// by POST /files/release, which takes its files as multipart/form-data (release.json, channel.json, trusted-2.json and later,
+	// each with its .sig, then packages that release.json lists) and answers with an AddReleaseResponse.
 	ListReleases(context.Context, *connect.Request[v1.ListReleasesRequest]) (*connect.Response[v1.ListReleasesResponse], error)
 	RemoveRelease(context.Context, *connect.Request[v1.RemoveReleaseRequest]) (*connect.Response[v1.RemoveReleaseResponse], error)
 	ReportDashboard(context.Context, *connect.Request[v1.ReportRequest]) (*connect.Response[v1.DashboardReport], error)

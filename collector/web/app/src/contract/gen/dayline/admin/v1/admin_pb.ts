@@ -6593,8 +6593,8 @@ export const AdminService: GenService<{
   },
   /**
    * The releases of the agent that this collector hands out, newest first, and which of them each system gets. One is added
-   * by POST /files/release, which takes its files as multipart/form-data (release.json, channel.json, trusted-2.json and later, each with its .sig,
-   * then packages that release.json lists) and answers with an AddReleaseResponse.
+   * by POST /files/release, which takes its files as multipart/form-data (release.json, channel.json, trusted-2.json and later,
+   * each with its .sig, then packages that release.json lists) and answers with an AddReleaseResponse.
    *
    * @generated from rpc dayline.admin.v1.AdminService.ListReleases
    */

@@ -17,6 +17,9 @@ const (
 	MaxWithdrawn    = 1024
 	// ChannelLasts is how long one counts. Who keeps newer ones from computers cannot do so for longer without being noticed.
 	ChannelLasts = 90 * 24 * time.Hour
+	// ChannelsOfKeys more versions may be issued with each version of the trusted keys. So a key that was stolen cannot use up all
+	// there are: once it is replaced, a channel follows whatever it signed.
+	ChannelsOfKeys = 1_000_000
 )
 
 // What is never installed, even where it is pinned.
@@ -28,7 +31,7 @@ var (
 // Channel says which of the releases are meant to run. Unlike theirs its word expires.
 type Channel struct {
 	Product string `json:"product"`
-	// Version rises with every one that is issued, from 1.
+	// Version rises with every one that is issued, from 1; it is below the version of the keys times ChannelsOfKeys.
 	Version   int       `json:"version"`
 	IssuedAt  time.Time `json:"issued"`
 	ExpiresAt time.Time `json:"expires"`

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dayline-project/dayline/shared/token"
 )
 
 func TestAChannelIsReadBack(t *testing.T) {
@@ -52,6 +54,24 @@ func TestAChannelExpiresAndIsFollowed(t *testing.T) {
 		if err := other.Follows(c); (err == nil) != want {
 			t.Errorf("%d after 7: %v", version, err)
 		}
+	}
+}
+
+// A key that was stolen does not use up the versions: those of later keys follow.
+func TestKeysIssueSoManyVersionsOfAChannel(t *testing.T) {
+	for version, want := range map[int]bool{1: true, 2*ChannelsOfKeys - 1: true, 2 * ChannelsOfKeys: false, 1 << 62: false} {
+		c := channel()
+		c.Version = version
+		text := encoded(t, c)
+		signatures := signedBy(t, token.ChannelStatement(text), "a")
+		if _, err := trusting(2, "a").VerifyChannel(text, signatures); (err == nil) != want {
+			t.Errorf("%d: %v", version, err)
+		} else if err == nil && trusting(3, "b").FirstChannel() <= version {
+			t.Errorf("%d is not followed by those of the next keys", version)
+		}
+	}
+	if first := trusting(1, "a").FirstChannel(); first != 1 {
+		t.Errorf("it begins with %d", first)
 	}
 }
 

@@ -14,8 +14,9 @@ import (
 
 // Bounds of the trusted keys.
 const (
-	MaxTrustedKeys  = 4
-	MaxTrustedBytes = 4 << 10
+	MaxTrustedKeys    = 4
+	MaxTrustedBytes   = 4 << 10
+	MaxTrustedVersion = 999
 )
 
 // trusted is a file of trusted keys in base64, set when a program is built (-X). A build without it trusts no release, and says so.
@@ -91,8 +92,8 @@ func ParseTrusted(text []byte) (Trusted, error) {
 	if err := decode(text, MaxTrustedBytes, &t); err != nil {
 		return Trusted{}, fmt.Errorf("trusted keys: %w", err)
 	}
-	if t.Version < 1 {
-		return Trusted{}, fmt.Errorf("trusted keys: version: %d is less than 1", t.Version)
+	if t.Version < 1 || t.Version > MaxTrustedVersion {
+		return Trusted{}, fmt.Errorf("trusted keys: version: %d is not within 1 and %d", t.Version, MaxTrustedVersion)
 	}
 	if len(t.Keys) == 0 || len(t.Keys) > MaxTrustedKeys {
 		return Trusted{}, fmt.Errorf("trusted keys: keys: %d; there must be 1 to %d", len(t.Keys), MaxTrustedKeys)
@@ -143,14 +144,22 @@ func (t Trusted) VerifyManifest(text, signatures []byte) (Manifest, error) {
 	return ParseManifest(text)
 }
 
-// VerifyChannel reads a channel that a trusted key signed. Whether it is newer than another, Follows tells, and Expired whether
-// it still counts.
+// VerifyChannel reads a channel that a trusted key signed, and whose version is one of those they may issue. Whether it is newer
+// than another, Follows tells, and Expired whether it still counts.
 func (t Trusted) VerifyChannel(text, signatures []byte) (Channel, error) {
 	if err := t.verify(text, signatures, MaxChannelBytes, token.ChannelStatement); err != nil {
 		return Channel{}, fmt.Errorf("%s: %w", ChannelName, err)
 	}
-	return ParseChannel(text)
+	c, err := ParseChannel(text)
+	if err == nil && c.Version >= t.Version*ChannelsOfKeys {
+		return Channel{}, fmt.Errorf("%s: version: %d is not below %d, where those end that version %d of the trusted keys may issue",
+			ChannelName, c.Version, t.Version*ChannelsOfKeys, t.Version)
+	}
+	return c, err
 }
+
+// FirstChannel is the version that no channel of the trusted keys before had.
+func (t Trusted) FirstChannel() int { return max(1, (t.Version-1)*ChannelsOfKeys) }
 
 // verify reads nothing of the text: before somebody is known to have signed it, it is anybody's.
 func (t Trusted) verify(text, signatures []byte, most int, statement func([]byte) token.Statement) error {

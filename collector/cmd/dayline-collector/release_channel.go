@@ -20,7 +20,7 @@ import (
 // channelIssue is what both commands that issue a channel take.
 type channelIssue struct {
 	signing
-	Trusted string            `placeholder:"FILE" help:"The trusted keys, where another of them signed the channel before."`
+	Trusted []string          `placeholder:"FILE" help:"Trusted keys, where another of them signed the channel before. Of those of a later version, it follows whatever earlier ones signed."`
 	Newest  map[string]string `placeholder:"OS=VERSION" help:"What computers of a system should run. Others keep theirs."`
 }
 
@@ -56,7 +56,7 @@ type releaseWithdraw struct {
 // Run issues the channel without versions.
 func (c *releaseWithdraw) Run(i *invocation) error {
 	return c.issue(i, c.In, func(channel *release.Channel) error {
-		if channel.Version == 1 {
+		if channel.IssuedAt.IsZero() {
 			return fmt.Errorf("%s has no %s to withdraw a release from: `dayline-collector release channel` makes the first", c.In, release.ChannelName)
 		}
 		channel.Withdrawn = append(channel.Withdrawn, c.Versions...)
@@ -64,20 +64,26 @@ func (c *releaseWithdraw) Run(i *invocation) error {
 	})
 }
 
-// issue writes and signs the channel that follows the one in a folder, once it is changed.
+// issue writes and signs the channel that follows the one in a folder, once it is changed. What is changed has no IssuedAt where it
+// is the first.
 func (c channelIssue) issue(i *invocation, folder string, change func(*release.Channel) error) error {
 	keys, err := c.read()
 	if err != nil {
 		return err
 	}
 	name := filepath.Join(folder, release.ChannelName)
-	channel, err := c.former(name, keys)
+	known, err := c.known(keys)
 	if err != nil {
 		return err
 	}
-	channel.Version++
-	channel.IssuedAt = time.Now().UTC().Truncate(time.Second)
-	channel.ExpiresAt = channel.IssuedAt.Add(release.ChannelLasts)
+	channel, err := c.former(name, known)
+	if err != nil {
+		return err
+	}
+	first := channel.IssuedAt.IsZero()
+	if channel.Version++; len(c.Trusted) > 0 {
+		channel.Version = max(channel.Version, known.FirstChannel())
+	}
 	for system, newest := range c.Newest {
 		aim := channel.Systems[system]
 		aim.Newest = newest
@@ -86,6 +92,8 @@ func (c channelIssue) issue(i *invocation, folder string, change func(*release.C
 	if err := change(&channel); err != nil {
 		return err
 	}
+	channel.IssuedAt = time.Now().UTC().Truncate(time.Second)
+	channel.ExpiresAt = channel.IssuedAt.Add(release.ChannelLasts)
 	text, err := channel.Encode()
 	if err == nil {
 		_, err = release.ParseChannel(text)
@@ -108,7 +116,7 @@ func (c channelIssue) issue(i *invocation, folder string, change func(*release.C
 		return err
 	}
 	fmt.Fprintf(i.err, "Channel %d is signed by %s and counts until %s: %s.\n", channel.Version, by, channel.ExpiresAt.Format(time.DateOnly), describe(channel))
-	if channel.Version == 1 {
+	if first {
 		fmt.Fprintf(i.err, "It is the first, since %s held none: a collector that has one already takes only newer ones.\n", folder)
 	}
 	fmt.Fprintln(i.out, name)
@@ -116,9 +124,27 @@ func (c channelIssue) issue(i *invocation, folder string, change func(*release.C
 	return nil
 }
 
-// former gives the channel that was issued last, if it is signed by one of the keys or of those trusted: whoever changed it
-// elsewhere would have it signed here.
-func (c channelIssue) former(name string, keys []ed25519.PrivateKey) (release.Channel, error) {
+// known gives the keys that may have signed the channel before: those that sign now and those trusted, with the newest version.
+func (c channelIssue) known(keys []ed25519.PrivateKey) (known release.Trusted, err error) {
+	for _, name := range c.Trusted {
+		trusted, err := readTrusted(name)
+		if err != nil {
+			return known, err
+		}
+		known.Version, known.Keys = max(known.Version, trusted.Version), append(known.Keys, trusted.Keys...)
+	}
+	if len(c.Trusted) == 0 {
+		known.Version = release.MaxTrustedVersion // which it is, nobody said
+	}
+	for _, key := range keys {
+		known.Keys = append(known.Keys, key.Public().(ed25519.PublicKey))
+	}
+	return known, nil
+}
+
+// former gives the channel that was issued last, if it is signed by a key that is known: whoever changed it elsewhere would have it
+// signed here.
+func (c channelIssue) former(name string, known release.Trusted) (release.Channel, error) {
 	first := release.Channel{Product: release.Product, Systems: map[string]release.Aim{}}
 	text, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -130,17 +156,8 @@ func (c channelIssue) former(name string, keys []ed25519.PrivateKey) (release.Ch
 	if err != nil {
 		return first, err
 	}
-	var known release.Trusted
-	if c.Trusted != "" {
-		if known, err = readTrusted(c.Trusted); err != nil {
-			return first, err
-		}
-	}
-	for _, key := range keys {
-		known.Keys = append(known.Keys, key.Public().(ed25519.PublicKey))
-	}
 	former, err := known.VerifyChannel(text, signatures)
-	if errors.Is(err, release.ErrNotSigned) && c.Trusted == "" {
+	if errors.Is(err, release.ErrNotSigned) && len(c.Trusted) == 0 {
 		return first, fmt.Errorf("%w (if another of your keys did, say --trusted FILE)", err)
 	}
 	return former, err

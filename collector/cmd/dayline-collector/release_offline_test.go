@@ -191,6 +191,7 @@ func TestAChannelIsIssued(t *testing.T) {
 	}
 	withdraw := []string{"withdraw", "1.3.0", "--in", o.folder, "--key", in("a.pem")}
 	o.refuses(exitFailed, "makes the first", withdraw...)
+	o.refuses(exitFailed, "makes the first", append(withdraw, "--newest", "linux=1.2.9")...)
 	by := []string{"channel", o.folder, "--key", in("a.pem")}
 	o.refuses(exitUsage, "systems: there is none", by...)
 	o.refuses(exitUsage, `no "beos"`, append(by, "--newest", "beos=1.3.0")...)
@@ -219,6 +220,15 @@ func TestAChannelIsIssued(t *testing.T) {
 	if both, err := release.ParseSignatures(o.read(name + ".sig")); err != nil || len(both) != 2 {
 		t.Errorf("%v: %v", both, err)
 	}
+	// A channel by later keys follows whatever those before them signed; those before do not go on from it.
+	o.must("keygen", "--out", in("c.pem"), "--trusted", in("trusted-2.json"), "--by", in("b.pem"), "--drop", trusted.IDs()[0])
+	trusted = o.trusted(in("trusted-3.json"))
+	o.must("channel", o.folder, "--key", in("c.pem"), "--trusted", in("trusted-2.json"), "--trusted", in("trusted-3.json"))
+	issued(2*release.ChannelsOfKeys, "linux 1.2.9 (not below 1.2.0); windows 1.2.3; withdrawn 1.2.1, 1.2.2, 1.3.0")
+	o.refuses(exitFailed, "may issue", "channel", o.folder, "--key", in("c.pem"), "--trusted", in("trusted-2.json"))
+	by[3] = in("c.pem")
+	o.must(by...)
+	issued(2*release.ChannelsOfKeys+1, "linux 1.2.9 (not below 1.2.0); windows 1.2.3; withdrawn 1.2.1, 1.2.2, 1.3.0")
 	// What somebody changed meanwhile is not signed.
 	before := o.read(name)
 	if err := os.WriteFile(name, bytes.Replace(before, []byte("1.2.0"), []byte("1.1.0"), 1), 0o600); err != nil {

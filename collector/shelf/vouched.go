@@ -116,7 +116,8 @@ func (v *Vouched) nextIn(dir, name string) (release.Trusted, error) {
 
 // aim takes the channel that was sent, or the one that is there.
 func (v *Vouched) aim(dir string, letters map[string][]byte) (fresh bool, refused error) {
-	thereText, thereSignatures, err := readSigned(filepath.Join(dir, channelFile(slices.Max(append(channelsIn(dir), 0)))))
+	former := slices.Max(append(channelsIn(dir), 0))
+	thereText, thereSignatures, err := readSigned(filepath.Join(dir, channelFile(former)))
 	there, problem := release.Channel{}, err
 	if err == nil {
 		there, problem = v.Trusted.VerifyChannel(thereText, thereSignatures)
@@ -140,11 +141,10 @@ func (v *Vouched) aim(dir string, letters map[string][]byte) (fresh bool, refuse
 	if bytes.Equal(text, thereText) { // again, or with another key's signature
 		return !bytes.Equal(signatures, thereSignatures), nil
 	}
-	// What does not verify is replaced by what is as new, and still not by what is older.
-	if former, err := release.ParseChannel(thereText); err == nil && (problem == nil || sent.Version != former.Version) {
-		return true, sent.Follows(former)
+	if problem != nil && sent.Version == former {
+		return true, nil // what does not verify is replaced by what is as new, and still not by what is older
 	}
-	return true, nil
+	return true, sent.Follows(release.Channel{Version: former})
 }
 
 // channelsIn gives the versions of the channels in a folder.

@@ -251,16 +251,37 @@ func TestAChannelIsReplacedByALaterOneOnly(t *testing.T) {
 		t.Error(diff)
 	}
 	// One that was damaged is put right by itself, not by an older one.
-	if err := os.WriteFile(filepath.Join(dir, files[1]), []byte("[]"), 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("[]"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r = openTrusting(t, dir, shelftest.Trust(1, key))
+		if r.Vouched().Problem == nil || r.Vouched().Channel != nil {
+			t.Errorf("%s: it counts", name)
+		}
+		refused(t, r, dir, "version 2 is not newer than 3", shelftest.Signed(t, channel(2), key))
+		if addSigned(t, r, third); r.Vouched().Problem != nil || r.Vouched().Channel.Version != 3 {
+			t.Errorf("%s: %v", name, r.Vouched())
+		}
 	}
-	r = openTrusting(t, dir, shelftest.Trust(1, key))
-	if r.Vouched().Problem == nil || r.Vouched().Channel != nil {
-		t.Error("it counts")
+}
+
+// Whoever stole a key signs the highest version that it can, and is overtaken by the first one of the keys that follow.
+func TestChannelsOfLaterKeysFollow(t *testing.T) {
+	dir, stolen, other := t.TempDir(), shelftest.Signer(t), shelftest.Signer(t)
+	built := shelftest.Trust(1, stolen, other)
+	r := openTrusting(t, dir, built)
+	channel := func(version int) map[string][]byte { return shelftest.Channel(t, version, issued, "1.2.3", "") }
+	addSigned(t, r, shelftest.Signed(t, channel(release.ChannelsOfKeys-1), stolen))
+	for _, version := range []int{release.ChannelsOfKeys, 1 << 62} {
+		refused(t, r, dir, "may issue", shelftest.Signed(t, channel(version), stolen))
 	}
-	refused(t, r, dir, "version 2 is not newer than 3", shelftest.Signed(t, channel(2), key))
-	if addSigned(t, r, third); r.Vouched().Problem != nil || r.Vouched().Channel.Version != 3 {
-		t.Errorf("%v", r.Vouched())
+	next := shelftest.Trust(2, other)
+	addSigned(t, r, shelftest.Signed(t, both(shelftest.Keys(t, next), channel(next.FirstChannel())), other))
+	for _, r := range []*Releases{r, openTrusting(t, dir, built)} {
+		if by := r.Vouched(); by.Problem != nil || by.Trusted.Version != 2 || by.Channel.Version != next.FirstChannel() {
+			t.Errorf("%v", by)
+		}
 	}
 }
 

@@ -71,8 +71,6 @@ func (r *Releases) Add(next Next) (added Added, err error) {
 		if version, err = r.receiveRelease(dir, manifest, letters, next); err != nil {
 			return added, err
 		}
-	} else if err := nothingFollows(next); err != nil {
-		return added, err
 	}
 	if err := by.keep(r.dir, fresh, letters); err != nil {
 		return added, fmt.Errorf("shelf: add: %w", err)
@@ -102,7 +100,7 @@ func addedOf(by Vouched, fresh []string) (added Added) {
 	return added
 }
 
-// readLetters gives the letters by name, and what follows them.
+// readLetters gives the letters by name, and what follows them: nothing where none of them is a release's.
 func readLetters(next Next) (letters map[string][]byte, rest Next, err error) {
 	letters = map[string][]byte{}
 	for {
@@ -130,14 +128,6 @@ func readLetters(next Next) (letters map[string][]byte, rest Next, err error) {
 			return next()
 		}, nil
 	}
-}
-
-func nothingFollows(next Next) error {
-	_, _, err := next()
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
 }
 
 // receiveRelease receives a release whose manifest was verified into a folder.

@@ -20,10 +20,10 @@ test('what is signed goes before the packages, and needs none', async () => {
   assert.deepEqual([names(alone?.taken), names(alone?.left)], [['channel.json.sig', 'channel.json'], ['a.msi', 'release.json.sig']])
 })
 
-test('what cannot be read is for the collector to refuse, what is missing is not', async () => {
+test('a list that cannot be read is for the collector to refuse, and takes no other file along', async () => {
   for (const text of ['', '{', 'null', '{"packages": 1}', '{"packages": [null]}']) {
-    const chosen = await chosenOf([file('a.msi'), file('release.json', text)])
-    assert.deepEqual([names(chosen?.taken), names(chosen?.left)], [['release.json', 'a.msi'], []], text)
+    const chosen = await chosenOf([file('a.msi'), file('release.json', text), file('release.key')])
+    assert.deepEqual([names(chosen?.taken), names(chosen?.left)], [['release.json'], ['a.msi', 'release.key']], text)
   }
   assert.equal(await chosenOf([file('a.msi'), file('release.json.txt')]), undefined)
   assert.equal(await chosenOf([]), undefined)

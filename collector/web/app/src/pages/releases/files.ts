@@ -17,18 +17,21 @@ export async function chosenOf(files: File[]): Promise<Chosen | undefined> {
   if (!letters.length) return undefined
   const first = files.filter((file) => letters.some(({ name }) => file.name === name || file.name === `${name}.sig`))
   const list = letters.find((file) => file.name === manifest)
-  const listed = list ? listedIn(await list.text()) : new Set()
+  const listed = new Set(list && listedIn(await list.text()))
   const rest = files.filter((file) => !first.includes(file))
-  const taken = listed ? rest.filter((file) => listed.has(file.name)) : rest
+  const taken = rest.filter((file) => listed.has(file.name))
   return { taken: [...first, ...taken], left: rest.filter((file) => !taken.includes(file)) }
 }
 
-/** listedIn gives the names in a list; undefined where it is none, which the collector says better. */
-function listedIn(text: string): Set<unknown> | undefined {
+/**
+ * listedIn gives the names in a list; none where it is no list, which the collector says better. What is not listed goes nowhere:
+ * among the files may be a key.
+ */
+function listedIn(text: string): string[] {
   try {
     const { packages } = JSON.parse(text) as { packages: { name: string }[] }
-    return new Set<unknown>(packages.map(({ name }) => name))
+    return packages.map(({ name }) => name)
   } catch {
-    return undefined
+    return []
   }
 }

@@ -8,8 +8,7 @@ import (
 
 // Statement is a message that is signed: its purpose, then each part, every one preceded by its length in 4 bytes,
 // big-endian. The purpose keeps a signature given for one thing from counting for another; the lengths keep two lists
-// of parts from reading the same. The statements are those of agent.proto, and those of
-// releases.
+// of parts from reading the same. The statements are those of agent.proto and of releases.
 type Statement []byte
 
 // EnrollStatement proves possession of the device key while enrolling: by the new device key. The secret is the one

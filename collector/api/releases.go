@@ -28,12 +28,7 @@ const maxUnread = release.MaxPackageBytes
 // ListReleases tells what is on the shelf, and which of it installer links hand out for each system.
 func (a adminService) ListReleases(context.Context, *connect.Request[adminv1.ListReleasesRequest]) (*connect.Response[adminv1.ListReleasesResponse], error) {
 	by := a.Releases.Vouched()
-	answer := &adminv1.ListReleasesResponse{Trusted: int32(by.Trusted.Version)}
-	if by.Problem != nil {
-		answer.Channel = &adminv1.ReleaseChannel{Problem: by.Problem.Error()}
-	} else {
-		answer.Channel = a.channelShown(by.Channel)
-	}
+	answer := &adminv1.ListReleasesResponse{Trusted: int32(by.Trusted.Version), Channel: a.channelShown(by)}
 	for _, one := range a.Releases.List() {
 		answer.Releases = append(answer.Releases, releaseShown(one, by))
 	}
@@ -52,8 +47,12 @@ func (a adminService) ListReleases(context.Context, *connect.Request[adminv1.Lis
 }
 
 // channelShown is nil where there is none.
-func (a adminService) channelShown(c *release.Channel) *adminv1.ReleaseChannel {
-	if c == nil {
+func (a adminService) channelShown(by shelf.Vouched) *adminv1.ReleaseChannel {
+	c := by.Channel
+	switch {
+	case by.Problem != nil:
+		return &adminv1.ReleaseChannel{Problem: by.Problem.Error()}
+	case c == nil:
 		return nil
 	}
 	return &adminv1.ReleaseChannel{
@@ -133,9 +132,13 @@ func (a adminService) addRelease(w http.ResponseWriter, r *http.Request) (*admin
 	if err != nil {
 		return nil, err
 	}
-	answer := &adminv1.AddReleaseResponse{Channel: a.channelShown(added.Channel), Trusted: int32(added.Trusted)}
+	by := a.Releases.Vouched()
+	answer := &adminv1.AddReleaseResponse{Trusted: int32(added.Trusted)}
+	if added.Channel != nil || by.Problem != nil { // new keys may not have signed the one that is there
+		answer.Channel = a.channelShown(by)
+	}
 	if added.Release != nil {
-		answer.Release = releaseShown(added.Release, a.Releases.Vouched())
+		answer.Release = releaseShown(added.Release, by)
 	}
 	return answer, a.auditAdded(ctx, added, answer)
 }

@@ -189,6 +189,12 @@ func TestATokenPutsNothingUnsignedOnTheShelf(t *testing.T) {
 	if got := strings.Join(told, ", "); got != "release.add 1.2.3, release.keys 2, release.channel 2" {
 		t.Errorf("written down: %s", got)
 	}
+	// Of keys that did not sign the channel it is said at once what follows.
+	admin = o.token(ada, true)
+	if status, text := send(shelftest.Signed(t, shelftest.Keys(t, shelftest.Trust(3, other)), key)); status != 200 ||
+		!strings.Contains(text, `"trusted":3`) || !strings.Contains(text, "nothing is handed out until") {
+		t.Errorf("%d %s", status, text)
+	}
 }
 
 func TestUploadsRefused(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"io"
 
 	"github.com/dayline-project/dayline/shared/buildinfo"
-	"github.com/dayline-project/dayline/shared/release"
 )
 
 func version(args []string, stdout, stderr io.Writer) int {
@@ -14,6 +13,5 @@ func version(args []string, stdout, stderr io.Writer) int {
 		return usedWrongly
 	}
 	fmt.Fprintln(stdout, buildinfo.Version)
-	fmt.Fprintln(stderr, "releases:", release.BuiltWords())
 	return done
 }

@@ -3,7 +3,6 @@ package stamp
 import (
 	"bytes"
 	"encoding/pem"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,24 +35,6 @@ func builtMSI(t *testing.T) []byte {
 	return whole
 }
 
-// stamped gives what is handed out with a string, and how it carries that.
-func stamped(t *testing.T, whole []byte, text string) ([]byte, Carrier) {
-	t.Helper()
-	p, err := Open(release.MSI, bytes.NewReader(whole), int64(len(whole)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := p.With(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := io.ReadAll(s)
-	if err != nil || int64(len(out)) != s.Size() {
-		t.Fatalf("%d of %d bytes: %v", len(out), s.Size(), err)
-	}
-	return out, p.Carrier()
-}
-
 // text gives an enrolment string with so many addresses, of 100 letters each.
 func text(addresses int) string {
 	host := strings.Repeat("a", 50) + strings.Repeat("b", 45)
@@ -63,14 +44,14 @@ func text(addresses int) string {
 func TestAnMSINobodySignedCarriesTheString(t *testing.T) {
 	whole := builtMSI(t)
 	for _, text := range []string{text(1), text(3)} {
-		out, carrier := stamped(t, whole, text)
+		out, carrier := handedOut(t, release.MSI, whole, text)
 		if found, err := token.FindStamp(bytes.NewReader(out)); carrier != Inside || err != nil || found != text {
 			t.Errorf("%s: found %q, %v", carrier, found, err)
 		}
 		if len(out) != len(whole) {
 			t.Errorf("%d bytes became %d", len(whole), len(out))
 		}
-		if again, _ := stamped(t, out, ""); !bytes.Equal(again, whole) {
+		if again, _ := handedOut(t, release.MSI, out, ""); !bytes.Equal(again, whole) {
 			t.Error("without the string again it is another package")
 		}
 		path := filepath.Join(t.TempDir(), "stamped.msi")
@@ -112,7 +93,7 @@ func TestASignedMSIStaysSigned(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := text(3)
-		out, carrier := stamped(t, whole, text)
+		out, carrier := handedOut(t, release.MSI, whole, text)
 		if found, _ := token.FindStamp(bytes.NewReader(out)); carrier != want || (found == text) != (want == Inside) || bytes.Equal(out, whole) != (want == None) {
 			t.Errorf("%s, not %s; found %q", carrier, want, found)
 		}

@@ -44,24 +44,6 @@ var packageSigner = sync.OnceValues(func() (*macho.Signer, error) {
 	return macho.OpenPackageSigner(file, "correct horse")
 })
 
-// stampedPkg gives what is handed out with a string, and how it carries that.
-func stampedPkg(t testing.TB, whole []byte, text string) ([]byte, Carrier) {
-	t.Helper()
-	p, err := Open(release.Pkg, bytes.NewReader(whole), int64(len(whole)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := p.With(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := io.ReadAll(s)
-	if err != nil || int64(len(out)) != s.Size() {
-		t.Fatalf("%d bytes of %d: %v", len(out), s.Size(), err)
-	}
-	return out, p.Carrier()
-}
-
 // contents are the package's files, by their paths, after two readers of others' found every checksum right.
 func contents(t *testing.T, whole []byte) map[string]string {
 	t.Helper()
@@ -94,7 +76,7 @@ func TestAPackageForMacsNobodySignedCarriesTheString(t *testing.T) {
 	whole := builtPkg(t, nil)
 	before := contents(t, whole)
 	for _, text := range []string{text(1), text(3)} {
-		out, carrier := stampedPkg(t, whole, text)
+		out, carrier := handedOut(t, release.Pkg, whole, text)
 		if found, err := token.FindStamp(bytes.NewReader(out)); carrier != Inside || err != nil || found != text {
 			t.Errorf("%s: found %q, %v", carrier, found, err)
 		}
@@ -115,7 +97,7 @@ func TestAPackageForMacsNobodySignedCarriesTheString(t *testing.T) {
 				t.Errorf("%s is another", name)
 			}
 		}
-		again, _ := stampedPkg(t, out, "")
+		again, _ := handedOut(t, release.Pkg, out, "")
 		if cleared := contents(t, again); cleared["dayline.pkg/Scripts"] != before["dayline.pkg/Scripts"] {
 			t.Error("without the string again it is another package")
 		}
@@ -135,7 +117,7 @@ func TestASignedPackageForMacsStaysSigned(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := builtPkg(t, signer)
-	out, carrier := stampedPkg(t, whole, text(1))
+	out, carrier := handedOut(t, release.Pkg, whole, text(1))
 	if carrier != Name || !bytes.Equal(out, whole) {
 		t.Errorf("it carries by %s", carrier)
 	}

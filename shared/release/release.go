@@ -42,11 +42,26 @@ const (
 	Pkg = "pkg"
 	Deb = "deb"
 	RPM = "rpm"
+	// Tar is an archive with what installs on Linux; on a Mac the bundle alone, which agents take as an update.
 	Tar = "tar.gz"
+	// Zst is the program alone, which agents of Windows and Linux take as an update.
+	Zst = "zst"
 )
 
 // kinds of each system.
-var kinds = map[string][]string{Windows: {MSI}, MacOS: {Pkg}, Linux: {Deb, RPM, Tar}}
+var kinds = map[string][]string{Windows: {MSI, Zst}, MacOS: {Pkg, Tar}, Linux: {Deb, RPM, Tar, Zst}}
+
+// UpdateKind of a system is the kind of package that agents update themselves by: it installs nothing by itself.
+func UpdateKind(system string) string {
+	if system == MacOS {
+		return Tar
+	}
+	return Zst
+}
+
+// Path below which a collector hands its agents what they update themselves by: Path + "channel.json", "trusted-2.json" and what
+// signed them; Path + "1.2.3/" + the name of a release's file.
+const Path = "/release/"
 
 // Processors a package is for, as Go names them; a universal one is for both.
 const (
@@ -77,7 +92,7 @@ type Package struct {
 	OS string `json:"os"`
 	// Arch is amd64, arm64 or universal.
 	Arch string `json:"arch"`
-	// Kind is msi, pkg, deb, rpm or tar.gz.
+	// Kind is msi, pkg, deb, rpm, tar.gz or zst.
 	Kind string `json:"kind"`
 	// Size in bytes.
 	Size int64 `json:"size"`

@@ -2649,10 +2649,14 @@ type Device struct {
 	BufferedEpisodes float64 `protobuf:"fixed64,17,opt,name=buffered_episodes,json=bufferedEpisodes,proto3" json:"buffered_episodes,omitempty"`
 	LostEpisodes     float64 `protobuf:"fixed64,18,opt,name=lost_episodes,json=lostEpisodes,proto3" json:"lost_episodes,omitempty"`
 	// What keeps it from capturing in full, browsers aside: "desktop: application_only: no title", "missing: accessibility".
-	Limits        []string         `protobuf:"bytes,19,rep,name=limits,proto3" json:"limits,omitempty"`
-	Errors        []string         `protobuf:"bytes,20,rep,name=errors,proto3" json:"errors,omitempty"`
-	Groups        []string         `protobuf:"bytes,21,rep,name=groups,proto3" json:"groups,omitempty"`
-	Browsers      []*DeviceBrowser `protobuf:"bytes,22,rep,name=browsers,proto3" json:"browsers,omitempty"`
+	Limits   []string         `protobuf:"bytes,19,rep,name=limits,proto3" json:"limits,omitempty"`
+	Errors   []string         `protobuf:"bytes,20,rep,name=errors,proto3" json:"errors,omitempty"`
+	Groups   []string         `protobuf:"bytes,21,rep,name=groups,proto3" json:"groups,omitempty"`
+	Browsers []*DeviceBrowser `protobuf:"bytes,22,rep,name=browsers,proto3" json:"browsers,omitempty"`
+	// What it was last told to become, or failed to; none where there is nothing to say.
+	Update *DeviceUpdate `protobuf:"bytes,23,opt,name=update,proto3" json:"update,omitempty"`
+	// Why it does not update itself; empty where it does or did not say.
+	UpdateOff     string `protobuf:"bytes,24,opt,name=update_off,json=updateOff,proto3" json:"update_off,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2839,6 +2843,20 @@ func (x *Device) GetBrowsers() []*DeviceBrowser {
 		return x.Browsers
 	}
 	return nil
+}
+
+func (x *Device) GetUpdate() *DeviceUpdate {
+	if x != nil {
+		return x.Update
+	}
+	return nil
+}
+
+func (x *Device) GetUpdateOff() string {
+	if x != nil {
+		return x.UpdateOff
+	}
+	return ""
 }
 
 // DeviceBrowser is how much of a browser is captured on a device, of all sessions there that had it in front.
@@ -9346,7 +9364,7 @@ type ReleasePackage struct {
 	Os string `protobuf:"bytes,2,opt,name=os,proto3" json:"os,omitempty"`
 	// amd64, arm64, universal.
 	Arch string `protobuf:"bytes,3,opt,name=arch,proto3" json:"arch,omitempty"`
-	// msi, pkg, deb, rpm, tar.gz.
+	// msi, pkg, deb, rpm, tar.gz, zst.
 	Kind  string  `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
 	Bytes float64 `protobuf:"fixed64,5,opt,name=bytes,proto3" json:"bytes,omitempty"`
 	// Hexadecimal digits.
@@ -9596,6 +9614,679 @@ func (*RemoveReleaseResponse) Descriptor() ([]byte, []int) {
 	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{157}
 }
 
+type ShowUpdatesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Devices that came in so many days: 7, 30, 90, or 0 for all.
+	ActiveDays    int32 `protobuf:"varint,1,opt,name=active_days,json=activeDays,proto3" json:"active_days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowUpdatesRequest) Reset() {
+	*x = ShowUpdatesRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowUpdatesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowUpdatesRequest) ProtoMessage() {}
+
+func (x *ShowUpdatesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowUpdatesRequest.ProtoReflect.Descriptor instead.
+func (*ShowUpdatesRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{158}
+}
+
+func (x *ShowUpdatesRequest) GetActiveDays() int32 {
+	if x != nil {
+		return x.ActiveDays
+	}
+	return 0
+}
+
+type ShowUpdatesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By system, newest version first.
+	Aims []*UpdateAim `protobuf:"bytes,1,rep,name=aims,proto3" json:"aims,omitempty"`
+	// Devices whose last try failed, newest failure first.
+	Failures []*DeviceUpdate `protobuf:"bytes,2,rep,name=failures,proto3" json:"failures,omitempty"`
+	// Why no device updates, whatever account.yaml says; empty: they do.
+	Problem       string `protobuf:"bytes,3,opt,name=problem,proto3" json:"problem,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowUpdatesResponse) Reset() {
+	*x = ShowUpdatesResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowUpdatesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowUpdatesResponse) ProtoMessage() {}
+
+func (x *ShowUpdatesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowUpdatesResponse.ProtoReflect.Descriptor instead.
+func (*ShowUpdatesResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{159}
+}
+
+func (x *ShowUpdatesResponse) GetAims() []*UpdateAim {
+	if x != nil {
+		return x.Aims
+	}
+	return nil
+}
+
+func (x *ShowUpdatesResponse) GetFailures() []*DeviceUpdate {
+	if x != nil {
+		return x.Failures
+	}
+	return nil
+}
+
+func (x *ShowUpdatesResponse) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
+// UpdateAim is one version that devices of a system aim at.
+type UpdateAim struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// windows, macos or linux.
+	Os string `protobuf:"bytes,1,opt,name=os,proto3" json:"os,omitempty"`
+	// Empty: they aim at none, and reason says why.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// green: updating is on; yellow: paused or in a roll-out; red: off, pinned or halted.
+	Light string `protobuf:"bytes,3,opt,name=light,proto3" json:"light,omitempty"`
+	// Which of these it is, in people's words.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Devices of the system that came in the days asked for, and how many of them run the version.
+	Devices int32 `protobuf:"varint,5,opt,name=devices,proto3" json:"devices,omitempty"`
+	There   int32 `protobuf:"varint,6,opt,name=there,proto3" json:"there,omitempty"`
+	// Of those, such as do not update themselves: a package manager does, or nobody.
+	Elsewhere int32 `protobuf:"varint,7,opt,name=elsewhere,proto3" json:"elsewhere,omitempty"`
+	// Devices that tried it, and of these those that went back or fell silent.
+	Tried int32 `protobuf:"varint,8,opt,name=tried,proto3" json:"tried,omitempty"`
+	Lost  int32 `protobuf:"varint,9,opt,name=lost,proto3" json:"lost,omitempty"`
+	// The roll-out, where there is one: the share of devices, in per cent, since when (RFC 3339), and when the plan raises it next
+	// and to what; empty where it does not.
+	Percent     int32  `protobuf:"varint,10,opt,name=percent,proto3" json:"percent,omitempty"`
+	Since       string `protobuf:"bytes,11,opt,name=since,proto3" json:"since,omitempty"`
+	Next        string `protobuf:"bytes,12,opt,name=next,proto3" json:"next,omitempty"`
+	NextPercent int32  `protobuf:"varint,13,opt,name=next_percent,json=nextPercent,proto3" json:"next_percent,omitempty"`
+	// When it was halted (RFC 3339), by whom (empty: by itself), and why; empty where it was not.
+	Halted        string `protobuf:"bytes,14,opt,name=halted,proto3" json:"halted,omitempty"`
+	HaltedBy      string `protobuf:"bytes,15,opt,name=halted_by,json=haltedBy,proto3" json:"halted_by,omitempty"`
+	HaltedWhy     string `protobuf:"bytes,16,opt,name=halted_why,json=haltedWhy,proto3" json:"halted_why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateAim) Reset() {
+	*x = UpdateAim{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateAim) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateAim) ProtoMessage() {}
+
+func (x *UpdateAim) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateAim.ProtoReflect.Descriptor instead.
+func (*UpdateAim) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{160}
+}
+
+func (x *UpdateAim) GetOs() string {
+	if x != nil {
+		return x.Os
+	}
+	return ""
+}
+
+func (x *UpdateAim) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *UpdateAim) GetLight() string {
+	if x != nil {
+		return x.Light
+	}
+	return ""
+}
+
+func (x *UpdateAim) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *UpdateAim) GetDevices() int32 {
+	if x != nil {
+		return x.Devices
+	}
+	return 0
+}
+
+func (x *UpdateAim) GetThere() int32 {
+	if x != nil {
+		return x.There
+	}
+	return 0
+}
+
+func (x *UpdateAim) GetElsewhere() int32 {
+	if x != nil {
+		return x.Elsewhere
+	}
+	return 0
+}
+
+func (x *UpdateAim) GetTried() int32 {
+	if x != nil {
+		return x.Tried
+	}
+	return 0
+}
+
+func (x *UpdateAim) GetLost() int32 {
+	if x != nil {
+		return x.Lost
+	}
+	return 0
+}
+
+func (x *UpdateAim) GetPercent() int32 {
+	if x != nil {
+		return x.Percent
+	}
+	return 0
+}
+
+func (x *UpdateAim) GetSince() string {
+	if x != nil {
+		return x.Since
+	}
+	return ""
+}
+
+func (x *UpdateAim) GetNext() string {
+	if x != nil {
+		return x.Next
+	}
+	return ""
+}
+
+func (x *UpdateAim) GetNextPercent() int32 {
+	if x != nil {
+		return x.NextPercent
+	}
+	return 0
+}
+
+func (x *UpdateAim) GetHalted() string {
+	if x != nil {
+		return x.Halted
+	}
+	return ""
+}
+
+func (x *UpdateAim) GetHaltedBy() string {
+	if x != nil {
+		return x.HaltedBy
+	}
+	return ""
+}
+
+func (x *UpdateAim) GetHaltedWhy() string {
+	if x != nil {
+		return x.HaltedWhy
+	}
+	return ""
+}
+
+// DeviceUpdate is how updating stands on a device.
+type DeviceUpdate struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Device string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	// The alias where there is one.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Os   string `protobuf:"bytes,3,opt,name=os,proto3" json:"os,omitempty"`
+	// What it runs, and the version that failed or is on its way.
+	From    string `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"`
+	Version string `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
+	// check, fetch, verify, stage, swap or probation.
+	Step   string `protobuf:"bytes,6,opt,name=step,proto3" json:"step,omitempty"`
+	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	// RFC 3339.
+	At         string `protobuf:"bytes,8,opt,name=at,proto3" json:"at,omitempty"`
+	RolledBack bool   `protobuf:"varint,9,opt,name=rolled_back,json=rolledBack,proto3" json:"rolled_back,omitempty"`
+	// It is not tried again before that, save by UpdateDevice.
+	Until         string `protobuf:"bytes,10,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeviceUpdate) Reset() {
+	*x = DeviceUpdate{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeviceUpdate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeviceUpdate) ProtoMessage() {}
+
+func (x *DeviceUpdate) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeviceUpdate.ProtoReflect.Descriptor instead.
+func (*DeviceUpdate) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{161}
+}
+
+func (x *DeviceUpdate) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *DeviceUpdate) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DeviceUpdate) GetOs() string {
+	if x != nil {
+		return x.Os
+	}
+	return ""
+}
+
+func (x *DeviceUpdate) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *DeviceUpdate) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *DeviceUpdate) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
+func (x *DeviceUpdate) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *DeviceUpdate) GetAt() string {
+	if x != nil {
+		return x.At
+	}
+	return ""
+}
+
+func (x *DeviceUpdate) GetRolledBack() bool {
+	if x != nil {
+		return x.RolledBack
+	}
+	return false
+}
+
+func (x *DeviceUpdate) GetUntil() string {
+	if x != nil {
+		return x.Until
+	}
+	return ""
+}
+
+type SetRolloutRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Os    string                 `protobuf:"bytes,1,opt,name=os,proto3" json:"os,omitempty"`
+	// The version it is of, so that nobody changes another than was shown.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Types that are valid to be assigned to Act:
+	//
+	//	*SetRolloutRequest_Percent
+	//	*SetRolloutRequest_Halt
+	//	*SetRolloutRequest_GoOn
+	Act           isSetRolloutRequest_Act `protobuf_oneof:"act"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetRolloutRequest) Reset() {
+	*x = SetRolloutRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetRolloutRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetRolloutRequest) ProtoMessage() {}
+
+func (x *SetRolloutRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetRolloutRequest.ProtoReflect.Descriptor instead.
+func (*SetRolloutRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{162}
+}
+
+func (x *SetRolloutRequest) GetOs() string {
+	if x != nil {
+		return x.Os
+	}
+	return ""
+}
+
+func (x *SetRolloutRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *SetRolloutRequest) GetAct() isSetRolloutRequest_Act {
+	if x != nil {
+		return x.Act
+	}
+	return nil
+}
+
+func (x *SetRolloutRequest) GetPercent() int32 {
+	if x != nil {
+		if x, ok := x.Act.(*SetRolloutRequest_Percent); ok {
+			return x.Percent
+		}
+	}
+	return 0
+}
+
+func (x *SetRolloutRequest) GetHalt() bool {
+	if x != nil {
+		if x, ok := x.Act.(*SetRolloutRequest_Halt); ok {
+			return x.Halt
+		}
+	}
+	return false
+}
+
+func (x *SetRolloutRequest) GetGoOn() bool {
+	if x != nil {
+		if x, ok := x.Act.(*SetRolloutRequest_GoOn); ok {
+			return x.GoOn
+		}
+	}
+	return false
+}
+
+type isSetRolloutRequest_Act interface {
+	isSetRolloutRequest_Act()
+}
+
+type SetRolloutRequest_Percent struct {
+	// 1 to 100, more than it is; the plan goes on from there.
+	Percent int32 `protobuf:"varint,3,opt,name=percent,proto3,oneof"`
+}
+
+type SetRolloutRequest_Halt struct {
+	Halt bool `protobuf:"varint,4,opt,name=halt,proto3,oneof"`
+}
+
+type SetRolloutRequest_GoOn struct {
+	GoOn bool `protobuf:"varint,5,opt,name=go_on,json=goOn,proto3,oneof"`
+}
+
+func (*SetRolloutRequest_Percent) isSetRolloutRequest_Act() {}
+
+func (*SetRolloutRequest_Halt) isSetRolloutRequest_Act() {}
+
+func (*SetRolloutRequest_GoOn) isSetRolloutRequest_Act() {}
+
+type SetRolloutResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Aim           *UpdateAim             `protobuf:"bytes,1,opt,name=aim,proto3" json:"aim,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetRolloutResponse) Reset() {
+	*x = SetRolloutResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetRolloutResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetRolloutResponse) ProtoMessage() {}
+
+func (x *SetRolloutResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetRolloutResponse.ProtoReflect.Descriptor instead.
+func (*SetRolloutResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{163}
+}
+
+func (x *SetRolloutResponse) GetAim() *UpdateAim {
+	if x != nil {
+		return x.Aim
+	}
+	return nil
+}
+
+type UpdateDeviceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, or its alias or name where only one has it.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What to become; empty: what its system aims at.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Takes it back.
+	Cancel        bool `protobuf:"varint,3,opt,name=cancel,proto3" json:"cancel,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateDeviceRequest) Reset() {
+	*x = UpdateDeviceRequest{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateDeviceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateDeviceRequest) ProtoMessage() {}
+
+func (x *UpdateDeviceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateDeviceRequest.ProtoReflect.Descriptor instead.
+func (*UpdateDeviceRequest) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{164}
+}
+
+func (x *UpdateDeviceRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *UpdateDeviceRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *UpdateDeviceRequest) GetCancel() bool {
+	if x != nil {
+		return x.Cancel
+	}
+	return false
+}
+
+type UpdateDeviceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it was told to become; empty where that was taken back.
+	Version       string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateDeviceResponse) Reset() {
+	*x = UpdateDeviceResponse{}
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateDeviceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateDeviceResponse) ProtoMessage() {}
+
+func (x *UpdateDeviceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateDeviceResponse.ProtoReflect.Descriptor instead.
+func (*UpdateDeviceResponse) Descriptor() ([]byte, []int) {
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{165}
+}
+
+func (x *UpdateDeviceResponse) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
 type ReportRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Local days, YYYY-MM-DD, both included. Empty from: today; empty to: from, or today if later.
@@ -9625,7 +10316,7 @@ type ReportRequest struct {
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9637,7 +10328,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[158]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9650,7 +10341,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{158}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{166}
 }
 
 func (x *ReportRequest) GetFrom() string {
@@ -9750,7 +10441,7 @@ type Days struct {
 
 func (x *Days) Reset() {
 	*x = Days{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9762,7 +10453,7 @@ func (x *Days) String() string {
 func (*Days) ProtoMessage() {}
 
 func (x *Days) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[159]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9775,7 +10466,7 @@ func (x *Days) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Days.ProtoReflect.Descriptor instead.
 func (*Days) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{159}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{167}
 }
 
 func (x *Days) GetFrom() string {
@@ -9818,7 +10509,7 @@ type Times struct {
 
 func (x *Times) Reset() {
 	*x = Times{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9830,7 +10521,7 @@ func (x *Times) String() string {
 func (*Times) ProtoMessage() {}
 
 func (x *Times) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[160]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9843,7 +10534,7 @@ func (x *Times) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Times.ProtoReflect.Descriptor instead.
 func (*Times) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{160}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{168}
 }
 
 func (x *Times) GetProductiveActive() float64 {
@@ -9927,7 +10618,7 @@ type DashboardReport struct {
 
 func (x *DashboardReport) Reset() {
 	*x = DashboardReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -9939,7 +10630,7 @@ func (x *DashboardReport) String() string {
 func (*DashboardReport) ProtoMessage() {}
 
 func (x *DashboardReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[161]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -9952,7 +10643,7 @@ func (x *DashboardReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardReport.ProtoReflect.Descriptor instead.
 func (*DashboardReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{161}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{169}
 }
 
 func (x *DashboardReport) GetDays() *Days {
@@ -10022,7 +10713,7 @@ type DashboardRow struct {
 
 func (x *DashboardRow) Reset() {
 	*x = DashboardRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10034,7 +10725,7 @@ func (x *DashboardRow) String() string {
 func (*DashboardRow) ProtoMessage() {}
 
 func (x *DashboardRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[162]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10047,7 +10738,7 @@ func (x *DashboardRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DashboardRow.ProtoReflect.Descriptor instead.
 func (*DashboardRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{162}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{170}
 }
 
 func (x *DashboardRow) GetDay() string {
@@ -10081,7 +10772,7 @@ type PeopleReport struct {
 
 func (x *PeopleReport) Reset() {
 	*x = PeopleReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10093,7 +10784,7 @@ func (x *PeopleReport) String() string {
 func (*PeopleReport) ProtoMessage() {}
 
 func (x *PeopleReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[163]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10106,7 +10797,7 @@ func (x *PeopleReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleReport.ProtoReflect.Descriptor instead.
 func (*PeopleReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{163}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{171}
 }
 
 func (x *PeopleReport) GetRows() []*PeopleRow {
@@ -10141,7 +10832,7 @@ type PeopleRow struct {
 
 func (x *PeopleRow) Reset() {
 	*x = PeopleRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10153,7 +10844,7 @@ func (x *PeopleRow) String() string {
 func (*PeopleRow) ProtoMessage() {}
 
 func (x *PeopleRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[164]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10166,7 +10857,7 @@ func (x *PeopleRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeopleRow.ProtoReflect.Descriptor instead.
 func (*PeopleRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{164}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{172}
 }
 
 func (x *PeopleRow) GetPerson() string {
@@ -10242,7 +10933,7 @@ type AppsReport struct {
 
 func (x *AppsReport) Reset() {
 	*x = AppsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10254,7 +10945,7 @@ func (x *AppsReport) String() string {
 func (*AppsReport) ProtoMessage() {}
 
 func (x *AppsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[165]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10267,7 +10958,7 @@ func (x *AppsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsReport.ProtoReflect.Descriptor instead.
 func (*AppsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{165}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{173}
 }
 
 func (x *AppsReport) GetRows() []*AppsRow {
@@ -10305,7 +10996,7 @@ type AppsRow struct {
 
 func (x *AppsRow) Reset() {
 	*x = AppsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10317,7 +11008,7 @@ func (x *AppsRow) String() string {
 func (*AppsRow) ProtoMessage() {}
 
 func (x *AppsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[166]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10330,7 +11021,7 @@ func (x *AppsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppsRow.ProtoReflect.Descriptor instead.
 func (*AppsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{166}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{174}
 }
 
 func (x *AppsRow) GetApp() string {
@@ -10413,7 +11104,7 @@ type SitesReport struct {
 
 func (x *SitesReport) Reset() {
 	*x = SitesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[175]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10425,7 +11116,7 @@ func (x *SitesReport) String() string {
 func (*SitesReport) ProtoMessage() {}
 
 func (x *SitesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[167]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[175]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10438,7 +11129,7 @@ func (x *SitesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesReport.ProtoReflect.Descriptor instead.
 func (*SitesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{167}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{175}
 }
 
 func (x *SitesReport) GetRows() []*SitesRow {
@@ -10471,7 +11162,7 @@ type SitesRow struct {
 
 func (x *SitesRow) Reset() {
 	*x = SitesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[176]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10483,7 +11174,7 @@ func (x *SitesRow) String() string {
 func (*SitesRow) ProtoMessage() {}
 
 func (x *SitesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[168]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[176]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10496,7 +11187,7 @@ func (x *SitesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SitesRow.ProtoReflect.Descriptor instead.
 func (*SitesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{168}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{176}
 }
 
 func (x *SitesRow) GetSite() string {
@@ -10566,7 +11257,7 @@ type TitlesReport struct {
 
 func (x *TitlesReport) Reset() {
 	*x = TitlesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[177]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10578,7 +11269,7 @@ func (x *TitlesReport) String() string {
 func (*TitlesReport) ProtoMessage() {}
 
 func (x *TitlesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[169]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[177]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10591,7 +11282,7 @@ func (x *TitlesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesReport.ProtoReflect.Descriptor instead.
 func (*TitlesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{169}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{177}
 }
 
 func (x *TitlesReport) GetRows() []*TitlesRow {
@@ -10622,7 +11313,7 @@ type TitlesRow struct {
 
 func (x *TitlesRow) Reset() {
 	*x = TitlesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[178]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10634,7 +11325,7 @@ func (x *TitlesRow) String() string {
 func (*TitlesRow) ProtoMessage() {}
 
 func (x *TitlesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[170]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[178]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10647,7 +11338,7 @@ func (x *TitlesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TitlesRow.ProtoReflect.Descriptor instead.
 func (*TitlesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{170}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{178}
 }
 
 func (x *TitlesRow) GetTitle() string {
@@ -10702,7 +11393,7 @@ type CategoriesReport struct {
 
 func (x *CategoriesReport) Reset() {
 	*x = CategoriesReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[179]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10714,7 +11405,7 @@ func (x *CategoriesReport) String() string {
 func (*CategoriesReport) ProtoMessage() {}
 
 func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[171]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[179]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10727,7 +11418,7 @@ func (x *CategoriesReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesReport.ProtoReflect.Descriptor instead.
 func (*CategoriesReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{171}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{179}
 }
 
 func (x *CategoriesReport) GetRows() []*CategoriesRow {
@@ -10760,7 +11451,7 @@ type CategoriesRow struct {
 
 func (x *CategoriesRow) Reset() {
 	*x = CategoriesRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[180]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10772,7 +11463,7 @@ func (x *CategoriesRow) String() string {
 func (*CategoriesRow) ProtoMessage() {}
 
 func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[172]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[180]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10785,7 +11476,7 @@ func (x *CategoriesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoriesRow.ProtoReflect.Descriptor instead.
 func (*CategoriesRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{172}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{180}
 }
 
 func (x *CategoriesRow) GetCategory() string {
@@ -10847,7 +11538,7 @@ type HoursReport struct {
 
 func (x *HoursReport) Reset() {
 	*x = HoursReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[181]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10859,7 +11550,7 @@ func (x *HoursReport) String() string {
 func (*HoursReport) ProtoMessage() {}
 
 func (x *HoursReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[173]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[181]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10872,7 +11563,7 @@ func (x *HoursReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursReport.ProtoReflect.Descriptor instead.
 func (*HoursReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{173}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{181}
 }
 
 func (x *HoursReport) GetRows() []*HoursRow {
@@ -10917,7 +11608,7 @@ type HoursRow struct {
 
 func (x *HoursRow) Reset() {
 	*x = HoursRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[182]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -10929,7 +11620,7 @@ func (x *HoursRow) String() string {
 func (*HoursRow) ProtoMessage() {}
 
 func (x *HoursRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[174]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[182]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -10942,7 +11633,7 @@ func (x *HoursRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoursRow.ProtoReflect.Descriptor instead.
 func (*HoursRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{174}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{182}
 }
 
 func (x *HoursRow) GetPerson() string {
@@ -11053,7 +11744,7 @@ type GroupsReport struct {
 
 func (x *GroupsReport) Reset() {
 	*x = GroupsReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[175]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[183]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11065,7 +11756,7 @@ func (x *GroupsReport) String() string {
 func (*GroupsReport) ProtoMessage() {}
 
 func (x *GroupsReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[175]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[183]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11078,7 +11769,7 @@ func (x *GroupsReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsReport.ProtoReflect.Descriptor instead.
 func (*GroupsReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{175}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{183}
 }
 
 func (x *GroupsReport) GetRows() []*GroupsRow {
@@ -11112,7 +11803,7 @@ type GroupsRow struct {
 
 func (x *GroupsRow) Reset() {
 	*x = GroupsRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[176]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[184]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11124,7 +11815,7 @@ func (x *GroupsRow) String() string {
 func (*GroupsRow) ProtoMessage() {}
 
 func (x *GroupsRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[176]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[184]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11137,7 +11828,7 @@ func (x *GroupsRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupsRow.ProtoReflect.Descriptor instead.
 func (*GroupsRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{176}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{184}
 }
 
 func (x *GroupsRow) GetGroup() string {
@@ -11201,7 +11892,7 @@ type TimelineRequest struct {
 
 func (x *TimelineRequest) Reset() {
 	*x = TimelineRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[177]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[185]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11213,7 +11904,7 @@ func (x *TimelineRequest) String() string {
 func (*TimelineRequest) ProtoMessage() {}
 
 func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[177]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[185]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11226,7 +11917,7 @@ func (x *TimelineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineRequest.ProtoReflect.Descriptor instead.
 func (*TimelineRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{177}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{185}
 }
 
 func (x *TimelineRequest) GetAsk() *ReportRequest {
@@ -11260,7 +11951,7 @@ type TimelineReport struct {
 
 func (x *TimelineReport) Reset() {
 	*x = TimelineReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[178]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[186]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11272,7 +11963,7 @@ func (x *TimelineReport) String() string {
 func (*TimelineReport) ProtoMessage() {}
 
 func (x *TimelineReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[178]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[186]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11285,7 +11976,7 @@ func (x *TimelineReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineReport.ProtoReflect.Descriptor instead.
 func (*TimelineReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{178}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{186}
 }
 
 func (x *TimelineReport) GetDays() *Days {
@@ -11355,7 +12046,7 @@ type TimelineBlock struct {
 
 func (x *TimelineBlock) Reset() {
 	*x = TimelineBlock{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[179]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[187]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11367,7 +12058,7 @@ func (x *TimelineBlock) String() string {
 func (*TimelineBlock) ProtoMessage() {}
 
 func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[179]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[187]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11380,7 +12071,7 @@ func (x *TimelineBlock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineBlock.ProtoReflect.Descriptor instead.
 func (*TimelineBlock) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{179}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{187}
 }
 
 func (x *TimelineBlock) GetStart() string {
@@ -11451,7 +12142,7 @@ type TimelineGap struct {
 
 func (x *TimelineGap) Reset() {
 	*x = TimelineGap{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[180]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[188]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11463,7 +12154,7 @@ func (x *TimelineGap) String() string {
 func (*TimelineGap) ProtoMessage() {}
 
 func (x *TimelineGap) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[180]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[188]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11476,7 +12167,7 @@ func (x *TimelineGap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineGap.ProtoReflect.Descriptor instead.
 func (*TimelineGap) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{180}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{188}
 }
 
 func (x *TimelineGap) GetStart() string {
@@ -11509,7 +12200,7 @@ type LiveReport struct {
 
 func (x *LiveReport) Reset() {
 	*x = LiveReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[181]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[189]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11521,7 +12212,7 @@ func (x *LiveReport) String() string {
 func (*LiveReport) ProtoMessage() {}
 
 func (x *LiveReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[181]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[189]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11534,7 +12225,7 @@ func (x *LiveReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveReport.ProtoReflect.Descriptor instead.
 func (*LiveReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{181}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{189}
 }
 
 func (x *LiveReport) GetRows() []*LiveRow {
@@ -11568,7 +12259,7 @@ type LiveRow struct {
 
 func (x *LiveRow) Reset() {
 	*x = LiveRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[182]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[190]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11580,7 +12271,7 @@ func (x *LiveRow) String() string {
 func (*LiveRow) ProtoMessage() {}
 
 func (x *LiveRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[182]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[190]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11593,7 +12284,7 @@ func (x *LiveRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiveRow.ProtoReflect.Descriptor instead.
 func (*LiveRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{182}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{190}
 }
 
 func (x *LiveRow) GetPerson() string {
@@ -11703,7 +12394,7 @@ type ActivityReport struct {
 
 func (x *ActivityReport) Reset() {
 	*x = ActivityReport{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[183]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[191]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11715,7 +12406,7 @@ func (x *ActivityReport) String() string {
 func (*ActivityReport) ProtoMessage() {}
 
 func (x *ActivityReport) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[183]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[191]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11728,7 +12419,7 @@ func (x *ActivityReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityReport.ProtoReflect.Descriptor instead.
 func (*ActivityReport) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{183}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{191}
 }
 
 func (x *ActivityReport) GetRows() []*ActivityRow {
@@ -11774,7 +12465,7 @@ type ActivityRow struct {
 
 func (x *ActivityRow) Reset() {
 	*x = ActivityRow{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[184]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[192]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11786,7 +12477,7 @@ func (x *ActivityRow) String() string {
 func (*ActivityRow) ProtoMessage() {}
 
 func (x *ActivityRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[184]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[192]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -11799,7 +12490,7 @@ func (x *ActivityRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivityRow.ProtoReflect.Descriptor instead.
 func (*ActivityRow) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{184}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{192}
 }
 
 func (x *ActivityRow) GetDevice() string {
@@ -11977,7 +12668,7 @@ type ListActivityRequest struct {
 
 func (x *ListActivityRequest) Reset() {
 	*x = ListActivityRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[185]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[193]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -11989,7 +12680,7 @@ func (x *ListActivityRequest) String() string {
 func (*ListActivityRequest) ProtoMessage() {}
 
 func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[185]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[193]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -12002,7 +12693,7 @@ func (x *ListActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityRequest.ProtoReflect.Descriptor instead.
 func (*ListActivityRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{185}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{193}
 }
 
 func (x *ListActivityRequest) GetAsk() *ReportRequest {
@@ -12045,7 +12736,7 @@ type ListActivityResponse struct {
 
 func (x *ListActivityResponse) Reset() {
 	*x = ListActivityResponse{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[186]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[194]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -12057,7 +12748,7 @@ func (x *ListActivityResponse) String() string {
 func (*ListActivityResponse) ProtoMessage() {}
 
 func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[186]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[194]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -12070,7 +12761,7 @@ func (x *ListActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivityResponse.ProtoReflect.Descriptor instead.
 func (*ListActivityResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{186}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{194}
 }
 
 func (x *ListActivityResponse) GetRows() []*ActivityRow {
@@ -12109,7 +12800,7 @@ type ExportRequest struct {
 
 func (x *ExportRequest) Reset() {
 	*x = ExportRequest{}
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[187]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[195]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -12121,7 +12812,7 @@ func (x *ExportRequest) String() string {
 func (*ExportRequest) ProtoMessage() {}
 
 func (x *ExportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_admin_v1_admin_proto_msgTypes[187]
+	mi := &file_dayline_admin_v1_admin_proto_msgTypes[195]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -12134,7 +12825,7 @@ func (x *ExportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportRequest.ProtoReflect.Descriptor instead.
 func (*ExportRequest) Descriptor() ([]byte, []int) {
-	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{187}
+	return file_dayline_admin_v1_admin_proto_rawDescGZIP(), []int{195}
 }
 
 func (x *ExportRequest) GetReport() string {
@@ -12326,7 +13017,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x12RevokeLinkResponse\"\x14\n" +
 	"\x12ListDevicesRequest\"I\n" +
 	"\x13ListDevicesResponse\x122\n" +
-	"\adevices\x18\x01 \x03(\v2\x18.dayline.admin.v1.DeviceR\adevices\"\xf6\x04\n" +
+	"\adevices\x18\x01 \x03(\v2\x18.dayline.admin.v1.DeviceR\adevices\"\xcd\x05\n" +
 	"\x06Device\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x0e\n" +
@@ -12351,7 +13042,10 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x06limits\x18\x13 \x03(\tR\x06limits\x12\x16\n" +
 	"\x06errors\x18\x14 \x03(\tR\x06errors\x12\x16\n" +
 	"\x06groups\x18\x15 \x03(\tR\x06groups\x12;\n" +
-	"\bbrowsers\x18\x16 \x03(\v2\x1f.dayline.admin.v1.DeviceBrowserR\bbrowsers\"\x90\x02\n" +
+	"\bbrowsers\x18\x16 \x03(\v2\x1f.dayline.admin.v1.DeviceBrowserR\bbrowsers\x126\n" +
+	"\x06update\x18\x17 \x01(\v2\x1e.dayline.admin.v1.DeviceUpdateR\x06update\x12\x1d\n" +
+	"\n" +
+	"update_off\x18\x18 \x01(\tR\tupdateOff\"\x90\x02\n" +
 	"\rDeviceBrowser\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x14\n" +
 	"\x05level\x18\x02 \x01(\tR\x05level\x12\x16\n" +
@@ -12825,7 +13519,61 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\aproblem\x18\x04 \x01(\tR\aproblem\"0\n" +
 	"\x14RemoveReleaseRequest\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\"\x17\n" +
-	"\x15RemoveReleaseResponse\"\x97\x02\n" +
+	"\x15RemoveReleaseResponse\"5\n" +
+	"\x12ShowUpdatesRequest\x12\x1f\n" +
+	"\vactive_days\x18\x01 \x01(\x05R\n" +
+	"activeDays\"\x9c\x01\n" +
+	"\x13ShowUpdatesResponse\x12/\n" +
+	"\x04aims\x18\x01 \x03(\v2\x1b.dayline.admin.v1.UpdateAimR\x04aims\x12:\n" +
+	"\bfailures\x18\x02 \x03(\v2\x1e.dayline.admin.v1.DeviceUpdateR\bfailures\x12\x18\n" +
+	"\aproblem\x18\x03 \x01(\tR\aproblem\"\x96\x03\n" +
+	"\tUpdateAim\x12\x0e\n" +
+	"\x02os\x18\x01 \x01(\tR\x02os\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x14\n" +
+	"\x05light\x18\x03 \x01(\tR\x05light\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x18\n" +
+	"\adevices\x18\x05 \x01(\x05R\adevices\x12\x14\n" +
+	"\x05there\x18\x06 \x01(\x05R\x05there\x12\x1c\n" +
+	"\telsewhere\x18\a \x01(\x05R\telsewhere\x12\x14\n" +
+	"\x05tried\x18\b \x01(\x05R\x05tried\x12\x12\n" +
+	"\x04lost\x18\t \x01(\x05R\x04lost\x12\x18\n" +
+	"\apercent\x18\n" +
+	" \x01(\x05R\apercent\x12\x14\n" +
+	"\x05since\x18\v \x01(\tR\x05since\x12\x12\n" +
+	"\x04next\x18\f \x01(\tR\x04next\x12!\n" +
+	"\fnext_percent\x18\r \x01(\x05R\vnextPercent\x12\x16\n" +
+	"\x06halted\x18\x0e \x01(\tR\x06halted\x12\x1b\n" +
+	"\thalted_by\x18\x0f \x01(\tR\bhaltedBy\x12\x1d\n" +
+	"\n" +
+	"halted_why\x18\x10 \x01(\tR\thaltedWhy\"\xeb\x01\n" +
+	"\fDeviceUpdate\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\tR\x06device\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x0e\n" +
+	"\x02os\x18\x03 \x01(\tR\x02os\x12\x12\n" +
+	"\x04from\x18\x04 \x01(\tR\x04from\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\tR\aversion\x12\x12\n" +
+	"\x04step\x18\x06 \x01(\tR\x04step\x12\x16\n" +
+	"\x06reason\x18\a \x01(\tR\x06reason\x12\x0e\n" +
+	"\x02at\x18\b \x01(\tR\x02at\x12\x1f\n" +
+	"\vrolled_back\x18\t \x01(\bR\n" +
+	"rolledBack\x12\x14\n" +
+	"\x05until\x18\n" +
+	" \x01(\tR\x05until\"\x8d\x01\n" +
+	"\x11SetRolloutRequest\x12\x0e\n" +
+	"\x02os\x18\x01 \x01(\tR\x02os\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1a\n" +
+	"\apercent\x18\x03 \x01(\x05H\x00R\apercent\x12\x14\n" +
+	"\x04halt\x18\x04 \x01(\bH\x00R\x04halt\x12\x15\n" +
+	"\x05go_on\x18\x05 \x01(\bH\x00R\x04goOnB\x05\n" +
+	"\x03act\"C\n" +
+	"\x12SetRolloutResponse\x12-\n" +
+	"\x03aim\x18\x01 \x01(\v2\x1b.dayline.admin.v1.UpdateAimR\x03aim\"W\n" +
+	"\x13UpdateDeviceRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
+	"\x06cancel\x18\x03 \x01(\bR\x06cancel\"0\n" +
+	"\x14UpdateDeviceResponse\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\tR\aversion\"\x97\x02\n" +
 	"\rReportRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x16\n" +
@@ -13048,7 +13796,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\rExportRequest\x12\x16\n" +
 	"\x06report\x18\x01 \x01(\tR\x06report\x121\n" +
 	"\x03ask\x18\x02 \x01(\v2\x1f.dayline.admin.v1.ReportRequestR\x03ask\x12\x16\n" +
-	"\x06format\x18\x03 \x01(\tR\x06format2\x917\n" +
+	"\x06format\x18\x03 \x01(\tR\x06format2\xa59\n" +
 	"\fAdminService\x12K\n" +
 	"\x06WhoAmI\x12\x1f.dayline.admin.v1.WhoAmIRequest\x1a .dayline.admin.v1.WhoAmIResponse\x12`\n" +
 	"\rSignInOptions\x12&.dayline.admin.v1.SignInOptionsRequest\x1a'.dayline.admin.v1.SignInOptionsResponse\x12K\n" +
@@ -13120,7 +13868,11 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\aStorage\x12 .dayline.admin.v1.StorageRequest\x1a\x1f.dayline.admin.v1.StorageReport\x12N\n" +
 	"\aCompact\x12 .dayline.admin.v1.CompactRequest\x1a!.dayline.admin.v1.CompactResponse\x12]\n" +
 	"\fStripPrivacy\x12%.dayline.admin.v1.StripPrivacyRequest\x1a&.dayline.admin.v1.StripPrivacyResponse\x12K\n" +
-	"\x06Backup\x12\x1f.dayline.admin.v1.BackupRequest\x1a .dayline.admin.v1.BackupResponse\x12T\n" +
+	"\x06Backup\x12\x1f.dayline.admin.v1.BackupRequest\x1a .dayline.admin.v1.BackupResponse\x12Z\n" +
+	"\vShowUpdates\x12$.dayline.admin.v1.ShowUpdatesRequest\x1a%.dayline.admin.v1.ShowUpdatesResponse\x12W\n" +
+	"\n" +
+	"SetRollout\x12#.dayline.admin.v1.SetRolloutRequest\x1a$.dayline.admin.v1.SetRolloutResponse\x12]\n" +
+	"\fUpdateDevice\x12%.dayline.admin.v1.UpdateDeviceRequest\x1a&.dayline.admin.v1.UpdateDeviceResponse\x12T\n" +
 	"\rShowExtension\x12&.dayline.admin.v1.ShowExtensionRequest\x1a\x1b.dayline.admin.v1.Extension\x12R\n" +
 	"\fAddExtension\x12%.dayline.admin.v1.AddExtensionRequest\x1a\x1b.dayline.admin.v1.Extension\x12f\n" +
 	"\x0fRemoveExtension\x12(.dayline.admin.v1.RemoveExtensionRequest\x1a).dayline.admin.v1.RemoveExtensionResponse\x12r\n" +
@@ -13155,7 +13907,7 @@ func file_dayline_admin_v1_admin_proto_rawDescGZIP() []byte {
 	return file_dayline_admin_v1_admin_proto_rawDescData
 }
 
-var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 188)
+var file_dayline_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 196)
 var file_dayline_admin_v1_admin_proto_goTypes = []any{
 	(*WhoAmIRequest)(nil),               // 0: dayline.admin.v1.WhoAmIRequest
 	(*WhoAmIResponse)(nil),              // 1: dayline.admin.v1.WhoAmIResponse
@@ -13315,36 +14067,44 @@ var file_dayline_admin_v1_admin_proto_goTypes = []any{
 	(*ReleaseChoice)(nil),               // 155: dayline.admin.v1.ReleaseChoice
 	(*RemoveReleaseRequest)(nil),        // 156: dayline.admin.v1.RemoveReleaseRequest
 	(*RemoveReleaseResponse)(nil),       // 157: dayline.admin.v1.RemoveReleaseResponse
-	(*ReportRequest)(nil),               // 158: dayline.admin.v1.ReportRequest
-	(*Days)(nil),                        // 159: dayline.admin.v1.Days
-	(*Times)(nil),                       // 160: dayline.admin.v1.Times
-	(*DashboardReport)(nil),             // 161: dayline.admin.v1.DashboardReport
-	(*DashboardRow)(nil),                // 162: dayline.admin.v1.DashboardRow
-	(*PeopleReport)(nil),                // 163: dayline.admin.v1.PeopleReport
-	(*PeopleRow)(nil),                   // 164: dayline.admin.v1.PeopleRow
-	(*AppsReport)(nil),                  // 165: dayline.admin.v1.AppsReport
-	(*AppsRow)(nil),                     // 166: dayline.admin.v1.AppsRow
-	(*SitesReport)(nil),                 // 167: dayline.admin.v1.SitesReport
-	(*SitesRow)(nil),                    // 168: dayline.admin.v1.SitesRow
-	(*TitlesReport)(nil),                // 169: dayline.admin.v1.TitlesReport
-	(*TitlesRow)(nil),                   // 170: dayline.admin.v1.TitlesRow
-	(*CategoriesReport)(nil),            // 171: dayline.admin.v1.CategoriesReport
-	(*CategoriesRow)(nil),               // 172: dayline.admin.v1.CategoriesRow
-	(*HoursReport)(nil),                 // 173: dayline.admin.v1.HoursReport
-	(*HoursRow)(nil),                    // 174: dayline.admin.v1.HoursRow
-	(*GroupsReport)(nil),                // 175: dayline.admin.v1.GroupsReport
-	(*GroupsRow)(nil),                   // 176: dayline.admin.v1.GroupsRow
-	(*TimelineRequest)(nil),             // 177: dayline.admin.v1.TimelineRequest
-	(*TimelineReport)(nil),              // 178: dayline.admin.v1.TimelineReport
-	(*TimelineBlock)(nil),               // 179: dayline.admin.v1.TimelineBlock
-	(*TimelineGap)(nil),                 // 180: dayline.admin.v1.TimelineGap
-	(*LiveReport)(nil),                  // 181: dayline.admin.v1.LiveReport
-	(*LiveRow)(nil),                     // 182: dayline.admin.v1.LiveRow
-	(*ActivityReport)(nil),              // 183: dayline.admin.v1.ActivityReport
-	(*ActivityRow)(nil),                 // 184: dayline.admin.v1.ActivityRow
-	(*ListActivityRequest)(nil),         // 185: dayline.admin.v1.ListActivityRequest
-	(*ListActivityResponse)(nil),        // 186: dayline.admin.v1.ListActivityResponse
-	(*ExportRequest)(nil),               // 187: dayline.admin.v1.ExportRequest
+	(*ShowUpdatesRequest)(nil),          // 158: dayline.admin.v1.ShowUpdatesRequest
+	(*ShowUpdatesResponse)(nil),         // 159: dayline.admin.v1.ShowUpdatesResponse
+	(*UpdateAim)(nil),                   // 160: dayline.admin.v1.UpdateAim
+	(*DeviceUpdate)(nil),                // 161: dayline.admin.v1.DeviceUpdate
+	(*SetRolloutRequest)(nil),           // 162: dayline.admin.v1.SetRolloutRequest
+	(*SetRolloutResponse)(nil),          // 163: dayline.admin.v1.SetRolloutResponse
+	(*UpdateDeviceRequest)(nil),         // 164: dayline.admin.v1.UpdateDeviceRequest
+	(*UpdateDeviceResponse)(nil),        // 165: dayline.admin.v1.UpdateDeviceResponse
+	(*ReportRequest)(nil),               // 166: dayline.admin.v1.ReportRequest
+	(*Days)(nil),                        // 167: dayline.admin.v1.Days
+	(*Times)(nil),                       // 168: dayline.admin.v1.Times
+	(*DashboardReport)(nil),             // 169: dayline.admin.v1.DashboardReport
+	(*DashboardRow)(nil),                // 170: dayline.admin.v1.DashboardRow
+	(*PeopleReport)(nil),                // 171: dayline.admin.v1.PeopleReport
+	(*PeopleRow)(nil),                   // 172: dayline.admin.v1.PeopleRow
+	(*AppsReport)(nil),                  // 173: dayline.admin.v1.AppsReport
+	(*AppsRow)(nil),                     // 174: dayline.admin.v1.AppsRow
+	(*SitesReport)(nil),                 // 175: dayline.admin.v1.SitesReport
+	(*SitesRow)(nil),                    // 176: dayline.admin.v1.SitesRow
+	(*TitlesReport)(nil),                // 177: dayline.admin.v1.TitlesReport
+	(*TitlesRow)(nil),                   // 178: dayline.admin.v1.TitlesRow
+	(*CategoriesReport)(nil),            // 179: dayline.admin.v1.CategoriesReport
+	(*CategoriesRow)(nil),               // 180: dayline.admin.v1.CategoriesRow
+	(*HoursReport)(nil),                 // 181: dayline.admin.v1.HoursReport
+	(*HoursRow)(nil),                    // 182: dayline.admin.v1.HoursRow
+	(*GroupsReport)(nil),                // 183: dayline.admin.v1.GroupsReport
+	(*GroupsRow)(nil),                   // 184: dayline.admin.v1.GroupsRow
+	(*TimelineRequest)(nil),             // 185: dayline.admin.v1.TimelineRequest
+	(*TimelineReport)(nil),              // 186: dayline.admin.v1.TimelineReport
+	(*TimelineBlock)(nil),               // 187: dayline.admin.v1.TimelineBlock
+	(*TimelineGap)(nil),                 // 188: dayline.admin.v1.TimelineGap
+	(*LiveReport)(nil),                  // 189: dayline.admin.v1.LiveReport
+	(*LiveRow)(nil),                     // 190: dayline.admin.v1.LiveRow
+	(*ActivityReport)(nil),              // 191: dayline.admin.v1.ActivityReport
+	(*ActivityRow)(nil),                 // 192: dayline.admin.v1.ActivityRow
+	(*ListActivityRequest)(nil),         // 193: dayline.admin.v1.ListActivityRequest
+	(*ListActivityResponse)(nil),        // 194: dayline.admin.v1.ListActivityResponse
+	(*ExportRequest)(nil),               // 195: dayline.admin.v1.ExportRequest
 }
 var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
 	15,  // 0: dayline.admin.v1.ListSessionsResponse.sessions:type_name -> dayline.admin.v1.Session
@@ -13359,253 +14119,263 @@ var file_dayline_admin_v1_admin_proto_depIdxs = []int32{
 	40,  // 9: dayline.admin.v1.ListLinksResponse.links:type_name -> dayline.admin.v1.Link
 	47,  // 10: dayline.admin.v1.ListDevicesResponse.devices:type_name -> dayline.admin.v1.Device
 	48,  // 11: dayline.admin.v1.Device.browsers:type_name -> dayline.admin.v1.DeviceBrowser
-	53,  // 12: dayline.admin.v1.ListPeopleResponse.people:type_name -> dayline.admin.v1.Person
-	61,  // 13: dayline.admin.v1.Person.seen:type_name -> dayline.admin.v1.LoginRow
-	53,  // 14: dayline.admin.v1.SetPersonResponse.person:type_name -> dayline.admin.v1.Person
-	111, // 15: dayline.admin.v1.SetPersonResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	65,  // 16: dayline.admin.v1.ListGroupsResponse.groups:type_name -> dayline.admin.v1.Group
-	65,  // 17: dayline.admin.v1.SetGroupResponse.group:type_name -> dayline.admin.v1.Group
-	111, // 18: dayline.admin.v1.SetGroupResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	111, // 19: dayline.admin.v1.RemoveGroupResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	72,  // 20: dayline.admin.v1.ListDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
-	72,  // 21: dayline.admin.v1.SetDoNotTrackRequest.add:type_name -> dayline.admin.v1.DoNotTrack
-	72,  // 22: dayline.admin.v1.SetDoNotTrackRequest.remove:type_name -> dayline.admin.v1.DoNotTrack
-	72,  // 23: dayline.admin.v1.SetDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
-	111, // 24: dayline.admin.v1.SetDoNotTrackResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	77,  // 25: dayline.admin.v1.ListUsersResponse.users:type_name -> dayline.admin.v1.User
-	77,  // 26: dayline.admin.v1.SetUserResponse.user:type_name -> dayline.admin.v1.User
-	86,  // 27: dayline.admin.v1.CreateTokenResponse.token:type_name -> dayline.admin.v1.Token
-	86,  // 28: dayline.admin.v1.ListTokensResponse.tokens:type_name -> dayline.admin.v1.Token
-	93,  // 29: dayline.admin.v1.ShowConfigResponse.values:type_name -> dayline.admin.v1.ConfigValue
-	98,  // 30: dayline.admin.v1.ShowAccountResponse.keys:type_name -> dayline.admin.v1.AccountKey
-	102, // 31: dayline.admin.v1.EditConfigRequest.edits:type_name -> dayline.admin.v1.ConfigEdit
-	111, // 32: dayline.admin.v1.EditConfigResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	104, // 33: dayline.admin.v1.EditConfigResponse.conflicts:type_name -> dayline.admin.v1.ConfigConflict
-	106, // 34: dayline.admin.v1.CheckConfigRequest.files:type_name -> dayline.admin.v1.ConfigFile
-	108, // 35: dayline.admin.v1.CheckConfigResponse.problems:type_name -> dayline.admin.v1.ConfigProblem
-	111, // 36: dayline.admin.v1.ConfigHistoryResponse.changes:type_name -> dayline.admin.v1.ConfigChange
-	113, // 37: dayline.admin.v1.PendingReport.rows:type_name -> dayline.admin.v1.PendingRow
-	115, // 38: dayline.admin.v1.ClassifyRequest.rules:type_name -> dayline.admin.v1.Rule
-	117, // 39: dayline.admin.v1.ClassifyResponse.changes:type_name -> dayline.admin.v1.RuleChange
-	115, // 40: dayline.admin.v1.RuleChange.rule:type_name -> dayline.admin.v1.Rule
-	115, // 41: dayline.admin.v1.ListRulesResponse.rules:type_name -> dayline.admin.v1.Rule
-	125, // 42: dayline.admin.v1.ListAuditResponse.entries:type_name -> dayline.admin.v1.AuditEntry
-	131, // 43: dayline.admin.v1.StorageReport.months:type_name -> dayline.admin.v1.StoragePart
-	131, // 44: dayline.admin.v1.StorageReport.people:type_name -> dayline.admin.v1.StoragePart
-	131, // 45: dayline.admin.v1.StorageReport.devices:type_name -> dayline.admin.v1.StoragePart
-	142, // 46: dayline.admin.v1.Extension.files:type_name -> dayline.admin.v1.ExtensionFile
-	140, // 47: dayline.admin.v1.Extension.reach:type_name -> dayline.admin.v1.ExtensionReach
-	141, // 48: dayline.admin.v1.ExtensionReach.versions:type_name -> dayline.admin.v1.ExtensionVersion
-	144, // 49: dayline.admin.v1.AddExtensionRequest.files:type_name -> dayline.admin.v1.NamedContent
-	144, // 50: dayline.admin.v1.ShowExtensionPolicyResponse.files:type_name -> dayline.admin.v1.NamedContent
-	153, // 51: dayline.admin.v1.ListReleasesResponse.releases:type_name -> dayline.admin.v1.Release
-	155, // 52: dayline.admin.v1.ListReleasesResponse.choices:type_name -> dayline.admin.v1.ReleaseChoice
-	151, // 53: dayline.admin.v1.ListReleasesResponse.channel:type_name -> dayline.admin.v1.ReleaseChannel
-	153, // 54: dayline.admin.v1.AddReleaseResponse.release:type_name -> dayline.admin.v1.Release
-	151, // 55: dayline.admin.v1.AddReleaseResponse.channel:type_name -> dayline.admin.v1.ReleaseChannel
-	154, // 56: dayline.admin.v1.Release.packages:type_name -> dayline.admin.v1.ReleasePackage
-	159, // 57: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
-	160, // 58: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
-	162, // 59: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
-	164, // 60: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
-	166, // 61: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
-	168, // 62: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
-	172, // 63: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
-	160, // 64: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
-	164, // 65: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
-	159, // 66: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
-	160, // 67: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
-	166, // 68: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
-	159, // 69: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
-	168, // 70: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
-	159, // 71: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
-	170, // 72: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
-	159, // 73: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
-	172, // 74: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
-	159, // 75: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
-	160, // 76: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
-	174, // 77: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
-	159, // 78: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
-	160, // 79: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
-	176, // 80: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
-	159, // 81: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
-	160, // 82: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
-	158, // 83: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	159, // 84: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
-	174, // 85: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
-	179, // 86: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
-	180, // 87: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
-	160, // 88: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
-	182, // 89: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
-	160, // 90: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
-	184, // 91: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
-	158, // 92: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	184, // 93: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
-	159, // 94: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
-	158, // 95: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
-	0,   // 96: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
-	2,   // 97: dayline.admin.v1.AdminService.SignInOptions:input_type -> dayline.admin.v1.SignInOptionsRequest
-	4,   // 98: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
-	6,   // 99: dayline.admin.v1.AdminService.BeginPasskeySignIn:input_type -> dayline.admin.v1.BeginPasskeySignInRequest
-	8,   // 100: dayline.admin.v1.AdminService.FinishPasskeySignIn:input_type -> dayline.admin.v1.FinishPasskeySignInRequest
-	9,   // 101: dayline.admin.v1.AdminService.CreateFirstAdmin:input_type -> dayline.admin.v1.CreateFirstAdminRequest
-	10,  // 102: dayline.admin.v1.AdminService.OpenMyDay:input_type -> dayline.admin.v1.OpenMyDayRequest
-	11,  // 103: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
-	13,  // 104: dayline.admin.v1.AdminService.ListSessions:input_type -> dayline.admin.v1.ListSessionsRequest
-	16,  // 105: dayline.admin.v1.AdminService.RevokeSession:input_type -> dayline.admin.v1.RevokeSessionRequest
-	18,  // 106: dayline.admin.v1.AdminService.ShowSignIn:input_type -> dayline.admin.v1.ShowSignInRequest
-	21,  // 107: dayline.admin.v1.AdminService.BeginTOTP:input_type -> dayline.admin.v1.BeginTOTPRequest
-	23,  // 108: dayline.admin.v1.AdminService.EnableTOTP:input_type -> dayline.admin.v1.EnableTOTPRequest
-	25,  // 109: dayline.admin.v1.AdminService.DisableTOTP:input_type -> dayline.admin.v1.DisableTOTPRequest
-	27,  // 110: dayline.admin.v1.AdminService.BeginPasskey:input_type -> dayline.admin.v1.BeginPasskeyRequest
-	29,  // 111: dayline.admin.v1.AdminService.FinishPasskey:input_type -> dayline.admin.v1.FinishPasskeyRequest
-	31,  // 112: dayline.admin.v1.AdminService.RemovePasskey:input_type -> dayline.admin.v1.RemovePasskeyRequest
-	33,  // 113: dayline.admin.v1.AdminService.ResetSignIn:input_type -> dayline.admin.v1.ResetSignInRequest
-	35,  // 114: dayline.admin.v1.AdminService.ShowMyData:input_type -> dayline.admin.v1.ShowMyDataRequest
-	37,  // 115: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
-	41,  // 116: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
-	43,  // 117: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
-	45,  // 118: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
-	49,  // 119: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
-	49,  // 120: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
-	49,  // 121: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
-	51,  // 122: dayline.admin.v1.AdminService.ListPeople:input_type -> dayline.admin.v1.ListPeopleRequest
-	54,  // 123: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
-	56,  // 124: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
-	58,  // 125: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
-	63,  // 126: dayline.admin.v1.AdminService.ListGroups:input_type -> dayline.admin.v1.ListGroupsRequest
-	66,  // 127: dayline.admin.v1.AdminService.SetGroup:input_type -> dayline.admin.v1.SetGroupRequest
-	68,  // 128: dayline.admin.v1.AdminService.RemoveGroup:input_type -> dayline.admin.v1.RemoveGroupRequest
-	70,  // 129: dayline.admin.v1.AdminService.ListDoNotTrack:input_type -> dayline.admin.v1.ListDoNotTrackRequest
-	73,  // 130: dayline.admin.v1.AdminService.SetDoNotTrack:input_type -> dayline.admin.v1.SetDoNotTrackRequest
-	75,  // 131: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
-	78,  // 132: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
-	80,  // 133: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
-	82,  // 134: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
-	84,  // 135: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
-	87,  // 136: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
-	89,  // 137: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
-	91,  // 138: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
-	94,  // 139: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
-	96,  // 140: dayline.admin.v1.AdminService.ShowAccount:input_type -> dayline.admin.v1.ShowAccountRequest
-	101, // 141: dayline.admin.v1.AdminService.EditConfig:input_type -> dayline.admin.v1.EditConfigRequest
-	109, // 142: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
-	99,  // 143: dayline.admin.v1.AdminService.TryRedaction:input_type -> dayline.admin.v1.TryRedactionRequest
-	105, // 144: dayline.admin.v1.AdminService.CheckConfig:input_type -> dayline.admin.v1.CheckConfigRequest
-	158, // 145: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
-	114, // 146: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
-	120, // 147: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
-	118, // 148: dayline.admin.v1.AdminService.ListRules:input_type -> dayline.admin.v1.ListRulesRequest
-	122, // 149: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
-	124, // 150: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
-	127, // 151: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
-	129, // 152: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
-	132, // 153: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
-	134, // 154: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
-	136, // 155: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
-	138, // 156: dayline.admin.v1.AdminService.ShowExtension:input_type -> dayline.admin.v1.ShowExtensionRequest
-	143, // 157: dayline.admin.v1.AdminService.AddExtension:input_type -> dayline.admin.v1.AddExtensionRequest
-	145, // 158: dayline.admin.v1.AdminService.RemoveExtension:input_type -> dayline.admin.v1.RemoveExtensionRequest
-	147, // 159: dayline.admin.v1.AdminService.ShowExtensionPolicy:input_type -> dayline.admin.v1.ShowExtensionPolicyRequest
-	149, // 160: dayline.admin.v1.AdminService.ListReleases:input_type -> dayline.admin.v1.ListReleasesRequest
-	156, // 161: dayline.admin.v1.AdminService.RemoveRelease:input_type -> dayline.admin.v1.RemoveReleaseRequest
-	158, // 162: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
-	158, // 163: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
-	158, // 164: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
-	158, // 165: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
-	158, // 166: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
-	158, // 167: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
-	158, // 168: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
-	158, // 169: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
-	177, // 170: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
-	158, // 171: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
-	158, // 172: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
-	185, // 173: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
-	187, // 174: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
-	1,   // 175: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
-	3,   // 176: dayline.admin.v1.AdminService.SignInOptions:output_type -> dayline.admin.v1.SignInOptionsResponse
-	5,   // 177: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
-	7,   // 178: dayline.admin.v1.AdminService.BeginPasskeySignIn:output_type -> dayline.admin.v1.BeginPasskeySignInResponse
-	5,   // 179: dayline.admin.v1.AdminService.FinishPasskeySignIn:output_type -> dayline.admin.v1.SignInResponse
-	5,   // 180: dayline.admin.v1.AdminService.CreateFirstAdmin:output_type -> dayline.admin.v1.SignInResponse
-	5,   // 181: dayline.admin.v1.AdminService.OpenMyDay:output_type -> dayline.admin.v1.SignInResponse
-	12,  // 182: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
-	14,  // 183: dayline.admin.v1.AdminService.ListSessions:output_type -> dayline.admin.v1.ListSessionsResponse
-	17,  // 184: dayline.admin.v1.AdminService.RevokeSession:output_type -> dayline.admin.v1.RevokeSessionResponse
-	19,  // 185: dayline.admin.v1.AdminService.ShowSignIn:output_type -> dayline.admin.v1.ShowSignInResponse
-	22,  // 186: dayline.admin.v1.AdminService.BeginTOTP:output_type -> dayline.admin.v1.BeginTOTPResponse
-	24,  // 187: dayline.admin.v1.AdminService.EnableTOTP:output_type -> dayline.admin.v1.EnableTOTPResponse
-	26,  // 188: dayline.admin.v1.AdminService.DisableTOTP:output_type -> dayline.admin.v1.DisableTOTPResponse
-	28,  // 189: dayline.admin.v1.AdminService.BeginPasskey:output_type -> dayline.admin.v1.BeginPasskeyResponse
-	30,  // 190: dayline.admin.v1.AdminService.FinishPasskey:output_type -> dayline.admin.v1.FinishPasskeyResponse
-	32,  // 191: dayline.admin.v1.AdminService.RemovePasskey:output_type -> dayline.admin.v1.RemovePasskeyResponse
-	34,  // 192: dayline.admin.v1.AdminService.ResetSignIn:output_type -> dayline.admin.v1.ResetSignInResponse
-	36,  // 193: dayline.admin.v1.AdminService.ShowMyData:output_type -> dayline.admin.v1.ShowMyDataResponse
-	38,  // 194: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
-	42,  // 195: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
-	44,  // 196: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
-	46,  // 197: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
-	50,  // 198: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
-	50,  // 199: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
-	50,  // 200: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
-	52,  // 201: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
-	55,  // 202: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
-	57,  // 203: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
-	62,  // 204: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
-	64,  // 205: dayline.admin.v1.AdminService.ListGroups:output_type -> dayline.admin.v1.ListGroupsResponse
-	67,  // 206: dayline.admin.v1.AdminService.SetGroup:output_type -> dayline.admin.v1.SetGroupResponse
-	69,  // 207: dayline.admin.v1.AdminService.RemoveGroup:output_type -> dayline.admin.v1.RemoveGroupResponse
-	71,  // 208: dayline.admin.v1.AdminService.ListDoNotTrack:output_type -> dayline.admin.v1.ListDoNotTrackResponse
-	74,  // 209: dayline.admin.v1.AdminService.SetDoNotTrack:output_type -> dayline.admin.v1.SetDoNotTrackResponse
-	76,  // 210: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
-	79,  // 211: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
-	81,  // 212: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
-	83,  // 213: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
-	85,  // 214: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
-	88,  // 215: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
-	90,  // 216: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
-	92,  // 217: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
-	95,  // 218: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
-	97,  // 219: dayline.admin.v1.AdminService.ShowAccount:output_type -> dayline.admin.v1.ShowAccountResponse
-	103, // 220: dayline.admin.v1.AdminService.EditConfig:output_type -> dayline.admin.v1.EditConfigResponse
-	110, // 221: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
-	100, // 222: dayline.admin.v1.AdminService.TryRedaction:output_type -> dayline.admin.v1.TryRedactionResponse
-	107, // 223: dayline.admin.v1.AdminService.CheckConfig:output_type -> dayline.admin.v1.CheckConfigResponse
-	112, // 224: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
-	116, // 225: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
-	121, // 226: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
-	119, // 227: dayline.admin.v1.AdminService.ListRules:output_type -> dayline.admin.v1.ListRulesResponse
-	123, // 228: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
-	126, // 229: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
-	128, // 230: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
-	130, // 231: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
-	133, // 232: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
-	135, // 233: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
-	137, // 234: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
-	139, // 235: dayline.admin.v1.AdminService.ShowExtension:output_type -> dayline.admin.v1.Extension
-	139, // 236: dayline.admin.v1.AdminService.AddExtension:output_type -> dayline.admin.v1.Extension
-	146, // 237: dayline.admin.v1.AdminService.RemoveExtension:output_type -> dayline.admin.v1.RemoveExtensionResponse
-	148, // 238: dayline.admin.v1.AdminService.ShowExtensionPolicy:output_type -> dayline.admin.v1.ShowExtensionPolicyResponse
-	150, // 239: dayline.admin.v1.AdminService.ListReleases:output_type -> dayline.admin.v1.ListReleasesResponse
-	157, // 240: dayline.admin.v1.AdminService.RemoveRelease:output_type -> dayline.admin.v1.RemoveReleaseResponse
-	161, // 241: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
-	163, // 242: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
-	165, // 243: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
-	167, // 244: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
-	169, // 245: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
-	171, // 246: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
-	173, // 247: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
-	175, // 248: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
-	178, // 249: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
-	181, // 250: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
-	183, // 251: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
-	186, // 252: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
-	62,  // 253: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
-	175, // [175:254] is the sub-list for method output_type
-	96,  // [96:175] is the sub-list for method input_type
-	96,  // [96:96] is the sub-list for extension type_name
-	96,  // [96:96] is the sub-list for extension extendee
-	0,   // [0:96] is the sub-list for field type_name
+	161, // 12: dayline.admin.v1.Device.update:type_name -> dayline.admin.v1.DeviceUpdate
+	53,  // 13: dayline.admin.v1.ListPeopleResponse.people:type_name -> dayline.admin.v1.Person
+	61,  // 14: dayline.admin.v1.Person.seen:type_name -> dayline.admin.v1.LoginRow
+	53,  // 15: dayline.admin.v1.SetPersonResponse.person:type_name -> dayline.admin.v1.Person
+	111, // 16: dayline.admin.v1.SetPersonResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	65,  // 17: dayline.admin.v1.ListGroupsResponse.groups:type_name -> dayline.admin.v1.Group
+	65,  // 18: dayline.admin.v1.SetGroupResponse.group:type_name -> dayline.admin.v1.Group
+	111, // 19: dayline.admin.v1.SetGroupResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	111, // 20: dayline.admin.v1.RemoveGroupResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	72,  // 21: dayline.admin.v1.ListDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
+	72,  // 22: dayline.admin.v1.SetDoNotTrackRequest.add:type_name -> dayline.admin.v1.DoNotTrack
+	72,  // 23: dayline.admin.v1.SetDoNotTrackRequest.remove:type_name -> dayline.admin.v1.DoNotTrack
+	72,  // 24: dayline.admin.v1.SetDoNotTrackResponse.entries:type_name -> dayline.admin.v1.DoNotTrack
+	111, // 25: dayline.admin.v1.SetDoNotTrackResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	77,  // 26: dayline.admin.v1.ListUsersResponse.users:type_name -> dayline.admin.v1.User
+	77,  // 27: dayline.admin.v1.SetUserResponse.user:type_name -> dayline.admin.v1.User
+	86,  // 28: dayline.admin.v1.CreateTokenResponse.token:type_name -> dayline.admin.v1.Token
+	86,  // 29: dayline.admin.v1.ListTokensResponse.tokens:type_name -> dayline.admin.v1.Token
+	93,  // 30: dayline.admin.v1.ShowConfigResponse.values:type_name -> dayline.admin.v1.ConfigValue
+	98,  // 31: dayline.admin.v1.ShowAccountResponse.keys:type_name -> dayline.admin.v1.AccountKey
+	102, // 32: dayline.admin.v1.EditConfigRequest.edits:type_name -> dayline.admin.v1.ConfigEdit
+	111, // 33: dayline.admin.v1.EditConfigResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	104, // 34: dayline.admin.v1.EditConfigResponse.conflicts:type_name -> dayline.admin.v1.ConfigConflict
+	106, // 35: dayline.admin.v1.CheckConfigRequest.files:type_name -> dayline.admin.v1.ConfigFile
+	108, // 36: dayline.admin.v1.CheckConfigResponse.problems:type_name -> dayline.admin.v1.ConfigProblem
+	111, // 37: dayline.admin.v1.ConfigHistoryResponse.changes:type_name -> dayline.admin.v1.ConfigChange
+	113, // 38: dayline.admin.v1.PendingReport.rows:type_name -> dayline.admin.v1.PendingRow
+	115, // 39: dayline.admin.v1.ClassifyRequest.rules:type_name -> dayline.admin.v1.Rule
+	117, // 40: dayline.admin.v1.ClassifyResponse.changes:type_name -> dayline.admin.v1.RuleChange
+	115, // 41: dayline.admin.v1.RuleChange.rule:type_name -> dayline.admin.v1.Rule
+	115, // 42: dayline.admin.v1.ListRulesResponse.rules:type_name -> dayline.admin.v1.Rule
+	125, // 43: dayline.admin.v1.ListAuditResponse.entries:type_name -> dayline.admin.v1.AuditEntry
+	131, // 44: dayline.admin.v1.StorageReport.months:type_name -> dayline.admin.v1.StoragePart
+	131, // 45: dayline.admin.v1.StorageReport.people:type_name -> dayline.admin.v1.StoragePart
+	131, // 46: dayline.admin.v1.StorageReport.devices:type_name -> dayline.admin.v1.StoragePart
+	142, // 47: dayline.admin.v1.Extension.files:type_name -> dayline.admin.v1.ExtensionFile
+	140, // 48: dayline.admin.v1.Extension.reach:type_name -> dayline.admin.v1.ExtensionReach
+	141, // 49: dayline.admin.v1.ExtensionReach.versions:type_name -> dayline.admin.v1.ExtensionVersion
+	144, // 50: dayline.admin.v1.AddExtensionRequest.files:type_name -> dayline.admin.v1.NamedContent
+	144, // 51: dayline.admin.v1.ShowExtensionPolicyResponse.files:type_name -> dayline.admin.v1.NamedContent
+	153, // 52: dayline.admin.v1.ListReleasesResponse.releases:type_name -> dayline.admin.v1.Release
+	155, // 53: dayline.admin.v1.ListReleasesResponse.choices:type_name -> dayline.admin.v1.ReleaseChoice
+	151, // 54: dayline.admin.v1.ListReleasesResponse.channel:type_name -> dayline.admin.v1.ReleaseChannel
+	153, // 55: dayline.admin.v1.AddReleaseResponse.release:type_name -> dayline.admin.v1.Release
+	151, // 56: dayline.admin.v1.AddReleaseResponse.channel:type_name -> dayline.admin.v1.ReleaseChannel
+	154, // 57: dayline.admin.v1.Release.packages:type_name -> dayline.admin.v1.ReleasePackage
+	160, // 58: dayline.admin.v1.ShowUpdatesResponse.aims:type_name -> dayline.admin.v1.UpdateAim
+	161, // 59: dayline.admin.v1.ShowUpdatesResponse.failures:type_name -> dayline.admin.v1.DeviceUpdate
+	160, // 60: dayline.admin.v1.SetRolloutResponse.aim:type_name -> dayline.admin.v1.UpdateAim
+	167, // 61: dayline.admin.v1.DashboardReport.days:type_name -> dayline.admin.v1.Days
+	168, // 62: dayline.admin.v1.DashboardReport.times:type_name -> dayline.admin.v1.Times
+	170, // 63: dayline.admin.v1.DashboardReport.rows:type_name -> dayline.admin.v1.DashboardRow
+	172, // 64: dayline.admin.v1.DashboardReport.people:type_name -> dayline.admin.v1.PeopleRow
+	174, // 65: dayline.admin.v1.DashboardReport.apps:type_name -> dayline.admin.v1.AppsRow
+	176, // 66: dayline.admin.v1.DashboardReport.sites:type_name -> dayline.admin.v1.SitesRow
+	180, // 67: dayline.admin.v1.DashboardReport.categories:type_name -> dayline.admin.v1.CategoriesRow
+	168, // 68: dayline.admin.v1.DashboardRow.times:type_name -> dayline.admin.v1.Times
+	172, // 69: dayline.admin.v1.PeopleReport.rows:type_name -> dayline.admin.v1.PeopleRow
+	167, // 70: dayline.admin.v1.PeopleReport.days:type_name -> dayline.admin.v1.Days
+	168, // 71: dayline.admin.v1.PeopleRow.times:type_name -> dayline.admin.v1.Times
+	174, // 72: dayline.admin.v1.AppsReport.rows:type_name -> dayline.admin.v1.AppsRow
+	167, // 73: dayline.admin.v1.AppsReport.days:type_name -> dayline.admin.v1.Days
+	176, // 74: dayline.admin.v1.SitesReport.rows:type_name -> dayline.admin.v1.SitesRow
+	167, // 75: dayline.admin.v1.SitesReport.days:type_name -> dayline.admin.v1.Days
+	178, // 76: dayline.admin.v1.TitlesReport.rows:type_name -> dayline.admin.v1.TitlesRow
+	167, // 77: dayline.admin.v1.TitlesReport.days:type_name -> dayline.admin.v1.Days
+	180, // 78: dayline.admin.v1.CategoriesReport.rows:type_name -> dayline.admin.v1.CategoriesRow
+	167, // 79: dayline.admin.v1.CategoriesReport.days:type_name -> dayline.admin.v1.Days
+	168, // 80: dayline.admin.v1.CategoriesRow.times:type_name -> dayline.admin.v1.Times
+	182, // 81: dayline.admin.v1.HoursReport.rows:type_name -> dayline.admin.v1.HoursRow
+	167, // 82: dayline.admin.v1.HoursReport.days:type_name -> dayline.admin.v1.Days
+	168, // 83: dayline.admin.v1.HoursRow.times:type_name -> dayline.admin.v1.Times
+	184, // 84: dayline.admin.v1.GroupsReport.rows:type_name -> dayline.admin.v1.GroupsRow
+	167, // 85: dayline.admin.v1.GroupsReport.days:type_name -> dayline.admin.v1.Days
+	168, // 86: dayline.admin.v1.GroupsRow.times:type_name -> dayline.admin.v1.Times
+	166, // 87: dayline.admin.v1.TimelineRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	167, // 88: dayline.admin.v1.TimelineReport.days:type_name -> dayline.admin.v1.Days
+	182, // 89: dayline.admin.v1.TimelineReport.day:type_name -> dayline.admin.v1.HoursRow
+	187, // 90: dayline.admin.v1.TimelineReport.blocks:type_name -> dayline.admin.v1.TimelineBlock
+	188, // 91: dayline.admin.v1.TimelineReport.gaps:type_name -> dayline.admin.v1.TimelineGap
+	168, // 92: dayline.admin.v1.TimelineBlock.times:type_name -> dayline.admin.v1.Times
+	190, // 93: dayline.admin.v1.LiveReport.rows:type_name -> dayline.admin.v1.LiveRow
+	168, // 94: dayline.admin.v1.LiveRow.today:type_name -> dayline.admin.v1.Times
+	192, // 95: dayline.admin.v1.ActivityReport.rows:type_name -> dayline.admin.v1.ActivityRow
+	166, // 96: dayline.admin.v1.ListActivityRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	192, // 97: dayline.admin.v1.ListActivityResponse.rows:type_name -> dayline.admin.v1.ActivityRow
+	167, // 98: dayline.admin.v1.ListActivityResponse.days:type_name -> dayline.admin.v1.Days
+	166, // 99: dayline.admin.v1.ExportRequest.ask:type_name -> dayline.admin.v1.ReportRequest
+	0,   // 100: dayline.admin.v1.AdminService.WhoAmI:input_type -> dayline.admin.v1.WhoAmIRequest
+	2,   // 101: dayline.admin.v1.AdminService.SignInOptions:input_type -> dayline.admin.v1.SignInOptionsRequest
+	4,   // 102: dayline.admin.v1.AdminService.SignIn:input_type -> dayline.admin.v1.SignInRequest
+	6,   // 103: dayline.admin.v1.AdminService.BeginPasskeySignIn:input_type -> dayline.admin.v1.BeginPasskeySignInRequest
+	8,   // 104: dayline.admin.v1.AdminService.FinishPasskeySignIn:input_type -> dayline.admin.v1.FinishPasskeySignInRequest
+	9,   // 105: dayline.admin.v1.AdminService.CreateFirstAdmin:input_type -> dayline.admin.v1.CreateFirstAdminRequest
+	10,  // 106: dayline.admin.v1.AdminService.OpenMyDay:input_type -> dayline.admin.v1.OpenMyDayRequest
+	11,  // 107: dayline.admin.v1.AdminService.SignOut:input_type -> dayline.admin.v1.SignOutRequest
+	13,  // 108: dayline.admin.v1.AdminService.ListSessions:input_type -> dayline.admin.v1.ListSessionsRequest
+	16,  // 109: dayline.admin.v1.AdminService.RevokeSession:input_type -> dayline.admin.v1.RevokeSessionRequest
+	18,  // 110: dayline.admin.v1.AdminService.ShowSignIn:input_type -> dayline.admin.v1.ShowSignInRequest
+	21,  // 111: dayline.admin.v1.AdminService.BeginTOTP:input_type -> dayline.admin.v1.BeginTOTPRequest
+	23,  // 112: dayline.admin.v1.AdminService.EnableTOTP:input_type -> dayline.admin.v1.EnableTOTPRequest
+	25,  // 113: dayline.admin.v1.AdminService.DisableTOTP:input_type -> dayline.admin.v1.DisableTOTPRequest
+	27,  // 114: dayline.admin.v1.AdminService.BeginPasskey:input_type -> dayline.admin.v1.BeginPasskeyRequest
+	29,  // 115: dayline.admin.v1.AdminService.FinishPasskey:input_type -> dayline.admin.v1.FinishPasskeyRequest
+	31,  // 116: dayline.admin.v1.AdminService.RemovePasskey:input_type -> dayline.admin.v1.RemovePasskeyRequest
+	33,  // 117: dayline.admin.v1.AdminService.ResetSignIn:input_type -> dayline.admin.v1.ResetSignInRequest
+	35,  // 118: dayline.admin.v1.AdminService.ShowMyData:input_type -> dayline.admin.v1.ShowMyDataRequest
+	37,  // 119: dayline.admin.v1.AdminService.CreateLink:input_type -> dayline.admin.v1.CreateLinkRequest
+	41,  // 120: dayline.admin.v1.AdminService.ListLinks:input_type -> dayline.admin.v1.ListLinksRequest
+	43,  // 121: dayline.admin.v1.AdminService.RevokeLink:input_type -> dayline.admin.v1.RevokeLinkRequest
+	45,  // 122: dayline.admin.v1.AdminService.ListDevices:input_type -> dayline.admin.v1.ListDevicesRequest
+	49,  // 123: dayline.admin.v1.AdminService.DeleteDevice:input_type -> dayline.admin.v1.DeviceRequest
+	49,  // 124: dayline.admin.v1.AdminService.RevokeDevice:input_type -> dayline.admin.v1.DeviceRequest
+	49,  // 125: dayline.admin.v1.AdminService.UninstallDevice:input_type -> dayline.admin.v1.DeviceRequest
+	51,  // 126: dayline.admin.v1.AdminService.ListPeople:input_type -> dayline.admin.v1.ListPeopleRequest
+	54,  // 127: dayline.admin.v1.AdminService.SetPerson:input_type -> dayline.admin.v1.SetPersonRequest
+	56,  // 128: dayline.admin.v1.AdminService.DeletePerson:input_type -> dayline.admin.v1.DeletePersonRequest
+	58,  // 129: dayline.admin.v1.AdminService.ExportPerson:input_type -> dayline.admin.v1.ExportPersonRequest
+	63,  // 130: dayline.admin.v1.AdminService.ListGroups:input_type -> dayline.admin.v1.ListGroupsRequest
+	66,  // 131: dayline.admin.v1.AdminService.SetGroup:input_type -> dayline.admin.v1.SetGroupRequest
+	68,  // 132: dayline.admin.v1.AdminService.RemoveGroup:input_type -> dayline.admin.v1.RemoveGroupRequest
+	70,  // 133: dayline.admin.v1.AdminService.ListDoNotTrack:input_type -> dayline.admin.v1.ListDoNotTrackRequest
+	73,  // 134: dayline.admin.v1.AdminService.SetDoNotTrack:input_type -> dayline.admin.v1.SetDoNotTrackRequest
+	75,  // 135: dayline.admin.v1.AdminService.ListUsers:input_type -> dayline.admin.v1.ListUsersRequest
+	78,  // 136: dayline.admin.v1.AdminService.SetUser:input_type -> dayline.admin.v1.SetUserRequest
+	80,  // 137: dayline.admin.v1.AdminService.RemoveUser:input_type -> dayline.admin.v1.RemoveUserRequest
+	82,  // 138: dayline.admin.v1.AdminService.SetPassword:input_type -> dayline.admin.v1.SetPasswordRequest
+	84,  // 139: dayline.admin.v1.AdminService.CreateToken:input_type -> dayline.admin.v1.CreateTokenRequest
+	87,  // 140: dayline.admin.v1.AdminService.ListTokens:input_type -> dayline.admin.v1.ListTokensRequest
+	89,  // 141: dayline.admin.v1.AdminService.RevokeToken:input_type -> dayline.admin.v1.RevokeTokenRequest
+	91,  // 142: dayline.admin.v1.AdminService.ShowConfig:input_type -> dayline.admin.v1.ShowConfigRequest
+	94,  // 143: dayline.admin.v1.AdminService.SetConfig:input_type -> dayline.admin.v1.SetConfigRequest
+	96,  // 144: dayline.admin.v1.AdminService.ShowAccount:input_type -> dayline.admin.v1.ShowAccountRequest
+	101, // 145: dayline.admin.v1.AdminService.EditConfig:input_type -> dayline.admin.v1.EditConfigRequest
+	109, // 146: dayline.admin.v1.AdminService.ConfigHistory:input_type -> dayline.admin.v1.ConfigHistoryRequest
+	99,  // 147: dayline.admin.v1.AdminService.TryRedaction:input_type -> dayline.admin.v1.TryRedactionRequest
+	105, // 148: dayline.admin.v1.AdminService.CheckConfig:input_type -> dayline.admin.v1.CheckConfigRequest
+	166, // 149: dayline.admin.v1.AdminService.ListPending:input_type -> dayline.admin.v1.ReportRequest
+	114, // 150: dayline.admin.v1.AdminService.Classify:input_type -> dayline.admin.v1.ClassifyRequest
+	120, // 151: dayline.admin.v1.AdminService.ExplainClass:input_type -> dayline.admin.v1.ExplainClassRequest
+	118, // 152: dayline.admin.v1.AdminService.ListRules:input_type -> dayline.admin.v1.ListRulesRequest
+	122, // 153: dayline.admin.v1.AdminService.ExportRules:input_type -> dayline.admin.v1.ExportRulesRequest
+	124, // 154: dayline.admin.v1.AdminService.ListAudit:input_type -> dayline.admin.v1.ListAuditRequest
+	127, // 155: dayline.admin.v1.AdminService.VerifyAudit:input_type -> dayline.admin.v1.VerifyAuditRequest
+	129, // 156: dayline.admin.v1.AdminService.Storage:input_type -> dayline.admin.v1.StorageRequest
+	132, // 157: dayline.admin.v1.AdminService.Compact:input_type -> dayline.admin.v1.CompactRequest
+	134, // 158: dayline.admin.v1.AdminService.StripPrivacy:input_type -> dayline.admin.v1.StripPrivacyRequest
+	136, // 159: dayline.admin.v1.AdminService.Backup:input_type -> dayline.admin.v1.BackupRequest
+	158, // 160: dayline.admin.v1.AdminService.ShowUpdates:input_type -> dayline.admin.v1.ShowUpdatesRequest
+	162, // 161: dayline.admin.v1.AdminService.SetRollout:input_type -> dayline.admin.v1.SetRolloutRequest
+	164, // 162: dayline.admin.v1.AdminService.UpdateDevice:input_type -> dayline.admin.v1.UpdateDeviceRequest
+	138, // 163: dayline.admin.v1.AdminService.ShowExtension:input_type -> dayline.admin.v1.ShowExtensionRequest
+	143, // 164: dayline.admin.v1.AdminService.AddExtension:input_type -> dayline.admin.v1.AddExtensionRequest
+	145, // 165: dayline.admin.v1.AdminService.RemoveExtension:input_type -> dayline.admin.v1.RemoveExtensionRequest
+	147, // 166: dayline.admin.v1.AdminService.ShowExtensionPolicy:input_type -> dayline.admin.v1.ShowExtensionPolicyRequest
+	149, // 167: dayline.admin.v1.AdminService.ListReleases:input_type -> dayline.admin.v1.ListReleasesRequest
+	156, // 168: dayline.admin.v1.AdminService.RemoveRelease:input_type -> dayline.admin.v1.RemoveReleaseRequest
+	166, // 169: dayline.admin.v1.AdminService.ReportDashboard:input_type -> dayline.admin.v1.ReportRequest
+	166, // 170: dayline.admin.v1.AdminService.ReportPeople:input_type -> dayline.admin.v1.ReportRequest
+	166, // 171: dayline.admin.v1.AdminService.ReportApps:input_type -> dayline.admin.v1.ReportRequest
+	166, // 172: dayline.admin.v1.AdminService.ReportSites:input_type -> dayline.admin.v1.ReportRequest
+	166, // 173: dayline.admin.v1.AdminService.ReportTitles:input_type -> dayline.admin.v1.ReportRequest
+	166, // 174: dayline.admin.v1.AdminService.ReportCategories:input_type -> dayline.admin.v1.ReportRequest
+	166, // 175: dayline.admin.v1.AdminService.ReportHours:input_type -> dayline.admin.v1.ReportRequest
+	166, // 176: dayline.admin.v1.AdminService.ReportGroups:input_type -> dayline.admin.v1.ReportRequest
+	185, // 177: dayline.admin.v1.AdminService.ReportTimeline:input_type -> dayline.admin.v1.TimelineRequest
+	166, // 178: dayline.admin.v1.AdminService.ReportLive:input_type -> dayline.admin.v1.ReportRequest
+	166, // 179: dayline.admin.v1.AdminService.ReportActivity:input_type -> dayline.admin.v1.ReportRequest
+	193, // 180: dayline.admin.v1.AdminService.ListActivity:input_type -> dayline.admin.v1.ListActivityRequest
+	195, // 181: dayline.admin.v1.AdminService.Export:input_type -> dayline.admin.v1.ExportRequest
+	1,   // 182: dayline.admin.v1.AdminService.WhoAmI:output_type -> dayline.admin.v1.WhoAmIResponse
+	3,   // 183: dayline.admin.v1.AdminService.SignInOptions:output_type -> dayline.admin.v1.SignInOptionsResponse
+	5,   // 184: dayline.admin.v1.AdminService.SignIn:output_type -> dayline.admin.v1.SignInResponse
+	7,   // 185: dayline.admin.v1.AdminService.BeginPasskeySignIn:output_type -> dayline.admin.v1.BeginPasskeySignInResponse
+	5,   // 186: dayline.admin.v1.AdminService.FinishPasskeySignIn:output_type -> dayline.admin.v1.SignInResponse
+	5,   // 187: dayline.admin.v1.AdminService.CreateFirstAdmin:output_type -> dayline.admin.v1.SignInResponse
+	5,   // 188: dayline.admin.v1.AdminService.OpenMyDay:output_type -> dayline.admin.v1.SignInResponse
+	12,  // 189: dayline.admin.v1.AdminService.SignOut:output_type -> dayline.admin.v1.SignOutResponse
+	14,  // 190: dayline.admin.v1.AdminService.ListSessions:output_type -> dayline.admin.v1.ListSessionsResponse
+	17,  // 191: dayline.admin.v1.AdminService.RevokeSession:output_type -> dayline.admin.v1.RevokeSessionResponse
+	19,  // 192: dayline.admin.v1.AdminService.ShowSignIn:output_type -> dayline.admin.v1.ShowSignInResponse
+	22,  // 193: dayline.admin.v1.AdminService.BeginTOTP:output_type -> dayline.admin.v1.BeginTOTPResponse
+	24,  // 194: dayline.admin.v1.AdminService.EnableTOTP:output_type -> dayline.admin.v1.EnableTOTPResponse
+	26,  // 195: dayline.admin.v1.AdminService.DisableTOTP:output_type -> dayline.admin.v1.DisableTOTPResponse
+	28,  // 196: dayline.admin.v1.AdminService.BeginPasskey:output_type -> dayline.admin.v1.BeginPasskeyResponse
+	30,  // 197: dayline.admin.v1.AdminService.FinishPasskey:output_type -> dayline.admin.v1.FinishPasskeyResponse
+	32,  // 198: dayline.admin.v1.AdminService.RemovePasskey:output_type -> dayline.admin.v1.RemovePasskeyResponse
+	34,  // 199: dayline.admin.v1.AdminService.ResetSignIn:output_type -> dayline.admin.v1.ResetSignInResponse
+	36,  // 200: dayline.admin.v1.AdminService.ShowMyData:output_type -> dayline.admin.v1.ShowMyDataResponse
+	38,  // 201: dayline.admin.v1.AdminService.CreateLink:output_type -> dayline.admin.v1.CreateLinkResponse
+	42,  // 202: dayline.admin.v1.AdminService.ListLinks:output_type -> dayline.admin.v1.ListLinksResponse
+	44,  // 203: dayline.admin.v1.AdminService.RevokeLink:output_type -> dayline.admin.v1.RevokeLinkResponse
+	46,  // 204: dayline.admin.v1.AdminService.ListDevices:output_type -> dayline.admin.v1.ListDevicesResponse
+	50,  // 205: dayline.admin.v1.AdminService.DeleteDevice:output_type -> dayline.admin.v1.DeviceResponse
+	50,  // 206: dayline.admin.v1.AdminService.RevokeDevice:output_type -> dayline.admin.v1.DeviceResponse
+	50,  // 207: dayline.admin.v1.AdminService.UninstallDevice:output_type -> dayline.admin.v1.DeviceResponse
+	52,  // 208: dayline.admin.v1.AdminService.ListPeople:output_type -> dayline.admin.v1.ListPeopleResponse
+	55,  // 209: dayline.admin.v1.AdminService.SetPerson:output_type -> dayline.admin.v1.SetPersonResponse
+	57,  // 210: dayline.admin.v1.AdminService.DeletePerson:output_type -> dayline.admin.v1.DeletePersonResponse
+	62,  // 211: dayline.admin.v1.AdminService.ExportPerson:output_type -> dayline.admin.v1.ExportChunk
+	64,  // 212: dayline.admin.v1.AdminService.ListGroups:output_type -> dayline.admin.v1.ListGroupsResponse
+	67,  // 213: dayline.admin.v1.AdminService.SetGroup:output_type -> dayline.admin.v1.SetGroupResponse
+	69,  // 214: dayline.admin.v1.AdminService.RemoveGroup:output_type -> dayline.admin.v1.RemoveGroupResponse
+	71,  // 215: dayline.admin.v1.AdminService.ListDoNotTrack:output_type -> dayline.admin.v1.ListDoNotTrackResponse
+	74,  // 216: dayline.admin.v1.AdminService.SetDoNotTrack:output_type -> dayline.admin.v1.SetDoNotTrackResponse
+	76,  // 217: dayline.admin.v1.AdminService.ListUsers:output_type -> dayline.admin.v1.ListUsersResponse
+	79,  // 218: dayline.admin.v1.AdminService.SetUser:output_type -> dayline.admin.v1.SetUserResponse
+	81,  // 219: dayline.admin.v1.AdminService.RemoveUser:output_type -> dayline.admin.v1.RemoveUserResponse
+	83,  // 220: dayline.admin.v1.AdminService.SetPassword:output_type -> dayline.admin.v1.SetPasswordResponse
+	85,  // 221: dayline.admin.v1.AdminService.CreateToken:output_type -> dayline.admin.v1.CreateTokenResponse
+	88,  // 222: dayline.admin.v1.AdminService.ListTokens:output_type -> dayline.admin.v1.ListTokensResponse
+	90,  // 223: dayline.admin.v1.AdminService.RevokeToken:output_type -> dayline.admin.v1.RevokeTokenResponse
+	92,  // 224: dayline.admin.v1.AdminService.ShowConfig:output_type -> dayline.admin.v1.ShowConfigResponse
+	95,  // 225: dayline.admin.v1.AdminService.SetConfig:output_type -> dayline.admin.v1.SetConfigResponse
+	97,  // 226: dayline.admin.v1.AdminService.ShowAccount:output_type -> dayline.admin.v1.ShowAccountResponse
+	103, // 227: dayline.admin.v1.AdminService.EditConfig:output_type -> dayline.admin.v1.EditConfigResponse
+	110, // 228: dayline.admin.v1.AdminService.ConfigHistory:output_type -> dayline.admin.v1.ConfigHistoryResponse
+	100, // 229: dayline.admin.v1.AdminService.TryRedaction:output_type -> dayline.admin.v1.TryRedactionResponse
+	107, // 230: dayline.admin.v1.AdminService.CheckConfig:output_type -> dayline.admin.v1.CheckConfigResponse
+	112, // 231: dayline.admin.v1.AdminService.ListPending:output_type -> dayline.admin.v1.PendingReport
+	116, // 232: dayline.admin.v1.AdminService.Classify:output_type -> dayline.admin.v1.ClassifyResponse
+	121, // 233: dayline.admin.v1.AdminService.ExplainClass:output_type -> dayline.admin.v1.ExplainClassResponse
+	119, // 234: dayline.admin.v1.AdminService.ListRules:output_type -> dayline.admin.v1.ListRulesResponse
+	123, // 235: dayline.admin.v1.AdminService.ExportRules:output_type -> dayline.admin.v1.ExportRulesResponse
+	126, // 236: dayline.admin.v1.AdminService.ListAudit:output_type -> dayline.admin.v1.ListAuditResponse
+	128, // 237: dayline.admin.v1.AdminService.VerifyAudit:output_type -> dayline.admin.v1.VerifyAuditResponse
+	130, // 238: dayline.admin.v1.AdminService.Storage:output_type -> dayline.admin.v1.StorageReport
+	133, // 239: dayline.admin.v1.AdminService.Compact:output_type -> dayline.admin.v1.CompactResponse
+	135, // 240: dayline.admin.v1.AdminService.StripPrivacy:output_type -> dayline.admin.v1.StripPrivacyResponse
+	137, // 241: dayline.admin.v1.AdminService.Backup:output_type -> dayline.admin.v1.BackupResponse
+	159, // 242: dayline.admin.v1.AdminService.ShowUpdates:output_type -> dayline.admin.v1.ShowUpdatesResponse
+	163, // 243: dayline.admin.v1.AdminService.SetRollout:output_type -> dayline.admin.v1.SetRolloutResponse
+	165, // 244: dayline.admin.v1.AdminService.UpdateDevice:output_type -> dayline.admin.v1.UpdateDeviceResponse
+	139, // 245: dayline.admin.v1.AdminService.ShowExtension:output_type -> dayline.admin.v1.Extension
+	139, // 246: dayline.admin.v1.AdminService.AddExtension:output_type -> dayline.admin.v1.Extension
+	146, // 247: dayline.admin.v1.AdminService.RemoveExtension:output_type -> dayline.admin.v1.RemoveExtensionResponse
+	148, // 248: dayline.admin.v1.AdminService.ShowExtensionPolicy:output_type -> dayline.admin.v1.ShowExtensionPolicyResponse
+	150, // 249: dayline.admin.v1.AdminService.ListReleases:output_type -> dayline.admin.v1.ListReleasesResponse
+	157, // 250: dayline.admin.v1.AdminService.RemoveRelease:output_type -> dayline.admin.v1.RemoveReleaseResponse
+	169, // 251: dayline.admin.v1.AdminService.ReportDashboard:output_type -> dayline.admin.v1.DashboardReport
+	171, // 252: dayline.admin.v1.AdminService.ReportPeople:output_type -> dayline.admin.v1.PeopleReport
+	173, // 253: dayline.admin.v1.AdminService.ReportApps:output_type -> dayline.admin.v1.AppsReport
+	175, // 254: dayline.admin.v1.AdminService.ReportSites:output_type -> dayline.admin.v1.SitesReport
+	177, // 255: dayline.admin.v1.AdminService.ReportTitles:output_type -> dayline.admin.v1.TitlesReport
+	179, // 256: dayline.admin.v1.AdminService.ReportCategories:output_type -> dayline.admin.v1.CategoriesReport
+	181, // 257: dayline.admin.v1.AdminService.ReportHours:output_type -> dayline.admin.v1.HoursReport
+	183, // 258: dayline.admin.v1.AdminService.ReportGroups:output_type -> dayline.admin.v1.GroupsReport
+	186, // 259: dayline.admin.v1.AdminService.ReportTimeline:output_type -> dayline.admin.v1.TimelineReport
+	189, // 260: dayline.admin.v1.AdminService.ReportLive:output_type -> dayline.admin.v1.LiveReport
+	191, // 261: dayline.admin.v1.AdminService.ReportActivity:output_type -> dayline.admin.v1.ActivityReport
+	194, // 262: dayline.admin.v1.AdminService.ListActivity:output_type -> dayline.admin.v1.ListActivityResponse
+	62,  // 263: dayline.admin.v1.AdminService.Export:output_type -> dayline.admin.v1.ExportChunk
+	182, // [182:264] is the sub-list for method output_type
+	100, // [100:182] is the sub-list for method input_type
+	100, // [100:100] is the sub-list for extension type_name
+	100, // [100:100] is the sub-list for extension extendee
+	0,   // [0:100] is the sub-list for field type_name
 }
 
 func init() { file_dayline_admin_v1_admin_proto_init() }
@@ -13614,13 +14384,18 @@ func file_dayline_admin_v1_admin_proto_init() {
 		return
 	}
 	file_dayline_admin_v1_admin_proto_msgTypes[54].OneofWrappers = []any{}
+	file_dayline_admin_v1_admin_proto_msgTypes[162].OneofWrappers = []any{
+		(*SetRolloutRequest_Percent)(nil),
+		(*SetRolloutRequest_Halt)(nil),
+		(*SetRolloutRequest_GoOn)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dayline_admin_v1_admin_proto_rawDesc), len(file_dayline_admin_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   188,
+			NumMessages:   196,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1882,7 +1882,8 @@ type Health struct {
 	// Titles emptied because redaction took too much work.
 	EmptiedTitles int64 `protobuf:"varint,10,opt,name=emptied_titles,json=emptiedTitles,proto3" json:"emptied_titles,omitempty"`
 	// Milliseconds the service's process has been running on a processor.
-	CpuMs         int64 `protobuf:"varint,11,opt,name=cpu_ms,json=cpuMs,proto3" json:"cpu_ms,omitempty"`
+	CpuMs         int64       `protobuf:"varint,11,opt,name=cpu_ms,json=cpuMs,proto3" json:"cpu_ms,omitempty"`
+	Update        *SelfUpdate `protobuf:"bytes,12,opt,name=update,proto3" json:"update,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1994,6 +1995,200 @@ func (x *Health) GetCpuMs() int64 {
 	return 0
 }
 
+func (x *Health) GetUpdate() *SelfUpdate {
+	if x != nil {
+		return x.Update
+	}
+	return nil
+}
+
+// SelfUpdate is how an agent's updating of itself stands.
+type SelfUpdate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why this device does not update itself, in people's words; empty: it does.
+	Off string `protobuf:"bytes,1,opt,name=off,proto3" json:"off,omitempty"`
+	// The release it is on its way to; empty: none.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// check, fetch, verify, stage, swap or probation.
+	Step string `protobuf:"bytes,3,opt,name=step,proto3" json:"step,omitempty"`
+	// What the step waits for, in people's words; empty: nothing.
+	Waits string `protobuf:"bytes,4,opt,name=waits,proto3" json:"waits,omitempty"`
+	// Releases that were tried here and did not stay, newest first.
+	Failed []*FailedUpdate `protobuf:"bytes,5,rep,name=failed,proto3" json:"failed,omitempty"`
+	// Of the channel that it goes by; 0: it knows none.
+	ChannelVersion   int64 `protobuf:"varint,6,opt,name=channel_version,json=channelVersion,proto3" json:"channel_version,omitempty"`
+	ChannelExpiresMs int64 `protobuf:"varint,7,opt,name=channel_expires_ms,json=channelExpiresMs,proto3" json:"channel_expires_ms,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *SelfUpdate) Reset() {
+	*x = SelfUpdate{}
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SelfUpdate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SelfUpdate) ProtoMessage() {}
+
+func (x *SelfUpdate) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SelfUpdate.ProtoReflect.Descriptor instead.
+func (*SelfUpdate) Descriptor() ([]byte, []int) {
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *SelfUpdate) GetOff() string {
+	if x != nil {
+		return x.Off
+	}
+	return ""
+}
+
+func (x *SelfUpdate) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *SelfUpdate) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
+func (x *SelfUpdate) GetWaits() string {
+	if x != nil {
+		return x.Waits
+	}
+	return ""
+}
+
+func (x *SelfUpdate) GetFailed() []*FailedUpdate {
+	if x != nil {
+		return x.Failed
+	}
+	return nil
+}
+
+func (x *SelfUpdate) GetChannelVersion() int64 {
+	if x != nil {
+		return x.ChannelVersion
+	}
+	return 0
+}
+
+func (x *SelfUpdate) GetChannelExpiresMs() int64 {
+	if x != nil {
+		return x.ChannelExpiresMs
+	}
+	return 0
+}
+
+// FailedUpdate is a release that did not come to run, or did not stay.
+type FailedUpdate struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Version string                 `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// As SelfUpdate's.
+	Step   string `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"`
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	AtMs   int64  `protobuf:"varint,4,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	// It ran, and the one before was put back.
+	RolledBack bool `protobuf:"varint,5,opt,name=rolled_back,json=rolledBack,proto3" json:"rolled_back,omitempty"`
+	// It is not tried again before that.
+	UntilMs       int64 `protobuf:"varint,6,opt,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FailedUpdate) Reset() {
+	*x = FailedUpdate{}
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FailedUpdate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FailedUpdate) ProtoMessage() {}
+
+func (x *FailedUpdate) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FailedUpdate.ProtoReflect.Descriptor instead.
+func (*FailedUpdate) Descriptor() ([]byte, []int) {
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *FailedUpdate) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *FailedUpdate) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
+func (x *FailedUpdate) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *FailedUpdate) GetAtMs() int64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
+func (x *FailedUpdate) GetRolledBack() bool {
+	if x != nil {
+		return x.RolledBack
+	}
+	return false
+}
+
+func (x *FailedUpdate) GetUntilMs() int64 {
+	if x != nil {
+		return x.UntilMs
+	}
+	return 0
+}
+
 // Capture is the level reached for one desktop or browser.
 type Capture struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2016,7 +2211,7 @@ type Capture struct {
 
 func (x *Capture) Reset() {
 	*x = Capture{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2028,7 +2223,7 @@ func (x *Capture) String() string {
 func (*Capture) ProtoMessage() {}
 
 func (x *Capture) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2041,7 +2236,7 @@ func (x *Capture) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capture.ProtoReflect.Descriptor instead.
 func (*Capture) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{21}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Capture) GetSubject() string {
@@ -2124,7 +2319,7 @@ type SyncResponse struct {
 
 func (x *SyncResponse) Reset() {
 	*x = SyncResponse{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2136,7 +2331,7 @@ func (x *SyncResponse) String() string {
 func (*SyncResponse) ProtoMessage() {}
 
 func (x *SyncResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2149,7 +2344,7 @@ func (x *SyncResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncResponse.ProtoReflect.Descriptor instead.
 func (*SyncResponse) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{22}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *SyncResponse) GetStream() []byte {
@@ -2240,7 +2435,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2252,7 +2447,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2265,7 +2460,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{23}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Refusal) GetSequence() uint64 {
@@ -2301,7 +2496,7 @@ type Settings struct {
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2313,7 +2508,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2326,7 +2521,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Settings) GetRevision() string {
@@ -2348,11 +2543,11 @@ type Directive struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Act:
 	//
-	//	*Directive_Update
 	//	*Directive_Uninstall
 	//	*Directive_Rekey
 	//	*Directive_Resync
 	//	*Directive_Log
+	//	*Directive_Update
 	Act           isDirective_Act `protobuf_oneof:"act"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2360,7 +2555,7 @@ type Directive struct {
 
 func (x *Directive) Reset() {
 	*x = Directive{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2372,7 +2567,7 @@ func (x *Directive) String() string {
 func (*Directive) ProtoMessage() {}
 
 func (x *Directive) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2385,7 +2580,7 @@ func (x *Directive) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Directive.ProtoReflect.Descriptor instead.
 func (*Directive) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{25}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Directive) GetAct() isDirective_Act {
@@ -2393,15 +2588,6 @@ func (x *Directive) GetAct() isDirective_Act {
 		return x.Act
 	}
 	return nil
-}
-
-func (x *Directive) GetUpdate() string {
-	if x != nil {
-		if x, ok := x.Act.(*Directive_Update); ok {
-			return x.Update
-		}
-	}
-	return ""
 }
 
 func (x *Directive) GetUninstall() bool {
@@ -2440,12 +2626,17 @@ func (x *Directive) GetLog() string {
 	return ""
 }
 
-type isDirective_Act interface {
-	isDirective_Act()
+func (x *Directive) GetUpdate() *Update {
+	if x != nil {
+		if x, ok := x.Act.(*Directive_Update); ok {
+			return x.Update
+		}
+	}
+	return nil
 }
 
-type Directive_Update struct {
-	Update string `protobuf:"bytes,1,opt,name=update,proto3,oneof"`
+type isDirective_Act interface {
+	isDirective_Act()
 }
 
 type Directive_Uninstall struct {
@@ -2465,7 +2656,9 @@ type Directive_Log struct {
 	Log string `protobuf:"bytes,5,opt,name=log,proto3,oneof"`
 }
 
-func (*Directive_Update) isDirective_Act() {}
+type Directive_Update struct {
+	Update *Update `protobuf:"bytes,6,opt,name=update,proto3,oneof"`
+}
 
 func (*Directive_Uninstall) isDirective_Act() {}
 
@@ -2474,6 +2667,72 @@ func (*Directive_Rekey) isDirective_Act() {}
 func (*Directive_Resync) isDirective_Act() {}
 
 func (*Directive_Log) isDirective_Act() {}
+
+func (*Directive_Update) isDirective_Act() {}
+
+// Update says which release this device is to become. The agent takes it where a key that it was built with signed it, and the
+// channel that it knows allows it.
+type Update struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Version string                 `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// The version is pinned: it is meant even where it is older than what runs.
+	Pinned bool `protobuf:"varint,2,opt,name=pinned,proto3" json:"pinned,omitempty"`
+	// Somebody asked for it on this device now: it does not wait for its turn, and what failed here before is tried again.
+	Now           bool `protobuf:"varint,3,opt,name=now,proto3" json:"now,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Update) Reset() {
+	*x = Update{}
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Update) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Update) ProtoMessage() {}
+
+func (x *Update) ProtoReflect() protoreflect.Message {
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Update.ProtoReflect.Descriptor instead.
+func (*Update) Descriptor() ([]byte, []int) {
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *Update) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Update) GetPinned() bool {
+	if x != nil {
+		return x.Pinned
+	}
+	return false
+}
+
+func (x *Update) GetNow() bool {
+	if x != nil {
+		return x.Now
+	}
+	return false
+}
 
 type AuditHead struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2485,7 +2744,7 @@ type AuditHead struct {
 
 func (x *AuditHead) Reset() {
 	*x = AuditHead{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2497,7 +2756,7 @@ func (x *AuditHead) String() string {
 func (*AuditHead) ProtoMessage() {}
 
 func (x *AuditHead) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2510,7 +2769,7 @@ func (x *AuditHead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditHead.ProtoReflect.Descriptor instead.
 func (*AuditHead) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{26}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *AuditHead) GetSequence() uint64 {
@@ -2538,7 +2797,7 @@ type Tombstone struct {
 
 func (x *Tombstone) Reset() {
 	*x = Tombstone{}
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2550,7 +2809,7 @@ func (x *Tombstone) String() string {
 func (*Tombstone) ProtoMessage() {}
 
 func (x *Tombstone) ProtoReflect() protoreflect.Message {
-	mi := &file_dayline_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_dayline_agent_v1_agent_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2563,7 +2822,7 @@ func (x *Tombstone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tombstone.ProtoReflect.Descriptor instead.
 func (*Tombstone) Descriptor() ([]byte, []int) {
-	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{27}
+	return file_dayline_agent_v1_agent_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Tombstone) GetLogin() *Login {
@@ -2732,7 +2991,7 @@ const file_dayline_agent_v1_agent_proto_rawDesc = "" +
 	"\bstart_ms\x18\x06 \x01(\x03R\astartMs\x12%\n" +
 	"\x0eoffset_minutes\x18\a \x01(\x11R\roffsetMinutes\x12\x15\n" +
 	"\x06end_ms\x18\b \x01(\x03R\x05endMs\x12\x14\n" +
-	"\x05count\x18\t \x01(\x03R\x05count\"\xba\x03\n" +
+	"\x05count\x18\t \x01(\x03R\x05count\"\xf0\x03\n" +
 	"\x06Health\x12+\n" +
 	"\x11buffered_episodes\x18\x01 \x01(\x03R\x10bufferedEpisodes\x12%\n" +
 	"\x0ebuffered_bytes\x18\x02 \x01(\x03R\rbufferedBytes\x12#\n" +
@@ -2745,7 +3004,25 @@ const file_dayline_agent_v1_agent_proto_rawDesc = "" +
 	"\fmemory_bytes\x18\t \x01(\x03R\vmemoryBytes\x12%\n" +
 	"\x0eemptied_titles\x18\n" +
 	" \x01(\x03R\remptiedTitles\x12\x15\n" +
-	"\x06cpu_ms\x18\v \x01(\x03R\x05cpuMs\"\x9e\x02\n" +
+	"\x06cpu_ms\x18\v \x01(\x03R\x05cpuMs\x124\n" +
+	"\x06update\x18\f \x01(\v2\x1c.dayline.agent.v1.SelfUpdateR\x06update\"\xf1\x01\n" +
+	"\n" +
+	"SelfUpdate\x12\x10\n" +
+	"\x03off\x18\x01 \x01(\tR\x03off\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x12\n" +
+	"\x04step\x18\x03 \x01(\tR\x04step\x12\x14\n" +
+	"\x05waits\x18\x04 \x01(\tR\x05waits\x126\n" +
+	"\x06failed\x18\x05 \x03(\v2\x1e.dayline.agent.v1.FailedUpdateR\x06failed\x12'\n" +
+	"\x0fchannel_version\x18\x06 \x01(\x03R\x0echannelVersion\x12,\n" +
+	"\x12channel_expires_ms\x18\a \x01(\x03R\x10channelExpiresMs\"\xa5\x01\n" +
+	"\fFailedUpdate\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\tR\aversion\x12\x12\n" +
+	"\x04step\x18\x02 \x01(\tR\x04step\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x13\n" +
+	"\x05at_ms\x18\x04 \x01(\x03R\x04atMs\x12\x1f\n" +
+	"\vrolled_back\x18\x05 \x01(\bR\n" +
+	"rolledBack\x12\x19\n" +
+	"\buntil_ms\x18\x06 \x01(\x03R\auntilMs\"\x9e\x02\n" +
 	"\aCapture\x12\x18\n" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12\x14\n" +
 	"\x05level\x18\x02 \x01(\tR\x05level\x12\x16\n" +
@@ -2779,14 +3056,18 @@ const file_dayline_agent_v1_agent_proto_rawDesc = "" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\"B\n" +
 	"\bSettings\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\tR\brevision\x12\x1a\n" +
-	"\bdocument\x18\x02 \x01(\fR\bdocument\"\x92\x01\n" +
-	"\tDirective\x12\x18\n" +
-	"\x06update\x18\x01 \x01(\tH\x00R\x06update\x12\x1e\n" +
+	"\bdocument\x18\x02 \x01(\fR\bdocument\"\xb2\x01\n" +
+	"\tDirective\x12\x1e\n" +
 	"\tuninstall\x18\x02 \x01(\bH\x00R\tuninstall\x12\x16\n" +
 	"\x05rekey\x18\x03 \x01(\bH\x00R\x05rekey\x12\x18\n" +
 	"\x06resync\x18\x04 \x01(\bH\x00R\x06resync\x12\x12\n" +
-	"\x03log\x18\x05 \x01(\tH\x00R\x03logB\x05\n" +
-	"\x03act\";\n" +
+	"\x03log\x18\x05 \x01(\tH\x00R\x03log\x122\n" +
+	"\x06update\x18\x06 \x01(\v2\x18.dayline.agent.v1.UpdateH\x00R\x06updateB\x05\n" +
+	"\x03actJ\x04\b\x01\x10\x02\"L\n" +
+	"\x06Update\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\tR\aversion\x12\x16\n" +
+	"\x06pinned\x18\x02 \x01(\bR\x06pinned\x12\x10\n" +
+	"\x03now\x18\x03 \x01(\bR\x03now\";\n" +
 	"\tAuditHead\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\"W\n" +
@@ -2842,7 +3123,7 @@ func file_dayline_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_dayline_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_dayline_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_dayline_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_dayline_agent_v1_agent_proto_goTypes = []any{
 	(State)(0),                // 0: dayline.agent.v1.State
 	(EndedBy)(0),              // 1: dayline.agent.v1.EndedBy
@@ -2868,13 +3149,16 @@ var file_dayline_agent_v1_agent_proto_goTypes = []any{
 	(*OpenEpisode)(nil),       // 21: dayline.agent.v1.OpenEpisode
 	(*Span)(nil),              // 22: dayline.agent.v1.Span
 	(*Health)(nil),            // 23: dayline.agent.v1.Health
-	(*Capture)(nil),           // 24: dayline.agent.v1.Capture
-	(*SyncResponse)(nil),      // 25: dayline.agent.v1.SyncResponse
-	(*Refusal)(nil),           // 26: dayline.agent.v1.Refusal
-	(*Settings)(nil),          // 27: dayline.agent.v1.Settings
-	(*Directive)(nil),         // 28: dayline.agent.v1.Directive
-	(*AuditHead)(nil),         // 29: dayline.agent.v1.AuditHead
-	(*Tombstone)(nil),         // 30: dayline.agent.v1.Tombstone
+	(*SelfUpdate)(nil),        // 24: dayline.agent.v1.SelfUpdate
+	(*FailedUpdate)(nil),      // 25: dayline.agent.v1.FailedUpdate
+	(*Capture)(nil),           // 26: dayline.agent.v1.Capture
+	(*SyncResponse)(nil),      // 27: dayline.agent.v1.SyncResponse
+	(*Refusal)(nil),           // 28: dayline.agent.v1.Refusal
+	(*Settings)(nil),          // 29: dayline.agent.v1.Settings
+	(*Directive)(nil),         // 30: dayline.agent.v1.Directive
+	(*Update)(nil),            // 31: dayline.agent.v1.Update
+	(*AuditHead)(nil),         // 32: dayline.agent.v1.AuditHead
+	(*Tombstone)(nil),         // 33: dayline.agent.v1.Tombstone
 }
 var file_dayline_agent_v1_agent_proto_depIdxs = []int32{
 	15, // 0: dayline.agent.v1.EnrollRequest.facts:type_name -> dayline.agent.v1.DeviceFacts
@@ -2900,32 +3184,35 @@ var file_dayline_agent_v1_agent_proto_depIdxs = []int32{
 	0,  // 20: dayline.agent.v1.OpenEpisode.state:type_name -> dayline.agent.v1.State
 	2,  // 21: dayline.agent.v1.OpenEpisode.reason:type_name -> dayline.agent.v1.Reason
 	18, // 22: dayline.agent.v1.Span.login:type_name -> dayline.agent.v1.Login
-	24, // 23: dayline.agent.v1.Health.capture:type_name -> dayline.agent.v1.Capture
-	18, // 24: dayline.agent.v1.Capture.login:type_name -> dayline.agent.v1.Login
-	26, // 25: dayline.agent.v1.SyncResponse.refusals:type_name -> dayline.agent.v1.Refusal
-	27, // 26: dayline.agent.v1.SyncResponse.settings:type_name -> dayline.agent.v1.Settings
-	28, // 27: dayline.agent.v1.SyncResponse.directives:type_name -> dayline.agent.v1.Directive
-	29, // 28: dayline.agent.v1.SyncResponse.audit_head:type_name -> dayline.agent.v1.AuditHead
-	16, // 29: dayline.agent.v1.SyncResponse.trust:type_name -> dayline.agent.v1.Trust
-	30, // 30: dayline.agent.v1.SyncResponse.tombstones:type_name -> dayline.agent.v1.Tombstone
-	18, // 31: dayline.agent.v1.Tombstone.login:type_name -> dayline.agent.v1.Login
-	4,  // 32: dayline.agent.v1.AgentService.Challenge:input_type -> dayline.agent.v1.ChallengeRequest
-	6,  // 33: dayline.agent.v1.AgentService.Enroll:input_type -> dayline.agent.v1.EnrollRequest
-	9,  // 34: dayline.agent.v1.AgentService.SignIn:input_type -> dayline.agent.v1.SignInRequest
-	11, // 35: dayline.agent.v1.AgentService.Rekey:input_type -> dayline.agent.v1.RekeyRequest
-	17, // 36: dayline.agent.v1.AgentService.Sync:input_type -> dayline.agent.v1.SyncRequest
-	13, // 37: dayline.agent.v1.AgentService.MyDay:input_type -> dayline.agent.v1.MyDayRequest
-	5,  // 38: dayline.agent.v1.AgentService.Challenge:output_type -> dayline.agent.v1.ChallengeResponse
-	7,  // 39: dayline.agent.v1.AgentService.Enroll:output_type -> dayline.agent.v1.EnrollResponse
-	10, // 40: dayline.agent.v1.AgentService.SignIn:output_type -> dayline.agent.v1.SignInResponse
-	12, // 41: dayline.agent.v1.AgentService.Rekey:output_type -> dayline.agent.v1.RekeyResponse
-	25, // 42: dayline.agent.v1.AgentService.Sync:output_type -> dayline.agent.v1.SyncResponse
-	14, // 43: dayline.agent.v1.AgentService.MyDay:output_type -> dayline.agent.v1.MyDayResponse
-	38, // [38:44] is the sub-list for method output_type
-	32, // [32:38] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	26, // 23: dayline.agent.v1.Health.capture:type_name -> dayline.agent.v1.Capture
+	24, // 24: dayline.agent.v1.Health.update:type_name -> dayline.agent.v1.SelfUpdate
+	25, // 25: dayline.agent.v1.SelfUpdate.failed:type_name -> dayline.agent.v1.FailedUpdate
+	18, // 26: dayline.agent.v1.Capture.login:type_name -> dayline.agent.v1.Login
+	28, // 27: dayline.agent.v1.SyncResponse.refusals:type_name -> dayline.agent.v1.Refusal
+	29, // 28: dayline.agent.v1.SyncResponse.settings:type_name -> dayline.agent.v1.Settings
+	30, // 29: dayline.agent.v1.SyncResponse.directives:type_name -> dayline.agent.v1.Directive
+	32, // 30: dayline.agent.v1.SyncResponse.audit_head:type_name -> dayline.agent.v1.AuditHead
+	16, // 31: dayline.agent.v1.SyncResponse.trust:type_name -> dayline.agent.v1.Trust
+	33, // 32: dayline.agent.v1.SyncResponse.tombstones:type_name -> dayline.agent.v1.Tombstone
+	31, // 33: dayline.agent.v1.Directive.update:type_name -> dayline.agent.v1.Update
+	18, // 34: dayline.agent.v1.Tombstone.login:type_name -> dayline.agent.v1.Login
+	4,  // 35: dayline.agent.v1.AgentService.Challenge:input_type -> dayline.agent.v1.ChallengeRequest
+	6,  // 36: dayline.agent.v1.AgentService.Enroll:input_type -> dayline.agent.v1.EnrollRequest
+	9,  // 37: dayline.agent.v1.AgentService.SignIn:input_type -> dayline.agent.v1.SignInRequest
+	11, // 38: dayline.agent.v1.AgentService.Rekey:input_type -> dayline.agent.v1.RekeyRequest
+	17, // 39: dayline.agent.v1.AgentService.Sync:input_type -> dayline.agent.v1.SyncRequest
+	13, // 40: dayline.agent.v1.AgentService.MyDay:input_type -> dayline.agent.v1.MyDayRequest
+	5,  // 41: dayline.agent.v1.AgentService.Challenge:output_type -> dayline.agent.v1.ChallengeResponse
+	7,  // 42: dayline.agent.v1.AgentService.Enroll:output_type -> dayline.agent.v1.EnrollResponse
+	10, // 43: dayline.agent.v1.AgentService.SignIn:output_type -> dayline.agent.v1.SignInResponse
+	12, // 44: dayline.agent.v1.AgentService.Rekey:output_type -> dayline.agent.v1.RekeyResponse
+	27, // 45: dayline.agent.v1.AgentService.Sync:output_type -> dayline.agent.v1.SyncResponse
+	14, // 46: dayline.agent.v1.AgentService.MyDay:output_type -> dayline.agent.v1.MyDayResponse
+	41, // [41:47] is the sub-list for method output_type
+	35, // [35:41] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_dayline_agent_v1_agent_proto_init() }
@@ -2934,12 +3221,12 @@ func file_dayline_agent_v1_agent_proto_init() {
 		return
 	}
 	file_dayline_agent_v1_agent_proto_msgTypes[14].OneofWrappers = []any{}
-	file_dayline_agent_v1_agent_proto_msgTypes[25].OneofWrappers = []any{
-		(*Directive_Update)(nil),
+	file_dayline_agent_v1_agent_proto_msgTypes[27].OneofWrappers = []any{
 		(*Directive_Uninstall)(nil),
 		(*Directive_Rekey)(nil),
 		(*Directive_Resync)(nil),
 		(*Directive_Log)(nil),
+		(*Directive_Update)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2947,7 +3234,7 @@ func file_dayline_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dayline_agent_v1_agent_proto_rawDesc), len(file_dayline_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   28,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -187,6 +187,14 @@ const (
 	AdminServiceStripPrivacyProcedure = "/dayline.admin.v1.AdminService/StripPrivacy"
 	// AdminServiceBackupProcedure is the fully-qualified name of the AdminService's Backup RPC.
 	AdminServiceBackupProcedure = "/dayline.admin.v1.AdminService/Backup"
+	// AdminServiceShowUpdatesProcedure is the fully-qualified name of the AdminService's ShowUpdates
+	// RPC.
+	AdminServiceShowUpdatesProcedure = "/dayline.admin.v1.AdminService/ShowUpdates"
+	// AdminServiceSetRolloutProcedure is the fully-qualified name of the AdminService's SetRollout RPC.
+	AdminServiceSetRolloutProcedure = "/dayline.admin.v1.AdminService/SetRollout"
+	// AdminServiceUpdateDeviceProcedure is the fully-qualified name of the AdminService's UpdateDevice
+	// RPC.
+	AdminServiceUpdateDeviceProcedure = "/dayline.admin.v1.AdminService/UpdateDevice"
 	// AdminServiceShowExtensionProcedure is the fully-qualified name of the AdminService's
 	// ShowExtension RPC.
 	AdminServiceShowExtensionProcedure = "/dayline.admin.v1.AdminService/ShowExtension"
@@ -333,6 +341,12 @@ type AdminServiceClient interface {
 	// Clears titles or addresses of episodes before a day.
 	StripPrivacy(context.Context, *connect.Request[v1.StripPrivacyRequest]) (*connect.Response[v1.StripPrivacyResponse], error)
 	Backup(context.Context, *connect.Request[v1.BackupRequest]) (*connect.Response[v1.BackupResponse], error)
+	// How the agents' updates stand: for each version that devices aim at, and for those that failed.
+	ShowUpdates(context.Context, *connect.Request[v1.ShowUpdatesRequest]) (*connect.Response[v1.ShowUpdatesResponse], error)
+	// Raises a roll-out by hand, halts it or lets it go on.
+	SetRollout(context.Context, *connect.Request[v1.SetRolloutRequest]) (*connect.Response[v1.SetRolloutResponse], error)
+	// Has one device update now, whatever share of its system's does; or takes that back.
+	UpdateDevice(context.Context, *connect.Request[v1.UpdateDeviceRequest]) (*connect.Response[v1.UpdateDeviceResponse], error)
 	// The browser extension that this collector hands out.
 	ShowExtension(context.Context, *connect.Request[v1.ShowExtensionRequest]) (*connect.Response[v1.Extension], error)
 	// Puts a package in the place of the one before, once it is verified.
@@ -735,6 +749,24 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("Backup")),
 			connect.WithClientOptions(opts...),
 		),
+		showUpdates: connect.NewClient[v1.ShowUpdatesRequest, v1.ShowUpdatesResponse](
+			httpClient,
+			baseURL+AdminServiceShowUpdatesProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ShowUpdates")),
+			connect.WithClientOptions(opts...),
+		),
+		setRollout: connect.NewClient[v1.SetRolloutRequest, v1.SetRolloutResponse](
+			httpClient,
+			baseURL+AdminServiceSetRolloutProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("SetRollout")),
+			connect.WithClientOptions(opts...),
+		),
+		updateDevice: connect.NewClient[v1.UpdateDeviceRequest, v1.UpdateDeviceResponse](
+			httpClient,
+			baseURL+AdminServiceUpdateDeviceProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("UpdateDevice")),
+			connect.WithClientOptions(opts...),
+		),
 		showExtension: connect.NewClient[v1.ShowExtensionRequest, v1.Extension](
 			httpClient,
 			baseURL+AdminServiceShowExtensionProcedure,
@@ -914,6 +946,9 @@ type adminServiceClient struct {
 	compact             *connect.Client[v1.CompactRequest, v1.CompactResponse]
 	stripPrivacy        *connect.Client[v1.StripPrivacyRequest, v1.StripPrivacyResponse]
 	backup              *connect.Client[v1.BackupRequest, v1.BackupResponse]
+	showUpdates         *connect.Client[v1.ShowUpdatesRequest, v1.ShowUpdatesResponse]
+	setRollout          *connect.Client[v1.SetRolloutRequest, v1.SetRolloutResponse]
+	updateDevice        *connect.Client[v1.UpdateDeviceRequest, v1.UpdateDeviceResponse]
 	showExtension       *connect.Client[v1.ShowExtensionRequest, v1.Extension]
 	addExtension        *connect.Client[v1.AddExtensionRequest, v1.Extension]
 	removeExtension     *connect.Client[v1.RemoveExtensionRequest, v1.RemoveExtensionResponse]
@@ -1235,6 +1270,21 @@ func (c *adminServiceClient) Backup(ctx context.Context, req *connect.Request[v1
 	return c.backup.CallUnary(ctx, req)
 }
 
+// ShowUpdates calls dayline.admin.v1.AdminService.ShowUpdates.
+func (c *adminServiceClient) ShowUpdates(ctx context.Context, req *connect.Request[v1.ShowUpdatesRequest]) (*connect.Response[v1.ShowUpdatesResponse], error) {
+	return c.showUpdates.CallUnary(ctx, req)
+}
+
+// SetRollout calls dayline.admin.v1.AdminService.SetRollout.
+func (c *adminServiceClient) SetRollout(ctx context.Context, req *connect.Request[v1.SetRolloutRequest]) (*connect.Response[v1.SetRolloutResponse], error) {
+	return c.setRollout.CallUnary(ctx, req)
+}
+
+// UpdateDevice calls dayline.admin.v1.AdminService.UpdateDevice.
+func (c *adminServiceClient) UpdateDevice(ctx context.Context, req *connect.Request[v1.UpdateDeviceRequest]) (*connect.Response[v1.UpdateDeviceResponse], error) {
+	return c.updateDevice.CallUnary(ctx, req)
+}
+
 // ShowExtension calls dayline.admin.v1.AdminService.ShowExtension.
 func (c *adminServiceClient) ShowExtension(ctx context.Context, req *connect.Request[v1.ShowExtensionRequest]) (*connect.Response[v1.Extension], error) {
 	return c.showExtension.CallUnary(ctx, req)
@@ -1420,6 +1470,12 @@ type AdminServiceHandler interface {
 	// Clears titles or addresses of episodes before a day.
 	StripPrivacy(context.Context, *connect.Request[v1.StripPrivacyRequest]) (*connect.Response[v1.StripPrivacyResponse], error)
 	Backup(context.Context, *connect.Request[v1.BackupRequest]) (*connect.Response[v1.BackupResponse], error)
+	// How the agents' updates stand: for each version that devices aim at, and for those that failed.
+	ShowUpdates(context.Context, *connect.Request[v1.ShowUpdatesRequest]) (*connect.Response[v1.ShowUpdatesResponse], error)
+	// Raises a roll-out by hand, halts it or lets it go on.
+	SetRollout(context.Context, *connect.Request[v1.SetRolloutRequest]) (*connect.Response[v1.SetRolloutResponse], error)
+	// Has one device update now, whatever share of its system's does; or takes that back.
+	UpdateDevice(context.Context, *connect.Request[v1.UpdateDeviceRequest]) (*connect.Response[v1.UpdateDeviceResponse], error)
 	// The browser extension that this collector hands out.
 	ShowExtension(context.Context, *connect.Request[v1.ShowExtensionRequest]) (*connect.Response[v1.Extension], error)
 	// Puts a package in the place of the one before, once it is verified.
@@ -1818,6 +1874,24 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(adminServiceMethods.ByName("Backup")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceShowUpdatesHandler := connect.NewUnaryHandler(
+		AdminServiceShowUpdatesProcedure,
+		svc.ShowUpdates,
+		connect.WithSchema(adminServiceMethods.ByName("ShowUpdates")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceSetRolloutHandler := connect.NewUnaryHandler(
+		AdminServiceSetRolloutProcedure,
+		svc.SetRollout,
+		connect.WithSchema(adminServiceMethods.ByName("SetRollout")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceUpdateDeviceHandler := connect.NewUnaryHandler(
+		AdminServiceUpdateDeviceProcedure,
+		svc.UpdateDevice,
+		connect.WithSchema(adminServiceMethods.ByName("UpdateDevice")),
+		connect.WithHandlerOptions(opts...),
+	)
 	adminServiceShowExtensionHandler := connect.NewUnaryHandler(
 		AdminServiceShowExtensionProcedure,
 		svc.ShowExtension,
@@ -2054,6 +2128,12 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServiceStripPrivacyHandler.ServeHTTP(w, r)
 		case AdminServiceBackupProcedure:
 			adminServiceBackupHandler.ServeHTTP(w, r)
+		case AdminServiceShowUpdatesProcedure:
+			adminServiceShowUpdatesHandler.ServeHTTP(w, r)
+		case AdminServiceSetRolloutProcedure:
+			adminServiceSetRolloutHandler.ServeHTTP(w, r)
+		case AdminServiceUpdateDeviceProcedure:
+			adminServiceUpdateDeviceHandler.ServeHTTP(w, r)
 		case AdminServiceShowExtensionProcedure:
 			adminServiceShowExtensionHandler.ServeHTTP(w, r)
 		case AdminServiceAddExtensionProcedure:
@@ -2339,6 +2419,18 @@ func (UnimplementedAdminServiceHandler) StripPrivacy(context.Context, *connect.R
 
 func (UnimplementedAdminServiceHandler) Backup(context.Context, *connect.Request[v1.BackupRequest]) (*connect.Response[v1.BackupResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.Backup is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ShowUpdates(context.Context, *connect.Request[v1.ShowUpdatesRequest]) (*connect.Response[v1.ShowUpdatesResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.ShowUpdates is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) SetRollout(context.Context, *connect.Request[v1.SetRolloutRequest]) (*connect.Response[v1.SetRolloutResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.SetRollout is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) UpdateDevice(context.Context, *connect.Request[v1.UpdateDeviceRequest]) (*connect.Response[v1.UpdateDeviceResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("dayline.admin.v1.AdminService.UpdateDevice is not implemented"))
 }
 
 func (UnimplementedAdminServiceHandler) ShowExtension(context.Context, *connect.Request[v1.ShowExtensionRequest]) (*connect.Response[v1.Extension], error) {

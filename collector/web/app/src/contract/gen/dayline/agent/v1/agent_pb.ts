@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dayline/agent/v1/agent.proto.
  */
 export const file_dayline_agent_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChxkYXlsaW5lL2FnZW50L3YxL2FnZW50LnByb3RvEhBkYXlsaW5lLmFnZW50LnYxIjYKB1Byb2JsZW0SDAoEY29kZRgBIAEoCRINCgVmaWVsZBgCIAEoCRIOCgZyZWFzb24YAyABKAkiJAoQQ2hhbGxlbmdlUmVxdWVzdBIQCghwcm90b2NvbBgBIAEoBSJQChFDaGFsbGVuZ2VSZXNwb25zZRINCgVub25jZRgBIAEoDBIRCgljb2xsZWN0b3IYAiABKAkSGQoRY29sbGVjdG9yX3RpbWVfbXMYAyABKAMikQEKDUVucm9sbFJlcXVlc3QSEAoIcHJvdG9jb2wYASABKAUSDgoGc2VjcmV0GAIgASgJEiwKBWZhY3RzGAMgASgLMh0uZGF5bGluZS5hZ2VudC52MS5EZXZpY2VGYWN0cxISCgpwdWJsaWNfa2V5GAQgASgMEg0KBW5vbmNlGAUgASgMEg0KBXByb29mGAYgASgMIpUBCg5FbnJvbGxSZXNwb25zZRIOCgZkZXZpY2UYASABKAkSMAoKY3JlZGVudGlhbBgCIAEoCzIcLmRheWxpbmUuYWdlbnQudjEuQ3JlZGVudGlhbBImCgV0cnVzdBgDIAEoCzIXLmRheWxpbmUuYWdlbnQudjEuVHJ1c3QSGQoRY29sbGVjdG9yX3RpbWVfbXMYBCABKAMiVgoKQ3JlZGVudGlhbBIOCgZkZXZpY2UYASABKAkSEgoKcHVibGljX2tleRgCIAEoDBIRCglpc3N1ZWRfbXMYAyABKAMSEQoJc2lnbmF0dXJlGAQgASgMInEKDVNpZ25JblJlcXVlc3QSEAoIcHJvdG9jb2wYASABKAUSMAoKY3JlZGVudGlhbBgCIAEoCzIcLmRheWxpbmUuYWdlbnQudjEuQ3JlZGVudGlhbBINCgVub25jZRgDIAEoDBINCgVwcm9vZhgEIAEoDCIzCg5TaWduSW5SZXNwb25zZRINCgV0b2tlbhgBIAEoCRISCgpleHBpcmVzX21zGAIgASgDIs0BCgxSZWtleVJlcXVlc3QSEAoIcHJvdG9jb2wYASABKAUSMAoKY3JlZGVudGlhbBgCIAEoCzIcLmRheWxpbmUuYWdlbnQudjEuQ3JlZGVudGlhbBINCgVub25jZRgDIAEoDBIWCg5uZXdfcHVibGljX2tleRgEIAEoDBIRCglvbGRfcHJvb2YYBSABKAwSEQoJbmV3X3Byb29mGAYgASgMEiwKBWZhY3RzGAcgASgLMh0uZGF5bGluZS5hZ2VudC52MS5EZXZpY2VGYWN0cyJRCg1SZWtleVJlc3BvbnNlEjAKCmNyZWRlbnRpYWwYASABKAsyHC5kYXlsaW5lLmFnZW50LnYxLkNyZWRlbnRpYWwSDgoGY2xvbmVkGAIgASgIIkgKDE15RGF5UmVxdWVzdBIQCghwcm90b2NvbBgBIAEoBRImCgVsb2dpbhgCIAEoCzIXLmRheWxpbmUuYWdlbnQudjEuTG9naW4iHAoNTXlEYXlSZXNwb25zZRILCgN1cmwYASABKAkihQEKC0RldmljZUZhY3RzEgwKBG5hbWUYASABKAkSCgoCb3MYAiABKAkSEgoKb3NfdmVyc2lvbhgDIAEoCRIMCgRhcmNoGAQgASgJEhUKDWFnZW50X3ZlcnNpb24YBSABKAkSEAoIaGFyZHdhcmUYBiABKAkSEQoJdGltZV96b25lGAcgASgJIjYKBVRydXN0EhEKCWFkZHJlc3NlcxgBIAMoCRIMCgRtb2RlGAIgASgJEgwKBHBpbnMYAyADKAwigQMKC1N5bmNSZXF1ZXN0EhAKCHByb3RvY29sGAEgASgFEigKBmhlYWx0aBgCIAEoCzIYLmRheWxpbmUuYWdlbnQudjEuSGVhbHRoEhkKEXNldHRpbmdzX3JldmlzaW9uGAMgASgJEicKBmxvZ2lucxgEIAMoCzIXLmRheWxpbmUuYWdlbnQudjEuTG9naW4SKwoEb3BlbhgFIAMoCzIdLmRheWxpbmUuYWdlbnQudjEuT3BlbkVwaXNvZGUSJQoFc3BhbnMYBiADKAsyFi5kYXlsaW5lLmFnZW50LnYxLlNwYW4SJgoFYmF0Y2gYByABKAsyFy5kYXlsaW5lLmFnZW50LnYxLkJhdGNoEhwKD2Nsb2NrX29mZnNldF9tcxgIIAEoA0gAiAEBEiwKBWZhY3RzGAkgASgLMh0uZGF5bGluZS5hZ2VudC52MS5EZXZpY2VGYWN0cxIWCg5kZXZpY2VfdGltZV9tcxgKIAEoA0ISChBfY2xvY2tfb2Zmc2V0X21zIjkKBUxvZ2luEhEKCWF1dGhvcml0eRgBIAEoCRIPCgdhY2NvdW50GAIgASgJEgwKBG5hbWUYAyABKAkipgEKBUJhdGNoEg4KBnN0cmVhbRgBIAEoDBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBIOCgZkaWdlc3QYAyABKAwSDwoHc3RyaW5ncxgEIAMoCRInCgZsb2dpbnMYBSADKAsyFy5kYXlsaW5lLmFnZW50LnYxLkxvZ2luEisKCGVwaXNvZGVzGAYgAygLMhkuZGF5bGluZS5hZ2VudC52MS5FcGlzb2RlIv4CCgdFcGlzb2RlEiYKBXN0YXRlGAEgASgOMhcuZGF5bGluZS5hZ2VudC52MS5TdGF0ZRIQCghzdGFydF9tcxgCIAEoEhIWCg5vZmZzZXRfbWludXRlcxgDIAEoERIRCglsZW5ndGhfbXMYBCABKAMSEwoLb2JzZXJ2ZWRfbXMYBSABKAMSDQoFbG9naW4YBiABKA0SDwoHc2Vzc2lvbhgHIAEoDRILCgNhcHAYCCABKA0SDwoHcHJvZHVjdBgJIAEoDRINCgV0aXRsZRgKIAEoDRIMCgRzaXRlGAsgASgNEgsKA3VybBgMIAEoDRIPCgdwcml2YXRlGA0gASgIEisKCGVuZGVkX2J5GA4gASgOMhkuZGF5bGluZS5hZ2VudC52MS5FbmRlZEJ5EigKBnJlYXNvbhgPIAEoDjIYLmRheWxpbmUuYWdlbnQudjEuUmVhc29uEhkKEXNldHRpbmdzX3JldmlzaW9uGBAgASgNEg4KBmJ1bmRsZRgRIAEoDSLqAgoLT3BlbkVwaXNvZGUSJgoFbG9naW4YASABKAsyFy5kYXlsaW5lLmFnZW50LnYxLkxvZ2luEg8KB3Nlc3Npb24YAiABKAkSJgoFc3RhdGUYAyABKA4yFy5kYXlsaW5lLmFnZW50LnYxLlN0YXRlEhAKCHN0YXJ0X21zGAQgASgDEhYKDm9mZnNldF9taW51dGVzGAUgASgREhEKCWxlbmd0aF9tcxgGIAEoAxILCgNhcHAYByABKAkSDwoHcHJvZHVjdBgIIAEoCRINCgV0aXRsZRgJIAEoCRIMCgRzaXRlGAogASgJEgsKA3VybBgLIAEoCRIPCgdwcml2YXRlGAwgASgIEigKBnJlYXNvbhgNIAEoDjIYLmRheWxpbmUuYWdlbnQudjEuUmVhc29uEg8KB2lkbGVfbXMYDiABKAMSGQoRc2V0dGluZ3NfcmV2aXNpb24YDyABKAkSDgoGYnVuZGxlGBAgASgJIrIBCgRTcGFuEgoKAmlkGAEgASgMEgwKBGtpbmQYAiABKAkSDgoGcmVhc29uGAMgASgJEiYKBWxvZ2luGAQgASgLMhcuZGF5bGluZS5hZ2VudC52MS5Mb2dpbhIPCgdzZXNzaW9uGAUgASgJEhAKCHN0YXJ0X21zGAYgASgDEhYKDm9mZnNldF9taW51dGVzGAcgASgREg4KBmVuZF9tcxgIIAEoAxINCgVjb3VudBgJIAEoAyKfAgoGSGVhbHRoEhkKEWJ1ZmZlcmVkX2VwaXNvZGVzGAEgASgDEhYKDmJ1ZmZlcmVkX2J5dGVzGAIgASgDEhUKDWxvc3RfZXBpc29kZXMYAyABKAMSHAoUcXVhcmFudGluZWRfZXBpc29kZXMYBCABKAMSKgoHY2FwdHVyZRgFIAMoCzIZLmRheWxpbmUuYWdlbnQudjEuQ2FwdHVyZRIbChNtaXNzaW5nX3Blcm1pc3Npb25zGAYgAygJEg4KBmVycm9ycxgHIAMoCRIWCg51cHRpbWVfc2Vjb25kcxgIIAEoAxIUCgxtZW1vcnlfYnl0ZXMYCSABKAMSFgoOZW1wdGllZF90aXRsZXMYCiABKAMSDgoGY3B1X21zGAsgASgDIsIBCgdDYXB0dXJlEg8KB3N1YmplY3QYASABKAkSDQoFbGV2ZWwYAiABKAkSDgoGcmVhc29uGAMgASgJEiYKBWxvZ2luGAQgASgLMhcuZGF5bGluZS5hZ2VudC52MS5Mb2dpbhIZChFleHRlbnNpb25fdmVyc2lvbhgFIAEoCRIUCgxleHRlbnNpb25fbXMYBiABKAMSFQoNZnJvbnRfc2Vjb25kcxgHIAEoAxIXCg9hZGRyZXNzX3NlY29uZHMYCCABKAMijAMKDFN5bmNSZXNwb25zZRIOCgZzdHJlYW0YASABKAwSFQoNbGFzdF9zZXF1ZW5jZRgCIAEoBBIrCghyZWZ1c2FscxgDIAMoCzIZLmRheWxpbmUuYWdlbnQudjEuUmVmdXNhbBIMCgRmb3JrGAQgASgIEiwKCHNldHRpbmdzGAUgASgLMhouZGF5bGluZS5hZ2VudC52MS5TZXR0aW5ncxIvCgpkaXJlY3RpdmVzGAYgAygLMhsuZGF5bGluZS5hZ2VudC52MS5EaXJlY3RpdmUSGQoRY29sbGVjdG9yX3RpbWVfbXMYByABKAMSLwoKYXVkaXRfaGVhZBgIIAEoCzIbLmRheWxpbmUuYWdlbnQudjEuQXVkaXRIZWFkEiYKBXRydXN0GAkgASgLMhcuZGF5bGluZS5hZ2VudC52MS5UcnVzdBIvCgp0b21ic3RvbmVzGAogAygLMhsuZGF5bGluZS5hZ2VudC52MS5Ub21ic3RvbmUSFgoOcmV0cnlfYWZ0ZXJfbXMYCyABKAMiOgoHUmVmdXNhbBIQCghzZXF1ZW5jZRgBIAEoBBINCgVmaWVsZBgCIAEoCRIOCgZyZWFzb24YAyABKAkiLgoIU2V0dGluZ3MSEAoIcmV2aXNpb24YASABKAkSEAoIZG9jdW1lbnQYAiABKAwiawoJRGlyZWN0aXZlEhAKBnVwZGF0ZRgBIAEoCUgAEhMKCXVuaW5zdGFsbBgCIAEoCEgAEg8KBXJla2V5GAMgASgISAASEAoGcmVzeW5jGAQgASgISAASDQoDbG9nGAUgASgJSABCBQoDYWN0IisKCUF1ZGl0SGVhZBIQCghzZXF1ZW5jZRgBIAEoBBIMCgRoYXNoGAIgASgMIkYKCVRvbWJzdG9uZRImCgVsb2dpbhgBIAEoCzIXLmRheWxpbmUuYWdlbnQudjEuTG9naW4SEQoJYmVmb3JlX21zGAIgASgDKlUKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfQUNUSVZFEAESEQoNU1RBVEVfUEFTU0lWRRACEhAKDFNUQVRFX0xPQ0tFRBADKukCCgdFbmRlZEJ5EhgKFEVOREVEX0JZX1VOU1BFQ0lGSUVEEAASEgoORU5ERURfQllfRk9DVVMQARIRCg1FTkRFRF9CWV9JRExFEAISEgoORU5ERURfQllfSU5QVVQQAxISCg5FTkRFRF9CWV9MSU1JVBAEEhEKDUVOREVEX0JZX0xPQ0sQBRISCg5FTkRFRF9CWV9TTEVFUBAGEhMKD0VOREVEX0JZX1VOTE9DSxAHEhEKDUVOREVEX0JZX1dBS0UQCBIVChFFTkRFRF9CWV9TQ0hFRFVMRRAJEhIKDkVOREVEX0JZX1BBVVNFEAoSFQoRRU5ERURfQllfU0VUVElOR1MQCxISCg5FTkRFRF9CWV9DTE9DSxAMEhMKD0VOREVEX0JZX0xPR09GRhANEhUKEUVOREVEX0JZX1NIVVRET1dOEA4SEAoMRU5ERURfQllfRU5EEA8SEgoORU5ERURfQllfQ1JBU0gQECpDCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASDwoLUkVBU09OX0xPQ0sQARIQCgxSRUFTT05fU0xFRVAQAjLZAwoMQWdlbnRTZXJ2aWNlElQKCUNoYWxsZW5nZRIiLmRheWxpbmUuYWdlbnQudjEuQ2hhbGxlbmdlUmVxdWVzdBojLmRheWxpbmUuYWdlbnQudjEuQ2hhbGxlbmdlUmVzcG9uc2USSwoGRW5yb2xsEh8uZGF5bGluZS5hZ2VudC52MS5FbnJvbGxSZXF1ZXN0GiAuZGF5bGluZS5hZ2VudC52MS5FbnJvbGxSZXNwb25zZRJLCgZTaWduSW4SHy5kYXlsaW5lLmFnZW50LnYxLlNpZ25JblJlcXVlc3QaIC5kYXlsaW5lLmFnZW50LnYxLlNpZ25JblJlc3BvbnNlEkgKBVJla2V5Eh4uZGF5bGluZS5hZ2VudC52MS5SZWtleVJlcXVlc3QaHy5kYXlsaW5lLmFnZW50LnYxLlJla2V5UmVzcG9uc2USRQoEU3luYxIdLmRheWxpbmUuYWdlbnQudjEuU3luY1JlcXVlc3QaHi5kYXlsaW5lLmFnZW50LnYxLlN5bmNSZXNwb25zZRJICgVNeURheRIeLmRheWxpbmUuYWdlbnQudjEuTXlEYXlSZXF1ZXN0Gh8uZGF5bGluZS5hZ2VudC52MS5NeURheVJlc3BvbnNlQkhaRmdpdGh1Yi5jb20vZGF5bGluZS1wcm9qZWN0L2RheWxpbmUvc2hhcmVkL2dlbi9kYXlsaW5lL2FnZW50L3YxO2FnZW50djFiBnByb3RvMw");
+  fileDesc("ChxkYXlsaW5lL2FnZW50L3YxL2FnZW50LnByb3RvEhBkYXlsaW5lLmFnZW50LnYxIjYKB1Byb2JsZW0SDAoEY29kZRgBIAEoCRINCgVmaWVsZBgCIAEoCRIOCgZyZWFzb24YAyABKAkiJAoQQ2hhbGxlbmdlUmVxdWVzdBIQCghwcm90b2NvbBgBIAEoBSJQChFDaGFsbGVuZ2VSZXNwb25zZRINCgVub25jZRgBIAEoDBIRCgljb2xsZWN0b3IYAiABKAkSGQoRY29sbGVjdG9yX3RpbWVfbXMYAyABKAMikQEKDUVucm9sbFJlcXVlc3QSEAoIcHJvdG9jb2wYASABKAUSDgoGc2VjcmV0GAIgASgJEiwKBWZhY3RzGAMgASgLMh0uZGF5bGluZS5hZ2VudC52MS5EZXZpY2VGYWN0cxISCgpwdWJsaWNfa2V5GAQgASgMEg0KBW5vbmNlGAUgASgMEg0KBXByb29mGAYgASgMIpUBCg5FbnJvbGxSZXNwb25zZRIOCgZkZXZpY2UYASABKAkSMAoKY3JlZGVudGlhbBgCIAEoCzIcLmRheWxpbmUuYWdlbnQudjEuQ3JlZGVudGlhbBImCgV0cnVzdBgDIAEoCzIXLmRheWxpbmUuYWdlbnQudjEuVHJ1c3QSGQoRY29sbGVjdG9yX3RpbWVfbXMYBCABKAMiVgoKQ3JlZGVudGlhbBIOCgZkZXZpY2UYASABKAkSEgoKcHVibGljX2tleRgCIAEoDBIRCglpc3N1ZWRfbXMYAyABKAMSEQoJc2lnbmF0dXJlGAQgASgMInEKDVNpZ25JblJlcXVlc3QSEAoIcHJvdG9jb2wYASABKAUSMAoKY3JlZGVudGlhbBgCIAEoCzIcLmRheWxpbmUuYWdlbnQudjEuQ3JlZGVudGlhbBINCgVub25jZRgDIAEoDBINCgVwcm9vZhgEIAEoDCIzCg5TaWduSW5SZXNwb25zZRINCgV0b2tlbhgBIAEoCRISCgpleHBpcmVzX21zGAIgASgDIs0BCgxSZWtleVJlcXVlc3QSEAoIcHJvdG9jb2wYASABKAUSMAoKY3JlZGVudGlhbBgCIAEoCzIcLmRheWxpbmUuYWdlbnQudjEuQ3JlZGVudGlhbBINCgVub25jZRgDIAEoDBIWCg5uZXdfcHVibGljX2tleRgEIAEoDBIRCglvbGRfcHJvb2YYBSABKAwSEQoJbmV3X3Byb29mGAYgASgMEiwKBWZhY3RzGAcgASgLMh0uZGF5bGluZS5hZ2VudC52MS5EZXZpY2VGYWN0cyJRCg1SZWtleVJlc3BvbnNlEjAKCmNyZWRlbnRpYWwYASABKAsyHC5kYXlsaW5lLmFnZW50LnYxLkNyZWRlbnRpYWwSDgoGY2xvbmVkGAIgASgIIkgKDE15RGF5UmVxdWVzdBIQCghwcm90b2NvbBgBIAEoBRImCgVsb2dpbhgCIAEoCzIXLmRheWxpbmUuYWdlbnQudjEuTG9naW4iHAoNTXlEYXlSZXNwb25zZRILCgN1cmwYASABKAkihQEKC0RldmljZUZhY3RzEgwKBG5hbWUYASABKAkSCgoCb3MYAiABKAkSEgoKb3NfdmVyc2lvbhgDIAEoCRIMCgRhcmNoGAQgASgJEhUKDWFnZW50X3ZlcnNpb24YBSABKAkSEAoIaGFyZHdhcmUYBiABKAkSEQoJdGltZV96b25lGAcgASgJIjYKBVRydXN0EhEKCWFkZHJlc3NlcxgBIAMoCRIMCgRtb2RlGAIgASgJEgwKBHBpbnMYAyADKAwigQMKC1N5bmNSZXF1ZXN0EhAKCHByb3RvY29sGAEgASgFEigKBmhlYWx0aBgCIAEoCzIYLmRheWxpbmUuYWdlbnQudjEuSGVhbHRoEhkKEXNldHRpbmdzX3JldmlzaW9uGAMgASgJEicKBmxvZ2lucxgEIAMoCzIXLmRheWxpbmUuYWdlbnQudjEuTG9naW4SKwoEb3BlbhgFIAMoCzIdLmRheWxpbmUuYWdlbnQudjEuT3BlbkVwaXNvZGUSJQoFc3BhbnMYBiADKAsyFi5kYXlsaW5lLmFnZW50LnYxLlNwYW4SJgoFYmF0Y2gYByABKAsyFy5kYXlsaW5lLmFnZW50LnYxLkJhdGNoEhwKD2Nsb2NrX29mZnNldF9tcxgIIAEoA0gAiAEBEiwKBWZhY3RzGAkgASgLMh0uZGF5bGluZS5hZ2VudC52MS5EZXZpY2VGYWN0cxIWCg5kZXZpY2VfdGltZV9tcxgKIAEoA0ISChBfY2xvY2tfb2Zmc2V0X21zIjkKBUxvZ2luEhEKCWF1dGhvcml0eRgBIAEoCRIPCgdhY2NvdW50GAIgASgJEgwKBG5hbWUYAyABKAkipgEKBUJhdGNoEg4KBnN0cmVhbRgBIAEoDBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBIOCgZkaWdlc3QYAyABKAwSDwoHc3RyaW5ncxgEIAMoCRInCgZsb2dpbnMYBSADKAsyFy5kYXlsaW5lLmFnZW50LnYxLkxvZ2luEisKCGVwaXNvZGVzGAYgAygLMhkuZGF5bGluZS5hZ2VudC52MS5FcGlzb2RlIv4CCgdFcGlzb2RlEiYKBXN0YXRlGAEgASgOMhcuZGF5bGluZS5hZ2VudC52MS5TdGF0ZRIQCghzdGFydF9tcxgCIAEoEhIWCg5vZmZzZXRfbWludXRlcxgDIAEoERIRCglsZW5ndGhfbXMYBCABKAMSEwoLb2JzZXJ2ZWRfbXMYBSABKAMSDQoFbG9naW4YBiABKA0SDwoHc2Vzc2lvbhgHIAEoDRILCgNhcHAYCCABKA0SDwoHcHJvZHVjdBgJIAEoDRINCgV0aXRsZRgKIAEoDRIMCgRzaXRlGAsgASgNEgsKA3VybBgMIAEoDRIPCgdwcml2YXRlGA0gASgIEisKCGVuZGVkX2J5GA4gASgOMhkuZGF5bGluZS5hZ2VudC52MS5FbmRlZEJ5EigKBnJlYXNvbhgPIAEoDjIYLmRheWxpbmUuYWdlbnQudjEuUmVhc29uEhkKEXNldHRpbmdzX3JldmlzaW9uGBAgASgNEg4KBmJ1bmRsZRgRIAEoDSLqAgoLT3BlbkVwaXNvZGUSJgoFbG9naW4YASABKAsyFy5kYXlsaW5lLmFnZW50LnYxLkxvZ2luEg8KB3Nlc3Npb24YAiABKAkSJgoFc3RhdGUYAyABKA4yFy5kYXlsaW5lLmFnZW50LnYxLlN0YXRlEhAKCHN0YXJ0X21zGAQgASgDEhYKDm9mZnNldF9taW51dGVzGAUgASgREhEKCWxlbmd0aF9tcxgGIAEoAxILCgNhcHAYByABKAkSDwoHcHJvZHVjdBgIIAEoCRINCgV0aXRsZRgJIAEoCRIMCgRzaXRlGAogASgJEgsKA3VybBgLIAEoCRIPCgdwcml2YXRlGAwgASgIEigKBnJlYXNvbhgNIAEoDjIYLmRheWxpbmUuYWdlbnQudjEuUmVhc29uEg8KB2lkbGVfbXMYDiABKAMSGQoRc2V0dGluZ3NfcmV2aXNpb24YDyABKAkSDgoGYnVuZGxlGBAgASgJIrIBCgRTcGFuEgoKAmlkGAEgASgMEgwKBGtpbmQYAiABKAkSDgoGcmVhc29uGAMgASgJEiYKBWxvZ2luGAQgASgLMhcuZGF5bGluZS5hZ2VudC52MS5Mb2dpbhIPCgdzZXNzaW9uGAUgASgJEhAKCHN0YXJ0X21zGAYgASgDEhYKDm9mZnNldF9taW51dGVzGAcgASgREg4KBmVuZF9tcxgIIAEoAxINCgVjb3VudBgJIAEoAyLNAgoGSGVhbHRoEhkKEWJ1ZmZlcmVkX2VwaXNvZGVzGAEgASgDEhYKDmJ1ZmZlcmVkX2J5dGVzGAIgASgDEhUKDWxvc3RfZXBpc29kZXMYAyABKAMSHAoUcXVhcmFudGluZWRfZXBpc29kZXMYBCABKAMSKgoHY2FwdHVyZRgFIAMoCzIZLmRheWxpbmUuYWdlbnQudjEuQ2FwdHVyZRIbChNtaXNzaW5nX3Blcm1pc3Npb25zGAYgAygJEg4KBmVycm9ycxgHIAMoCRIWCg51cHRpbWVfc2Vjb25kcxgIIAEoAxIUCgxtZW1vcnlfYnl0ZXMYCSABKAMSFgoOZW1wdGllZF90aXRsZXMYCiABKAMSDgoGY3B1X21zGAsgASgDEiwKBnVwZGF0ZRgMIAEoCzIcLmRheWxpbmUuYWdlbnQudjEuU2VsZlVwZGF0ZSKsAQoKU2VsZlVwZGF0ZRILCgNvZmYYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIMCgRzdGVwGAMgASgJEg0KBXdhaXRzGAQgASgJEi4KBmZhaWxlZBgFIAMoCzIeLmRheWxpbmUuYWdlbnQudjEuRmFpbGVkVXBkYXRlEhcKD2NoYW5uZWxfdmVyc2lvbhgGIAEoAxIaChJjaGFubmVsX2V4cGlyZXNfbXMYByABKAMicwoMRmFpbGVkVXBkYXRlEg8KB3ZlcnNpb24YASABKAkSDAoEc3RlcBgCIAEoCRIOCgZyZWFzb24YAyABKAkSDQoFYXRfbXMYBCABKAMSEwoLcm9sbGVkX2JhY2sYBSABKAgSEAoIdW50aWxfbXMYBiABKAMiwgEKB0NhcHR1cmUSDwoHc3ViamVjdBgBIAEoCRINCgVsZXZlbBgCIAEoCRIOCgZyZWFzb24YAyABKAkSJgoFbG9naW4YBCABKAsyFy5kYXlsaW5lLmFnZW50LnYxLkxvZ2luEhkKEWV4dGVuc2lvbl92ZXJzaW9uGAUgASgJEhQKDGV4dGVuc2lvbl9tcxgGIAEoAxIVCg1mcm9udF9zZWNvbmRzGAcgASgDEhcKD2FkZHJlc3Nfc2Vjb25kcxgIIAEoAyKMAwoMU3luY1Jlc3BvbnNlEg4KBnN0cmVhbRgBIAEoDBIVCg1sYXN0X3NlcXVlbmNlGAIgASgEEisKCHJlZnVzYWxzGAMgAygLMhkuZGF5bGluZS5hZ2VudC52MS5SZWZ1c2FsEgwKBGZvcmsYBCABKAgSLAoIc2V0dGluZ3MYBSABKAsyGi5kYXlsaW5lLmFnZW50LnYxLlNldHRpbmdzEi8KCmRpcmVjdGl2ZXMYBiADKAsyGy5kYXlsaW5lLmFnZW50LnYxLkRpcmVjdGl2ZRIZChFjb2xsZWN0b3JfdGltZV9tcxgHIAEoAxIvCgphdWRpdF9oZWFkGAggASgLMhsuZGF5bGluZS5hZ2VudC52MS5BdWRpdEhlYWQSJgoFdHJ1c3QYCSABKAsyFy5kYXlsaW5lLmFnZW50LnYxLlRydXN0Ei8KCnRvbWJzdG9uZXMYCiADKAsyGy5kYXlsaW5lLmFnZW50LnYxLlRvbWJzdG9uZRIWCg5yZXRyeV9hZnRlcl9tcxgLIAEoAyI6CgdSZWZ1c2FsEhAKCHNlcXVlbmNlGAEgASgEEg0KBWZpZWxkGAIgASgJEg4KBnJlYXNvbhgDIAEoCSIuCghTZXR0aW5ncxIQCghyZXZpc2lvbhgBIAEoCRIQCghkb2N1bWVudBgCIAEoDCKLAQoJRGlyZWN0aXZlEhMKCXVuaW5zdGFsbBgCIAEoCEgAEg8KBXJla2V5GAMgASgISAASEAoGcmVzeW5jGAQgASgISAASDQoDbG9nGAUgASgJSAASKgoGdXBkYXRlGAYgASgLMhguZGF5bGluZS5hZ2VudC52MS5VcGRhdGVIAEIFCgNhY3RKBAgBEAIiNgoGVXBkYXRlEg8KB3ZlcnNpb24YASABKAkSDgoGcGlubmVkGAIgASgIEgsKA25vdxgDIAEoCCIrCglBdWRpdEhlYWQSEAoIc2VxdWVuY2UYASABKAQSDAoEaGFzaBgCIAEoDCJGCglUb21ic3RvbmUSJgoFbG9naW4YASABKAsyFy5kYXlsaW5lLmFnZW50LnYxLkxvZ2luEhEKCWJlZm9yZV9tcxgCIAEoAypVCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhAKDFNUQVRFX0FDVElWRRABEhEKDVNUQVRFX1BBU1NJVkUQAhIQCgxTVEFURV9MT0NLRUQQAyrpAgoHRW5kZWRCeRIYChRFTkRFRF9CWV9VTlNQRUNJRklFRBAAEhIKDkVOREVEX0JZX0ZPQ1VTEAESEQoNRU5ERURfQllfSURMRRACEhIKDkVOREVEX0JZX0lOUFVUEAMSEgoORU5ERURfQllfTElNSVQQBBIRCg1FTkRFRF9CWV9MT0NLEAUSEgoORU5ERURfQllfU0xFRVAQBhITCg9FTkRFRF9CWV9VTkxPQ0sQBxIRCg1FTkRFRF9CWV9XQUtFEAgSFQoRRU5ERURfQllfU0NIRURVTEUQCRISCg5FTkRFRF9CWV9QQVVTRRAKEhUKEUVOREVEX0JZX1NFVFRJTkdTEAsSEgoORU5ERURfQllfQ0xPQ0sQDBITCg9FTkRFRF9CWV9MT0dPRkYQDRIVChFFTkRFRF9CWV9TSFVURE9XThAOEhAKDEVOREVEX0JZX0VORBAPEhIKDkVOREVEX0JZX0NSQVNIEBAqQwoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEg8KC1JFQVNPTl9MT0NLEAESEAoMUkVBU09OX1NMRUVQEAIy2QMKDEFnZW50U2VydmljZRJUCglDaGFsbGVuZ2USIi5kYXlsaW5lLmFnZW50LnYxLkNoYWxsZW5nZVJlcXVlc3QaIy5kYXlsaW5lLmFnZW50LnYxLkNoYWxsZW5nZVJlc3BvbnNlEksKBkVucm9sbBIfLmRheWxpbmUuYWdlbnQudjEuRW5yb2xsUmVxdWVzdBogLmRheWxpbmUuYWdlbnQudjEuRW5yb2xsUmVzcG9uc2USSwoGU2lnbkluEh8uZGF5bGluZS5hZ2VudC52MS5TaWduSW5SZXF1ZXN0GiAuZGF5bGluZS5hZ2VudC52MS5TaWduSW5SZXNwb25zZRJICgVSZWtleRIeLmRheWxpbmUuYWdlbnQudjEuUmVrZXlSZXF1ZXN0Gh8uZGF5bGluZS5hZ2VudC52MS5SZWtleVJlc3BvbnNlEkUKBFN5bmMSHS5kYXlsaW5lLmFnZW50LnYxLlN5bmNSZXF1ZXN0Gh4uZGF5bGluZS5hZ2VudC52MS5TeW5jUmVzcG9uc2USSAoFTXlEYXkSHi5kYXlsaW5lLmFnZW50LnYxLk15RGF5UmVxdWVzdBofLmRheWxpbmUuYWdlbnQudjEuTXlEYXlSZXNwb25zZUJIWkZnaXRodWIuY29tL2RheWxpbmUtcHJvamVjdC9kYXlsaW5lL3NoYXJlZC9nZW4vZGF5bGluZS9hZ2VudC92MTthZ2VudHYxYgZwcm90bzM");
 
 /**
  * Problem is the detail of every refusal.
@@ -969,6 +969,11 @@ export type Health = Message<"dayline.agent.v1.Health"> & {
    * @generated from field: int64 cpu_ms = 11;
    */
   cpuMs: bigint;
+
+  /**
+   * @generated from field: dayline.agent.v1.SelfUpdate update = 12;
+   */
+  update?: SelfUpdate | undefined;
 };
 
 /**
@@ -977,6 +982,117 @@ export type Health = Message<"dayline.agent.v1.Health"> & {
  */
 export const HealthSchema: GenMessage<Health> = /*@__PURE__*/
   messageDesc(file_dayline_agent_v1_agent, 20);
+
+/**
+ * SelfUpdate is how an agent's updating of itself stands.
+ *
+ * @generated from message dayline.agent.v1.SelfUpdate
+ */
+export type SelfUpdate = Message<"dayline.agent.v1.SelfUpdate"> & {
+  /**
+   * Why this device does not update itself, in people's words; empty: it does.
+   *
+   * @generated from field: string off = 1;
+   */
+  off: string;
+
+  /**
+   * The release it is on its way to; empty: none.
+   *
+   * @generated from field: string version = 2;
+   */
+  version: string;
+
+  /**
+   * check, fetch, verify, stage, swap or probation.
+   *
+   * @generated from field: string step = 3;
+   */
+  step: string;
+
+  /**
+   * What the step waits for, in people's words; empty: nothing.
+   *
+   * @generated from field: string waits = 4;
+   */
+  waits: string;
+
+  /**
+   * Releases that were tried here and did not stay, newest first.
+   *
+   * @generated from field: repeated dayline.agent.v1.FailedUpdate failed = 5;
+   */
+  failed: FailedUpdate[];
+
+  /**
+   * Of the channel that it goes by; 0: it knows none.
+   *
+   * @generated from field: int64 channel_version = 6;
+   */
+  channelVersion: bigint;
+
+  /**
+   * @generated from field: int64 channel_expires_ms = 7;
+   */
+  channelExpiresMs: bigint;
+};
+
+/**
+ * Describes the message dayline.agent.v1.SelfUpdate.
+ * Use `create(SelfUpdateSchema)` to create a new message.
+ */
+export const SelfUpdateSchema: GenMessage<SelfUpdate> = /*@__PURE__*/
+  messageDesc(file_dayline_agent_v1_agent, 21);
+
+/**
+ * FailedUpdate is a release that did not come to run, or did not stay.
+ *
+ * @generated from message dayline.agent.v1.FailedUpdate
+ */
+export type FailedUpdate = Message<"dayline.agent.v1.FailedUpdate"> & {
+  /**
+   * @generated from field: string version = 1;
+   */
+  version: string;
+
+  /**
+   * As SelfUpdate's.
+   *
+   * @generated from field: string step = 2;
+   */
+  step: string;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: int64 at_ms = 4;
+   */
+  atMs: bigint;
+
+  /**
+   * It ran, and the one before was put back.
+   *
+   * @generated from field: bool rolled_back = 5;
+   */
+  rolledBack: boolean;
+
+  /**
+   * It is not tried again before that.
+   *
+   * @generated from field: int64 until_ms = 6;
+   */
+  untilMs: bigint;
+};
+
+/**
+ * Describes the message dayline.agent.v1.FailedUpdate.
+ * Use `create(FailedUpdateSchema)` to create a new message.
+ */
+export const FailedUpdateSchema: GenMessage<FailedUpdate> = /*@__PURE__*/
+  messageDesc(file_dayline_agent_v1_agent, 22);
 
 /**
  * Capture is the level reached for one desktop or browser.
@@ -1039,7 +1155,7 @@ export type Capture = Message<"dayline.agent.v1.Capture"> & {
  * Use `create(CaptureSchema)` to create a new message.
  */
 export const CaptureSchema: GenMessage<Capture> = /*@__PURE__*/
-  messageDesc(file_dayline_agent_v1_agent, 21);
+  messageDesc(file_dayline_agent_v1_agent, 23);
 
 /**
  * @generated from message dayline.agent.v1.SyncResponse
@@ -1116,7 +1232,7 @@ export type SyncResponse = Message<"dayline.agent.v1.SyncResponse"> & {
  * Use `create(SyncResponseSchema)` to create a new message.
  */
 export const SyncResponseSchema: GenMessage<SyncResponse> = /*@__PURE__*/
-  messageDesc(file_dayline_agent_v1_agent, 22);
+  messageDesc(file_dayline_agent_v1_agent, 24);
 
 /**
  * @generated from message dayline.agent.v1.Refusal
@@ -1143,7 +1259,7 @@ export type Refusal = Message<"dayline.agent.v1.Refusal"> & {
  * Use `create(RefusalSchema)` to create a new message.
  */
 export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
-  messageDesc(file_dayline_agent_v1_agent, 23);
+  messageDesc(file_dayline_agent_v1_agent, 25);
 
 /**
  * Settings resolved for this device: the JSON document of shared/settings.Device.
@@ -1169,7 +1285,7 @@ export type Settings = Message<"dayline.agent.v1.Settings"> & {
  * Use `create(SettingsSchema)` to create a new message.
  */
 export const SettingsSchema: GenMessage<Settings> = /*@__PURE__*/
-  messageDesc(file_dayline_agent_v1_agent, 24);
+  messageDesc(file_dayline_agent_v1_agent, 26);
 
 /**
  * Directive is a closed list; none carries a path, a script or an argument beyond these.
@@ -1181,12 +1297,6 @@ export type Directive = Message<"dayline.agent.v1.Directive"> & {
    * @generated from oneof dayline.agent.v1.Directive.act
    */
   act: {
-    /**
-     * @generated from field: string update = 1;
-     */
-    value: string;
-    case: "update";
-  } | {
     /**
      * @generated from field: bool uninstall = 2;
      */
@@ -1212,6 +1322,12 @@ export type Directive = Message<"dayline.agent.v1.Directive"> & {
      */
     value: string;
     case: "log";
+  } | {
+    /**
+     * @generated from field: dayline.agent.v1.Update update = 6;
+     */
+    value: Update;
+    case: "update";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1220,7 +1336,41 @@ export type Directive = Message<"dayline.agent.v1.Directive"> & {
  * Use `create(DirectiveSchema)` to create a new message.
  */
 export const DirectiveSchema: GenMessage<Directive> = /*@__PURE__*/
-  messageDesc(file_dayline_agent_v1_agent, 25);
+  messageDesc(file_dayline_agent_v1_agent, 27);
+
+/**
+ * Update says which release this device is to become. The agent takes it where a key that it was built with signed it, and the
+ * channel that it knows allows it.
+ *
+ * @generated from message dayline.agent.v1.Update
+ */
+export type Update = Message<"dayline.agent.v1.Update"> & {
+  /**
+   * @generated from field: string version = 1;
+   */
+  version: string;
+
+  /**
+   * The version is pinned: it is meant even where it is older than what runs.
+   *
+   * @generated from field: bool pinned = 2;
+   */
+  pinned: boolean;
+
+  /**
+   * Somebody asked for it on this device now: it does not wait for its turn, and what failed here before is tried again.
+   *
+   * @generated from field: bool now = 3;
+   */
+  now: boolean;
+};
+
+/**
+ * Describes the message dayline.agent.v1.Update.
+ * Use `create(UpdateSchema)` to create a new message.
+ */
+export const UpdateSchema: GenMessage<Update> = /*@__PURE__*/
+  messageDesc(file_dayline_agent_v1_agent, 28);
 
 /**
  * @generated from message dayline.agent.v1.AuditHead
@@ -1242,7 +1392,7 @@ export type AuditHead = Message<"dayline.agent.v1.AuditHead"> & {
  * Use `create(AuditHeadSchema)` to create a new message.
  */
 export const AuditHeadSchema: GenMessage<AuditHead> = /*@__PURE__*/
-  messageDesc(file_dayline_agent_v1_agent, 26);
+  messageDesc(file_dayline_agent_v1_agent, 29);
 
 /**
  * Tombstone: what started before `before_ms` is deleted, of one login or (login empty) of the whole device.
@@ -1266,7 +1416,7 @@ export type Tombstone = Message<"dayline.agent.v1.Tombstone"> & {
  * Use `create(TombstoneSchema)` to create a new message.
  */
 export const TombstoneSchema: GenMessage<Tombstone> = /*@__PURE__*/
-  messageDesc(file_dayline_agent_v1_agent, 27);
+  messageDesc(file_dayline_agent_v1_agent, 30);
 
 /**
  * @generated from enum dayline.agent.v1.State

@@ -16,6 +16,8 @@ type x11Display struct {
 	now  func() time.Duration
 	// window followed.
 	window x11.Window
+	// last is what next told of last, or when the display was opened; it is next's.
+	last time.Duration
 }
 
 // openDisplay connects to a display, the environment's where the name is empty. A server that does not answer is
@@ -38,7 +40,7 @@ func openDisplay(ctx context.Context, name string, now func() time.Duration) (di
 		if d.err != nil {
 			return nil, d.err
 		}
-		return &x11Display{conn: d.conn, now: now}, nil
+		return &x11Display{conn: d.conn, now: now, last: now()}, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -98,7 +100,13 @@ func (d *x11Display) close()          { d.conn.Close() }
 func (d *x11Display) next() (shown, bool) {
 	kinds := map[x11.Kind]shownKind{x11.FrontChanged: shownFront, x11.TitleChanged: shownTitle, x11.Gone: shownGone, x11.Input: shownInput}
 	e, ok := d.conn.Next()
-	return shown{at: d.now(), kind: kinds[e.Kind], window: uint32(e.Window), idle: e.Idle}, ok
+	at := d.now()
+	if e.Ago > 0 {
+		// Whatever the server's clock or a program's own event says, it came after the one before it.
+		at = max(at-e.Ago, d.last)
+		d.last = at
+	}
+	return shown{at: at, kind: kinds[e.Kind], window: uint32(e.Window), idle: e.Idle}, ok
 }
 
 // desktopKind says which kind of desktop the environment tells of, and whether most windows are not X's.

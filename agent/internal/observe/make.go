@@ -55,6 +55,18 @@ func (w *watch) expire() {
 	}
 }
 
+// settled believes that no window is in front, if that has been so for long enough by now.
+func (w *watch) settled() {
+	if !w.front.leaving {
+		return
+	}
+	if wait := noFocusFor - (w.o.Now() - w.front.leftAt); wait > 0 {
+		w.settle.Reset(wait)
+		return
+	}
+	w.expire()
+}
+
 // see takes the window in front, as of a moment.
 func (w *watch) see(window Window, at time.Duration) {
 	was := w.front.leaving

@@ -111,11 +111,16 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 		case <-poll.C:
 			w.poll(events)
 		case <-w.settle.C:
-			w.expire()
+			w.shownBefore(events)
+			w.settled()
 		case <-w.again.C:
+			w.shownBefore(events)
 			w.awaitInput()
 		case <-w.title.C:
-			w.readTitle(w.titleAt)
+			w.shownBefore(events)
+			if w.titleDue {
+				w.readTitle(w.titleAt)
+			}
 		case a := <-o.addresses.answers():
 			w.answered(a)
 		case <-w.budget.C:
@@ -124,7 +129,8 @@ func (o *Observer) watch(ctx context.Context, rules privacy.Rules) error {
 	}
 }
 
-// shownBefore takes what the desktop showed before something else is taken.
+// shownBefore takes what the desktop showed before something else is taken, which would be told as of now: a computer that
+// stood still has both to tell at once.
 func (w *watch) shownBefore(events <-chan shown) {
 	select {
 	case e := <-events:
@@ -272,7 +278,11 @@ func (w *watch) poll(events <-chan shown) {
 	w.pass(true)
 	// The idle time comes with the window in front. What is shown and not yet taken was not missed, and has its own time.
 	at := w.o.Now()
-	if window, ok := w.askFront(); ok && len(events) == 0 {
+	window, ok := w.askFront()
+	switch {
+	case len(events) > 0:
+		w.shownBefore(events)
+	case ok:
 		w.see(window, at)
 		w.readAgain()
 	}

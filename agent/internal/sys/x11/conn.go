@@ -28,8 +28,9 @@ type Conn struct {
 	root  xproto.Window
 	atoms atoms
 	// res: the server tells the process of a client.
-	res  bool
-	idle idleSource
+	res   bool
+	idle  idleSource
+	clock clock
 	// manager is the window manager's check window while it is known to be there, followed by StructureNotify.
 	managerMu sync.Mutex
 	manager   xproto.Window
@@ -91,6 +92,7 @@ func (c *Conn) open() error {
 	if err != nil {
 		return fmt.Errorf("x11: watch the root window: %w", err)
 	}
+	c.askTime()()
 	return nil
 }
 

@@ -18,14 +18,15 @@ const (
 	TitleChanged
 	// Gone: Window was unmapped or destroyed.
 	Gone
-	// Input: the alarm of ArmInput went off, with Idle the time since that input.
+	// Input: the alarm of ArmInput went off, Idle after that input.
 	Input
 )
 
-// Event is something a watched window or the server told.
+// Event is something a watched window or the server told, Ago before Next gave it; 0 where the server does not say when.
 type Event struct {
 	Kind   Kind
 	Window Window
+	Ago    time.Duration
 	Idle   time.Duration
 }
 
@@ -48,9 +49,9 @@ func (c *Conn) event(raw xgb.Event) (Event, bool) {
 	case xproto.PropertyNotifyEvent:
 		switch {
 		case e.Window == c.root:
-			return Event{Kind: FrontChanged}, e.Atom == c.atoms.active || e.Atom == c.atoms.check
+			return Event{Kind: FrontChanged, Ago: c.ago(uint32(e.Time))}, e.Atom == c.atoms.active || e.Atom == c.atoms.check
 		case e.Atom == c.atoms.name || e.Atom == xproto.AtomWmName:
-			return Event{Kind: TitleChanged, Window: Window(e.Window)}, true
+			return Event{Kind: TitleChanged, Window: Window(e.Window), Ago: c.ago(uint32(e.Time))}, true
 		}
 	case xproto.DestroyNotifyEvent:
 		return c.gone(e.Window), true
@@ -63,6 +64,8 @@ func (c *Conn) event(raw xgb.Event) (Event, bool) {
 	}
 	return Event{}, false
 }
+
+func (c *Conn) ago(then uint32) time.Duration { return c.clock.ago(then, time.Now()) }
 
 // gone tells whose end an event is about: the window manager's or a window's.
 func (c *Conn) gone(w xproto.Window) Event {

@@ -33,6 +33,7 @@ func (c *Conn) Front() (w Window, managed bool, err error) {
 	c.managerMu.Unlock()
 	active := c.property(c.root, c.atoms.active, xproto.AtomWindow, 1)
 	check := c.property(c.root, c.atoms.check, xproto.AtomWindow, 1)
+	learn := c.askTime()
 	var own func() (*xproto.GetPropertyReply, error)
 	if known != 0 {
 		own = c.property(known, c.atoms.check, xproto.AtomWindow, 1)
@@ -45,6 +46,7 @@ func (c *Conn) Front() (w Window, managed bool, err error) {
 	if err != nil {
 		return 0, false, fmt.Errorf("x11: window manager: %w", err)
 	}
+	learn()
 	manager := xproto.Window(number(checkReply))
 	alive := manager != 0
 	if own != nil {

@@ -23,7 +23,9 @@ type idleSource struct {
 	alarmEvent byte
 	counter    uint32
 	alarm      uint32
-	saver      byte
+	// time is the counter SERVERTIME.
+	time  uint32
+	saver byte
 }
 
 const (
@@ -66,7 +68,7 @@ func (c *Conn) openIdle() error {
 	if err != nil {
 		return fmt.Errorf("x11: list counters: %w", err)
 	}
-	c.idle.counter = findCounter(counters, "IDLETIME")
+	c.idle.counter, c.idle.time = findCounter(counters, "IDLETIME"), findCounter(counters, "SERVERTIME")
 	if c.idle.alarm, err = c.x.NewId(); err != nil {
 		return fmt.Errorf("x11: new id: %w", err)
 	}
@@ -102,6 +104,12 @@ func (c *Conn) call(request []byte) *xgb.Cookie {
 	return cookie
 }
 
+func (c *Conn) queryCounter(counter uint32) (request []byte) {
+	request = []byte{c.idle.sync, syncQueryCounter, 2, 0, 0, 0, 0, 0}
+	xgb.Put32(request[4:], counter)
+	return request
+}
+
 // Idle asks for the time since the last input, of any device, as exact as the server knows it: milliseconds.
 func (c *Conn) Idle() (time.Duration, error) {
 	return c.askIdle()()
@@ -111,9 +119,7 @@ func (c *Conn) Idle() (time.Duration, error) {
 func (c *Conn) askIdle() func() (time.Duration, error) {
 	switch {
 	case c.idle.counter != 0:
-		request := []byte{c.idle.sync, syncQueryCounter, 2, 0, 0, 0, 0, 0}
-		xgb.Put32(request[4:], c.idle.counter)
-		return answer(c.call(request), func(reply []byte) time.Duration {
+		return answer(c.call(c.queryCounter(c.idle.counter)), func(reply []byte) time.Duration {
 			return time.Duration(int64(xgb.Get32(reply[8:]))<<32|int64(xgb.Get32(reply[12:]))) * time.Millisecond
 		})
 	case c.idle.saver != 0:
@@ -174,5 +180,5 @@ func (c *Conn) alarm(e extensionEvent) (Event, bool) {
 		return Event{}, false
 	}
 	value := int64(xgb.Get32(e[8:]))<<32 | int64(xgb.Get32(e[12:]))
-	return Event{Kind: Input, Idle: time.Duration(max(0, value)) * time.Millisecond}, true
+	return Event{Kind: Input, Ago: c.ago(xgb.Get32(e[24:])), Idle: time.Duration(max(0, value)) * time.Millisecond}, true
 }

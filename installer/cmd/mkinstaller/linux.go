@@ -31,5 +31,6 @@ func buildLinux(ctx context.Context, o options) ([]string, error) {
 		}
 		paths = append(paths, path)
 	}
-	return paths, nil
+	update, err := o.writeUpdate("linux-"+o.arch, p.Program)
+	return append(paths, update), err
 }

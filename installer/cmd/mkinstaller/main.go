@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dayline-project/dayline/installer/product"
 	"github.com/dayline-project/dayline/shared/release"
 )
 
@@ -36,9 +37,9 @@ type kind struct {
 
 var kinds = []kind{
 	{"exe", "dayline-agent.exe alone, with its resources", []string{"version", "built", "arch", "sign", "password-file", "timestamp", "extension-key", "store-ids", "release-keys", "to"}, buildExe},
-	{"msi", "Windows Installer", []string{"version", "built", "arch", "sign", "password-file", "timestamp", "extension-key", "store-ids", "release-keys", "to"}, buildMSI},
-	{"linux", "packages for Linux: .deb, .rpm and .tar.gz", []string{"version", "built", "arch", "extension-key", "store-ids", "release-keys", "to"}, buildLinux},
-	{"app", "Dayline.app for Macs, as .pkg, .tar.gz and .zip", []string{"version", "built", "sign", "sign-package", "password-file", "extension-key", "store-ids", "release-keys", "to"}, buildApp},
+	{"msi", "Windows Installer, and the program in it as .zst, an update", []string{"version", "built", "arch", "sign", "password-file", "timestamp", "extension-key", "store-ids", "release-keys", "to"}, buildMSI},
+	{"linux", "packages for Linux: .deb, .rpm and .tar.gz, and the program in them as .zst, an update", []string{"version", "built", "arch", "extension-key", "store-ids", "release-keys", "to"}, buildLinux},
+	{"app", "Dayline.app for Macs, as .pkg, as .tar.gz, an update, and as .zip", []string{"version", "built", "sign", "sign-package", "password-file", "extension-key", "store-ids", "release-keys", "to"}, buildApp},
 	{"manifest", "release.json, which lists the packages of a version in a folder", []string{"version", "built", "min-version", "to"}, makeManifest},
 	{"certificate", "a certificate of your own that signs Dayline.app", []string{"name", "password-file", "out"}, makeCertificate},
 	{"extension-key", "the key that the browser extension is packed with", []string{"out"}, makeExtensionKey},
@@ -189,6 +190,15 @@ func (o options) write(target, ending string, whole []byte) (string, error) {
 	}
 	path := filepath.Join(o.folder, strings.Join([]string{"dayline-agent", o.version.String(), target}, "-")+ending)
 	return path, replace(path, whole)
+}
+
+// writeUpdate puts a program in its place as what agents update themselves by.
+func (o options) writeUpdate(target string, program []byte) (string, error) {
+	whole, err := product.Compress(program)
+	if err != nil {
+		return "", err
+	}
+	return o.write(target, "."+release.Zst, whole)
 }
 
 // replace puts a file in its place, whole or not at all.

@@ -97,8 +97,8 @@ func TestPackagesAreTheSameTwice(t *testing.T) {
 	for _, c := range []struct {
 		args, names []string
 	}{
-		{[]string{"msi", "-arch", "arm64", "-extension-key", key}, []string{"windows-arm64.msi"}},
-		{[]string{"linux", "-extension-key", key}, []string{"linux-amd64.deb", "linux-amd64.rpm", "linux-amd64.tar.gz"}},
+		{[]string{"msi", "-arch", "arm64", "-extension-key", key}, []string{"windows-arm64.msi", "windows-arm64.zst"}},
+		{[]string{"linux", "-extension-key", key}, []string{"linux-amd64.deb", "linux-amd64.rpm", "linux-amd64.tar.gz", "linux-amd64.zst"}},
 		{[]string{"app", "-sign", p12, "-sign-package", p12, "-password-file", password}, []string{"macos-universal.pkg", "macos-universal.tar.gz", "macos-universal.zip"}},
 	} {
 		var first [][]byte
@@ -128,14 +128,14 @@ func TestTheManifestListsWhatIsThere(t *testing.T) {
 	if why := refused(t, args...); !strings.Contains(why, "no package of 1.2.3") {
 		t.Error(why)
 	}
-	for _, name := range []string{"dayline-agent-1.2.3-linux-amd64.deb", "dayline-agent-1.2.3-windows-arm64.msi", "dayline-agent-1.2.4-linux-amd64.deb", "dayline-agent-1.2.3-macos-universal.zip"} {
+	for _, name := range []string{"dayline-agent-1.2.3-linux-amd64.deb", "dayline-agent-1.2.3-windows-arm64.msi", "dayline-agent-1.2.3-windows-arm64.zst", "dayline-agent-1.2.4-linux-amd64.deb", "dayline-agent-1.2.3-macos-universal.zip"} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte("hello"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	told, _ := run(t, args...)
 	m, err := release.ParseManifest(read(t, told[0]))
-	if err != nil || told[0] != filepath.Join(folder, release.ManifestName) || len(m.Packages) != 2 {
+	if err != nil || told[0] != filepath.Join(folder, release.ManifestName) || len(m.Packages) != 3 {
 		t.Fatalf("%q lists %+v: %v", told, m, err)
 	}
 	const hello = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"

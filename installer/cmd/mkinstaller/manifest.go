@@ -21,6 +21,8 @@ var released = [][3]string{
 	{release.Linux, release.AMD64, release.Deb}, {release.Linux, release.ARM64, release.Deb},
 	{release.Linux, release.AMD64, release.RPM}, {release.Linux, release.ARM64, release.RPM},
 	{release.Linux, release.AMD64, release.Tar}, {release.Linux, release.ARM64, release.Tar},
+	{release.Windows, release.AMD64, release.Zst}, {release.Windows, release.ARM64, release.Zst}, {release.MacOS, release.Universal, release.Tar},
+	{release.Linux, release.AMD64, release.Zst}, {release.Linux, release.ARM64, release.Zst},
 }
 
 // oldest are the systems' versions that packages need at least, as the packages themselves say; of Linux it is any that Go runs on.

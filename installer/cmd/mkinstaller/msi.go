@@ -68,5 +68,9 @@ func buildMSI(ctx context.Context, o options) ([]string, error) {
 		return nil, err
 	}
 	path, err := o.write("windows-"+o.arch, ".msi", whole)
-	return []string{path}, err
+	if err != nil {
+		return nil, err
+	}
+	update, err := o.writeUpdate("windows-"+o.arch, executable)
+	return []string{path, update}, err
 }

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -37,6 +38,10 @@ func Install(executable string, say func(string)) error {
 		return fmt.Errorf("service: install: %w", err)
 	}
 	control, err := controller(absolute)
+	if err == nil {
+		// An update that is under way ends: what is installed goes before it.
+		err = updates{program: absolute}.Unwatch(context.Background())
+	}
 	if err != nil {
 		return fmt.Errorf("service: install: %w", err)
 	}
@@ -98,6 +103,10 @@ func stop(control kservice.Service) error {
 func Uninstall(executable, folder string, keep Keep) error {
 	var problems []error
 	control, err := controller(executable)
+	if err == nil {
+		// It first: it would start the service again.
+		err = updates{program: executable}.Unwatch(context.Background())
+	}
 	if err != nil {
 		return fmt.Errorf("service: uninstall: %w", err)
 	}
@@ -112,7 +121,8 @@ func Uninstall(executable, folder string, keep Keep) error {
 			problems = append(problems, err)
 		}
 	}
-	problems = append(problems, uninstallHelper(), ownBrowsers().dismiss(executable))
+	problems = append(problems, uninstallHelper(), ownBrowsers().dismiss(executable),
+		removeAll(filepath.Join(filepath.Dir(executable), "."+filepath.Base(executable)+".*")))
 	if keep != KeepData {
 		problems = append(problems, removeState(folder))
 	}

@@ -1,0 +1,36 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+const (
+	// heldFor is how long a virus scanner may keep a file that was written just now.
+	heldFor   = 6 * time.Second
+	heldAgain = 50 * time.Millisecond
+)
+
+// WhileHeld does something with a file, again for as long as somebody else holds that, but no longer than six seconds. It is on
+// Windows that files are held.
+func WhileHeld(ctx context.Context, do func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, heldFor)
+	defer cancel()
+	ticker := time.NewTicker(heldAgain)
+	defer ticker.Stop()
+	for {
+		err := do()
+		if err == nil || !isHeld(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			if cause := context.Cause(ctx); !errors.Is(cause, context.DeadlineExceeded) {
+				err = errors.Join(err, cause)
+			}
+			return err
+		case <-ticker.C:
+		}
+	}
+}

@@ -1,0 +1,5 @@
+//go:build !windows
+
+package disk
+
+func isHeld(error) bool { return false }

@@ -20,6 +20,8 @@ type Device struct {
 	OSVersion    string
 	Arch         string
 	AgentVersion string
+	// VersionAt is when it first came with AgentVersion; zero: it did already when it was enrolled.
+	VersionAt time.Time
 	// Hardware is a hash of what the hardware says of itself; never an identity.
 	Hardware string
 	TimeZone string

@@ -117,6 +117,16 @@ type Registry interface {
 	// FinishWork says that it is done, with the entries that tell of it: all or nothing.
 	FinishWork(ctx context.Context, work string, at time.Time, entries ...AuditEntry) error
 
+	// Rollouts lists how far each version is, or was, rolled out on each system. PutRollout adds one, or takes the place of the one
+	// of its system and version, with the entries that tell of it: all or nothing.
+	Rollouts(ctx context.Context) ([]Rollout, error)
+	PutRollout(ctx context.Context, rollout Rollout, entries ...AuditEntry) error
+	// UpdateOrders lists what single devices are to become now, one of each at most. PutUpdateOrder takes the place of the device's
+	// former one. EndUpdateOrder is NotFound where it has none.
+	UpdateOrders(ctx context.Context) ([]UpdateOrder, error)
+	PutUpdateOrder(ctx context.Context, order UpdateOrder, entries ...AuditEntry) error
+	EndUpdateOrder(ctx context.Context, device string, entries ...AuditEntry) error
+
 	// Audit appends an entry to the hash chain.
 	Audit(ctx context.Context, entry AuditEntry) error
 	AuditEntries(ctx context.Context, after uint64, limit int) ([]AuditEntry, error)

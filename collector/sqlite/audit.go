@@ -37,6 +37,15 @@ func appendAudit(ctx context.Context, tx *sql.Tx, entry *collector.AuditEntry) e
 	return err
 }
 
+func appendAll(ctx context.Context, tx *sql.Tx, entries []collector.AuditEntry) error {
+	for i := range entries {
+		if err := appendAudit(ctx, tx, &entries[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // auditRow is a row as it is stored.
 type auditRow struct {
 	sequence, at               int64

@@ -16,21 +16,21 @@ import (
 )
 
 const selectDevices = `SELECT id, public_key, name, os, os_version, arch, agent_version, hardware, time_zone,
-	coalesce(link, ''), enrolled_ms, revoked_ms, uninstall_ms, contact_ms, episode_ms,
+	coalesce(link, ''), version_ms, enrolled_ms, revoked_ms, uninstall_ms, contact_ms, episode_ms,
 	coalesce((SELECT group_concat(flag, char(31)) FROM device_flags WHERE device = id), '')
 	FROM devices JOIN contacts ON contacts.device = id`
 
 func scanDevice(row interface{ Scan(...any) error }) (collector.Device, error) {
 	var d collector.Device
-	var enrolled, revoked, uninstall, contact, episode int64
+	var version, enrolled, revoked, uninstall, contact, episode int64
 	var flags string
 	err := row.Scan(&d.ID, &d.PublicKey, &d.Name, &d.OS, &d.OSVersion, &d.Arch, &d.AgentVersion, &d.Hardware, &d.TimeZone,
-		&d.LinkID, &enrolled, &revoked, &uninstall, &contact, &episode, &flags)
+		&d.LinkID, &version, &enrolled, &revoked, &uninstall, &contact, &episode, &flags)
 	if flags != "" {
 		d.Flags = strings.Split(flags, "\x1f")
 		slices.Sort(d.Flags)
 	}
-	d.EnrolledAt, d.RevokedAt, d.UninstallAt = moment(enrolled), moment(revoked), moment(uninstall)
+	d.VersionAt, d.EnrolledAt, d.RevokedAt, d.UninstallAt = moment(version), moment(enrolled), moment(revoked), moment(uninstall)
 	d.LastContactAt, d.LastEpisodeAt = moment(contact), moment(episode)
 	return d, err
 }
@@ -180,8 +180,9 @@ func (r *Registry) Contacts(ctx context.Context, contacts []collector.Contact) e
 // news keeps facts and health, where a contact has any.
 func news(ctx context.Context, tx *sql.Tx, c *collector.Contact) error {
 	if f := c.Facts; f != nil {
-		_, err := tx.ExecContext(ctx, `UPDATE devices SET name = ?, os = ?, os_version = ?, arch = ?, agent_version = ?,
-			hardware = ?, time_zone = ? WHERE id = ?`, f.Name, f.Os, f.OsVersion, f.Arch, f.AgentVersion, f.Hardware, f.TimeZone, c.Device)
+		_, err := tx.ExecContext(ctx, `UPDATE devices SET name = ?1, os = ?2, os_version = ?3, arch = ?4,
+			version_ms = iif(agent_version IN ('', ?5), version_ms, ?6), agent_version = ?5, hardware = ?7, time_zone = ?8 WHERE id = ?9`,
+			f.Name, f.Os, f.OsVersion, f.Arch, f.AgentVersion, millis(c.At), f.Hardware, f.TimeZone, c.Device)
 		if err != nil {
 			return err
 		}

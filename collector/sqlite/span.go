@@ -143,12 +143,7 @@ func (r *Registry) AddTombstones(ctx context.Context, tombstones []collector.Tom
 				return err
 			}
 		}
-		for i := range entries {
-			if err := appendAudit(ctx, tx, &entries[i]); err != nil {
-				return err
-			}
-		}
-		return nil
+		return appendAll(ctx, tx, entries)
 	})
 	return errors.Join(err, r.fold(ctx))
 }

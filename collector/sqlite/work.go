@@ -22,10 +22,8 @@ func (r *Registry) WorkDone(ctx context.Context, work string) (time.Time, error)
 // FinishWork says that a work is done, with the entries that tell of it.
 func (r *Registry) FinishWork(ctx context.Context, work string, at time.Time, entries ...collector.AuditEntry) error {
 	return r.write(ctx, "finish work", func(tx *sql.Tx) error {
-		for i := range entries {
-			if err := appendAudit(ctx, tx, &entries[i]); err != nil {
-				return err
-			}
+		if err := appendAll(ctx, tx, entries); err != nil {
+			return err
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO work (name, done_ms) VALUES (?, ?)
 			ON CONFLICT (name) DO UPDATE SET done_ms = excluded.done_ms`, work, millis(at))

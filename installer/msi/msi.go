@@ -115,8 +115,10 @@ func (p Package) source() ([]byte, error) {
 // file has no hash (https://learn.microsoft.com/windows/win32/msi/msifilehash-table). 32768 lets no installation succeed
 // without the service (https://learn.microsoft.com/windows/win32/msi/serviceinstall-table). What may be given is for whoever
 // may elevate, too. 8192 keeps the command line with the string out of logs
-// (https://learn.microsoft.com/windows/win32/msi/custom-action-hidden-target-option). The folder joins the computer's path, since what people are told to type begins with dayline-agent, and
-// leaves it with the package (https://learn.microsoft.com/windows/win32/msi/environment-table).
+// (https://learn.microsoft.com/windows/win32/msi/custom-action-hidden-target-option). The folder joins the computer's path, since
+// what people are told to type begins with dayline-agent, and leaves it with the package
+// (https://learn.microsoft.com/windows/win32/msi/environment-table). What updates left beside the executable goes with it, though
+// somebody hold it until the computer starts anew (https://learn.microsoft.com/windows/win32/msi/removefile-table).
 func (p Package) amendments() []string {
 	return []string{
 		"UPDATE File SET Version='" + p.Agent.Version.FileText() + "', Language='1033' WHERE File='Executable'",
@@ -127,6 +129,8 @@ func (p Package) amendments() []string {
 		"CREATE TABLE `Environment` (`Environment` CHAR(72) NOT NULL, `Name` CHAR(255) NOT NULL LOCALIZABLE, " +
 			"`Value` CHAR(255) LOCALIZABLE, `Component_` CHAR(72) NOT NULL PRIMARY KEY `Environment`)",
 		"INSERT INTO Environment (Environment, Name, Value, Component_) VALUES ('Path', '=-*Path', '[~];[INSTALLDIR]', 'Agent')",
+		"INSERT INTO RemoveFile (FileKey, Component_, FileName, DirProperty, InstallMode) VALUES ('Watcher', 'Agent', 'watcher.exe|dayline-agent-watcher.exe*', 'INSTALLDIR', 2)",
+		"INSERT INTO RemoveFile (FileKey, Component_, FileName, DirProperty, InstallMode) VALUES ('Former', 'Agent', 'former.*|.dayline-agent.exe.*', 'INSTALLDIR', 2)",
 		"INSERT INTO InstallExecuteSequence (Action, Sequence) VALUES ('RemoveEnvironmentStrings', 3300)",
 		"INSERT INTO InstallExecuteSequence (Action, Sequence) VALUES ('WriteEnvironmentStrings', 5200)",
 	}

@@ -65,8 +65,11 @@ func TestTables(t *testing.T) {
 		"Directory": {"INSTALLDIR\tProgramFiles64Folder\tDayline"},
 		// 16 a process of its own, 2 at boot, 32768 without which nothing is installed; 163 started by an install, stopped by both, removed by an uninstall, 1 waited for.
 		"ServiceInstall": {"Service\tdayline-agent\tDayline agent\t16\t2\t32768\t\t\t\t\tservice --managed\tAgent\tDayline agent: measures the working day on this computer, visibly"},
-		"ServiceControl": {"Control\tdayline-agent\t163\t\t1\tAgent"},
-		"Shortcut":       {"MyDay\tProgramMenuFolder\tmyday|My day (Dayline)\tAgent\t[#Executable]\tmy-day --wait\tWhat Dayline recorded of you, and who looked at it"},
+		// 170: stopped and removed by both. It stands before the other, and is stopped before.
+		"ServiceControl": {"ControlWatcher\tdayline-agent-update\t170\t\t1\tAgent\nControl\tdayline-agent\t163\t\t1\tAgent"},
+		// 2: by an uninstall.
+		"RemoveFile": {"Watcher\tAgent\twatcher.exe|dayline-agent-watcher.exe*\tINSTALLDIR\t2", "Former\tAgent\tformer.*|.dayline-agent.exe.*\tINSTALLDIR\t2"},
+		"Shortcut":   {"MyDay\tProgramMenuFolder\tmyday|My day (Dayline)\tAgent\t[#Executable]\tmy-day --wait\tWhat Dayline recorded of you, and who looked at it"},
 		// 256: from this version on; 258: detected only.
 		"Upgrade":     {"{9E4A019C-0970-4337-A978-1F97823F9573}\t0.0.0\t1.2.4\t\t256\t\tOLDERFOUND", "{9E4A019C-0970-4337-A978-1F97823F9573}\t1.2.4\t\t\t258\t\tNEWERFOUND"},
 		"Environment": {"Path\t=-*Path\t[~];[INSTALLDIR]\tAgent"},

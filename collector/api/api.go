@@ -19,6 +19,7 @@ import (
 	"github.com/dayline-project/dayline/collector/link"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 	"github.com/dayline-project/dayline/shared/gen/dayline/agent/v1/agentv1connect"
+	"github.com/dayline-project/dayline/shared/release"
 )
 
 // Trust says where the collector is found and how it is recognised from now on.
@@ -76,6 +77,7 @@ type Agents struct {
 	// openedBy and openedFor count the days that are opened, by device and by login on it.
 	openedBy, openedFor *throttle
 	limits              *limits
+	downloads           *downloads
 	proxies             proxies
 }
 
@@ -98,6 +100,7 @@ func NewAgents(ctx context.Context, o Options) (*Agents, error) {
 		openedBy:  newThrottle(daysPerDevice, time.Minute, o.Now),
 		openedFor: newThrottle(daysPerLogin, time.Minute, o.Now),
 		limits:    newLimits(o.Metrics),
+		downloads: newDownloads(),
 	}
 	var err error
 	if a.proxies, err = parseProxies(o.TrustedProxies); err != nil {
@@ -132,8 +135,9 @@ func NewAgents(ctx context.Context, o Options) (*Agents, error) {
 	return a, nil
 }
 
-// Handler serves the agents' listener: the service, installer links, and whether the collector lives and is ready.
-func (a *Agents) Handler(links http.Handler) http.Handler {
+// Handler serves the agents' listener: the service, installer links, what agents update themselves by (shelf.Releases), and whether the
+// collector lives and is ready.
+func (a *Agents) Handler(links, updates http.Handler) http.Handler {
 	path, service := agentv1connect.NewAgentServiceHandler(a,
 		connect.WithCodec(protoCodec{marking: true}),
 		connect.WithCodec(jsonCodec{marking: true}),
@@ -146,6 +150,7 @@ func (a *Agents) Handler(links http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(path, a.limits.bound(a.signedIn(service)))
 	mux.Handle(link.Path, links)
+	mux.Handle(release.Path, a.fetched(updates))
 	Probes(mux, a.disk)
 	return mux
 }

@@ -31,6 +31,8 @@ type device struct {
 	key [8]byte
 	// calling: its one call in flight.
 	calling bool
+	// fetching: its one download in flight.
+	fetching bool
 	// resync: the next answer asks for everything anew.
 	resync bool
 	// streams it sent from, newest last; rekeyAskedAt is when it was last asked to change its key for going back.
@@ -173,6 +175,21 @@ func (d *device) end() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.calling = false
+}
+
+// beginFetch claims the device's one download, if it is free; endFetch gives it back.
+func (d *device) beginFetch() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	isFree := !d.fetching
+	d.fetching = true
+	return isFree
+}
+
+func (d *device) endFetch() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.fetching = false
 }
 
 // mayRenew counts that the device asks for other logins; over renewalsPerHour it is refused.

@@ -37,7 +37,8 @@ var mediaTypes = map[string]string{
 
 // statuses of refusals of files, as people read them: 401 sends them to sign in.
 var statuses = map[collector.Code]int{
-	collector.BadRequest: http.StatusBadRequest, collector.SignedOut: http.StatusUnauthorized, collector.Denied: http.StatusForbidden,
+	collector.BadRequest: http.StatusBadRequest, collector.SignedOut: http.StatusUnauthorized,
+	collector.UnknownDevice: http.StatusUnauthorized, collector.Revoked: http.StatusForbidden, collector.Denied: http.StatusForbidden,
 	collector.NotFound: http.StatusNotFound, collector.TooMany: http.StatusTooManyRequests, collector.NoSpace: http.StatusServiceUnavailable,
 	collector.Conflict: http.StatusConflict,
 }

@@ -134,7 +134,7 @@ func open(t testing.TB, dir string, options ...option) *house {
 			return errors.Join(h.agents.Buried(ctx), running.ingest.ReloadTombstones(ctx))
 		},
 	})
-	h.listener, err = Listen(t.Context(), "agents", "127.0.0.1:0", h.keeper.TLS(), h.agents.Handler(admin.LinkHandler()), log)
+	h.listener, err = Listen(t.Context(), "agents", "127.0.0.1:0", h.keeper.TLS(), h.agents.Handler(admin.LinkHandler(), h.shelf.Handler()), log)
 	if err != nil {
 		t.Fatal(err)
 	}

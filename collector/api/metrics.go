@@ -14,6 +14,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 	calls    *prometheus.HistogramVec
 	turned   *prometheus.CounterVec
+	updates  prometheus.Counter
 }
 
 // NewMetrics starts counting.
@@ -27,8 +28,11 @@ func NewMetrics() *Metrics {
 		turned: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "dayline_calls_turned_away_total", Help: "Calls refused before their handler, by code.",
 		}, []string{"code"}),
+		updates: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "dayline_update_bytes_total", Help: "Bytes that agents fetched to update themselves.",
+		}),
 	}
-	m.registry.MustRegister(m.calls, m.turned,
+	m.registry.MustRegister(m.calls, m.turned, m.updates,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -53,5 +57,7 @@ func (m *Metrics) Handler() http.Handler {
 func (m *Metrics) called(procedure, code string, took time.Duration) {
 	m.calls.WithLabelValues(procedure, code).Observe(took.Seconds())
 }
+
+func (m *Metrics) fetched(bytes int64) { m.updates.Add(float64(bytes)) }
 
 func (m *Metrics) refused(code string) { m.turned.WithLabelValues(code).Inc() }

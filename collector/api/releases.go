@@ -67,9 +67,9 @@ func releaseShown(one *shelf.Release, by shelf.Vouched) *adminv1.Release {
 	}
 	for _, p := range one.Packages {
 		file := &adminv1.ReleasePackage{Name: p.Name, Os: p.OS, Arch: p.Arch, Kind: p.Kind, Bytes: float64(p.Size), Sha256: p.SHA256}
-		if held, err := one.Package(p.Arch, p.Kind); err != nil {
+		if held, err := one.Package(p.OS, p.Arch, p.Kind); err != nil {
 			file.Problem = err.Error()
-		} else {
+		} else if p.Installs() {
 			file.Carrier = string(held.Stamp.Carrier())
 		}
 		shown.Packages = append(shown.Packages, file)

@@ -149,11 +149,11 @@ func (h *handler) open(w http.ResponseWriter, r *http.Request, l collector.Link,
 // released serves a package of any release on the shelf, as it is: commands go on while a newer one is added.
 func (h *handler) released(w http.ResponseWriter, r *http.Request, l collector.Link, name string) error {
 	for _, one := range h.Shelf.List() {
-		at := slices.IndexFunc(one.Packages, func(p release.Package) bool { return p.Name == name && p.OS == l.OS })
+		at := slices.IndexFunc(one.Packages, func(p release.Package) bool { return p.Name == name && p.OS == l.OS && p.Installs() })
 		if at < 0 || one.Problem != nil {
 			continue
 		}
-		held, err := one.Package(one.Packages[at].Arch, one.Packages[at].Kind)
+		held, err := one.Package(l.OS, one.Packages[at].Arch, one.Packages[at].Kind)
 		if err != nil {
 			return err
 		}
@@ -173,12 +173,12 @@ func (h *handler) stamped(w http.ResponseWriter, r *http.Request, l collector.Li
 	if err != nil {
 		return err
 	}
-	held, err := chosen.Package(arch, kind)
+	held, err := chosen.Package(l.OS, arch, kind)
 	if err != nil {
 		return err
 	}
-	if held.OS != l.OS {
-		return collector.Refuse(collector.NotFound, "", "a link for %s has no %s", l.OS, kind)
+	if !held.Installs() {
+		return collector.Refuse(collector.NotFound, "", "%s installs nothing", held.Name)
 	}
 	installer, err := h.installer()
 	if err != nil {

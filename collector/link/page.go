@@ -126,7 +126,7 @@ func (h *handler) packages(ctx context.Context, in words, door Door, secret, sys
 		return nil, err
 	}
 	for _, c := range door.Commands(secret, Packages(chosen, system)) {
-		held, err := chosen.Package(c.Arch, c.Kind)
+		held, err := chosen.Package(system, c.Arch, c.Kind)
 		if err != nil {
 			h.Log.ErrorContext(ctx, "package not handed out", "file", c.Name, "error", err)
 			continue
@@ -146,9 +146,9 @@ func (h *handler) packages(ctx context.Context, in words, door Door, secret, sys
 // kinds in the order in which most people want them.
 var kinds = []string{release.MSI, release.Pkg, release.Deb, release.RPM, release.Tar}
 
-// Packages of a release for a system, those that most people want first.
+// Packages that install a release on a system, those that most people want first.
 func Packages(chosen *shelf.Release, system string) []release.Package {
-	fit := slices.DeleteFunc(slices.Clone(chosen.Packages), func(p release.Package) bool { return p.OS != system })
+	fit := slices.DeleteFunc(slices.Clone(chosen.Packages), func(p release.Package) bool { return p.OS != system || !p.Installs() })
 	slices.SortFunc(fit, func(a, b release.Package) int {
 		if by := slices.Index(kinds, a.Kind) - slices.Index(kinds, b.Kind); by != 0 {
 			return by

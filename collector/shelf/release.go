@@ -25,7 +25,9 @@ type Release struct {
 	// Problem: what lies there is no release of this version; nothing of it is handed out.
 	Problem error
 
-	held []*holding
+	// letters are the manifest and what signed it, by name, as they were added.
+	letters map[string][]byte
+	held    []*holding
 	// withheld systems, and why they are not handed this version.
 	withheld map[string]error
 }
@@ -33,7 +35,7 @@ type Release struct {
 // Held is a package as it lies on the shelf, verified.
 type Held struct {
 	release.Package
-	// Stamp puts an enrolment string into it, on its way out.
+	// Stamp puts an enrolment string into it, on its way out; nil for an update.
 	Stamp *stamp.Package
 	// ReaderAt of the whole file, as it was released. It goes on after a Remove: the file ends with its last reader.
 	io.ReaderAt
@@ -62,6 +64,7 @@ func loadRelease(dir string, version release.Version, by Vouched) *Release {
 	if one.Problem != nil {
 		return one
 	}
+	one.letters = lettersOf(release.ManifestName, text, signatures)
 	one.Packages = slices.DeleteFunc(one.Packages, func(p release.Package) bool {
 		_, err := os.Stat(filepath.Join(dir, p.Name))
 		return errors.Is(err, fs.ErrNotExist)
@@ -84,9 +87,9 @@ func (r *Release) adopt(other *Release) {
 	}
 }
 
-// fits tells whether there are packages for a system.
+// fits tells whether there are packages that install it on a system.
 func (r *Release) fits(system string) bool {
-	return slices.ContainsFunc(r.Packages, func(p release.Package) bool { return p.OS == system })
+	return slices.ContainsFunc(r.Packages, func(p release.Package) bool { return p.OS == system && p.Installs() })
 }
 
 // mayGo tells why a system is not handed this version.
@@ -97,14 +100,14 @@ func (r *Release) mayGo(system string) error {
 	return r.withheld[system]
 }
 
-// Package gives the package of a kind for a processor. NotFound where the release has none, or it is withheld; any other error:
-// what is there is not what was added.
-func (r *Release) Package(arch, kind string) (*Held, error) {
-	at := slices.IndexFunc(r.held, func(h *holding) bool { return h.Arch == arch && h.Kind == kind })
+// Package gives the package of a kind for a system and a processor. NotFound where the release has none, or it is withheld; any
+// other error: what is there is not what was added.
+func (r *Release) Package(system, arch, kind string) (*Held, error) {
+	at := slices.IndexFunc(r.held, func(h *holding) bool { return h.OS == system && h.Arch == arch && h.Kind == kind })
 	if at < 0 {
-		return nil, collector.Refuse(collector.NotFound, "", "release %s has no %s for %s on the shelf: %s", r.Version, kind, arch, howToAdd)
+		return nil, collector.Refuse(collector.NotFound, "", "release %s has no %s for %s on %s on the shelf: %s", r.Version, kind, system, arch, howToAdd)
 	}
-	if err := r.mayGo(r.held[at].OS); err != nil {
+	if err := r.mayGo(system); err != nil {
 		return nil, collector.Refuse(collector.NotFound, "", "%v", err)
 	}
 	return r.held[at].verified()
@@ -140,9 +143,9 @@ func verify(file *os.File, p release.Package) (*Held, error) {
 	if got := hex.EncodeToString(sum.Sum(nil)); got != p.SHA256 {
 		return nil, fmt.Errorf("it is not the file that %s lists: its SHA-256 is %s, and not %s", release.ManifestName, got, p.SHA256)
 	}
-	stamped, err := stamp.Open(p.Kind, file, p.Size)
-	if err != nil {
-		return nil, err
+	held := &Held{Package: p, ReaderAt: file}
+	if p.Installs() {
+		held.Stamp, err = stamp.Open(p.Kind, file, p.Size)
 	}
-	return &Held{Package: p, Stamp: stamped, ReaderAt: file}, nil
+	return held, err
 }

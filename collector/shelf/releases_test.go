@@ -97,22 +97,22 @@ func TestWhatIsAddedIsHandedOut(t *testing.T) {
 			t.Fatalf("%v: %v", chosen, err)
 		}
 		for _, p := range chosen.Packages {
-			held, err := chosen.Package(p.Arch, p.Kind)
+			held, err := chosen.Package(p.OS, p.Arch, p.Kind)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if got := text(t, io.NewSectionReader(held, 0, held.Size)); got != string(files[p.Name]) {
 				t.Errorf("%s has other bytes", p.Name)
 			}
-			if again, _ := chosen.Package(p.Arch, p.Kind); again != held {
+			if again, _ := chosen.Package(p.OS, p.Arch, p.Kind); again != held {
 				t.Errorf("%s is opened for each who asks", p.Name)
 			}
 		}
-		msi, err := chosen.Package(release.AMD64, release.MSI)
+		msi, err := chosen.Package(release.Windows, release.AMD64, release.MSI)
 		if err != nil || msi.Stamp.Carrier() != stamp.Inside {
 			t.Errorf("%v: %v", msi, err)
 		}
-		if _, err := chosen.Package(release.AMD64, release.Deb); collector.CodeOf(err) != collector.NotFound || !strings.Contains(err.Error(), "release add") {
+		if _, err := chosen.Package(release.Linux, release.AMD64, release.Deb); collector.CodeOf(err) != collector.NotFound || !strings.Contains(err.Error(), "release add") {
 			t.Errorf("a package that it has none of: %v", err)
 		}
 	}
@@ -257,7 +257,7 @@ func TestARemovedReleaseIsReadToItsEnd(t *testing.T) {
 	dir := t.TempDir()
 	r := openReleases(t, dir)
 	files := shelftest.Released(t, "1.2.3", release.Linux)
-	held, err := addTo(t, r, files).Package(release.ARM64, release.RPM)
+	held, err := addTo(t, r, files).Package(release.Linux, release.ARM64, release.RPM)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -326,10 +326,10 @@ func TestADamagedReleaseIsNotHandedOut(t *testing.T) {
 	if err != nil || chosen.Version.String() != "1.0.0" {
 		t.Fatalf("%v: %v", chosen, err)
 	}
-	if held, err := chosen.Package(release.AMD64, release.RPM); held != nil || err == nil || !strings.Contains(err.Error(), "not the file") {
+	if held, err := chosen.Package(release.Linux, release.AMD64, release.RPM); held != nil || err == nil || !strings.Contains(err.Error(), "not the file") {
 		t.Errorf("another file is handed out: %v", err)
 	}
-	if held, err := chosen.Package(release.ARM64, release.RPM); held == nil || err != nil {
+	if held, err := chosen.Package(release.Linux, release.ARM64, release.RPM); held == nil || err != nil {
 		t.Errorf("the one beside it is not: %v", err)
 	}
 	if _, err := r.Choose(release.Linux, "1.1.0"); collector.CodeOf(err) != collector.NotFound || !strings.Contains(err.Error(), "release remove 1.1.0") {

@@ -25,6 +25,9 @@ type Vouched struct {
 	Channel *release.Channel
 	// Problem: keys or a channel lie on the shelf that do not verify. Nobody knows what was withdrawn, so nothing is handed out.
 	Problem error
+
+	// letters are the channel, the keys that follow from those of the build, and what signed them, by name, as they were added.
+	letters map[string][]byte
 }
 
 // letter names a file that is verified before any package is taken: it says what may be.
@@ -48,7 +51,7 @@ func channelFile(version int) string { return fmt.Sprintf("channel-%d.json", ver
 // vouch gives what releases are verified by: the keys of the build, what lies on the shelf and the letters that are sent. fresh names
 // those of them that the shelf lacks; refused is why they are not taken.
 func vouch(dir string, built release.Trusted, letters map[string][]byte) (v Vouched, fresh []string, refused error) {
-	if v.Trusted = built; built.Version == 0 {
+	if v.Trusted, v.letters = built, map[string][]byte{}; built.Version == 0 {
 		for name := range letters {
 			if name != release.ManifestName && name != release.ManifestName+release.SignatureEnding {
 				return v, nil, fmt.Errorf("%s is of no use here: this collector was built without release keys, and cannot tell who made it", name)
@@ -80,10 +83,14 @@ func vouch(dir string, built release.Trusted, letters map[string][]byte) (v Vouc
 func (v *Vouched) follow(dir string, letters map[string][]byte) (fresh []string, refused error) {
 	for {
 		name := release.TrustedName(v.Trusted.Version + 1)
-		next, err := v.nextIn(dir, name)
-		text, sent := letters[name]
-		if err != nil && sent {
-			if next, refused = v.Trusted.Next(text, letters[name+release.SignatureEnding]); refused != nil {
+		text, signatures, err := readSigned(filepath.Join(dir, name))
+		next := release.Trusted{}
+		if err == nil {
+			next, err = v.Trusted.Next(text, signatures)
+		}
+		if sent, isSent := letters[name]; err != nil && isSent {
+			text, signatures = sent, letters[name+release.SignatureEnding]
+			if next, refused = v.Trusted.Next(text, signatures); refused != nil {
 				return nil, fmt.Errorf("%s: %w", name, refused)
 			}
 			fresh, err = append(fresh, name), nil
@@ -95,6 +102,7 @@ func (v *Vouched) follow(dir string, letters map[string][]byte) (fresh []string,
 			break
 		}
 		v.Trusted = next
+		maps.Copy(v.letters, lettersOf(name, text, signatures))
 	}
 	for _, name := range slices.Sorted(maps.Keys(letters)) {
 		if number := keyFiles.FindStringSubmatch(name); number != nil {
@@ -104,14 +112,6 @@ func (v *Vouched) follow(dir string, letters map[string][]byte) (fresh []string,
 		}
 	}
 	return fresh, nil
-}
-
-func (v *Vouched) nextIn(dir, name string) (release.Trusted, error) {
-	text, signatures, err := readSigned(filepath.Join(dir, name))
-	if err != nil {
-		return release.Trusted{}, err
-	}
-	return v.Trusted.Next(text, signatures)
 }
 
 // aim takes the channel that was sent, or the one that is there.
@@ -127,6 +127,7 @@ func (v *Vouched) aim(dir string, letters map[string][]byte) (fresh bool, refuse
 		switch {
 		case problem == nil:
 			v.Channel = &there
+			maps.Copy(v.letters, lettersOf(release.ChannelName, thereText, thereSignatures))
 		case !errors.Is(problem, fs.ErrNotExist):
 			v.Problem = fmt.Errorf("shelf: %w", problem)
 		}
@@ -138,6 +139,7 @@ func (v *Vouched) aim(dir string, letters map[string][]byte) (fresh bool, refuse
 		return false, err
 	}
 	v.Channel = &sent
+	maps.Copy(v.letters, lettersOf(release.ChannelName, text, signatures))
 	if bytes.Equal(text, thereText) { // again, or with another key's signature
 		return !bytes.Equal(signatures, thereSignatures), nil
 	}
@@ -157,6 +159,13 @@ func channelsIn(dir string) (versions []int) {
 		}
 	}
 	return versions
+}
+
+// lettersOf gives a file and its signatures by name, nothing in the place of what is missing.
+func lettersOf(name string, text, signatures []byte) map[string][]byte {
+	letters := map[string][]byte{name: text, name + release.SignatureEnding: signatures}
+	maps.DeleteFunc(letters, func(_ string, content []byte) bool { return len(content) == 0 })
+	return letters
 }
 
 // readSigned reads a file and its signatures, nothing where these are missing.

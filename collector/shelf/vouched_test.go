@@ -174,7 +174,7 @@ func TestWhatIsSignedByNobodyOnDiskIsNotHandedOut(t *testing.T) {
 		}
 		for _, one := range r.List() {
 			for _, p := range one.Packages {
-				if held, err := one.Package(p.Arch, p.Kind); err == nil {
+				if held, err := one.Package(p.OS, p.Arch, p.Kind); err == nil {
 					t.Errorf("%s: %s is handed out", name, held.Name)
 				}
 			}
@@ -205,7 +205,7 @@ func TestWhatWasWithdrawnIsHandedToNobody(t *testing.T) {
 			}
 		}
 		// Nor by its name, as a command of an older link asks for it.
-		if _, err := r.List()[0].Package(release.AMD64, release.RPM); collector.CodeOf(err) != collector.NotFound || !strings.Contains(err.Error(), "1.3.0: it was withdrawn") {
+		if _, err := r.List()[0].Package(release.Linux, release.AMD64, release.RPM); collector.CodeOf(err) != collector.NotFound || !strings.Contains(err.Error(), "1.3.0: it was withdrawn") {
 			t.Errorf("%v", err)
 		}
 	}

@@ -84,7 +84,7 @@ type Manifest struct {
 	Packages []Package         `json:"packages"`
 }
 
-// Package is one file that installs the agent.
+// Package is one file that installs the agent, or that agents update themselves by.
 type Package struct {
 	// Name is FileName of the others.
 	Name string `json:"name"`
@@ -99,6 +99,9 @@ type Package struct {
 	// SHA256 in lower-case hexadecimal.
 	SHA256 string `json:"sha256"`
 }
+
+// Installs tells whether it installs the agent, for people and programs that bring software to computers; else it is an update.
+func (p Package) Installs() bool { return p.Kind != UpdateKind(p.OS) }
 
 // FileName is what the package of a version, for a system and a processor, is called.
 func FileName(version Version, os, arch, kind string) string {

@@ -130,8 +130,9 @@ func (i *invocation) chosen(admin adminv1connect.AdminServiceClient, system stri
 	}
 	for _, one := range answer.Msg.Releases {
 		for _, p := range one.Packages {
-			if one.Version == version && p.Os == system && p.Problem == "" {
-				r.Packages = append(r.Packages, release.Package{Name: p.Name, OS: p.Os, Arch: p.Arch, Kind: p.Kind, Size: int64(p.Bytes), SHA256: p.Sha256})
+			file := release.Package{Name: p.Name, OS: p.Os, Arch: p.Arch, Kind: p.Kind, Size: int64(p.Bytes), SHA256: p.Sha256}
+			if one.Version == version && p.Os == system && p.Problem == "" && file.Installs() {
+				r.Packages = append(r.Packages, file)
 			}
 		}
 	}

@@ -88,7 +88,7 @@ func TestReleases(t *testing.T) {
 	if err != nil || chosen.Version.String() != "1.3.1" || len(restored.List()) != 3 {
 		t.Fatalf("the backup's releases: %v: %v", chosen, err)
 	}
-	if _, err := chosen.Package(release.ARM64, release.MSI); err != nil {
+	if _, err := chosen.Package(release.Windows, release.ARM64, release.MSI); err != nil {
 		t.Errorf("a package of the backup's: %v", err)
 	}
 }

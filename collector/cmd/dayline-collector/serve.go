@@ -215,7 +215,7 @@ func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.M
 			return l, err
 		},
 		func() (*api.Listener, error) {
-			return api.Listen(ctx, "agents", c.Listen.Agents, s.keeper.TLS(), s.agents.Handler(links), s.log)
+			return api.Listen(ctx, "agents", c.Listen.Agents, s.keeper.TLS(), s.agents.Handler(links, s.releases.Handler()), s.log)
 		},
 		func() (*api.Listener, error) {
 			return api.ListenSocket(ctx, "admin", filepath.Join(c.DataDir, socketName), admin.Handler(), s.log)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sort"
@@ -24,6 +25,8 @@ const (
 	keptSetAside = 2
 	// compactBytes of free pages, and half of the file, make a copy worth while.
 	compactBytes = 32 << 20
+	// bornKey is the number that a file is given when it is begun: copies of it have the same, files begun later have others.
+	bornKey = "born"
 )
 
 // open checks the file, sets it aside if it is damaged, and opens it for writing. The caller holds the mutex.
@@ -118,6 +121,11 @@ func (b *Buffer) load(damage error) error {
 				return err
 			}
 		}
+		if !exists {
+			if err := putNumber(tx, bornKey, rand.Int64()); err != nil {
+				return err
+			}
+		}
 		if damage != nil {
 			// How many were in it nobody knows: count 0.
 			if err := b.recordLoss(tx, lossOf("damaged file", stream.Login{}), loss{from: time.Now(), to: time.Now()}); err != nil {
@@ -202,8 +210,7 @@ func (b *Buffer) dropDamaged(tx *bolt.Tx, bad map[string][][]byte) error {
 
 // moveAside renames the file and removes all but the newest that were set aside.
 func moveAside(path string, now time.Time) error {
-	target := path + ".corrupt-" + now.UTC().Format("20060102T150405.000Z")
-	if err := os.Rename(path, target); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Rename(path, asideName(path, now)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	kept := setAside(path)
@@ -214,6 +221,10 @@ func moveAside(path string, now time.Time) error {
 		kept = kept[1:]
 	}
 	return nil
+}
+
+func asideName(path string, now time.Time) string {
+	return path + ".corrupt-" + now.UTC().Format("20060102T150405.000Z")
 }
 
 func setAside(path string) []string {

@@ -25,7 +25,7 @@ const (
 )
 
 // noticedWithin is what the service manager is given to see that a process has been ended, which it does at once.
-const noticedWithin = 2 * time.Second
+const noticedWithin = time.Second
 
 // updates is what Windows' service manager does for updates: update.Host without its questions.
 type updates struct {
@@ -137,7 +137,7 @@ func removeWatcher(ctx context.Context, manager *mgr.Mgr, own bool) error {
 	}
 	defer s.Close()
 	if !own {
-		if err := ended(ctx, s); err != nil {
+		if err := ended(ctx, s, endWithin); err != nil {
 			return err
 		}
 	}
@@ -149,7 +149,7 @@ func removeWatcher(ctx context.Context, manager *mgr.Mgr, own bool) error {
 
 // Stop implements update.Host.
 func (u updates) Stop(ctx context.Context) error {
-	return withService("stop", func(s *mgr.Service) error { return ended(ctx, s) })
+	return withService("stop", func(s *mgr.Service) error { return ended(ctx, s, endWithin) })
 }
 
 // Start implements update.Host.
@@ -193,8 +193,8 @@ func started(ctx context.Context, s *mgr.Service) error {
 	return err
 }
 
-// ended stops a service, by force where it does not within its time, and waits for its process: with that its files are free.
-func ended(ctx context.Context, s *mgr.Service) error {
+// ended stops a service, by force where it does not within this time, and waits for its process: with that its files are free.
+func ended(ctx context.Context, s *mgr.Service, patience time.Duration) error {
 	status, err := s.Query()
 	if err != nil || status.State == svc.Stopped || status.ProcessId == 0 {
 		return err
@@ -208,7 +208,7 @@ func ended(ctx context.Context, s *mgr.Service) error {
 	}
 	defer windows.CloseHandle(process)
 	_, _ = s.Control(svc.Stop) // one that does not take it is ended below
-	if over, err := within(ctx, endWithin, func() (bool, error) { return isOver(process) }); over || err != nil {
+	if over, err := within(ctx, patience, func() (bool, error) { return isOver(process) }); over || err != nil {
 		return err
 	}
 	return terminated(ctx, s, process)

@@ -62,6 +62,7 @@ func (w *blindWatch) adopt(s *Service) {
 
 func (w *blindWatch) look(ctx context.Context, s *Service, sessions []session.LoginSession, now time.Time) {
 	blind := map[string]bool{}
+	wanted := 0
 	for _, one := range sessions {
 		login, err := session.LoginOf(ctx, one.User)
 		if err != nil {
@@ -71,7 +72,11 @@ func (w *blindWatch) look(ctx context.Context, s *Service, sessions []session.Lo
 		if err := s.logins.saw(login, now); err != nil {
 			s.log.Error("login not noted", "error", err)
 		}
-		if !s.hub.blindTo(login, one) {
+		if !s.hub.wants(login) {
+			continue
+		}
+		wanted++
+		if s.hub.observes(one) {
 			continue
 		}
 		id := cmp.Or(one.ID, one.User)
@@ -87,6 +92,7 @@ func (w *blindWatch) look(ctx context.Context, s *Service, sessions []session.Lo
 			s.log.Error(notObserved)
 		}
 	}
+	s.hub.wanted.Store(int64(wanted))
 	for id := range w.since {
 		if blind[id] {
 			continue
@@ -100,20 +106,29 @@ func (w *blindWatch) look(ctx context.Context, s *Service, sessions []session.Lo
 	}
 }
 
-// blindTo tells whether the login should be observed in this session and no helper does.
-func (h *hub) blindTo(login stream.Login, one session.LoginSession) bool {
+// wants tells whether the login should be observed.
+func (h *hub) wants(login stream.Login) bool {
 	settings, _, known := h.rules(login, time.Now())
-	if !known || !settings.Collect {
-		return false
-	}
+	return known && settings.Collect
+}
+
+// observes tells whether a helper does so in this session.
+func (h *hub) observes(one session.LoginSession) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, helper := range h.helpers {
 		// A helper under a user unit may not know its session's id; a Mac tells only whose session it is.
 		same := helper.hello.OSSession == one.ID || helper.hello.OSSession == "" || one.ID == ""
 		if helper.conn != nil && helper.peer.User == one.User && same {
-			return false
+			return true
 		}
 	}
-	return true
+	return false
+}
+
+// observed counts the helpers that are here.
+func (h *hub) observed() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.byConn)
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dayline-project/dayline/agent/internal/buffer"
@@ -60,6 +61,8 @@ type hub struct {
 	orphansEnd time.Time
 	// stop is what helpers were asked when the service began to end; nil before.
 	stop *session.Message
+	// wanted are the login sessions that should be observed, as they were counted last.
+	wanted atomic.Int64
 	// pauses are the open spans of persons' pauses.
 	pauses map[stream.Login]*agentv1.Span
 }

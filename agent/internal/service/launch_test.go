@@ -221,7 +221,7 @@ func TestASessionWithoutAHelperIsBlind(t *testing.T) {
 	look(0)
 	w.wait("the collector says what holds", func() bool {
 		w.service.hub.soon()
-		return w.service.hub.blindTo(w.me(), me)
+		return w.service.hub.wants(w.me()) && !w.service.hub.observes(me)
 	})
 	look(0)
 	look(blindAfter - 1)

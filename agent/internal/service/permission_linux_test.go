@@ -156,7 +156,7 @@ func TestWhoIsAtTheConsoleWithoutAHelperIsBlind(t *testing.T) {
 	watch.look(t.Context(), w.service, me, began)
 	w.wait("the collector says what holds", func() bool {
 		w.service.hub.soon()
-		return w.service.hub.blindTo(w.me(), me[0])
+		return w.service.hub.wants(w.me()) && !w.service.hub.observes(me[0])
 	})
 	watch.look(t.Context(), w.service, me, began)
 	watch.look(t.Context(), w.service, me, began.Add(blindAfter))

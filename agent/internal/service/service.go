@@ -17,6 +17,7 @@ import (
 	"github.com/dayline-project/dayline/agent/internal/health"
 	"github.com/dayline-project/dayline/agent/internal/session"
 	"github.com/dayline-project/dayline/agent/internal/settings"
+	"github.com/dayline-project/dayline/agent/internal/update"
 	"github.com/dayline-project/dayline/agent/internal/uplink"
 	"github.com/dayline-project/dayline/shared/buildinfo"
 	"github.com/dayline-project/dayline/shared/episode"
@@ -55,6 +56,8 @@ type Config struct {
 	Level *slog.LevelVar
 	// Uninstall carries out the directive; nil where nothing is installed.
 	Uninstall func() error
+	// Updates exchanges the program; nil where none is installed.
+	Updates update.Host
 	// Launcher starts a helper in each login session; nil where the session starts its own.
 	Launcher session.Launcher
 	// Notices of the service manager; nil where it gives none.
@@ -75,11 +78,13 @@ const (
 // Service is the running service.
 type Service struct {
 	Config
-	buffer    *buffer.Buffer
-	settings  *settings.Store
-	hub       *hub
-	logins    *logins
-	uplink    *uplink.Uplink
+	buffer   *buffer.Buffer
+	settings *settings.Store
+	hub      *hub
+	logins   *logins
+	uplink   *uplink.Uplink
+	// updater is nil before the device is enrolled, as uplink is.
+	updater   *update.Updater
 	server    *session.Server
 	errors    *health.Errors
 	log       *slog.Logger
@@ -119,6 +124,7 @@ func Open(config Config) (*Service, error) {
 			Identity: s.Identity, Trusted: s.Trusted, Client: uplink.NewClient(s.Trusted, nil), Buffer: s.buffer,
 			Settings: s.settings, Scene: s.scene, Direct: s.direct, Log: s.log,
 		})
+		s.updater = s.newUpdater()
 		s.hub.soon = s.uplink.Soon
 		s.hub.recorder.stored = func() { s.uplink.Buffered(s.buffer.Stats().Episodes) }
 	}
@@ -147,6 +153,12 @@ func (s *Service) Run(ctx context.Context) error {
 	defer release()
 	defer context.AfterFunc(ctx, release)()
 	s.keepHelpers(g, keeping, serving)
+	g.start("updates", func() error {
+		if s.updater == nil {
+			return nil
+		}
+		return s.updater.Run(keeping)
+	})
 	called := make(chan struct{})
 	g.start("uplink", func() error {
 		defer close(called)
@@ -232,11 +244,21 @@ func (s *Service) contact() uplink.Status {
 	return s.uplink.Status()
 }
 
-// direct carries out a directive.
-func (s *Service) direct(directive *agentv1.Directive) {
+// direct carries out the directives of an answer.
+func (s *Service) direct(directives []*agentv1.Directive) {
+	var ordered *agentv1.Update
+	for _, directive := range directives {
+		if update := directive.GetUpdate(); update != nil {
+			ordered = update
+		} else {
+			s.obey(directive)
+		}
+	}
+	s.order(ordered)
+}
+
+func (s *Service) obey(directive *agentv1.Directive) {
 	switch act := directive.Act.(type) {
-	case *agentv1.Directive_Update:
-		s.log.Warn("update not done", "reason", UpdateOff)
 	case *agentv1.Directive_Log:
 		if err := s.Level.UnmarshalText([]byte(act.Log)); err != nil {
 			s.log.Warn("log level not known")

@@ -80,6 +80,8 @@ func (s *Service) answer(ctx context.Context, peer session.Peer, what string) *s
 		document = s.status(peer)
 	case "doctor":
 		document = s.doctor(peer)
+	case "update":
+		document = s.report()
 	case "pause":
 		document, err = s.pause(peer.Login)
 	case "resume":

@@ -45,6 +45,8 @@ type route struct {
 	address   string
 	transport *http.Transport
 	calls     agentv1connect.AgentServiceClient
+	// files come as slowly as they may: whoever reads them gives up.
+	files *http.Client
 }
 
 // NewClient calls the collector that is trusted, over connections of dial (nil: TCP).
@@ -113,11 +115,12 @@ func (c *Client) route(trust Trust, address string) route {
 		DisableCompression:     true,
 	}
 	// No redirect is followed: what the collector is, its certificate says.
-	client := &http.Client{
-		Transport: transport, Timeout: callFor,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client := &http.Client{Transport: transport, Timeout: callFor, CheckRedirect: stay}
+	return route{
+		address: address, transport: transport, calls: agentv1connect.NewAgentServiceClient(client, "https://"+address, options()...),
+		files: &http.Client{Transport: transport, CheckRedirect: stay},
 	}
-	return route{address: address, transport: transport, calls: agentv1connect.NewAgentServiceClient(client, "https://"+address, options()...)}
 }
 
 // latest is the time by which a pinned certificate's end is judged.

@@ -180,6 +180,7 @@ func (u *Uplink) settle(batch *buffer.Pending, answer *agentv1.SyncResponse) err
 
 // obey carries out directives; one that is not known is passed over.
 func (u *Uplink) obey(ctx context.Context, answer *agentv1.SyncResponse, facts *agentv1.DeviceFacts) {
+	var others []*agentv1.Directive
 	for _, directive := range answer.Directives {
 		switch directive.Act.(type) {
 		case *agentv1.Directive_Rekey:
@@ -189,9 +190,10 @@ func (u *Uplink) obey(ctx context.Context, answer *agentv1.SyncResponse, facts *
 		case *agentv1.Directive_Resync:
 			u.sentFacts, u.sentHealth = nil, nil
 		default:
-			u.Direct(directive)
+			others = append(others, directive)
 		}
 	}
+	u.Direct(others)
 }
 
 // adjusted changes what the next sync carries after a refusal of all of this one, so that one bad part never holds back

@@ -74,8 +74,8 @@ type Config struct {
 	Buffer   Buffer
 	Settings Settings
 	Scene    func() Scene
-	// Direct carries out directives other than rekey and resync.
-	Direct func(*agentv1.Directive)
+	// Direct carries out what directives an answer has, perhaps none, other than rekey and resync.
+	Direct func([]*agentv1.Directive)
 	Log    *slog.Logger
 }
 
@@ -84,6 +84,8 @@ type Status struct {
 	Connected     bool
 	LastContactAt time.Time
 	LastUploadAt  time.Time
+	// Accepted: the collector accepted what it was sent, once at least.
+	Accepted bool
 	// Problem is in people's words; empty where there is none.
 	Problem string
 	Revoked bool
@@ -106,6 +108,8 @@ func (s Status) CollectorTime(now time.Time) (at time.Time, known bool) {
 type Uplink struct {
 	Config
 	soon chan struct{}
+	// downloads go over a connection of their own.
+	downloads *Client
 
 	mu     sync.Mutex
 	status Status
@@ -129,7 +133,10 @@ type Uplink struct {
 
 // New makes an uplink; Run starts it.
 func New(config Config) *Uplink {
-	return &Uplink{Config: config, soon: make(chan struct{}, 1), turn: make(turn, 1), atMost: stream.MaxEpisodes, repeat: stream.MaxEpisodes}
+	return &Uplink{
+		Config: config, soon: make(chan struct{}, 1), downloads: NewClient(config.Trusted, config.Client.dial),
+		turn: make(turn, 1), atMost: stream.MaxEpisodes, repeat: stream.MaxEpisodes,
+	}
 }
 
 // Soon asks for a sync now: a login waits for its settings, or a batch is full. While the collector does not answer,
@@ -158,6 +165,7 @@ func (u *Uplink) Status() Status {
 // Run syncs until ctx ends.
 func (u *Uplink) Run(ctx context.Context) error {
 	defer u.Client.Close()
+	defer u.downloads.Close()
 	calling, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer hangUp()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(finishFor, hangUp) })()
@@ -199,7 +207,9 @@ func (u *Uplink) Sync(ctx context.Context) time.Duration {
 		return u.failed(ctx, err)
 	}
 	u.failures = 0
-	u.note(func(s *Status) { s.Connected, s.Problem, s.Revoked, s.LastContactAt = true, "", false, time.Now() })
+	u.note(func(s *Status) {
+		s.Connected, s.Accepted, s.Problem, s.Revoked, s.LastContactAt = true, true, "", false, time.Now()
+	})
 	if answer.more {
 		return 0
 	}

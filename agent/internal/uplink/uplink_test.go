@@ -88,7 +88,7 @@ func (d *device) restart() {
 	d.t.Cleanup(client.Close)
 	d.uplink = uplink.New(uplink.Config{
 		Identity: identity, Trusted: trusted, Client: client, Buffer: d.buffer, Settings: d, Scene: func() uplink.Scene { return d.scene },
-		Direct: func(directive *agentv1.Directive) { d.direct = append(d.direct, directive) }, Log: quiet,
+		Direct: func(directives []*agentv1.Directive) { d.direct = append(d.direct, directives...) }, Log: quiet,
 	})
 }
 

@@ -40,6 +40,8 @@ type Collector struct {
 	Lose int
 	// Day answers where a login sees its day; nil: as a collector does that is too old to know.
 	Day func(login *agentv1.Login) (url string, err error)
+	// Files answers what lies below release.Path, for signed-in devices; nil: nothing does.
+	Files http.HandlerFunc
 	// EnrollErr refuses enrolment.
 	EnrollErr error
 
@@ -222,6 +224,20 @@ func (c *Collector) Sync(_ context.Context, r *connect.Request[agentv1.SyncReque
 		panic(http.ErrAbortHandler)
 	}
 	return connect.NewResponse(answer), nil
+}
+
+func (c *Collector) hand(w http.ResponseWriter, r *http.Request) {
+	c.Lock()
+	files, session := c.Files, c.session()
+	c.Unlock()
+	switch {
+	case r.Header.Get("Authorization") != "Bearer "+session:
+		w.WriteHeader(http.StatusUnauthorized)
+	case files == nil:
+		http.NotFound(w, r)
+	default:
+		files(w, r)
+	}
 }
 
 // MyDay of the contract.

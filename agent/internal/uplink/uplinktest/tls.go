@@ -21,6 +21,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/dayline-project/dayline/shared/gen/dayline/agent/v1/agentv1connect"
+	"github.com/dayline-project/dayline/shared/release"
 )
 
 // Authority is a certificate authority like a collector's own.
@@ -96,9 +97,11 @@ func (c *Collector) Listen(certificate tls.Certificate) {
 		c.t.Fatal(err)
 	}
 	c.Address, c.listener = listener.Addr().String(), listener
-	_, handler := agentv1connect.NewAgentServiceHandler(c, connect.WithCompression("zstd", newDecompressor, newCompressor))
+	mux := http.NewServeMux()
+	mux.Handle(agentv1connect.NewAgentServiceHandler(c, connect.WithCompression("zstd", newDecompressor, newCompressor)))
+	mux.HandleFunc(release.Path, c.hand)
 	c.server = &http.Server{
-		Handler: handler, ErrorLog: log.New(discard{}, "", 0), ReadHeaderTimeout: 5 * time.Second,
+		Handler: mux, ErrorLog: log.New(discard{}, "", 0), ReadHeaderTimeout: 5 * time.Second,
 		TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
 	}
 	server := c.server

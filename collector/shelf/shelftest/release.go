@@ -29,6 +29,22 @@ var packages = map[string]struct {
 // MSIs with room for an enrolment string inside.
 func Released(t testing.TB, version string, systems ...string) map[string][]byte {
 	t.Helper()
+	return pack(t, version, systems, func(system string) map[string]string {
+		return map[string]string{packages[system].kind: packages[system].begin}
+	})
+}
+
+// Updating gives the same, and what agents update themselves by.
+func Updating(t testing.TB, version string, systems ...string) map[string][]byte {
+	t.Helper()
+	return pack(t, version, systems, func(system string) map[string]string {
+		return map[string]string{packages[system].kind: packages[system].begin, release.UpdateKind(system): "update "}
+	})
+}
+
+// pack makes packages of the kinds of each system, by how each begins.
+func pack(t testing.TB, version string, systems []string, kinds func(system string) map[string]string) map[string][]byte {
+	t.Helper()
 	v, err := release.ParseVersion(version)
 	if err != nil {
 		t.Fatal(err)
@@ -37,10 +53,12 @@ func Released(t testing.TB, version string, systems ...string) map[string][]byte
 	manifest := release.Manifest{Product: release.Product, Version: version, IssuedAt: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)}
 	for _, system := range systems {
 		for _, arch := range packages[system].arches {
-			content := slices.Concat([]byte(packages[system].begin+version+arch), token.Reservation())
-			p := release.Describe(v, system, arch, packages[system].kind, int64(len(content)), sha256.Sum256(content))
-			files[p.Name] = content
-			manifest.Packages = append(manifest.Packages, p)
+			for kind, begin := range kinds(system) {
+				content := slices.Concat([]byte(begin+version+arch), token.Reservation())
+				p := release.Describe(v, system, arch, kind, int64(len(content)), sha256.Sum256(content))
+				files[p.Name] = content
+				manifest.Packages = append(manifest.Packages, p)
+			}
 		}
 	}
 	if files[release.ManifestName], err = manifest.Encode(); err != nil {

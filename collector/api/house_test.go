@@ -62,6 +62,7 @@ type house struct {
 	admin    adminv1connect.AdminServiceClient
 	listener *Listener
 	shelf    *shelf.Releases
+	trusted  release.Trusted
 	stop     func()
 	// aheadBy moves the collector's clock.
 	mu      sync.Mutex
@@ -119,7 +120,7 @@ func open(t testing.TB, dir string, options ...option) *house {
 	if h.agents, err = NewAgents(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	if h.shelf, err = shelf.OpenReleases(dir, release.Trusted{}, func(int64) error { return nil }); err != nil {
+	if h.shelf, err = shelf.OpenReleases(dir, h.trusted, func(int64) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	set := &config.Set{Account: settings.Default(), People: &config.People{}}

@@ -25,15 +25,23 @@ const (
 	noticed = 16
 )
 
-// serveManaged is the service as Windows' service manager runs it. Nothing it writes to a console is seen.
+// serveManaged is the service as Windows' service manager runs it.
 func serveManaged(state string, stderr io.Writer) int {
+	return underManager(stderr, func(ctx context.Context, events slog.Handler, notices <-chan service.Notice) error {
+		return serveLogged(ctx, state, events, notices)
+	})
+}
+
+// underManager has Windows' service manager run work, whose events its log takes. Nothing that is written to a console is seen.
+func underManager(stderr io.Writer, work func(ctx context.Context, events slog.Handler, notices <-chan service.Notice) error) int {
 	events := slog.DiscardHandler
 	if log, err := journal.OpenEvents(service.Name); err == nil {
 		events = log
 	}
 	h := &handler{stopWithin: stopWithin, log: slog.New(events), work: func(ctx context.Context, notices <-chan service.Notice) error {
-		return serveLogged(ctx, state, events, notices)
+		return work(ctx, events, notices)
 	}}
+	// Of a service that is alone in its process the name is not looked at.
 	err := svc.Run(service.Name, h)
 	if errors.Is(err, windows.ERROR_FAILED_SERVICE_CONTROLLER_CONNECT) {
 		err = fmt.Errorf("%w (this is for Windows itself to start; as administrator: dayline-agent start)", err)

@@ -78,10 +78,10 @@ func (h *house) trust(pin [32]byte) {
 	}
 }
 
-// add puts a small release on the shelf.
+// add puts a small release on the shelf, with updates, which are no link's.
 func (h *house) add(version string) map[string][]byte {
 	h.t.Helper()
-	files := shelftest.Released(h.t, version, release.Windows, release.Linux)
+	files := shelftest.Updating(h.t, version, release.Windows, release.Linux)
 	if _, err := h.shelf.Add(shelftest.Sent(files)); err != nil {
 		h.t.Fatal(err)
 	}
@@ -322,7 +322,7 @@ func TestWhatALinkDoesNotServe(t *testing.T) {
 	for _, below := range []string{
 		"/packages/", "/packages/release.json", "/packages/../release.json", "/packages/dayline-agent-1.2.3-linux-amd64.rpm",
 		"/packages/" + strings.Repeat("x", 8000), "/packages/dayline-agent-1.2.3-windows-amd64.msi/", "/download/", "/download/amd64",
-		"/download/amd64/rpm", "/download/../msi", "/download/amd64/msi/x", "/enroll/", "/enroll/x", "//", "/%00",
+		"/packages/dayline-agent-1.2.3-windows-amd64.zst", "/download/amd64/zst", "/download/amd64/rpm", "/download/../msi", "/download/amd64/msi/x", "/enroll/", "/enroll/x", "//", "/%00",
 	} {
 		if status, _, page := h.ask("GET", Path+made.Secret+below); status != http.StatusNotFound || !strings.Contains(page, "There is no such installer") {
 			t.Errorf("%q: %d", below, status)

@@ -25,6 +25,7 @@ export default {
   carrier_name: 'im Dateinamen, da es signiert ist',
   carrier_beside: 'daneben in einem Archiv',
   carrier_none: 'nicht selbst',
+  updates: 'damit aktualisieren sich Agenten',
   sha256: 'SHA-256',
   remove: 'Entfernen',
   removeThis: 'Version {version} entfernen?',

@@ -22,6 +22,7 @@ export default {
   carrier_name: 'in its file name, since it is signed',
   carrier_beside: 'in an archive beside it',
   carrier_none: 'not by itself',
+  updates: 'agents update themselves by it',
   sha256: 'SHA-256',
   remove: 'Remove',
   removeThis: 'Remove release {version}?',

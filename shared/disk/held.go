@@ -2,7 +2,6 @@ package disk
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -12,8 +11,8 @@ const (
 	heldAgain = 50 * time.Millisecond
 )
 
-// WhileHeld does something with a file, again for as long as somebody else holds that, but no longer than six seconds. It is on
-// Windows that files are held.
+// WhileHeld does something with a file, again for as long as somebody else holds that, but no longer than six seconds and ctx. Its
+// error is the last of do's, as it is. It is on Windows that files are held.
 func WhileHeld(ctx context.Context, do func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, heldFor)
 	defer cancel()
@@ -26,9 +25,6 @@ func WhileHeld(ctx context.Context, do func() error) error {
 		}
 		select {
 		case <-ctx.Done():
-			if cause := context.Cause(ctx); !errors.Is(cause, context.DeadlineExceeded) {
-				err = errors.Join(err, cause)
-			}
 			return err
 		case <-ticker.C:
 		}

@@ -61,34 +61,18 @@ func (u updates) Able(context.Context) error {
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
-// Watch implements update.Host. A watcher that runs was started by a whole copy.
+// Watch implements update.Host. Where there is a watcher already, it has its program aside.
 func (u updates) Watch(ctx context.Context) error {
 	err := withManager(func(manager *mgr.Mgr) error {
 		s, err := manager.OpenService(watcherName)
-		switch {
-		case errors.Is(err, windows.ERROR_SERVICE_DOES_NOT_EXIST):
-		case err != nil:
+		if errors.Is(err, windows.ERROR_SERVICE_DOES_NOT_EXIST) {
+			s, err = u.makeWatcher(ctx, manager)
+		}
+		if err != nil {
 			return err
-		default:
-			defer s.Close()
-			if status, err := s.Query(); err != nil || status.State == svc.Running {
-				return err
-			}
 		}
-		program, err := ownPath()
-		if err == nil {
-			err = copyAside(ctx, program, u.Aside())
-		}
-		if err == nil && s == nil {
-			s, err = u.makeWatcher(manager)
-			if err == nil {
-				defer s.Close()
-			}
-		}
-		if err == nil {
-			err = started(ctx, s)
-		}
-		return err
+		defer s.Close()
+		return started(ctx, s)
 	})
 	if err != nil {
 		return fmt.Errorf("service: watch: %w", err)
@@ -96,7 +80,14 @@ func (u updates) Watch(ctx context.Context) error {
 	return nil
 }
 
-func (u updates) makeWatcher(manager *mgr.Mgr) (*mgr.Service, error) {
+func (u updates) makeWatcher(ctx context.Context, manager *mgr.Mgr) (*mgr.Service, error) {
+	program, err := ownPath()
+	if err == nil {
+		err = copyAside(ctx, program, u.Aside())
+	}
+	if err != nil {
+		return nil, err
+	}
 	s, err := manager.CreateService(watcherName, u.Aside(), mgr.Config{
 		StartType: mgr.StartAutomatic, DisplayName: "Dayline agent: update",
 		Description: "Watches an update of the Dayline agent, and puts the former version back where the new one does not work",

@@ -36,10 +36,11 @@ func (a Agent) Build(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("exe: %w", err)
 	}
-	return a.withResources(plain)
+	return a.WithResources(plain)
 }
 
-func (a Agent) withResources(plain []byte) ([]byte, error) {
+// WithResources gives a linked executable the resources of this build.
+func (a Agent) WithResources(plain []byte) ([]byte, error) {
 	resources, err := a.resources()
 	if err != nil {
 		return nil, fmt.Errorf("exe: resources: %w", err)

@@ -19,19 +19,11 @@ import (
 // channel that counts.
 func (r *Releases) Aim(system, pinned string, now time.Time) (*Release, error) {
 	by := r.Vouched()
+	if err := by.Unheard(now); err != nil {
+		return nil, err
+	}
 	refuse := func(format string, args ...any) (*Release, error) {
 		return nil, collector.Refuse(collector.NotFound, "", format, args...)
-	}
-	switch {
-	case by.Trusted.Version == 0:
-		return refuse("this collector was built without release keys, so it cannot tell what agents may become")
-	case by.Problem != nil:
-		return refuse("%v", by.Problem)
-	case by.Channel == nil:
-		return refuse("there is no channel.json, without which agents take nothing: `dayline-collector release channel` signs one")
-	case by.Channel.Expired(now):
-		return refuse("channel %d expired on %s, and agents take nothing by it: `dayline-collector release channel` signs the next",
-			by.Channel.Version, by.Channel.ExpiresAt.Format(time.DateOnly))
 	}
 	var fit []*Release
 	for _, one := range r.List() {
@@ -55,6 +47,25 @@ func (r *Releases) Aim(system, pinned string, now time.Time) (*Release, error) {
 		return refuse("no update for %s up to %s, the channel's newest, is on the shelf: %s", system, newest, howToAdd)
 	}
 	return fit[at], nil
+}
+
+// Unheard tells why agents would take no release of the shelf, whichever it is: NotFound says what is missing.
+func (v Vouched) Unheard(now time.Time) error {
+	refuse := func(format string, args ...any) error {
+		return collector.Refuse(collector.NotFound, "", format, args...)
+	}
+	switch {
+	case v.Trusted.Version == 0:
+		return refuse("this collector was built without release keys, so it cannot tell what agents may become")
+	case v.Problem != nil:
+		return refuse("%v", v.Problem)
+	case v.Channel == nil:
+		return refuse("there is no channel.json, without which agents take nothing: `dayline-collector release channel` signs one")
+	case v.Channel.Expired(now):
+		return refuse("channel %d expired on %s, and agents take nothing by it: `dayline-collector release channel` signs the next",
+			v.Channel.Version, v.Channel.ExpiresAt.Format(time.DateOnly))
+	}
+	return nil
 }
 
 // updates tells whether there are packages that agents of a system update themselves by.

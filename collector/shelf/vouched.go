@@ -59,9 +59,14 @@ func vouch(dir string, built release.Trusted, letters map[string][]byte) (v Vouc
 		}
 		return v, nil, nil
 	}
+	led, refused := v.lead(dir, letters)
+	if refused != nil {
+		return v, nil, refused
+	}
 	if fresh, refused = v.follow(dir, letters); refused != nil {
 		return v, nil, refused
 	}
+	fresh = append(fresh, led...)
 	if v.Problem == nil {
 		isFresh, err := v.aim(dir, letters)
 		if err != nil {
@@ -77,6 +82,57 @@ func vouch(dir string, built release.Trusted, letters map[string][]byte) (v Vouc
 		v.Problem = fmt.Errorf("%w: nothing is handed out until it is added as a trusted key signed it", v.Problem)
 	}
 	return v, fresh, nil
+}
+
+// lead keeps what leads up to the keys of the build, for agents whose builds have earlier ones. Who signed the first of it is theirs to
+// tell; all that is asked for here is that it ends where this build stands, so it is replaced by any other that does.
+func (v *Vouched) lead(dir string, letters map[string][]byte) (fresh []string, refused error) {
+	var after, signed []byte
+	for version := v.Trusted.Version; version > 1; version-- {
+		name := release.TrustedName(version)
+		text, signatures, err := readSigned(filepath.Join(dir, name))
+		sent, isSent := letters[name]
+		isSent = isSent && (!bytes.Equal(sent, text) || !bytes.Equal(letters[name+release.SignatureEnding], signatures))
+		if isSent {
+			text, signatures, err = sent, letters[name+release.SignatureEnding], nil
+		}
+		if err == nil {
+			err = v.leads(version, text, after, signed)
+		}
+		if err != nil && isSent {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if err != nil {
+			break
+		}
+		if isSent {
+			fresh = append(fresh, name)
+		}
+		maps.Copy(v.letters, lettersOf(name, text, signatures))
+		after, signed = text, signatures
+	}
+	for version := 2; version < v.Trusted.Version; version++ {
+		if name := release.TrustedName(version); letters[name] != nil && v.letters[name] == nil {
+			return nil, fmt.Errorf("%s: %s, which follows it, is missing", name, release.TrustedName(version+1))
+		}
+	}
+	return fresh, nil
+}
+
+// leads tells why keys of a version are not those of the build, nor ones that signed the version after them.
+func (v *Vouched) leads(version int, text, after, signed []byte) error {
+	keys, err := release.ParseTrusted(text)
+	if err != nil {
+		return err
+	}
+	if version < v.Trusted.Version {
+		_, err = keys.Next(after, signed)
+		return err
+	}
+	if keys.Version != version || !slices.Equal(keys.IDs(), v.Trusted.IDs()) {
+		return fmt.Errorf("these are not the keys of version %d that this build trusts", version)
+	}
+	return nil
 }
 
 // follow goes on to the newest keys. Those that lie on the shelf are not replaced: a key that was stolen could sign others.

@@ -324,6 +324,54 @@ func TestKeysFollowFromThoseOfTheBuild(t *testing.T) {
 }
 
 // A collector that was built without keys, and the one with keys that takes its place.
+// An agent of an earlier build is handed what leads from its keys to those of a collector that has later ones from the start.
+func TestEarlierKeysLeadToThoseOfTheBuild(t *testing.T) {
+	dir := t.TempDir()
+	first, second, third := shelftest.Signer(t), shelftest.Signer(t), shelftest.Signer(t)
+	r := openTrusting(t, dir, shelftest.Trust(3, third))
+	next := shelftest.Signed(t, shelftest.Keys(t, shelftest.Trust(2, second)), first)
+	last := shelftest.Signed(t, shelftest.Keys(t, shelftest.Trust(3, third)), second)
+	refused(t, r, dir, "trusted-3.json, which follows it, is missing", next)
+	refused(t, r, dir, "not the keys of version 3 that this build trusts", shelftest.Signed(t, shelftest.Keys(t, shelftest.Trust(3, first)), second))
+	refused(t, r, dir, "no trusted key signed it", both(last, shelftest.Signed(t, shelftest.Keys(t, shelftest.Trust(2, first)), first)))
+	handed := func(r *Releases, files ...map[string][]byte) {
+		t.Helper()
+		for name, content := range both(files...) {
+			if got := fetched(r, "GET", name); got.Body.String() != string(content) {
+				t.Errorf("%s: %d, %q", name, got.Code, got.Body)
+			}
+		}
+	}
+	addSigned(t, r, last)
+	handed(r, last)
+	if got := fetched(r, "GET", "trusted-2.json"); got.Code != 404 {
+		t.Errorf("%d, %q", got.Code, got.Body)
+	}
+	if added := addSigned(t, r, both(next, last)); added.Trusted != 3 {
+		t.Errorf("%+v", added)
+	}
+	handed(r, next, last)
+	if added := addSigned(t, r, both(next, last)); added.Trusted != 0 {
+		t.Errorf("once more: %+v", added)
+	}
+	// A later build hands the same out.
+	r = openTrusting(t, dir, shelftest.Trust(3, third))
+	handed(r, next, last)
+	if by := r.Vouched(); by.Problem != nil || by.Trusted.Version != 3 {
+		t.Errorf("%+v", by)
+	}
+	// What leads elsewhere keeps nothing else from being handed out.
+	if err := os.WriteFile(filepath.Join(dir, ReleasesFolder, "trusted-3.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r = openTrusting(t, dir, shelftest.Trust(3, third))
+	if by := r.Vouched(); by.Problem != nil || fetched(r, "GET", "trusted-3.json").Code != 404 {
+		t.Errorf("%+v", by)
+	}
+	addSigned(t, r, last)
+	handed(r, next, last)
+}
+
 func TestWithoutKeysAnyReleaseIsTaken(t *testing.T) {
 	dir, key := t.TempDir(), shelftest.Signer(t)
 	r := openTrusting(t, dir, release.Trusted{})

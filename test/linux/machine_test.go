@@ -54,6 +54,13 @@ systemctl daemon-reload; systemctl enable --now sleeper.service`)
 	if second := do(`systemctl restart sleeper; cat /run/services/sleeper.service.pid`); second == first {
 		t.Error("it was not started again")
 	}
+	do(`sed -i '/^ExecStart/a Restart=always\nRestartSec=0' /etc/systemd/system/sleeper.service; systemctl daemon-reload; systemctl restart sleeper; systemctl kill sleeper`)
+	running := `until systemctl is-active sleeper; do sleep 0.05; done; cat /run/services/sleeper.service.pid`
+	third := do(running)
+	mustDo(t, m.Reboot(t.Context()))
+	if fourth := do(running); fourth == third {
+		t.Error("it was not started with the computer")
+	}
 	do(`systemctl disable --now sleeper; rm -r /etc/systemd/system/sleeper.service /var/lib/sleeper`)
 	if left, err := m.Left(); err != nil || !slices.Equal(left, want) {
 		t.Errorf("left: %q, %v", left, err)

@@ -85,6 +85,9 @@ func Restore(path, copied string) (restored bool, err error) {
 
 func restore(path, copied string) (restored bool, err error) {
 	before, _, err := origin(copied)
+	if errors.Is(err, errPanic) {
+		return false, nil // it was damaged before: Open sets aside what has to be
+	}
 	if err != nil {
 		return false, err
 	}

@@ -123,8 +123,7 @@ func (m *Machine) Close() error {
 
 // Reboot cuts the power, and starts what is enabled.
 func (m *Machine) Reboot(ctx context.Context) error {
-	const cut = `cd /proc; for round in 1 2; do for one in [0-9]*; do [ "$one" = 1 ] || [ "$one" = $$ ] || kill -9 "$one" 2>/dev/null || true; done; done
-rm -f /run/services/*.pid /run/services/*.keeper`
+	const cut = "kill -9 -1; rm -f /run/services/*.pid /run/services/*.keeper"
 	if _, err := m.Run(ctx, nil, "sh", "-c", cut); err != nil {
 		return err
 	}

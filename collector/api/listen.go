@@ -25,7 +25,8 @@ const (
 	stopWithin     = 20 * time.Second
 	// maxConnections of one listener, as far as the system's limit of open files allows.
 	maxConnections = 16384
-	filesKeptFree  = 256
+	// filesKeptFree are for the stores and the packages on the shelf, which has 16 releases of 14.
+	filesKeptFree = 384
 	// maxSocketPath by unix(7), without its final zero.
 	maxSocketPath = 107
 	// maxStreams an HTTP/2 connection may have open; an agent has one call in flight.

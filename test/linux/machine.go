@@ -127,7 +127,13 @@ func (m *Machine) Reboot(ctx context.Context) error {
 	if _, err := m.Run(ctx, nil, "sh", "-c", cut); err != nil {
 		return err
 	}
-	_, err := m.Run(ctx, nil, "sh", "-ec", `for link in /etc/systemd/system/*.wants/*.service; do [ ! -L "$link" ] || systemctl start "${link##*/}"; done`)
+	changed, err := m.changed()
+	for _, name := range changed {
+		// What this machine starts is none of the computer's.
+		if enabled, _ := filepath.Match("/etc/systemd/system/*.wants/*.service", name); enabled && err == nil { // the pattern is a right one
+			_, err = m.Run(ctx, nil, "systemctl", "start", filepath.Base(name))
+		}
+	}
 	return err
 }
 

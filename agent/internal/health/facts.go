@@ -16,7 +16,7 @@ import (
 // Facts about the device. What the system does not tell stays empty; nothing here is an identity.
 func Facts() *agentv1.DeviceFacts {
 	facts := &agentv1.DeviceFacts{
-		Os: runtimeOS(), Arch: runtime.GOARCH, AgentVersion: buildinfo.Version, TimeZone: Zone(),
+		Os: OS(), Arch: runtime.GOARCH, AgentVersion: buildinfo.Version, TimeZone: Zone(),
 	}
 	facts.Name, _ = os.Hostname()
 	id := ""

@@ -1,4 +1,4 @@
 package health
 
-// runtimeOS is how the contract names this system.
-func runtimeOS() string { return "linux" }
+// OS is how the contract names this system.
+func OS() string { return "linux" }

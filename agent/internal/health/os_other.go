@@ -2,5 +2,5 @@
 
 package health
 
-// runtimeOS is how the contract names this system: it has no name there.
-func runtimeOS() string { return "" }
+// OS is how the contract names this system: it has no name there.
+func OS() string { return "" }

@@ -1,8 +1,10 @@
 package service
 
 import (
+	"runtime"
 	"time"
 
+	"github.com/dayline-project/dayline/agent/internal/health"
 	"github.com/dayline-project/dayline/agent/internal/update"
 	"github.com/dayline-project/dayline/shared/buildinfo"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
@@ -11,10 +13,10 @@ import (
 
 // newUpdater prepares the updates of an enrolled device.
 func (s *Service) newUpdater() *update.Updater {
-	facts := s.facts()
 	return update.New(update.Config{
-		State: s.Folder, Version: buildinfo.Version, System: facts.Os, Arch: facts.Arch, OSVersion: facts.OsVersion,
-		Device: s.Identity.Device(), Built: release.Built, Host: s.Updates, Get: s.uplink.Get, Time: s.latestTime,
+		Folder: s.Folder, Version: buildinfo.Version, System: health.OS(), Arch: runtime.GOARCH,
+		OSVersion: func() string { return s.facts().OsVersion },
+		Device:    s.Identity.Device(), Built: release.Built, Host: s.Updates, Get: s.uplink.Get, Time: s.latestTime,
 		Connected: func() bool { return s.uplink.Status().Connected }, Log: s.log,
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/dayline-project/dayline/shared/disk"
@@ -57,6 +58,22 @@ type Failed struct {
 
 // OfWatcher tells whether the marker is the watcher's.
 func (m *Marker) OfWatcher() bool { return m.Step == Swap || m.Step == Probation }
+
+const (
+	// maxReason bounds a reason's characters, and maxFailed their number: the collector takes so much of a device's health.
+	maxReason = 300
+	maxFailed = 8
+)
+
+// fail notes a failure; of each version the last.
+func (m *Marker) fail(one Failed) {
+	if reason := []rune(one.Reason); len(reason) > maxReason {
+		one.Reason = string(reason[:maxReason])
+	}
+	others := slices.DeleteFunc(slices.Clone(m.Failed), func(other Failed) bool { return other.Version == one.Version })
+	m.Failed = slices.Insert(others, 0, one)
+	m.Failed = m.Failed[:min(len(m.Failed), maxFailed)]
+}
 
 // LoadMarker reads the marker of a state folder; an empty one where there is none. One that cannot be read is an error: it is not
 // known what runs.

@@ -89,7 +89,7 @@ var walls = []wall{
 	{in: []string{"collector/classify", "collector/address"}, never: []string{"os", "net", "context", "log", "log/slog", "collector/api", "collector/duckdb", "collector/sqlite", "collector/report"},
 		allow: []string{"net/netip"},
 		why:   "what something counts as is decided by arguments alone"},
-	{in: []string{"collector/directory", "collector/access", "collector/fleet", "collector/retention"}, never: []string{"net/http", "os", "collector/duckdb", "collector/sqlite", "collector/api"},
+	{in: []string{"collector/directory", "collector/access", "collector/fleet", "collector/retention", "collector/rollout"}, never: []string{"net/http", "os", "collector/duckdb", "collector/sqlite", "collector/api"},
 		why: "who sees what, and what is kept, is decided without a network or an engine"},
 	{in: []string{"collector/api"}, never: []string{"collector/duckdb", "collector/sqlite"},
 		why: "handlers know the interfaces, not the engines"},

@@ -114,6 +114,10 @@ var table = map[string]rule{
 	adminv1connect.AdminServiceListReleasesProcedure:  {admins, false},
 	adminv1connect.AdminServiceRemoveReleaseProcedure: {admins, true}, // and adding one: see api
 
+	adminv1connect.AdminServiceShowUpdatesProcedure:  {admins, false},
+	adminv1connect.AdminServiceSetRolloutProcedure:   {admins, true},
+	adminv1connect.AdminServiceUpdateDeviceProcedure: {admins, true},
+
 	// Totals.
 	adminv1connect.AdminServiceReportDashboardProcedure:  {everybody, false},
 	adminv1connect.AdminServiceReportPeopleProcedure:     {all, false},

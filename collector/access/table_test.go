@@ -56,10 +56,11 @@ func TestPermit(t *testing.T) {
 	}
 	setting := []string{"ShowAccount", "ListRules", "ShowConfig", "ConfigHistory", "CheckConfig", "TryRedaction", "ListPending", "ExplainClass", "ExportRules"}
 	set := []string{"SetConfig", "EditConfig", "Classify", "SetGroup", "RemoveGroup"}
-	reading := []string{"ListDoNotTrack", "ListLinks", "ListUsers", "ListAudit", "VerifyAudit", "Storage", "ShowExtension", "ShowExtensionPolicy", "ListReleases"}
+	reading := []string{"ListDoNotTrack", "ListLinks", "ListUsers", "ListAudit", "VerifyAudit", "Storage", "ShowExtension", "ShowExtensionPolicy", "ListReleases", "ShowUpdates"}
 	acting := []string{
 		"CreateLink", "RevokeLink", "DeleteDevice", "RevokeDevice", "UninstallDevice", "SetPerson", "DeletePerson", "SetUser",
 		"RemoveUser", "ResetSignIn", "SetDoNotTrack", "Compact", "StripPrivacy", "Backup", "AddExtension", "RemoveExtension", "RemoveRelease",
+		"SetRollout", "UpdateDevice",
 	}
 	links := []string{"CreateLink", "ListLinks", "RevokeLink"}
 	for _, c := range []struct {

@@ -17,6 +17,7 @@ import (
 	"github.com/dayline-project/dayline/collector/config"
 	"github.com/dayline-project/dayline/collector/directory"
 	"github.com/dayline-project/dayline/collector/link"
+	"github.com/dayline-project/dayline/collector/rollout"
 	"github.com/dayline-project/dayline/collector/shelf"
 	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
 	"github.com/dayline-project/dayline/shared/token"
@@ -45,6 +46,7 @@ type Admin struct {
 	Extension *shelf.Extension
 	// Releases of the agent that links hand out.
 	Releases *shelf.Releases
+	Rollouts *rollout.Rollouts
 	Now      func() time.Time
 	Log      *slog.Logger
 

@@ -32,12 +32,18 @@ type Admission interface {
 	Admit(ctx context.Context, device string, req *agentv1.SyncRequest, now time.Time) (ingest.Result, error)
 }
 
+// Updates say which release a device is to become, by what it said last of its updates; nil: none.
+type Updates interface {
+	Tell(device *collector.Device, says *agentv1.SelfUpdate) *agentv1.Update
+}
+
 // Options are the rooms the handlers connect.
 type Options struct {
 	Registry  collector.Registry
 	Admission Admission
 	Rules     Rules
 	Trust     Trust
+	Updates   Updates
 	Disk      *Disk
 	Metrics   *Metrics
 	// Days let people in through their agents, to the pages at WebURL.
@@ -56,6 +62,7 @@ type Agents struct {
 	admission Admission
 	rules     Rules
 	trust     Trust
+	updates   Updates
 	disk      *Disk
 	metrics   *Metrics
 	days      Days
@@ -90,7 +97,7 @@ func NewAgents(ctx context.Context, o Options) (*Agents, error) {
 		o.Log = slog.Default()
 	}
 	a := &Agents{
-		registry: o.Registry, admission: o.Admission, rules: o.Rules, trust: o.Trust, disk: o.Disk, metrics: o.Metrics,
+		registry: o.Registry, admission: o.Admission, rules: o.Rules, trust: o.Trust, updates: o.Updates, disk: o.Disk, metrics: o.Metrics,
 		days: o.Days, webURL: o.WebURL, now: o.Now, log: o.Log,
 		proofs:    newProofs(o.Now),
 		contacts:  newContacts(o.Registry, o.Log),

@@ -39,6 +39,8 @@ type device struct {
 	streams      []stream.ID
 	rekeyAskedAt time.Time
 	resolved     resolved
+	// says is its last word on its updates; nil: none. It is not changed.
+	says *agentv1.SelfUpdate
 	// renewals of its settings for other logins, in the hour from renewedSince.
 	renewals     int
 	renewedSince time.Time
@@ -51,9 +53,13 @@ func loadDevices(ctx context.Context, registry collector.Registry) (*devices, er
 	if err != nil {
 		return nil, fmt.Errorf("api: load devices: %w", err)
 	}
+	healths, err := registry.Healths(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("api: load devices: %w", err)
+	}
 	d := &devices{registry: registry, byID: map[string]*device{}, byKey: map[string]*device{}, names: map[string]int{}}
 	for _, one := range all {
-		d.put(one)
+		d.put(one).says = healths[one.ID].GetUpdate()
 	}
 	return d, nil
 }
@@ -175,6 +181,19 @@ func (d *device) end() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.calling = false
+}
+
+// say takes over the device's word on its updates; said gives the last one.
+func (d *device) say(says *agentv1.SelfUpdate) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.says = says
+}
+
+func (d *device) said() *agentv1.SelfUpdate {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.says
 }
 
 // beginFetch claims the device's one download, if it is free; endFetch gives it back.

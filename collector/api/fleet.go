@@ -40,7 +40,9 @@ func (a adminService) ListDevices(ctx context.Context, _ *connect.Request[adminv
 			}
 		}
 	}
-	return connect.NewResponse(&adminv1.ListDevicesResponse{Devices: fleet.Rows(d, scope, &seen, a.Now())}), nil
+	rows := fleet.Rows(d, scope, &seen, a.Now())
+	a.showUpdates(d, rows)
+	return connect.NewResponse(&adminv1.ListDevicesResponse{Devices: rows}), nil
 }
 
 // DeleteDevice deletes a device's data and leaves the device: what it sends later is new data.

@@ -18,6 +18,10 @@ const (
 	maxHealthRunes = 512
 	// maxFrontSeconds is as long as a browser can have been in front: ten years.
 	maxFrontSeconds = 10 * 365 * 86400
+	// maxFailedUpdates are kept, the newest.
+	maxFailedUpdates = 16
+	// maxUpdateMs is the end of the year 9999, after which RFC 3339 knows no time.
+	maxUpdateMs = 253402300799_000
 )
 
 func checkHealth(health *agentv1.Health) error {
@@ -45,7 +49,20 @@ func keptHealth(health *agentv1.Health) *agentv1.Health {
 			c.Login.Name = keptText(c.Login.Name)
 		}
 	}
+	keepUpdate(health.Update)
 	return health
+}
+
+func keepUpdate(u *agentv1.SelfUpdate) {
+	if u == nil {
+		return
+	}
+	u.Off, u.Version, u.Step, u.Waits = keptText(u.Off), keptText(u.Version), keptText(u.Step), keptText(u.Waits)
+	u.Failed = u.Failed[:min(len(u.Failed), maxFailedUpdates)]
+	for _, f := range u.Failed {
+		f.Version, f.Step, f.Reason = keptText(f.Version), keptText(f.Step), keptText(f.Reason)
+		f.AtMs, f.UntilMs = min(max(f.AtMs, 0), maxUpdateMs), min(max(f.UntilMs, 0), maxUpdateMs)
+	}
 }
 
 func keptTexts(texts []string) []string {

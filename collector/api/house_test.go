@@ -19,6 +19,7 @@ import (
 	"github.com/dayline-project/dayline/collector/ingest"
 	"github.com/dayline-project/dayline/collector/link"
 	"github.com/dayline-project/dayline/collector/retention"
+	"github.com/dayline-project/dayline/collector/rollout"
 	"github.com/dayline-project/dayline/collector/shelf"
 	"github.com/dayline-project/dayline/collector/sqlite"
 	"github.com/dayline-project/dayline/shared/gen/dayline/admin/v1/adminv1connect"
@@ -62,12 +63,25 @@ type house struct {
 	admin    adminv1connect.AdminServiceClient
 	listener *Listener
 	shelf    *shelf.Releases
+	rollouts *rollout.Rollouts
 	trusted  release.Trusted
 	stop     func()
 	// aheadBy moves the collector's clock.
 	mu      sync.Mutex
 	aheadBy time.Duration
 	clients []*http.Client
+}
+
+func (h *house) newRollouts(releases *shelf.Releases, account func() *settings.Account) *rollout.Rollouts {
+	h.t.Helper()
+	made, err := rollout.New(h.t.Context(), rollout.Options{
+		Registry: h.registry, Releases: releases, Updates: func() *settings.Updates { return &account().Updates }, Now: h.now,
+		Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return made
 }
 
 // door is where agents come.
@@ -117,17 +131,22 @@ func open(t testing.TB, dir string, options ...option) *house {
 	for _, option := range options {
 		option(h, &o, &server)
 	}
-	if h.agents, err = NewAgents(t.Context(), o); err != nil {
+	if h.shelf, err = shelf.OpenReleases(dir, h.trusted, func(int64) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
-	if h.shelf, err = shelf.OpenReleases(dir, h.trusted, func(int64) error { return nil }); err != nil {
+	h.rollouts = h.newRollouts(h.shelf, func() *settings.Account {
+		_, account, _ := h.rules.Rules()
+		return account
+	})
+	o.Updates = h.rollouts
+	if h.agents, err = NewAgents(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
 	set := &config.Set{Account: settings.Default(), People: &config.People{}}
 	current := func() *config.Set { return set }
 	admin := &Admin{
 		Agents: h.agents, Registry: h.registry, Store: h.store, Enrolment: h.keeper.Enrolment, Now: h.now, Log: log,
-		Door: h.door, Releases: h.shelf, Config: current, Directory: &directory.Source{Registry: h.registry, Set: current},
+		Door: h.door, Releases: h.shelf, Rollouts: h.rollouts, Config: current, Directory: &directory.Source{Registry: h.registry, Set: current},
 	}
 	admin.Keeping = retention.New(retention.Options{
 		Registry: h.registry, Store: h.store.(*duckdb.Store), Set: current, Now: h.now, Log: log,

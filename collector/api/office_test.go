@@ -81,7 +81,7 @@ groups:
 		},
 	}
 	o.admin = &Admin{
-		Agents: o.agents, Registry: o.registry, Store: o.store, Enrolment: o.keeper.Enrolment, Door: o.door, Releases: o.shelf, Now: o.now, Log: log,
+		Agents: o.agents, Registry: o.registry, Store: o.store, Enrolment: o.keeper.Enrolment, Door: o.door, Releases: o.shelf, Rollouts: o.rollouts, Now: o.now, Log: log,
 		Access: entrance, Directory: &directory.Source{Registry: o.registry, Set: o.set.Load}, Config: o.set.Load,
 		Editor: &config.Editor{Watcher: watcher, May: access.MayApply, Past: o.registry},
 	}

@@ -82,6 +82,7 @@ func (a adminService) RemoveRelease(ctx context.Context, req *connect.Request[ad
 	if err := a.Releases.Remove(req.Msg.Version); err != nil {
 		return nil, err
 	}
+	a.Rollouts.Changed()
 	if err := a.audit(ctx, "release.remove", req.Msg.Version, nil); err != nil {
 		return nil, err
 	}
@@ -132,6 +133,7 @@ func (a adminService) addRelease(w http.ResponseWriter, r *http.Request) (*admin
 	if err != nil {
 		return nil, err
 	}
+	a.Rollouts.Changed()
 	by := a.Releases.Vouched()
 	answer := &adminv1.AddReleaseResponse{Trusted: int32(added.Trusted)}
 	if added.Channel != nil || by.Problem != nil { // new keys may not have signed the one that is there

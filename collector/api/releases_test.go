@@ -16,6 +16,7 @@ import (
 	"github.com/dayline-project/dayline/collector/shelf/shelftest"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	"github.com/dayline-project/dayline/shared/release"
+	"github.com/dayline-project/dayline/shared/settings"
 )
 
 // stock gives the office a shelf, by a build that trusts keys or none.
@@ -24,6 +25,7 @@ func (o *office) stock(trusted release.Trusted) {
 	var err error
 	o.admin.Releases, err = shelf.OpenReleases(o.dir, trusted, func(bytes int64) error { return o.agents.disk.Room(bytes) })
 	o.check(err)
+	o.admin.Rollouts = o.newRollouts(o.admin.Releases, func() *settings.Account { return o.set.Load().Account })
 }
 
 // formed gives files as browsers send them, what is signed first.

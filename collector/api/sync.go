@@ -68,6 +68,9 @@ func (a *Agents) Sync(ctx context.Context, req *connect.Request[agentv1.SyncRequ
 	}
 	news := collector.Contact{Device: device.ID, At: now, Health: keptHealth(m.Health), LastEpisodeAt: result.LastEpisodeAt}
 	answer.Directives = a.directives(caller.device, device, m)
+	if update := a.update(caller.device, device, m.Facts, news.Health); update != nil {
+		answer.Directives = append(answer.Directives, &agentv1.Directive{Act: &agentv1.Directive_Update{Update: update}})
+	}
 	if news.Facts, err = a.newFacts(ctx, caller.device, m.Facts); err != nil {
 		return nil, err
 	}
@@ -92,6 +95,20 @@ func (a *Agents) directives(one *device, device collector.Device, m *agentv1.Syn
 	}
 	one.resync = one.resync && m.Facts == nil
 	return list
+}
+
+// update is what the device is told to become, in every answer until it is; by its newest word.
+func (a *Agents) update(one *device, device collector.Device, facts *agentv1.DeviceFacts, health *agentv1.Health) *agentv1.Update {
+	if facts != nil {
+		setFacts(&device, facts)
+	}
+	if health != nil {
+		one.say(health.Update)
+	}
+	if a.updates == nil || !device.UninstallAt.IsZero() {
+		return nil
+	}
+	return a.updates.Tell(&device, one.said())
 }
 
 // suspicious tells whether the batch shows two holders of one key, at most once in rekeyEvery.

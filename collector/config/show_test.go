@@ -173,7 +173,7 @@ func TestSettings(t *testing.T) {
 		"schedule":  `{"default":"always","groups":[{"group":"Support","use":"office"}]} {"default":"always"} true []`,
 		"overrides": `[{"devices":["d-1"],"settle":"1s"},{"groups":["Support"],"passive":{"stop":"0m"}}] [] true []`,
 		"notice":    `{"acknowledge":false,"text":"Hello","version":2} null true []`, "updates.linux": `{"pinned":"1.4.2"} "latest" true []`,
-		"updates.macos": `"latest" "latest" false []`, "updates.rollout": `{"every":"24h","plan":[1,10,50,100]} {"every":"24h","plan":[1,10,50,100]} false []`,
+		"updates.macos": `"latest" "latest" false []`, "updates.rollout": `{"every":"24h","halt":5,"plan":[1,10,50,100]} {"every":"24h","halt":5,"plan":[1,10,50,100]} false []`,
 		"retention.days": `0 180 true []`, "agents.buffer.size": `"64MB" "64MB" false []`, "storage.limit": `"none" "none" false []`,
 		"privacy.redact": `[] [] false []`, "privacy.titles": `true true false []`,
 	} {

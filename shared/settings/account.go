@@ -101,6 +101,8 @@ func (p UpdatePolicy) MarshalJSON() ([]byte, error) {
 type Rollout struct {
 	Plan  []int            `json:"plan"`
 	Every episode.Duration `json:"every"`
+	// Halt: the roll-out halts where more than so many per cent of the devices that tried the version are lost by it.
+	Halt int `json:"halt"`
 }
 
 // Reports is how reports are drawn.
@@ -168,7 +170,7 @@ func Default() *Account {
 		Installers: Installers{LinkExpiry: episode.Duration(72 * time.Hour), MaxDevices: 500, MaxPerMinute: 10},
 		Updates: Updates{
 			Windows: UpdatePolicy{Mode: "latest"}, MacOS: UpdatePolicy{Mode: "latest"}, Linux: UpdatePolicy{Mode: "latest"},
-			Rollout: Rollout{Plan: []int{1, 10, 50, 100}, Every: episode.Duration(24 * time.Hour)},
+			Rollout: Rollout{Plan: []int{1, 10, 50, 100}, Every: episode.Duration(24 * time.Hour), Halt: 5},
 		},
 		Reports:   Reports{TimeZone: "device", WeekStart: "mon", Clock: "24h", LandingPage: "dashboard"},
 		Retention: Retention{Days: 180},

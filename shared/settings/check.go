@@ -212,6 +212,7 @@ func (c *checker) rollout(r *Rollout) {
 		c.fault("updates.rollout.plan", fmt.Sprint(r.Plan), "up to 20 rising numbers, 1–100")
 	}
 	c.length("", "updates.rollout.every", r.Every)
+	c.number("", "updates.rollout.halt", r.Halt)
 }
 
 // short writes a length as people do in the files: "2m", "72h", "48s".

@@ -77,6 +77,7 @@ var table = []Key{
 	{Path: "updates.linux", Kind: VersionKind, Words: updateModes},
 	{Path: "updates.rollout", Kind: StructureKind},
 	lengths("updates.rollout.every", time.Minute, 30*24*time.Hour, time.Minute),
+	numbers("updates.rollout.halt", 0, 100),
 	{Path: "reports.time_zone", Kind: ZoneKind, Words: []string{"device"}},
 	words("reports.week_start", weekdays...),
 	words("reports.clock", "24h", "12h"),

@@ -27,6 +27,7 @@ import (
 	"github.com/dayline-project/dayline/collector/openid"
 	"github.com/dayline-project/dayline/collector/report"
 	"github.com/dayline-project/dayline/collector/retention"
+	"github.com/dayline-project/dayline/collector/rollout"
 	"github.com/dayline-project/dayline/collector/shelf"
 	"github.com/dayline-project/dayline/collector/sqlite"
 	"github.com/dayline-project/dayline/collector/web"
@@ -85,6 +86,7 @@ type server struct {
 	retention *retention.Retention
 	extension *shelf.Extension
 	releases  *shelf.Releases
+	rollouts  *rollout.Rollouts
 	outer     []*api.Listener
 	// webURL is where browsers find the pages, known once they listen.
 	webURL string
@@ -154,8 +156,16 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 		return err
 	}
 	s.count(metrics)
+	if err := s.openShelf(disk); err != nil {
+		return err
+	}
+	if s.rollouts, err = rollout.New(ctx, rollout.Options{
+		Registry: s.registry, Releases: s.releases, Updates: func() *settings.Updates { return &s.set().Account.Updates }, Now: s.now, Log: s.log,
+	}); err != nil {
+		return err
+	}
 	if s.agents, err = api.NewAgents(ctx, api.Options{
-		Registry: s.registry, Admission: s.ingest, Rules: s, Trust: s.keeper, Disk: disk, Metrics: metrics,
+		Registry: s.registry, Admission: s.ingest, Rules: s, Trust: s.keeper, Updates: s.rollouts, Disk: disk, Metrics: metrics,
 		Days: s.access, WebURL: func() string { return s.webURL }, TrustedProxies: c.TrustedProxies, Log: s.log,
 	}); err != nil {
 		return err
@@ -163,6 +173,11 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 	s.retention = retention.New(retention.Options{
 		Registry: s.registry, Store: s.store, Set: s.set, Buried: s.buried, Free: disk.Free, Now: s.now, Log: s.log,
 	})
+	return s.listen(ctx, c, metrics)
+}
+
+// openShelf opens what is handed out; what does not verify is not, and the log says so.
+func (s *server) openShelf(disk *api.Disk) error {
 	s.extension = shelf.OpenExtension(s.dataDir, extension.Open)
 	if _, err := s.extension.Held(); err != nil {
 		s.log.Error("browser extension not handed out", "error", err)
@@ -182,7 +197,7 @@ func (s *server) open(ctx context.Context, set *config.Set) error {
 			s.log.Error("release not handed out", "version", one.Version.String(), "error", one.Problem)
 		}
 	}
-	return s.listen(ctx, c, metrics)
+	return nil
 }
 
 func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.Metrics) error {
@@ -191,7 +206,7 @@ func (s *server) listen(ctx context.Context, c *config.Collector, metrics *api.M
 		Agents: s.agents, Registry: s.registry, Store: s.store,
 		Reports: report.New(report.Options{Directory: who, Registry: s.registry, Store: s.store, Going: s.ingest, Set: s.set, ActivityFrom: s.retention.ActivityFrom}),
 		Access:  s.access, Directory: who, Editor: s.editor, Config: s.set, Keeping: s.retention,
-		Enrolment: s.keeper.Enrolment, Door: s.door, Backup: s.backup, Extension: s.extension, Releases: s.releases, Now: s.now, Log: s.log,
+		Enrolment: s.keeper.Enrolment, Door: s.door, Backup: s.backup, Extension: s.extension, Releases: s.releases, Rollouts: s.rollouts, Now: s.now, Log: s.log,
 	}
 	var webTLS *tls.Config
 	if !c.PlainWeb() {
@@ -264,6 +279,7 @@ func (s *server) run(ctx context.Context) error {
 	err := runAll(ctx, outer, []actor{
 		{"ingest", s.ingest.Run}, {"contacts", s.agents.Run}, {"certificate", s.keeper.Run}, {"configuration", s.watcher.Run},
 		{"access", s.access.Run}, {"first administrator", first.Run}, {"retention", s.retention.Run}, {"silent devices", silent.Run},
+		{"roll-outs", s.rollouts.Run},
 		{"memory", func(ctx context.Context) error { return s.limitMemory(ctx, int64(c.Storage.Memory)) }},
 	})
 	s.log.Info("collector stopped")
@@ -293,6 +309,7 @@ func (s *server) apply(ctx context.Context, set *config.Set) {
 	s.rules.Store(&ruleSet{generation: s.rules.Load().generation + 1, set: set})
 	s.level.set(set.Collector.Log)
 	s.retention.Changed()
+	s.rollouts.Changed()
 	if err := s.access.Reconcile(ctx); err != nil {
 		s.log.Error("ended sessions and tokens not written down", "error", err)
 	}

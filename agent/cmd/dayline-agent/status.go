@@ -44,7 +44,7 @@ func status(args []string, stdout, stderr io.Writer) int {
 func stopped(state string) service.Status {
 	s := service.Status{
 		Version: buildinfo.Version, Problem: errNotRunning.Error(), Logins: []service.Collected{}, MissingPermissions: []string{},
-		Update: service.UpdateOff,
+		Update: "not while the service does not run",
 	}
 	if identity, err := enroll.Load(state); err == nil {
 		s.Enrolled, s.Device = true, identity.Device()

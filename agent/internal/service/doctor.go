@@ -62,6 +62,7 @@ func (s *Service) doctor(peer session.Peer) []Check {
 		check("buffer", len(stats.SetAside) == 0, damage, "look for a failing disk; then remove the files named *.corrupt-*"),
 		check("losses", stats.Lost == 0, fmt.Sprintf("%d episodes lost, %d refused", stats.Lost, stats.Quarantined),
 			"check free disk space, the clock, and the buffer's caps in the account"),
+		updateCheck(s.updates()),
 	}
 	for _, login := range status.Logins {
 		checks = append(checks, s.sessionChecks(login)...)

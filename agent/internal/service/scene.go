@@ -73,11 +73,14 @@ const maxHealthBytes = 31 << 10
 
 func (s *Service) health(now time.Time) *agentv1.Health {
 	stats := s.buffer.Stats()
-	self := health.Measure()
+	self, updates := health.Measure(), s.updates()
 	report := &agentv1.Health{
 		BufferedEpisodes: stats.Episodes, BufferedBytes: stats.FileBytes, LostEpisodes: stats.Lost, QuarantinedEpisodes: stats.Quarantined,
 		UptimeSeconds: int64(now.Sub(s.startedAt).Seconds()), MemoryBytes: self.MemoryBytes, CpuMs: self.CPU.Milliseconds(),
-		Errors: s.problems(stats),
+		Errors: s.problems(stats), Update: selfUpdate(updates),
+	}
+	if updates.Problem != "" {
+		report.Errors = append(report.Errors, updates.Problem)
 	}
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()

@@ -68,9 +68,6 @@ func (c *Collected) Observed() string {
 	return fmt.Sprintf("%d sessions observed", c.Sessions)
 }
 
-// UpdateOff is the state of updates of a build that trusts no release keys.
-const UpdateOff = "off: this build has no trusted keys"
-
 // answer is asked by a person's command.
 func (s *Service) answer(ctx context.Context, peer session.Peer, what string) *session.Answer {
 	var document any
@@ -108,7 +105,7 @@ func (s *Service) status(peer session.Peer) *Status {
 		Problem: contact.Problem, SettingsRevision: s.settings.Revision(), SettingsSince: moment(s.settings.Since()),
 		StartedAt:     moment(s.startedAt),
 		LastContactAt: moment(contact.LastContactAt), LastUploadAt: moment(contact.LastUploadAt),
-		Update: UpdateOff,
+		Update: s.updates().Words(time.Now()),
 	}
 	if s.Identity != nil {
 		status.Device = s.Identity.Device()

@@ -57,6 +57,24 @@ func (s *Service) report() update.Report {
 	}
 }
 
+// updates tell how updating stands. Before a device is enrolled there is nobody to ask for any.
+func (s *Service) updates() update.State {
+	if s.updater == nil {
+		return update.State{Off: errNotEnrolled.Error()}
+	}
+	return s.updater.State()
+}
+
+// updateCheck is what doctor says of updates. That they are off is how some builds and installations are.
+func updateCheck(state update.State) Check {
+	ok := state.Off != "" || state.Problem == "" && len(state.Lately(time.Now())) == 0
+	fix := "ask who releases the agent for a newer channel, and have it added to the collector"
+	if state.Problem == "" {
+		fix = "the agent's log says more; the collector can have it tried again: dayline-collector device update"
+	}
+	return check("updates", ok, state.Words(time.Now()), fix)
+}
+
 // selfUpdate tells the collector how updating stands.
 func selfUpdate(state update.State) *agentv1.SelfUpdate {
 	told := &agentv1.SelfUpdate{

@@ -3,6 +3,7 @@ package update
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,8 +35,13 @@ func off(err error) string {
 	return err.Error()
 }
 
+// Lately are the releases that failed, and are not tried again yet.
+func (s State) Lately(now time.Time) []Failed {
+	return slices.DeleteFunc(slices.Clone(s.Failed), func(one Failed) bool { return now.Sub(one.At) >= RetryAfter })
+}
+
 // Words say for people how updating stands.
-func (s State) Words() string {
+func (s State) Words(now time.Time) string {
 	if s.Off != "" {
 		return "off: " + s.Off
 	}
@@ -55,7 +61,7 @@ func (s State) Words() string {
 	if s.Problem != "" && s.Problem != s.Waits {
 		words = append(words, s.Problem)
 	}
-	for _, one := range s.Failed {
+	for _, one := range s.Lately(now) {
 		words = append(words, one.words())
 	}
 	return strings.Join(words, "; ")

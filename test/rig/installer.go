@@ -20,6 +20,14 @@ type Packed struct {
 
 // Release puts a release on the collector's shelf, as an administrator does, and gives the folder it was taken from.
 func (c *Collector) Release(ctx context.Context, version release.Version, packages ...Packed) (folder string, err error) {
+	if folder, err = c.Packed(version, packages...); err == nil {
+		_, err = c.Run(ctx, "release", "add", folder)
+	}
+	return folder, err
+}
+
+// Packed writes a release into a folder of its own.
+func (c *Collector) Packed(version release.Version, packages ...Packed) (folder string, err error) {
 	folder = filepath.Join(c.dir, "released-"+version.String())
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", fmt.Errorf("rig: release: %w", err)
@@ -38,8 +46,7 @@ func (c *Collector) Release(ctx context.Context, version release.Version, packag
 	if err := os.WriteFile(filepath.Join(folder, release.ManifestName), text, 0o644); err != nil {
 		return "", fmt.Errorf("rig: release: %w", err)
 	}
-	_, err = c.Run(ctx, "release", "add", folder)
-	return folder, err
+	return folder, nil
 }
 
 // Installer is an installer link, as whoever makes it is told once.

@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// Service and Session are the units' names.
+// Service, Session and Watcher are the units' names.
 const (
 	Service = "dayline-agent.service"
 	Session = "dayline-session.service"
+	Watcher = "dayline-agent-update.service"
 )
 
 // Where units lie: those of packages, and those that an administrator or the agent itself wrote, which go first
@@ -65,6 +66,15 @@ func Enabled(below string) File {
 	return File{Path: path.Join(Local, "system/multi-user.target.wants", Service), Target: path.Join(below, "system", Service)}
 }
 
+// Watching are the files that have systemd run the watcher of an update, now and with the system: a program beside the one that is
+// exchanged, for the service that keeps its state in a folder.
+func Watching(program, state string) []File {
+	const link = "system/multi-user.target.wants"
+	unit := path.Join(Local, "system", Watcher)
+	text := strings.NewReplacer("@PROGRAM@", program, "@FOLDER@", path.Dir(program), "@STATE@", state).Replace(watcherUnit)
+	return []File{{Path: unit, Content: text}, {Path: path.Join(Local, link, Watcher), Target: unit}}
+}
+
 func rendered(text, program string) string { return strings.ReplaceAll(text, "@PROGRAM@", program) }
 
 // serviceUnit: root, that may change only its own folders and /etc/dayline, where an installer leaves the enrolment string (it
@@ -102,6 +112,48 @@ ProtectKernelModules=yes
 ProtectKernelLogs=yes
 ProtectControlGroups=yes
 ProtectClock=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+
+[Install]
+WantedBy=multi-user.target
+`
+
+// watcherUnit: root, that may change the program's folder, its own unit, and what is the service's. CAP_SETFCAP is for a program that
+// has capabilities. It comes back until it takes itself away: only it knows which program is to run.
+const watcherUnit = `[Unit]
+Description=Dayline agent: exchanges the agent for another release, and watches that
+Documentation=https://github.com/dayline-project/dayline
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+ExecStart=@PROGRAM@ update --watch --state @STATE@
+Restart=on-failure
+RestartSec=5
+TimeoutStopSec=20
+KillMode=mixed
+UMask=0077
+NoNewPrivileges=yes
+CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_SETFCAP
+ProtectSystem=strict
+ReadWritePaths=@FOLDER@ @STATE@ /etc/systemd/system
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
 RestrictNamespaces=yes
 RestrictRealtime=yes

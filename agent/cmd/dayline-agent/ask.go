@@ -23,7 +23,11 @@ const takeFor = time.Second
 
 // ask puts a question to the service and reads the answer into document.
 func ask(state, what string, document any) error {
-	ctx, cancel := context.WithTimeout(context.Background(), askFor)
+	return askWithin(context.Background(), state, what, document)
+}
+
+func askWithin(ctx context.Context, state, what string, document any) error {
+	ctx, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
 	conn, err := put(ctx, socketOf(state), &pipe.Message{Ask: &pipe.Ask{What: what}})
 	if err != nil {

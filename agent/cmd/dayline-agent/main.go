@@ -55,6 +55,7 @@ func commands() []command {
 		{"replay", "run the time engine over a recorded trace", replay},
 		{"service", "the system service; the system starts it", serve},
 		{"session", "the session helper; the login session starts it", session},
+		{"update", "what exchanges the program; the system starts it", update},
 		{"version", "the version", version},
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/dayline-project/dayline/agent/internal/enroll"
 	"github.com/dayline-project/dayline/agent/internal/service"
 	helper "github.com/dayline-project/dayline/agent/internal/session"
+	updating "github.com/dayline-project/dayline/agent/internal/update"
 	"github.com/dayline-project/dayline/agent/internal/uplink"
 	"github.com/dayline-project/dayline/shared/token"
 )
@@ -27,6 +28,7 @@ func serve(args []string, _, stderr io.Writer) int {
 	if _, status, ok := o.parse(args, 0); !ok {
 		return status
 	}
+	updating.NoteStart(o.state)
 	if *managed {
 		return serveManaged(o.state, stderr)
 	}
@@ -50,7 +52,7 @@ func serveIn(ctx context.Context, state string, log slog.Handler, notices <-chan
 		}
 		config := service.Config{
 			Folder: state, Socket: socketOf(state), Ceiling: ceiling(), Identity: identity, Log: log, Level: &level,
-			Uninstall: uninstallInBackground, Notices: notices, Launcher: helper.NewLauncher(slog.New(log)),
+			Uninstall: uninstallInBackground, Updates: exchangeOf(state), Notices: notices, Launcher: helper.NewLauncher(slog.New(log)),
 		}
 		if identity == nil {
 			err = serveAwaiting(ctx, config, awaiter(state, slog.New(log)))

@@ -11,7 +11,8 @@ type Host interface {
 	// Able tells why the target cannot be exchanged here (ErrPackaged, a read-only disk).
 	Able(ctx context.Context) error
 	// Watch copies the running program aside, and has the service manager run that as the watcher, now and whenever the system
-	// starts, until Unwatch. It is called by the service, and once more does nothing.
+	// starts, until Unwatch. It is called by the service, and once more does nothing but have it run: what lies aside then is the
+	// former program, and the one that calls may be the new.
 	Watch(ctx context.Context) error
 	// Unwatch takes that back, and removes what lies aside as far as the system lets go of it: the rest goes with the next call. It
 	// is called by the watcher as its last act, and by the service at each start when there is nothing to watch.

@@ -1,0 +1,206 @@
+package update
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/minio/selfupdate"
+
+	"github.com/dayline-project/dayline/agent/internal/buffer"
+	"github.com/dayline-project/dayline/shared/disk"
+)
+
+// runWithin is what a program is given to say its version, on a busy computer.
+const runWithin = 30 * time.Second
+
+// swap puts the staged program in the place of the one that runs, and starts it. All that takes time is done before the service is
+// stopped, and nothing ends with a service that is.
+func (w *Watcher) swap(ctx context.Context, m *Marker) error {
+	placed, err := w.placed(ctx, m)
+	if err != nil {
+		return err
+	}
+	switch placed {
+	case m.SHA256: // and there was no time to say so
+		return w.begin(ctx, m)
+	case m.Former:
+	default:
+		return w.handsOff(m)
+	}
+	if err := w.prepare(ctx, m); err != nil {
+		return w.failed(m, err)
+	}
+	if err := w.exchange(ctx, m); err != nil {
+		if rollback := selfupdate.RollbackError(err); rollback != nil {
+			// There is no program: mended by the next run, at the latest.
+			return errors.Join(err, rollback)
+		}
+		return errors.Join(w.failed(m, err), w.Host.Start(ctx))
+	}
+	return w.begin(ctx, m)
+}
+
+// exchange stops the service, keeps its buffer, and commits what was prepared.
+func (w *Watcher) exchange(ctx context.Context, m *Marker) error {
+	if err := w.Host.Stop(ctx); err != nil {
+		return err
+	}
+	if err := buffer.Copy(w.Buffer, w.in(formerFile)); err != nil {
+		return err
+	}
+	return commit(ctx, w.Host.Target())
+}
+
+// begin starts the new version, and its probation.
+func (w *Watcher) begin(ctx context.Context, m *Marker) error {
+	if err := os.Remove(w.in(startsFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	m.Step, m.Watched = Probation, 0
+	saved := m.Save(w.State)
+	w.Log.Info("program exchanged", "version", m.To)
+	return errors.Join(saved, w.Host.Start(ctx))
+}
+
+// placed is the hash of what is in the program's place. Where a power cut left nothing there, the former is put back first.
+func (w *Watcher) placed(ctx context.Context, m *Marker) (string, error) {
+	target := w.Host.Target()
+	sum, err := sumOf(programIn(target))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return sum, err
+	}
+	if err := w.prepareFormer(m); err != nil {
+		return "", err
+	}
+	return m.Former, commit(ctx, target)
+}
+
+// prepare lays the staged program beside the one that runs, as it was verified, and has it say its version: a program that does not
+// run here never comes into that place.
+func (w *Watcher) prepare(ctx context.Context, m *Marker) error {
+	target := w.Host.Target()
+	if err := lay(w.in(filepath.Base(m.Staged)), m.SHA256, target, target); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, runWithin)
+	defer cancel()
+	said, err := exec.CommandContext(ctx, newOf(target), "version").Output()
+	if err != nil {
+		return fmt.Errorf("it does not run here: %w", err)
+	}
+	if version := strings.TrimSpace(string(said)); version != m.To {
+		return fmt.Errorf("it is version %.40q and not %s", version, m.To)
+	}
+	return nil
+}
+
+// What lies beside a program while it is exchanged, as selfupdate names it.
+func newOf(target string) string { return beside(target, "new") }
+func oldOf(target string) string { return beside(target, "old") }
+
+func beside(target, what string) string {
+	return filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+"."+what)
+}
+
+// CopyAside puts a copy of a program in a place beside it, whole or not at all, with the same access.
+func CopyAside(program, aside string) error {
+	content, err := os.Open(program)
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	written := aside + ".new"
+	if err := os.Remove(written); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err // of a copy that did not come to its end
+	}
+	err = disk.Create(written, content)
+	if err == nil {
+		err = keepAccess(written, program)
+	}
+	if err == nil {
+		err = os.Rename(written, aside)
+	}
+	if err == nil {
+		err = disk.SyncFolder(filepath.Dir(aside))
+	}
+	return err
+}
+
+// lay writes a program whose hash is known beside the target, durably, with the access that another file has.
+func lay(program, sum, target, like string) error {
+	checksum, err := hex.DecodeString(sum)
+	if err != nil {
+		return err
+	}
+	if is, err := sumOf(program); err != nil {
+		return err
+	} else if is != sum {
+		return errChanged
+	}
+	content, err := os.Open(program)
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	err = selfupdate.PrepareAndCheckBinary(content, selfupdate.Options{TargetPath: target, Checksum: checksum})
+	if err == nil {
+		err = keepAccess(newOf(target), like)
+	}
+	if err == nil {
+		err = syncFile(newOf(target))
+	}
+	return err
+}
+
+var errChanged = errors.New("it was changed after it was verified")
+
+// commit puts what was laid beside the target in its place; the one before lies beside it then.
+func commit(ctx context.Context, target string) error {
+	// What lies there may still be run, and then a system may let it be renamed and not removed.
+	if err := os.Remove(oldOf(target)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		_ = os.Rename(oldOf(target), oldOf(target)+"-"+strconv.FormatInt(time.Now().UnixNano(), 36))
+	}
+	err := disk.WhileHeld(ctx, func() error {
+		if _, err := os.Lstat(target); errors.Is(err, fs.ErrNotExist) {
+			return os.Rename(newOf(target), target)
+		}
+		return selfupdate.CommitBinary(selfupdate.Options{TargetPath: target, OldSavePath: oldOf(target)})
+	})
+	if err != nil {
+		return err
+	}
+	return disk.SyncFolder(filepath.Dir(target))
+}
+
+// sumOf is the SHA-256 of a file, hexadecimal.
+func sumOf(name string) (string, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+func syncFile(name string) error {
+	file, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
+}

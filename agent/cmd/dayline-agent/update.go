@@ -51,7 +51,7 @@ func watchUpdate(ctx context.Context, state string, log slog.Handler) error {
 		return err
 	}
 	watcher := &updating.Watcher{
-		State: state, Buffer: service.BufferIn(state), Host: exchange, System: health.OS(), Built: release.Built, Log: slog.New(log),
+		Folder: state, Buffer: service.BufferIn(state), Host: exchange, System: health.OS(), Built: release.Built, Log: slog.New(log),
 	}
 	if err := watcher.Run(ctx); !errors.Is(err, context.Canceled) {
 		return err

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/dayline-project/dayline/agent/internal/update"
 	"github.com/dayline-project/dayline/shared/extension"
 	"github.com/dayline-project/dayline/shared/release"
 	"github.com/dayline-project/dayline/shared/unit"
@@ -68,7 +69,7 @@ func Install(executable string, say func(string)) error {
 	if err == nil && packageOf(executable) != "" {
 		err = removeUnpacked()
 	} else if err == nil {
-		err = place(executable)
+		err = errors.Join((updates{program: executable, free: true}).Unwatch(context.Background()), place(executable))
 	}
 	if err == nil {
 		if err := ownBrowsers().introduce(executable); err != nil {
@@ -113,7 +114,7 @@ func placeUnit(file unit.File) error {
 // removeUnpacked removes what an installation without a package wrote and what would go before a package's: its units, and the
 // program itself. What was enabled stays so. A unit that an administrator masked, which is a link, stays.
 func removeUnpacked() error {
-	var problems []error
+	problems := []error{(updates{program: unit.UnpackedProgram, free: true}).Unwatch(context.Background())}
 	for _, file := range unit.Files(unit.UnpackedProgram, unit.Local) {
 		info, err := os.Lstat(file.Path)
 		if err != nil || file.Path == unit.Autostart || (file.Target == "") != info.Mode().IsRegular() {
@@ -146,6 +147,10 @@ func Uninstall(executable, folder string, keep Keep) error {
 	}
 	if os.Getenv(keepVariable) == "1" && byPackage {
 		keep = KeepData
+	}
+	// First, since it would start the service again.
+	if err := update.End(context.Background(), folder, &Exchange{updates: updates{program: executable, folder: folder, free: true}}); err != nil {
+		return fmt.Errorf("service: uninstall: %w", err)
 	}
 	if managed() {
 		// While it runs, nothing is taken from under it.

@@ -121,7 +121,7 @@ func (w *Watcher) probation(ctx context.Context, m *Marker) error {
 	}
 	w.Log.Warn("the new version goes", "version", m.To, "reason", why)
 	m.Wanting = why
-	return errors.Join(m.Save(w.State), w.rollback(ctx, m))
+	return errors.Join(m.Save(w.Folder), w.rollback(ctx, m))
 }
 
 // watch looks at the service until it is judged, and keeps now and then how long that took.
@@ -145,7 +145,7 @@ func (w *Watcher) watch(ctx context.Context, m *Marker, t term) (verdict, string
 		}
 		if m.Watched-kept >= t.reach {
 			kept = m.Watched
-			if err := m.Save(w.State); err != nil {
+			if err := m.Save(w.Folder); err != nil {
 				w.Log.Warn("probation not noted", "error", err)
 			}
 		}
@@ -167,7 +167,7 @@ type eye struct {
 
 func (e *eye) look(ctx context.Context, passed time.Duration) sight {
 	e.since, e.holds = e.since+passed, e.holds-passed
-	if starts := startsIn(e.State); starts != e.starts {
+	if starts := startsIn(e.Folder); starts != e.starts {
 		e.starts, e.since = starts, 0
 	}
 	s := sight{starts: e.starts, since: e.since, damaged: len(buffer.AsideSince(e.Buffer, e.in(formerFile))) > 0, cutOff: !e.connected}

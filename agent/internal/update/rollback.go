@@ -42,7 +42,7 @@ func (w *Watcher) allowed(version string) error {
 	if err != nil {
 		return nil
 	}
-	known, err := openKnown(filepath.Join(w.State, Folder), built)
+	known, err := openKnown(filepath.Join(w.Folder, Folder), built)
 	if err != nil {
 		return nil
 	}
@@ -55,7 +55,10 @@ func (w *Watcher) allowed(version string) error {
 
 // stays settles an update whose version is found wanting and cannot go.
 func (w *Watcher) stays(ctx context.Context, m *Marker, cause error) error {
-	return errors.Join(w.settle(m, &Failed{Reason: fmt.Sprintf("%s; it stays, since %s cannot come back: %v", m.Wanting, m.From, cause)}), w.Host.Start(ctx))
+	if err := w.Host.Start(ctx); err != nil {
+		return err
+	}
+	return w.settle(m, &Failed{Reason: fmt.Sprintf("%s; it stays, since %s cannot come back: %v", m.Wanting, m.From, cause)})
 }
 
 // returned settles an update whose former version is in its place again.
@@ -63,8 +66,10 @@ func (w *Watcher) returned(ctx context.Context, m *Marker) error {
 	if m.Wanting == "" {
 		m.Wanting = "the former version was put back"
 	}
-	started := w.Host.Start(ctx)
-	return errors.Join(w.settle(m, &Failed{Reason: m.Wanting, RolledBack: true}), started)
+	if err := w.Host.Start(ctx); err != nil {
+		return err
+	}
+	return w.settle(m, &Failed{Reason: m.Wanting, RolledBack: true})
 }
 
 // prepareFormer lays the former program beside the target: the file itself where it is still there, else the watcher's own.
@@ -94,7 +99,7 @@ const keptLog = 64 << 10
 // keepLog keeps the end of what the failed service wrote, where the next one writes on.
 func (w *Watcher) keepLog() {
 	err := func() error {
-		file, err := os.Open(filepath.Join(w.State, serviceLog))
+		file, err := os.Open(filepath.Join(w.Folder, serviceLog))
 		if err != nil {
 			return err
 		}

@@ -46,7 +46,10 @@ func (w *Watcher) swap(ctx context.Context, m *Marker) error {
 			// There is no program: mended by the next run, at the latest.
 			return errors.Join(err, rollback)
 		}
-		return errors.Join(w.failed(m, err), w.Host.Start(ctx))
+		if err := w.Host.Start(ctx); err != nil {
+			return err
+		}
+		return w.failed(m, err)
 	}
 	return w.begin(ctx, m)
 }
@@ -64,11 +67,14 @@ func (w *Watcher) exchange(ctx context.Context, m *Marker) error {
 
 // begin starts the new version, and its probation.
 func (w *Watcher) begin(ctx context.Context, m *Marker) error {
-	if err := os.Remove(w.in(startsFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	// What was staged is in its place, and a full disk has room for the marker then.
+	for _, name := range []string{startsFile, filepath.Base(m.Staged)} {
+		if err := disk.RemoveAll(w.in(name)); err != nil {
+			return err
+		}
 	}
 	m.Step, m.Watched = Probation, 0
-	saved := m.Save(w.State)
+	saved := m.Save(w.Folder)
 	w.Log.Info("program exchanged", "version", m.To)
 	return errors.Join(saved, w.Host.Start(ctx))
 }

@@ -3,7 +3,9 @@ package update
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -11,8 +13,8 @@ import (
 	"github.com/dayline-project/dayline/shared/release"
 )
 
-// Names in Folder. Former is the buffer as the former version left it; Log the last that a failed one wrote, where the state folder
-// has the service's log.
+// Names in Folder: a byte for each start of the service, the buffer as the former version left it, and the end of what a version that
+// failed wrote.
 const (
 	startsFile = "starts"
 	formerFile = "buffer.former"
@@ -21,9 +23,9 @@ const (
 
 // Watcher is the actor that exchanges the program and judges what came. It is of the version that ran till then. Every field is needed.
 type Watcher struct {
-	// State is the state folder, and Buffer the service's buffer in it.
-	State, Buffer string
-	Host          Host
+	// Folder is the state folder, and Buffer the service's buffer in it.
+	Folder, Buffer string
+	Host           Host
 	// System is as the contract names it, and Built gives the keys of this build.
 	System string
 	Built  func() (release.Trusted, error)
@@ -34,9 +36,9 @@ type Watcher struct {
 // that it could not go on now: the service manager is to run it again.
 func (w *Watcher) Run(ctx context.Context) error {
 	for {
-		m, err := LoadMarker(w.State)
+		m, err := LoadMarker(w.Folder)
 		if err != nil {
-			return err
+			return errors.Join(err, w.standby(ctx))
 		}
 		switch m.Step {
 		case Swap:
@@ -52,21 +54,31 @@ func (w *Watcher) Run(ctx context.Context) error {
 	}
 }
 
-func (w *Watcher) in(name string) string { return filepath.Join(w.State, Folder, name) }
+// standby has the service run, whichever program that is: it is the service that sets a damaged marker aside.
+func (w *Watcher) standby(ctx context.Context) error {
+	if _, err := os.Lstat(w.Host.Target()); errors.Is(err, fs.ErrNotExist) {
+		if err := CopyAside(w.Host.Aside(), w.Host.Target()); err != nil {
+			return err
+		}
+	}
+	return w.Host.Start(ctx)
+}
+
+func (w *Watcher) in(name string) string { return filepath.Join(w.Folder, Folder, name) }
 
 // settle ends an update: what of it lies about goes, and the marker is the service's again. A failure is kept in it.
 func (w *Watcher) settle(m *Marker, failure *Failed) error {
 	// First, since a full disk may have no room for the marker before.
-	if err := errors.Join(cleanState(w.State), cleanBeside(w.Host.Target())); err != nil {
+	if err := errors.Join(cleanState(w.Folder), cleanBeside(w.Host.Target())); err != nil {
 		w.Log.Warn("update not cleaned up", "error", err)
 	}
 	settled := &Marker{Failed: slices.DeleteFunc(m.Failed, func(one Failed) bool { return one.Version == m.To })}
 	if failure != nil {
 		failure.Version, failure.Step, failure.At = m.To, m.Step, time.Now()
 		w.Log.Error("update failed", "version", m.To, "step", m.Step, "reason", failure.Reason, "rolled_back", failure.RolledBack)
-		settled.Failed = slices.Insert(settled.Failed, 0, *failure)
+		settled.fail(*failure)
 	}
-	return settled.Save(w.State)
+	return settled.Save(w.Folder)
 }
 
 // failed settles an update that changed nothing.

@@ -14,6 +14,9 @@ const (
 	soon     = 50 * time.Millisecond
 )
 
+// lateAnswer is how long an answer may take to tell when the last input was: to within that.
+const lateAnswer = 50 * time.Millisecond
+
 // shown takes what the desktop showed, together with all that it showed since: several changes are read once, save where
 // they tell which window came to the front. On a busy computer none of those is to be missed.
 func (w *watch) shown(first shown, more <-chan shown) {
@@ -104,7 +107,7 @@ func (w *watch) askFront() (window Window, ok bool) {
 	if err != nil {
 		return Window{}, false
 	}
-	w.inputs.read(asked, w.o.Now(), idle)
+	w.idled(asked, idle)
 	return window, true
 }
 
@@ -130,7 +133,7 @@ func (w *watch) readTitleNow(at time.Duration) {
 	if err != nil {
 		return
 	}
-	w.inputs.read(asked, w.o.Now(), idle)
+	w.idled(asked, idle)
 	window := w.front.window
 	window.Title = title
 	w.see(window, at)
@@ -149,6 +152,23 @@ func (w *watch) ask(question func() (time.Duration, error)) (idle time.Duration,
 	idle, err := question()
 	if err != nil {
 		return -1, false
+	}
+	return w.idled(asked, idle)
+}
+
+// idled takes the idle time that was answered to a question, gives the newest there is, and tells whether it means a later input.
+// An answer that came late says too little of when that was, so that it is asked for again, a few times.
+func (w *watch) idled(asked, idle time.Duration) (newest time.Duration, later bool) {
+	for range 3 {
+		answered := w.o.Now()
+		if idle < 0 || answered-asked <= lateAnswer {
+			break
+		}
+		again, err := w.display.idle()
+		if err != nil {
+			break
+		}
+		asked, idle = answered, again
 	}
 	return idle, w.inputs.read(asked, w.o.Now(), idle)
 }

@@ -190,20 +190,3 @@ func getSigned(get func(name string, most int64) ([]byte, error), name string, m
 	}
 	return text, signatures, nil
 }
-
-// Allowed tells why a version may not run on a system, by the channel that was learnt last; nil: it may, or none was.
-func Allowed(state, system, version string) error {
-	built, err := release.Built()
-	if err != nil {
-		return nil
-	}
-	k, err := openKnown(filepath.Join(state, Folder), built)
-	if err != nil {
-		return err
-	}
-	v, err := release.ParseVersion(version)
-	if err != nil {
-		return err
-	}
-	return k.channel.Allows(system, v)
-}

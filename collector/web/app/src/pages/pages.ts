@@ -34,6 +34,7 @@ export const pages: Page[] = [
   { name: 'users', path: '/admin/users', title: 'users.title', may: 'ListUsers', menu: 'administration' },
   { name: 'devices', path: '/devices', title: 'devices.title', may: 'ListDevices', menu: 'administration' },
   { name: 'releases', path: '/admin/releases', title: 'releases.title', may: 'ListReleases', menu: 'administration' },
+  { name: 'updates', path: '/admin/updates', title: 'updates.title', may: 'ShowUpdates', menu: 'administration' },
   { name: 'browser-extension', path: '/admin/extension', title: 'extension.title', may: 'ShowExtension', menu: 'administration' },
   { name: 'do-not-track', path: '/admin/do-not-track', title: 'doNotTrack.title', may: 'ListDoNotTrack', menu: 'administration' },
   { name: 'audit', path: '/audit', title: 'audit.title', may: 'ListAudit', menu: 'administration' },

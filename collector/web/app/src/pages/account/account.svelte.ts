@@ -2,6 +2,7 @@ import { collector, failureOf } from '../../contract/collector'
 import type { AccountKey, ConfigConflict, EditConfigResponse, ShowAccountResponse } from '../../contract/gen/dayline/admin/v1/admin_pb'
 import { drafted, defaulted, editsOf, kept, type Drafts } from './draft'
 import { overrideOf, type Nested } from './override'
+import { flawOfRollout, type Rollout } from './rollout'
 import { backwards, weekOf, type Days } from './schedule'
 import { flawOf, type Flaw } from './value'
 
@@ -65,6 +66,7 @@ export class Account {
     if (key.key === 'schedules') {
       return Object.values(value as Record<string, Days>).some((days) => backwards(weekOf(days))) ? { say: 'account.flawSpan', ...none } : undefined
     }
+    if (key.key === 'updates.rollout') return flawOfRollout(value as Rollout)
     if (key.key === 'overrides') {
       const keys = this.keys.filter((one) => one.overridable)
       for (const nested of value as Nested[]) {

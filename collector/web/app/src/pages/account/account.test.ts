@@ -4,6 +4,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { AccountKeySchema, type AccountKey } from '../../contract/gen/dayline/admin/v1/admin_pb'
 import { defaulted, drafted, editsOf, kept, type Drafts } from './draft'
 import { moved, nestedOf, overrideOf } from './override'
+import { flawOfRollout, planOf, planText } from './rollout'
 import { backwards, daysOf, minutesOfWeek, weekOf } from './schedule'
 import { bytesOf, flawOf, measureOf, secondsOf, unitsOf } from './value'
 
@@ -73,7 +74,18 @@ test('what may not stand at a key is told by the bounds that the collector gives
   assert.deepEqual(flaws(limit, ['none', '3GB', '0GB', 'GB']), [undefined, undefined, 'Range', 'Number'])
   const words = key('privacy.redact', [], { kind: 'words', min: '0', max: '2' })
   assert.deepEqual(flaws(words, [[], ['a'], ['a', ' '], ['a', 'b', 'c']]), [undefined, undefined, 'Empty', 'Many'])
+  const linux = key('updates.linux', 'latest', { kind: 'version', words: ['latest', 'paused', 'off'] })
+  assert.deepEqual(flaws(linux, ['off', { pinned: '1.4.2' }, { pinned: '1.4.2-rc.1' }, { pinned: '' }, { pinned: '1.4' }, 'newest']), [undefined, undefined, undefined, 'Version', 'Version', 'Version'])
   assert.deepEqual(flaws(key('reports.clock', '24h', { kind: 'word', words: ['24h', '12h'] }), ['12h', '13h']), [undefined, 'Word'])
+})
+
+test('a plan is read as it is typed, and has to rise', () => {
+  assert.deepEqual(['1, 10, 50, 100', '5;100', ' 20 ', ''].map(planOf), [[1, 10, 50, 100], [5, 100], [20], []])
+  assert.equal(planText([1, 100]), '1, 100')
+  const flaw = (plan: number[], every = '24h', halt = 5) => flawOfRollout({ plan, every, halt })?.say.slice('account.flaw'.length)
+  assert.deepEqual([flaw([1, 10, 100]), flaw([40])], [undefined, undefined])
+  assert.deepEqual([[], [10, 1], [1, 1], [0, 50], [50, 101], [1.5], planOf('ten')].map((plan) => flaw(plan)), Array(7).fill('Plan'))
+  assert.deepEqual([flaw([1], '721h'), flaw([1], '30s'), flaw([1], '24h', 0), flaw([1], '24h', 101)], ['Every', 'Every', 'Halt', 'Halt'])
 })
 
 test('a schedule is the same week as a grid and in the file', () => {

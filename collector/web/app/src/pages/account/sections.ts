@@ -1,4 +1,4 @@
-/** A section of the page. What has no engine yet (updates) is in none. */
+/** A section of the page. */
 export interface Section {
   id: string
   /** Keys shown one after the other. */
@@ -19,6 +19,7 @@ export const sections: Section[] = [
   { id: 'privacy', keys: ['privacy.titles', 'privacy.urls', 'browsers.unknown_private', 'browsers.accessibility', 'privacy.pause', 'privacy.min_people'], own: ['privacy.redact', 'notice'] },
   { id: 'schedules', keys: [], own: ['schedules', 'schedule'] },
   { id: 'overrides', keys: [], own: ['overrides'] },
+  { id: 'updates', keys: ['updates.windows', 'updates.macos', 'updates.linux'], own: ['updates.rollout'] },
   { id: 'agents', keys: ['agents.sync_every', 'agents.buffer.size', 'agents.buffer.days'] },
 ]
 

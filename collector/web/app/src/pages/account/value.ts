@@ -52,6 +52,13 @@ export function unitsOf(spec: Spec, own: string): string[] {
   return offered.includes(own) ? offered : [own, ...offered]
 }
 
+/** Pinned is a version that agents are to run, in place of a word. */
+export interface Pinned {
+  pinned: string
+}
+
+const versionForm = /^\d{1,9}\.\d{1,9}\.\d{1,9}(-[0-9A-Za-z.-]{1,64})?$/
+
 /** A value that may not stand where it does, as a text of the catalogue. */
 export interface Flaw {
   say: Key
@@ -81,6 +88,8 @@ export function flawOf(spec: Spec, value: unknown): Flaw | undefined {
       return spec.max && (value as string[]).length > Number(spec.max) ? flaw('account.flawMany') : undefined
     case 'word':
       return flaw('account.flawWord')
+    case 'version':
+      return versionForm.test((value as Pinned).pinned) ? undefined : flaw('account.flawVersion')
     case 'zone':
       return value === '' ? flaw('account.flawEmpty') : undefined
   }

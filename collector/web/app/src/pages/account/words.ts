@@ -7,8 +7,9 @@ import { language } from '../../text/language'
 import { say, sayWord } from '../../text/text'
 import { overrideOf, type Nested } from './override'
 import { weekdays, weekOf, timeOf, type Days, type Week } from './schedule'
+import { planText, type Rollout } from './rollout'
 import { sectionOf } from './sections'
-import { measureOf, type Flaw, type Spec } from './value'
+import { measureOf, type Flaw, type Pinned, type Spec } from './value'
 
 /** nameOf is what a key is called: "Without input after"; the key itself where the catalogue has no name. */
 export function nameOf(key: string): string {
@@ -62,6 +63,8 @@ export function valueOf(spec: Spec, value: unknown): string {
     case 'word':
     case 'zone':
       return choiceOf(spec.key, String(value))
+    case 'version':
+      return typeof value === 'string' ? choiceOf(spec.key, value) : say('account.pinnedTo', { version: (value as Pinned).pinned })
     case 'words':
       return (value as string[]).length ? (value as string[]).map((word) => `“${word}”`).join(', ') : say('common.none')
   }
@@ -143,6 +146,11 @@ function partsOf(key: string, value: unknown, keys: AccountKey[]): Map<string, s
       const values = overridable.filter((each) => each.key in override.values).map((each) => `${nameOf(each.key)}: ${valueOf(each, override.values[each.key])}`)
       parts.set(say('account.overrideOf', { n: i + 1 }), [[...override.devices.map(deviceName), ...override.groups].join(', '), ...values].join(' · '))
     }
+  } else if (key === 'updates.rollout') {
+    const { plan, every, halt } = value as Rollout
+    parts.set(nameOf('updates.rollout.plan'), planText(plan))
+    parts.set(nameOf('updates.rollout.every'), measured('duration', every))
+    parts.set(nameOf('updates.rollout.halt'), count(halt))
   } else {
     for (const [part, one] of Object.entries((value ?? {}) as Nested)) {
       parts.set(nameOf(`${key}.${part}`), typeof one === 'boolean' ? say(one ? 'account.on' : 'account.off') : String(one))

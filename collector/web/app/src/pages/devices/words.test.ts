@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DeviceBrowserSchema } from '../../contract/gen/dayline/admin/v1/admin_pb'
-import { addressText, extensionText, limitText, systemOf, whyOf } from './words'
+import { DeviceBrowserSchema, DeviceSchema, DeviceUpdateSchema } from '../../contract/gen/dayline/admin/v1/admin_pb'
+import { addressText, aimOf, extensionText, failureText, limitText, notesOf, stepText, systemOf, whyOf } from './words'
 
 Object.assign(globalThis, { localStorage: { getItem: () => 'en' }, navigator: { languages: [] } })
 
@@ -31,4 +31,15 @@ test('a browser says which extension speaks, when it was heard, and what part of
   assert.equal(extensionText(browser({})), 'no extension speaks')
   assert.equal(addressText(browser({ addressShare: 0.997, frontSeconds: 7200 })), 'an address for 99% of 2 h 00 min in front')
   assert.equal(addressText(browser({ addressShare: 1, frontSeconds: 40 })), 'an address for 100% of 40 s in front')
+})
+
+test('an update says how far it is, and a failed one where, why and what became of it', () => {
+  const update = { version: '1.4.0', step: 'probation', reason: 'it did not report healthy', rolledBack: true }
+  assert.equal(failureText(create(DeviceUpdateSchema, update)), 'On probation: it did not report healthy. The version before runs again.')
+  assert.equal(failureText(create(DeviceUpdateSchema, { step: 'fetch' })), 'Downloading')
+  assert.equal(stepText('dance'), 'dance')
+  const failed = create(DeviceSchema, { silent: true, flags: ['clock'], update: { ...update, at: '2026-11-23T10:00:00Z' } })
+  assert.deepEqual(notesOf(failed), ['silent', 'notUpdated', 'clock'])
+  assert.deepEqual(notesOf(create(DeviceSchema, { update })), [])
+  assert.deepEqual([aimOf(failed), aimOf(create(DeviceSchema))], ['1.4.0', ''])
 })

@@ -1,6 +1,6 @@
 // What the contract says of a device, as people read it.
 
-import type { Device, DeviceBrowser } from '../../contract/gen/dayline/admin/v1/admin_pb'
+import type { Device, DeviceBrowser, DeviceUpdate } from '../../contract/gen/dayline/admin/v1/admin_pb'
 import { length, share } from '../../format/amount'
 import { ago } from '../../format/clock'
 import { say, sayWord } from '../../text/text'
@@ -19,7 +19,12 @@ export function systemOf(os: string): string {
 
 /** notesOf are the words that are worth knowing of a device: those of its state come first. */
 export function notesOf(device: Device): string[] {
-  return [...(device.silent ? ['silent'] : []), ...device.flags]
+  return [...(device.silent ? ['silent'] : []), ...(device.update?.at ? ['notUpdated'] : []), ...device.flags]
+}
+
+/** aimOf is the version that a device is to become, or last failed to; empty where there is none. */
+export function aimOf(device: Device): string {
+  return device.update?.version ?? ''
 }
 
 /** stateOf is the word for how it does. */
@@ -63,4 +68,15 @@ export function extensionText({ extensionVersion: version, lastReport }: DeviceB
 /** addressText says how much of a browser's time has an address. All of it is told only where it is all. */
 export function addressText({ addressShare, frontSeconds }: DeviceBrowser): string {
   return say('devices.addressShare', { share: share(Math.floor(addressShare * 100) / 100), length: length(frontSeconds) })
+}
+
+/** stepText is a step of an update in words. */
+export function stepText(step: string): string {
+  return sayWord('devices', `step_${step}`).replace(/^step_/, '')
+}
+
+/** failureText says at which step an update failed, why, and what became of it. */
+export function failureText({ step, reason, rolledBack }: DeviceUpdate): string {
+  const what = [stepText(step), reason].filter(Boolean).join(': ')
+  return rolledBack ? say('devices.wentBack', { what }) : what
 }

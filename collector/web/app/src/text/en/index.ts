@@ -30,6 +30,7 @@ import sites from './sites'
 import states from './states'
 import storage from './storage'
 import tokens from './tokens'
+import updates from './updates'
 import users from './users'
 
 export const en = {
@@ -65,5 +66,6 @@ export const en = {
   states,
   storage,
   tokens,
+  updates,
   users,
 }

@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/dayline-project/dayline/collector/api/apitest"
@@ -196,4 +198,33 @@ func TestSlowDownloadsAreCutOff(t *testing.T) {
 			one.endFetch()
 		}
 	}
+}
+
+// All downloads together go at one pace, however many there are.
+func TestDownloadsGoAtAPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, began := newDownloads(), time.Now()
+		const devices, pieces, bytes = 10, 100, 32 << 10
+		var wait sync.WaitGroup
+		for range devices {
+			wait.Go(func() {
+				for range pieces {
+					if err := d.turn(t.Context(), bytes); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wait.Wait()
+		want := time.Duration(devices*pieces*bytes) * time.Second / fetchPace
+		if took := time.Since(began); took > want || took < want-2*leastWait {
+			t.Errorf("%d bytes took %s, not %s", devices*pieces*bytes, took, want)
+		}
+		gone, leave := context.WithCancel(t.Context())
+		leave()
+		_ = d.turn(t.Context(), fetchPace)
+		if err := d.turn(gone, bytes); err == nil || time.Since(began) > want {
+			t.Errorf("who left is waited for: %v", err)
+		}
+	})
 }

@@ -42,10 +42,11 @@ var measures = []measure{
 	{"windows", measureWindows},
 	{"browsers", measureBrowsers},
 	{"installer", measureInstaller},
+	{"update", measureUpdate},
 }
 
 func main() {
-	only := flag.String("only", ".", "measure what this expression matches: size, micro, load, devices, agent, reports, memory, web, windows, browsers, installer")
+	only := flag.String("only", ".", "measure what this expression matches: size, micro, load, devices, agent, reports, memory, web, windows, browsers, installer, update")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

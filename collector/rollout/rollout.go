@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -222,8 +221,8 @@ func (r *Rollouts) keepOrders(ctx context.Context, v *view, now time.Time) error
 		return err
 	}
 	for _, o := range orders {
-		at, there := slices.BinarySearchFunc(v.Devices, o.Device, func(d collector.Device, id string) int { return strings.Compare(d.ID, id) })
-		if !there {
+		at := slices.IndexFunc(v.Devices, func(d collector.Device) bool { return d.ID == o.Device })
+		if at < 0 {
 			continue // it was enrolled after they were looked at
 		}
 		d := &v.Devices[at]

@@ -10,7 +10,7 @@ var changes = []string{
 	"CreateLink", "RevokeLink", "DeleteDevice", "RevokeDevice", "UninstallDevice", "SetPerson", "DeletePerson", "SetUser", "RemoveUser",
 	"SetPassword", "CreateToken", "RevokeToken", "SetConfig", "Classify", "Compact", "StripPrivacy", "Backup",
 	"RevokeSession", "BeginTOTP", "EnableTOTP", "DisableTOTP", "BeginPasskey", "FinishPasskey", "RemovePasskey", "ResetSignIn",
-	"SetGroup", "RemoveGroup", "SetDoNotTrack", "EditConfig",
+	"SetGroup", "RemoveGroup", "SetDoNotTrack", "EditConfig", "SetRollout", "UpdateDevice",
 }
 
 // callsOf gives, for each call of the contract, its questions about what words name.
@@ -98,6 +98,7 @@ func callsOf(now time.Time) map[string]func(names) []string {
 		"ListAudit": always("{}"), "VerifyAudit": always("{}"), "Storage": always("{}"), "Compact": always("{}"),
 		"StripPrivacy": always(`{"before":"2020-01-01","titles":true}`), "Backup": always(`{"directory":"/nowhere/at/all"}`),
 		"ShowExtension": always("{}"), "AddExtension": always("{}"), "RemoveExtension": always("{}"),
+		"ShowUpdates": always("{}"), "SetRollout": always(`{"os":"linux","version":"1.2.3","halt":true}`), "UpdateDevice": with(`{"id":"%s"}`, device),
 		"ListReleases": always("{}"), "RemoveRelease": always(`{"version":"1.2.3"}`),
 		"ShowExtensionPolicy": always(`{"browser":"firefox","os":"linux"}`),
 		"ReportDashboard":     group, "ReportPeople": every, "ReportApps": group, "ReportSites": group, "ReportTitles": asks, "ReportCategories": group,

@@ -20,6 +20,7 @@ import (
 type deviceCommand struct {
 	List      deviceList      `cmd:"" help:"List the devices."`
 	Show      deviceShow      `cmd:"" help:"Show one device."`
+	Update    deviceUpdate    `cmd:"" help:"Have a device update now, whatever share of its system's does."`
 	Revoke    deviceRevoke    `cmd:"" help:"Refuse a device from now on. Its data stays."`
 	Delete    deviceDelete    `cmd:"" help:"Delete a device's data. The device stays."`
 	Uninstall deviceUninstall `cmd:"" help:"Ask the agent to remove itself. The data stays."`
@@ -82,7 +83,8 @@ func (c *deviceShow) Run(i *invocation) error {
 			fmt.Fprintln(i.out)
 		}
 		if err := listing.Card(i.out, d, append(slices.Clone(deviceColumns),
-			"os_version", "arch", "time_zone", "enrolled", "groups", "buffered_episodes", "lost_episodes", "limits", "errors")...); err != nil {
+			"os_version", "arch", "time_zone", "enrolled", "groups", "buffered_episodes", "lost_episodes", "limits", "errors",
+			"update_version", "update_step", "update_reason", "update_at", "update_until", "update_off")...); err != nil {
 			return err
 		}
 		printBrowsers(i.out, d.Browsers)

@@ -39,7 +39,8 @@ type commands struct {
 	DoNotTrack doNotTrackCommand `cmd:"" help:"Logins of which nothing is collected: list, add, remove."`
 	Token      tokenCommand      `cmd:"" help:"API tokens: create, list, revoke."`
 	Classify   classifyCommand   `cmd:"" help:"What counts as what: pending, set, explain, import, export."`
-	Device     deviceCommand     `cmd:"" help:"Devices: list, show, revoke, delete, uninstall."`
+	Device     deviceCommand     `cmd:"" help:"Devices: list, show, update, revoke, delete, uninstall."`
+	Updates    updatesCommand    `cmd:"" help:"How the agents update themselves: show, and raise, halt, go-on of a roll-out."`
 	Mdm        mdmCommand        `cmd:"" help:"Profiles for the device management of Macs: permission, background items, enrolment, browser extension."`
 	Release    releaseCommand    `cmd:"" help:"The releases of the agent that installer links hand out: add, list, remove; off-line: keygen, sign, channel, withdraw."`
 	Deploy     deployCommand     `cmd:"" help:"What brings the agent onto computers by Group Policy, Intune, Jamf, Munki or Ansible: a page and files ready to use."`

@@ -217,6 +217,7 @@ func (u *Updater) step(ctx context.Context) {
 	}
 	if u.work.Order != *order {
 		u.work = work{Order: *order, turnAt: time.Now().Add(splayed(u.Device, order.Version.String(), u.splayFor))}
+		u.news.askedAt = time.Time{} // the channel may have come together with the order
 		u.Log.Info("update ordered", "version", order.Version.String(), "pinned", order.Pinned, "now", order.Now)
 	}
 	if time.Now().Before(u.work.retryAt) {

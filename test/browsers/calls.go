@@ -9,7 +9,7 @@ import (
 )
 
 // patience is how long a browser may take for anything on a busy machine.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // calls are questions that wait for their answers.
 type calls struct {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 
 	"github.com/dayline-project/dayline/test/desktop"
 )
@@ -35,8 +36,11 @@ func OpenChromium(ctx context.Context, d *desktop.Desktop, computer Computer, pr
 	}
 	b := &Browser{Program: program, Suffix: " - Chromium", PrivateSuffix: " - Chromium", remote: devtools, desktop: d, private: "ctrl+shift+n"}
 	b.again = func(args ...string) error {
+		// It leaves its arguments with the one that runs, and ends; one that found none would stay.
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
 		cmd := exec.CommandContext(ctx, "chromium", append(common, args...)...)
-		cmd.Env = d.Env()
+		cmd.Env, cmd.WaitDelay = d.Env(), time.Second
 		if output, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("browsers: chromium again: %w: %s", err, output)
 		}

@@ -97,6 +97,13 @@ func newProof(t *testing.T, open opener) *proof {
 	p.terminal = must(p.screen.OpenTerminal(t.Context(), "Shell"))(t)
 	p.Enroll(t, append(p.screen.Env(), "SSL_CERT_FILE="+tap.CertFile))
 	mustDo(t, errors.Join(p.Agent.StartService(), p.Agent.StartSession()))
+	p.screen.Watched(func() []int {
+		looking := p.Agent.Looking()
+		if p.browser != nil {
+			looking = append(looking, must(p.browser.Hosts(p.Bin.Agent()))(t)...)
+		}
+		return looking
+	})
 	p.ear = must(NewEar(filepath.Join(p.Dir, "desk")))(t)
 	t.Cleanup(p.ear.Close)
 	p.profile = must(NewProfile(p.Dir, "profile"))(t)
@@ -237,18 +244,26 @@ func (p *proof) tour(t *testing.T) {
 	p.arrives(t)
 }
 
-// begin keeps what came before out of the script: times are compared with some slack.
+// begin keeps what came before out of the script: times are compared with some slack. Somebody is there.
 func (p *proof) begin(t *testing.T) {
 	t.Helper()
+	p.input(t)
+	must(p.screen.Seen(t.Context()))(t)
 	site.Pass(t, 500*time.Millisecond)
 	p.script = script.Script{}
+}
+
+// input is some that changes nothing: tabs are changed without, and after two minutes, which a busy computer takes for this,
+// nobody would be there to see them.
+func (p *proof) input(t *testing.T) {
+	t.Helper()
+	mustDo(t, p.screen.Input("key", "shift"))
 }
 
 // many tab changes of each browser, and how many of them may be missed or be without their address.
 const many, missed = 250, 1
 
-// changes goes from tab to tab, each seen and told, about five a second, and counts those that are reported with title and address.
-// On a computer with nothing else to do as many as are told are reported, ten a second; a busy one may see two at once.
+// changes goes from tab to tab, each seen and told, up to five a second, and counts those that are reported with title and address.
 func (p *proof) changes(t *testing.T) {
 	t.Helper()
 	ctx, b := t.Context(), p.browser
@@ -258,6 +273,9 @@ func (p *proof) changes(t *testing.T) {
 	from := time.Now()
 	names := []string{"two", "one"}
 	for i := range many {
+		if i%25 == 0 {
+			p.input(t)
+		}
 		name := names[i%2]
 		must(b.Do(ctx, Title(name)+b.Suffix, func() error { return b.ActivateTab(ctx, p.tabs[name]) }))(t)
 		p.told(t, name)
@@ -296,7 +314,7 @@ func (p *proof) shows(t *testing.T, title, path string, act func() error) {
 	t.Helper()
 	did := must(p.browser.Do(t.Context(), title+p.browser.Suffix, act))(t)
 	must(p.ear.Hears(t.Context(), p.pages.At(path)))(t)
-	did.Seen = time.Now()
+	did.Seen = must(p.screen.Seen(t.Context()))(t)
 	p.page(did, title, path)
 }
 

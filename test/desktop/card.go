@@ -79,21 +79,24 @@ func (c *Cards) open(i int, title string) (Window, error) {
 	return Window(id), xproto.MapWindowChecked(c.conn, id).Check()
 }
 
-// Show brings card i to the front without input and waits until it is.
+// Show brings card i to the front without input and waits until it is, and was seen.
 func (c *Cards) Show(ctx context.Context, i int) error {
 	if err := c.desktop.hold(ctx); err != nil {
 		return err
 	}
-	defer c.desktop.changed()
 	if err := c.desktop.x.activate(c.windows[i]); err != nil {
 		return fmt.Errorf("desktop: show card: %w", err)
 	}
-	return process.Wait(ctx, patience, "desktop: card in front", func() error {
+	err := process.Wait(ctx, patience, "desktop: card in front", func() error {
 		if active, _ := c.desktop.x.active(); active != c.windows[i] {
 			return fmt.Errorf("window %d is", active)
 		}
 		return nil
 	})
+	if err == nil {
+		_, err = c.desktop.Seen(ctx)
+	}
+	return err
 }
 
 // Title gives card i another title.

@@ -35,27 +35,9 @@ type Desktop struct {
 	login *dbus.Conn
 	// started, in order; ended in the opposite one.
 	started []*process.Process
-	// changedAt is when what is in front, or its title, was last seen to change.
-	changedAt time.Time
-}
-
-// pace is how long each window and title stays at least: an agent has to see every change, on a busy machine too.
-const pace = 200 * time.Millisecond
-
-// hold lets what is in front stay for the pace before something changes it.
-func (d *Desktop) hold(ctx context.Context) error {
-	select {
-	case <-time.After(time.Until(d.changedAt.Add(pace))):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// changed ends an act: what it changed is seen now.
-func (d *Desktop) changed() time.Time {
-	d.changedAt = time.Now()
-	return d.changedAt
+	// carriers are the processes by which others learn of what happens here, watchers those that look at it.
+	carriers []int
+	watchers func() []int
 }
 
 // Start brings up the desktop; its files go to dir, which must be short (a socket lives in it).
@@ -112,6 +94,7 @@ func (d *Desktop) startBus(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.carriers = append(d.carriers, p.PID())
 	return d.up(ctx, p, func() error {
 		conn, err := dbus.Connect(d.bus)
 		if err == nil {
@@ -147,7 +130,7 @@ func (d *Desktop) startScreen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.started = append(d.started, p)
+	d.started, d.carriers = append(d.started, p), append(d.carriers, p.PID())
 	line, err := bufio.NewReader(io.LimitReader(read, 16)).ReadString('\n')
 	if err != nil {
 		return fmt.Errorf("screen: no display: %w\n%s", err, p.Tail())

@@ -80,7 +80,9 @@ func (p *Program) Another(ctx context.Context, act func() error) (*Program, erro
 	if err == nil {
 		err = process.Wait(ctx, patience, "desktop: another window of "+p.App, func() error { return another.inFront(known) })
 	}
-	p.desktop.changed()
+	if err == nil {
+		_, err = p.desktop.Seen(ctx)
+	}
 	return &another, err
 }
 
@@ -164,7 +166,9 @@ func (p *Program) front(ctx context.Context, act func() error) (script.Did, erro
 		}
 		return err
 	})
-	did.Seen = p.desktop.changed()
+	if err == nil {
+		did.Seen, err = p.desktop.Seen(ctx)
+	}
 	return did, err
 }
 
@@ -189,7 +193,9 @@ func (p *Program) Do(ctx context.Context, title string, act func() error) (scrip
 		}
 		return err
 	})
-	did.Seen = p.desktop.changed()
+	if err == nil {
+		did.Seen, err = p.desktop.Seen(ctx)
+	}
 	return did, err
 }
 

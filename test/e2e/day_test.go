@@ -87,7 +87,7 @@ func (o *office) lock(t *testing.T, s *script.Script) {
 		front := s.Episodes[len(s.Episodes)-1]
 		did := script.Did{Begun: time.Now()}
 		mustDo(t, away.begin())
-		did.Seen = time.Now()
+		did.Seen = must(o.Seen(t.Context()))(t)
 		s.Began(script.Episode{State: "locked", Began: did, EndedBy: away.until, Reason: away.by}, away.by)
 		site.Pass(t, time.Second)
 		mustDo(t, away.end())

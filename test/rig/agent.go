@@ -66,6 +66,14 @@ func (a *Agent) Service() *process.Process { return a.service }
 // Session is the running helper.
 func (a *Agent) Session() *process.Process { return a.session }
 
+// Looking are the processes that look at the desktop: the helper while it runs.
+func (a *Agent) Looking() []int {
+	if a.session == nil {
+		return nil
+	}
+	return []int{a.session.PID()}
+}
+
 // KillService ends the service without warning.
 func (a *Agent) KillService() { a.service.Kill(); a.service = nil }
 

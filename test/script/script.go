@@ -11,7 +11,7 @@ import (
 	"github.com/dayline-project/dayline/test/rig"
 )
 
-// Did is when an act was done: between the moment it was begun and the moment its effect was seen.
+// Did is when an act was done: between the moment it was begun and the moment its effect was seen, by the agent too.
 type Did struct{ Begun, Seen time.Time }
 
 // slack is how far a reported time may lie outside the moment in which an act was seen to take effect.

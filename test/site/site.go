@@ -95,6 +95,7 @@ func (s *Site) Watch(t *testing.T, d *desktop.Desktop) {
 	if err := errors.Join(s.Agent.StartService(), s.Agent.StartSession()); err != nil {
 		t.Fatal(err)
 	}
+	d.Watched(s.Agent.Looking)
 	Eventually(t, time.Minute, "the agent captures", func() error {
 		rows, err := s.Collector.Activity(t.Context())
 		if err == nil && len(rows) == 0 {

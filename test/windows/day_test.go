@@ -24,9 +24,10 @@ func TestDay(t *testing.T) {
 
 	s := &day{}
 	s.focused(must(programs[1].Front())(t), programs[1])
+	mustDo(t, d.Seen(t.Context()))
 	s.focused(must(programs[0].Front())(t), programs[0])
 	s.idle(t, d, programs)
-	s.changeFocus(t, programs)
+	s.changeFocus(t, d, programs)
 	s.lock(t, programs[0])
 	if err := s.Arrives(t.Context(), time.Minute, d.Collector.Activity); err != nil {
 		t.Error(err)
@@ -55,18 +56,21 @@ func activity(did script.Did, p *wine.Puppet) script.Episode {
 }
 
 // changeFocus goes from the first window, which is in front, to the others and back, three a second, sixty times, and lets
-// titles change between. A window's title stays for a second before: it is read when the event has come, and on a busy
-// computer events come late. How long a window is shown counts from when it was seen in front: by the clock alone, a computer
-// that stalled would show the next one for an instant.
-func (s *day) changeFocus(t *testing.T, programs []*wine.Puppet) {
+// titles change between. Each stays until the helper has seen it: a title is read when the event has come, and on a busy
+// computer events come late.
+func (s *day) changeFocus(t *testing.T, d *desk, programs []*wine.Puppet) {
 	t.Helper()
-	const shown = 300 * time.Millisecond
+	shown := func() {
+		t.Helper()
+		site.Pass(t, 300*time.Millisecond)
+		mustDo(t, d.Seen(t.Context()))
+	}
 	for i := range 60 {
-		site.Pass(t, shown)
+		shown()
 		p := programs[(i+1)%len(programs)]
 		s.focused(must(p.Front())(t), p)
 		if p.Program == letters {
-			site.Pass(t, 4*shown)
+			shown()
 			s.focused(must(p.Retitle(fmt.Sprintf("Letter %d", i)))(t), p)
 		}
 	}

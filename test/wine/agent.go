@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/dayline-project/dayline/test/process"
 )
 
 // Agent is where the agent's program is.
@@ -38,9 +40,21 @@ func (m *Machine) ShowAgent(ctx context.Context) error {
 	return err
 }
 
+// Seen waits until the agent's helper, of which there is one, has seen all there is to see, however busy this computer is.
+func (m *Machine) Seen(ctx context.Context) error {
+	helper := m.PIDs("session --pipe")
+	if len(helper) != 1 {
+		return fmt.Errorf("wine: seen: %d helpers run", len(helper))
+	}
+	if err := process.Rest(ctx, patience, []int{m.server.PID()}, helper); err != nil {
+		return fmt.Errorf("wine: seen: %w", err)
+	}
+	return nil
+}
+
 // copy builds a program of ours and puts it somewhere.
 func (m *Machine) copy(source, path string) error {
-	file, err := build(source, "")
+	file, err := Build(source, "")
 	if err != nil {
 		return err
 	}

@@ -190,7 +190,7 @@ func (s *shop) hand(w http.ResponseWriter, r *http.Request) {
 	}
 	serve := s.serve
 	s.mu.Unlock()
-	counted := &counting{ResponseWriter: w}
+	counted := &counting{w, s}
 	switch {
 	case serve != nil && serve(counted, r):
 	case !there:
@@ -198,20 +198,19 @@ func (s *shop) hand(w http.ResponseWriter, r *http.Request) {
 	default:
 		http.ServeContent(counted, r, name, time.Time{}, bytes.NewReader(text))
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sent += counted.bytes
 }
 
+// counting counts what the shop hands out.
 type counting struct {
 	http.ResponseWriter
-	bytes int64
+	shop *shop
 }
 
 func (c *counting) Write(block []byte) (int, error) {
-	n, err := c.ResponseWriter.Write(block)
-	c.bytes += int64(n)
-	return n, err
+	c.shop.mu.Lock()
+	c.shop.sent += int64(len(block))
+	c.shop.mu.Unlock()
+	return c.ResponseWriter.Write(block)
 }
 
 func flush(w http.ResponseWriter) { w.(*counting).ResponseWriter.(http.Flusher).Flush() }

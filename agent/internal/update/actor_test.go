@@ -1,0 +1,215 @@
+package update
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dayline-project/dayline/shared/release"
+)
+
+func TestWhereUpdatingIsOff(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(s *shop)
+		want   string
+	}{
+		"without keys": {func(s *shop) {
+			s.Built = func() (release.Trusted, error) { return release.Trusted{}, release.ErrNoKeys }
+		}, "off: this build has no trusted keys"},
+		"in the foreground": {func(s *shop) { s.Host = nil }, "off: it runs in the foreground, as no service"},
+		"of a package":      {func(s *shop) { s.host.able = ErrPackaged }, "off: a package manager updates this installation"},
+		"of no release":     {func(s *shop) { s.Version = "devel" }, `off: this build is no release: version "devel" is none of`},
+	} {
+		s := openShop(t)
+		test.change(s)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- s.Run(ctx) }() // ends with ctx
+		for deadline := time.After(time.Minute); s.State().Off == ""; {
+			select {
+			case <-deadline:
+				t.Fatalf("%s: it is not off", name)
+			case <-time.After(time.Millisecond):
+			}
+		}
+		stop()
+		if err := <-ended; err != nil || !strings.HasPrefix(s.State().Words(time.Now()), test.want) {
+			t.Errorf("%s: %q, %v", name, s.State().Words(time.Now()), err)
+		}
+		if s.sent > 0 || len(s.host.watched) > 0 {
+			t.Errorf("%s: it asked the collector", name)
+		}
+	}
+}
+
+func TestTheActorCarriesOutAnOrder(t *testing.T) {
+	s := openShop(t)
+	s.settleFor = 10 * time.Millisecond
+	version, err := release.ParseVersion("1.4.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }() // ends with ctx
+	s.Order(nil)
+	s.Order(&Order{Version: version})
+	for deadline := time.After(time.Minute); s.State().Step != Swap; {
+		s.Order(&Order{Version: version}) // each answer repeats it
+		select {
+		case <-deadline:
+			t.Fatalf("%+v\n%s", s.State(), &s.log)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	s.handedOver()
+}
+
+func TestAWatcherThatCannotBeStartedIsAFailure(t *testing.T) {
+	s := openShop(t)
+	s.host.watch = errors.New("no service manager")
+	s.ask("1.4.0")
+	m := s.marker()
+	if m.Step != "" || len(m.Failed) != 1 || m.Failed[0].Step != Swap || m.Failed[0].Reason != "no watcher could be started: no service manager" {
+		t.Errorf("%+v", m)
+	}
+	if s.host.unwatch < 2 { // at the start, and now
+		t.Error("what was begun of the watcher was not taken back")
+	}
+	if _, err := os.Lstat(filepath.Join(s.folder, stagedName)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the program is left: %v", err)
+	}
+}
+
+// A service that was killed between handing over and the watcher's start has it started.
+func TestAWatcherIsStartedAnew(t *testing.T) {
+	s := openShop(t)
+	if err := (&Marker{Step: Swap, From: "1.0.0", To: "1.4.0"}).Save(s.Folder); err != nil {
+		t.Fatal(err)
+	}
+	s.open()
+	s.step(t.Context())
+	s.step(t.Context())
+	if len(s.host.watched) != 1 || s.host.unwatch > 0 {
+		t.Errorf("watched %d times, taken back %d times", len(s.host.watched), s.host.unwatch)
+	}
+	if state := s.State(); state.Version != "1.4.0" || state.Step != Swap {
+		t.Errorf("%+v", state)
+	}
+}
+
+// The new version never comes to watch itself, and a marker that nobody goes on with does not stay for ever.
+func TestAMarkerWithoutAWatcherIsSettled(t *testing.T) {
+	s := openShop(t)
+	m := Marker{Step: Probation, From: "0.9.0", To: "1.0.0", Failed: []Failed{{Version: "0.8.0", At: time.Now()}}}
+	if err := m.Save(s.Folder); err != nil {
+		t.Fatal(err)
+	}
+	s.open()
+	for range watcherGone - 1 {
+		s.step(t.Context())
+	}
+	m.Watched = time.Second
+	if err := m.Save(s.Folder); err != nil { // it is there after all
+		t.Fatal(err)
+	}
+	for range watcherGone {
+		s.step(t.Context())
+	}
+	if m := s.marker(); m.Step != Probation || len(s.host.watched) > 0 {
+		t.Fatalf("%+v, watched %d times", m, len(s.host.watched))
+	}
+	s.step(t.Context())
+	if m := s.marker(); m.Step != "" || len(m.Failed) != 1 || s.host.unwatch == 0 {
+		t.Errorf("%+v", m)
+	}
+	s.ask("1.4.0")
+	s.handedOver()
+}
+
+func TestADamagedMarkerIsSetAside(t *testing.T) {
+	s := openShop(t)
+	name := filepath.Join(s.folder, markerFile)
+	if err := os.WriteFile(name, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.ask("1.4.0")
+	s.handedOver()
+	if text, err := os.ReadFile(name + ".corrupt"); err != nil || string(text) != "{" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// What runs already is what was asked for; what was begun before goes.
+func TestAnOrderThatIsCarriedOutIsNone(t *testing.T) {
+	s := openShop(t)
+	s.serve = cutAfter(s, 1000)
+	s.ask("1.4.0")
+	if state := s.ask("1.0.0"); state.Version != "" || state.Waits != "" {
+		t.Errorf("%+v", state)
+	}
+	s.nothing()
+	if found, _ := filepath.Glob(filepath.Join(s.folder, "*"+partEnding)); len(found) > 0 || s.marker().Step != "" {
+		t.Errorf("left: %v, %+v", found, s.marker())
+	}
+}
+
+// A downgrade is meant where it is pinned.
+func TestAPinnedVersionMayBeOlder(t *testing.T) {
+	s := openShop(t)
+	s.Version = "1.5.0"
+	s.ask("1.4.0", func(o *Order) { o.Pinned = true })
+	if len(s.host.watched) != 1 || s.host.watched[0].From != "1.5.0" || !s.host.watched[0].Pinned {
+		t.Errorf("%+v: %+v", s.State(), s.host.watched)
+	}
+}
+
+// What failed is tried again after a week, and once for each Now.
+func TestWhatFailedIsTriedAgain(t *testing.T) {
+	for name, test := range map[string]struct {
+		age time.Duration
+		now bool
+	}{
+		"after a week": {RetryAfter + time.Minute, false}, "because it is asked for": {againAfter + time.Minute, true},
+		"since the clock was set": {-1000 * time.Hour, false},
+	} {
+		s := openShop(t)
+		m := Marker{Failed: []Failed{{Version: "1.4.0", Step: Probation, At: time.Now().Add(-test.age)}}}
+		if err := m.Save(s.Folder); err != nil {
+			t.Fatal(err)
+		}
+		s.ask("1.4.0", func(o *Order) { o.Now = test.now })
+		if len(s.host.watched) != 1 {
+			t.Errorf("%s: %+v", name, s.State())
+		}
+	}
+}
+
+// The battery and the time awake are looked at again before the program is exchanged.
+func TestTheBatteryMayEndWhileItLoads(t *testing.T) {
+	s := openShop(t)
+	looks := 0
+	s.power = func() power {
+		looks++
+		return power{battery: looks > 1, percent: 10}
+	}
+	if state := s.ask("1.4.0"); state.Step != Stage || !strings.Contains(state.Waits, "on battery") {
+		t.Errorf("%+v", state)
+	}
+	if len(s.host.watched) > 0 {
+		t.Error("handed over")
+	}
+	s.power = func() power { return power{percent: 100} }
+	if s.step(t.Context()); len(s.ranges) != 1 {
+		t.Errorf("it came again: %q", s.ranges)
+	}
+	s.handedOver()
+}

@@ -12,21 +12,21 @@ import (
 )
 
 // written writes what starts a program that exists into a folder, and gives where the units are.
-func written(t *testing.T) (service, session string) {
+func written(t *testing.T) (service, session, watcher string) {
 	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()
-	for _, file := range Files(program, Vendor) {
+	for _, file := range append(Files(program, Vendor), Watching(program, folder)...) {
 		if file.Target == "" {
 			if err := os.WriteFile(filepath.Join(folder, path.Base(file.Path)), []byte(file.Content), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	return filepath.Join(folder, Service), filepath.Join(folder, Session)
+	return filepath.Join(folder, Service), filepath.Join(folder, Session), filepath.Join(folder, Watcher)
 }
 
 func analyze(t *testing.T, arguments ...string) string {
@@ -42,8 +42,8 @@ func analyze(t *testing.T, arguments ...string) string {
 
 // systemd itself reads the units: an unknown key or a value it would pass over is a failure.
 func TestSystemdTakesTheUnits(t *testing.T) {
-	service, session := written(t)
-	for mode, file := range map[string]string{"--system": service, "--user": session} {
+	service, session, watcher := written(t)
+	for file, mode := range map[string]string{service: "--system", session: "--user", watcher: "--system"} {
 		if said := analyze(t, mode, "verify", "--man=no", "--generators=no", file); strings.Contains(said, filepath.Base(file)) {
 			t.Error(said)
 		}
@@ -76,15 +76,17 @@ func TestAFirstStartLeavesTheServiceEnabled(t *testing.T) {
 // mostExposed is what systemd may say of the service at the worst; 10 is one that is not confined at all.
 const mostExposed = 2.6
 
-func TestTheServiceIsConfined(t *testing.T) {
-	service, _ := written(t)
-	said := analyze(t, "security", "--offline=true", "--no-pager", service)
-	level := regexp.MustCompile(`Overall exposure level for .*: ([0-9.]+) `).FindStringSubmatch(said)
-	if level == nil {
-		t.Fatalf("systemd judges nothing: %s", said)
-	}
-	if exposed, err := strconv.ParseFloat(level[1], 64); err != nil || exposed > mostExposed {
-		t.Errorf("exposed by %s, more than %v:\n%s", level[1], mostExposed, said)
+func TestServicesAreConfined(t *testing.T) {
+	service, _, watcher := written(t)
+	for _, unit := range []string{service, watcher} {
+		said := analyze(t, "security", "--offline=true", "--no-pager", unit)
+		level := regexp.MustCompile(`Overall exposure level for .*: ([0-9.]+) `).FindStringSubmatch(said)
+		if level == nil {
+			t.Fatalf("systemd judges nothing: %s", said)
+		}
+		if exposed, err := strconv.ParseFloat(level[1], 64); err != nil || exposed > mostExposed {
+			t.Errorf("%s is exposed by %s, more than %v:\n%s", unit, level[1], mostExposed, said)
+		}
 	}
 	for _, line := range []string{"Restart=always", "StateDirectory=dayline-agent", "StateDirectoryMode=0700", "RuntimeDirectory=dayline"} {
 		if !strings.Contains(serviceUnit, "\n"+line+"\n") {
@@ -127,5 +129,27 @@ func TestAnAutostartedHelperComesBack(t *testing.T) {
 	}
 	if slept, err := os.ReadFile(calls + ".slept"); err != nil || string(slept) != strings.Repeat("sleep 5\n", 2) {
 		t.Errorf("%q, %v", slept, err)
+	}
+}
+
+// The watcher outlives what it judges: it comes back, with the system too, until it takes itself away, and stopping the service does not
+// stop it.
+func TestAWatcherOutlivesTheService(t *testing.T) {
+	files := Watching("/opt/dayline/.dayline-agent-watcher", "/var/lib/dayline-agent")
+	if len(files) != 2 || files[1].Target != files[0].Path || !strings.HasPrefix(files[1].Path, Local+"/system/multi-user.target.wants/") {
+		t.Errorf("it is placed as %+v", files)
+	}
+	for _, line := range []string{
+		"ExecStart=/opt/dayline/.dayline-agent-watcher update --watch --state /var/lib/dayline-agent", "Restart=on-failure", "StartLimitIntervalSec=0",
+		"ReadWritePaths=/opt/dayline /var/lib/dayline-agent /etc/systemd/system", "KillMode=mixed",
+	} {
+		if !strings.Contains(files[0].Content, "\n"+line+"\n") {
+			t.Errorf("the unit lacks %s", line)
+		}
+	}
+	for _, tie := range []string{"PartOf=", "BindsTo=", "Requires=", "Conflicts="} {
+		if strings.Contains(files[0].Content, tie) {
+			t.Errorf("the unit has %s", tie)
+		}
 	}
 }

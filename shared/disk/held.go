@@ -20,7 +20,7 @@ func WhileHeld(ctx context.Context, do func() error) error {
 	defer ticker.Stop()
 	for {
 		err := do()
-		if err == nil || !isHeld(err) {
+		if err == nil || !Held(err) {
 			return err
 		}
 		select {

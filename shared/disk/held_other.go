@@ -2,4 +2,5 @@
 
 package disk
 
-func isHeld(error) bool { return false }
+// Held tells whether an error says that somebody else holds the file.
+func Held(error) bool { return false }

@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// isHeld: who deletes or renames what somebody else has open without leave to is refused the access, too.
-func isHeld(err error) bool {
+// Held tells whether an error says that somebody else holds the file: who deletes or renames what another has open without leave to,
+// or runs, may be refused the access, too.
+func Held(err error) bool {
 	return errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_ACCESS_DENIED)
 }

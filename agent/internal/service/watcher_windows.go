@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/windows/svc"
 	"golang.org/x/sys/windows/svc/mgr"
 
+	"github.com/dayline-project/dayline/agent/internal/update"
 	"github.com/dayline-project/dayline/shared/disk"
 )
 
@@ -83,7 +84,7 @@ func (u updates) Watch(ctx context.Context) error {
 func (u updates) makeWatcher(ctx context.Context, manager *mgr.Mgr) (*mgr.Service, error) {
 	program, err := ownPath()
 	if err == nil {
-		err = copyAside(ctx, program, u.Aside())
+		err = disk.WhileHeld(ctx, func() error { return update.CopyAside(program, u.Aside()) })
 	}
 	if err != nil {
 		return nil, err
@@ -256,21 +257,4 @@ func within(ctx context.Context, limit time.Duration, asked func() (bool, error)
 		case <-ticker.C:
 		}
 	}
-}
-
-// copyAside puts a copy of the program in a place, whole or not at all.
-func copyAside(ctx context.Context, program, aside string) error {
-	source, err := os.Open(program)
-	if err != nil {
-		return err
-	}
-	defer source.Close()
-	written := aside + ".new"
-	if err := os.Remove(written); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err // of a copy that did not come to its end
-	}
-	if err := disk.Create(written, source); err != nil {
-		return err
-	}
-	return disk.WhileHeld(ctx, func() error { return os.Rename(written, aside) })
 }

@@ -26,11 +26,13 @@ func cleanState(state string) error {
 	return errors.Join(problems...)
 }
 
-// cleanBeside removes what lies beside the program. One that still runs may stay until the next time.
+// cleanBeside removes what lies beside the program. One that still runs, as a browser's host does, may stay until the next time.
 func cleanBeside(target string) error {
 	var problems []error
 	for _, name := range Beside(target) {
-		problems = append(problems, disk.RemoveAll(name))
+		if err := disk.RemoveAll(name); !disk.Held(err) {
+			problems = append(problems, err)
+		}
 	}
 	return errors.Join(problems...)
 }

@@ -42,9 +42,9 @@ func (w *Watcher) swap(ctx context.Context, m *Marker) error {
 		return w.failed(m, err)
 	}
 	if err := w.exchange(ctx, m); err != nil {
-		if rollback := selfupdate.RollbackError(err); rollback != nil {
+		if _, gone := os.Lstat(w.Host.Target()); gone != nil {
 			// There is no program: mended by the next run, at the latest.
-			return errors.Join(err, rollback)
+			return errors.Join(err, gone)
 		}
 		if err := w.Host.Start(ctx); err != nil {
 			return err
@@ -76,7 +76,10 @@ func (w *Watcher) begin(ctx context.Context, m *Marker) error {
 	m.Step, m.Watched = Probation, 0
 	saved := m.Save(w.Folder)
 	w.Log.Info("program exchanged", "version", m.To)
-	return errors.Join(saved, w.Host.Start(ctx))
+	if err := w.Host.Start(ctx); err != nil {
+		w.Log.Warn("service not started", "error", err) // which is judged
+	}
+	return saved
 }
 
 // placed is the hash of what is in the program's place. Where a power cut left nothing there, the former is put back first.
@@ -181,7 +184,11 @@ func commit(ctx context.Context, target string) error {
 		if _, err := os.Lstat(target); errors.Is(err, fs.ErrNotExist) {
 			return os.Rename(newOf(target), target)
 		}
-		return selfupdate.CommitBinary(selfupdate.Options{TargetPath: target, OldSavePath: oldOf(target)})
+		err := selfupdate.CommitBinary(selfupdate.Options{TargetPath: target, OldSavePath: oldOf(target)})
+		if rollback := selfupdate.RollbackError(err); rollback != nil {
+			return rollback // there is no program now, until the next try
+		}
+		return err
 	})
 	if err != nil {
 		return err

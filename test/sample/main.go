@@ -43,15 +43,18 @@ func run(ctx context.Context, dir, web string, command []string) error {
 	if err != nil {
 		return err
 	}
-	bin, err := rig.Build()
+	bin, err := rig.BuildTrusting()
 	if err != nil {
 		return err
 	}
-	s, err := studio.Open(ctx, bin, dir, rig.Options{Web: web})
+	s, err := studio.Open(ctx, bin.Binaries, dir, rig.Options{Web: web})
 	if err != nil {
 		return err
 	}
 	defer s.Collector.Stop()
+	if err := s.Update(ctx, bin.Key); err != nil {
+		return err
+	}
 	if len(command) > 0 {
 		return use(ctx, s, command)
 	}

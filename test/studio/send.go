@@ -46,14 +46,14 @@ func hash(parts ...string) []byte {
 
 // contact is a sync that brings no episodes.
 func (d *desk) contact(now time.Time) *agentv1.SyncRequest {
-	health := &agentv1.Health{Capture: []*agentv1.Capture{d.browser(now)}}
+	health := &agentv1.Health{Capture: []*agentv1.Capture{d.browser(now)}, Update: d.update}
 	if d.computer == macos("lilac") { // whose administrator has not allowed it yet
 		health.MissingPermissions = []string{"Accessibility is not permitted: allow Dayline in System Settings, Privacy & Security, Accessibility"}
 	}
 	return &agentv1.SyncRequest{
 		Logins: []*agentv1.Login{d.told()}, DeviceTimeMs: now.UnixMilli(),
 		Facts: &agentv1.DeviceFacts{
-			Name: d.computer.name, Os: d.computer.os, OsVersion: d.computer.version, Arch: "amd64", AgentVersion: "1.0.0", TimeZone: "Etc/UTC",
+			Name: d.computer.name, Os: d.computer.os, OsVersion: d.computer.version, Arch: "amd64", AgentVersion: d.version, TimeZone: "Etc/UTC",
 		},
 		Health: health,
 	}

@@ -73,7 +73,10 @@ type desk struct {
 	// at counts the worker's computers from 0.
 	at     int
 	device *device.Device
-	login  stream.Login
+	// version is the agent's, update its last word on updating itself.
+	version string
+	update  *agentv1.SelfUpdate
+	login   stream.Login
 	// last is what is going on now, if anything is.
 	last *agentv1.OpenEpisode
 }
@@ -130,7 +133,7 @@ func (s *Studio) join(ctx context.Context, link string, w *worker) error {
 			return err
 		}
 		login := stream.Login{Authority: "S-1-5-21-2026", Account: w.account, Name: `STUDIO\` + w.account}
-		one := &desk{worker: w, computer: c, at: at, device: d, login: login}
+		one := &desk{worker: w, computer: c, at: at, device: d, version: Installed, login: login}
 		if err := one.send(ctx, s.now); err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}

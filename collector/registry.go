@@ -26,7 +26,8 @@ type Registry interface {
 	RekeyDevice(ctx context.Context, id string, oldKey, newKey []byte) error
 	// KeyReplaced tells whether this key was once a device's and was replaced.
 	KeyReplaced(ctx context.Context, publicKey []byte) (bool, error)
-	// Contacts records many contacts in one transaction. Those of unknown devices are passed over.
+	// Contacts records many contacts in one transaction. Those of unknown devices are passed over. Where facts tell of another
+	// version than before, VersionAt is the contact's time.
 	Contacts(ctx context.Context, contacts []Contact) error
 	// Health is what a device last said of itself; empty before it did.
 	Health(ctx context.Context, id string) (*agentv1.Health, error)

@@ -138,6 +138,8 @@ func (r *Rollouts) orderable(s system, d *collector.Device, off, version string)
 		one, err = find(r.Releases, d.OS, version, r.Now())
 	case !s.aims():
 		one, err = nil, s.problem
+	case isNewer(d, s.aim) && s.policy.Pinned == "":
+		return refuse("the device runs %s, which is newer than %s", d.AgentVersion, s.aim.Version)
 	default:
 		one = s.aim
 	}

@@ -93,6 +93,11 @@ func (s system) wants(d *collector.Device) bool {
 	if !s.aims() || d.AgentVersion == s.aim.Version.String() || Unfit(s.aim, d) != nil {
 		return false
 	}
+	return s.policy.Pinned != "" || !isNewer(d, s.aim)
+}
+
+// isNewer tells whether a device runs a newer version than a release.
+func isNewer(d *collector.Device, one *shelf.Release) bool {
 	runs, err := release.ParseVersion(d.AgentVersion)
-	return err != nil || s.policy.Pinned != "" || runs.Compare(s.aim.Version) < 0
+	return err == nil && runs.Compare(one.Version) > 0
 }

@@ -2,6 +2,7 @@ package wine
 
 import (
 	"fmt"
+	"hash/crc32"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,12 +11,12 @@ import (
 	"github.com/dayline-project/dayline/test/rig"
 )
 
-// built are the programs for Windows that were built in this process, by their package.
+// built are the programs for Windows that were built in this process, by their package and what the linker was told.
 var built sync.Map
 
-// build builds a program of ours for Windows, once, and gives the file.
-func build(source, linking string) (string, error) {
-	once, _ := built.LoadOrStore(source, sync.OnceValues(func() (string, error) {
+// Build builds a program of ours for Windows, once, and gives the file; linking is what the linker is told besides.
+func Build(source, linking string) (string, error) {
+	once, _ := built.LoadOrStore(source+" "+linking, sync.OnceValues(func() (string, error) {
 		root, err := rig.Root()
 		if err != nil {
 			return "", err
@@ -29,7 +30,7 @@ func build(source, linking string) (string, error) {
 			return "", err
 		}
 		// Another test may build it too: each has its own until it is whole.
-		target := filepath.Join(dir, filepath.Base(source)+".exe")
+		target := filepath.Join(dir, fmt.Sprintf("%s-%08x.exe", filepath.Base(source), crc32.ChecksumIEEE([]byte(linking))))
 		building := fmt.Sprintf("%s.%d", target, os.Getpid())
 		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w "+believed+" "+linking, "-o", building, source)
 		cmd.Dir, cmd.Env = root, append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")

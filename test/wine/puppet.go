@@ -40,7 +40,7 @@ func (p *Puppet) Title() string { return p.title }
 
 // put puts a program onto the machine and gives its path there.
 func (m *Machine) put(program Program) (string, error) {
-	plain, err := build("./test/wine/puppet", "-H=windowsgui")
+	plain, err := Build("./test/wine/puppet", "-H=windowsgui")
 	if err != nil {
 		return "", err
 	}

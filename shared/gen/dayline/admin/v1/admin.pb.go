@@ -9369,7 +9369,8 @@ type ReleasePackage struct {
 	Bytes float64 `protobuf:"fixed64,5,opt,name=bytes,proto3" json:"bytes,omitempty"`
 	// Hexadecimal digits.
 	Sha256 string `protobuf:"bytes,6,opt,name=sha256,proto3" json:"sha256,omitempty"`
-	// How a download of it carries its enrolment string: inside, name (of the file), beside (in an archive with it), none.
+	// How a download of it carries its enrolment string: inside, name (of the file), beside (in an archive with it), none; empty where
+	// nobody installs by it, agents update themselves by it.
 	Carrier string `protobuf:"bytes,7,opt,name=carrier,proto3" json:"carrier,omitempty"`
 	// Why it is not handed out.
 	Problem       string `protobuf:"bytes,8,opt,name=problem,proto3" json:"problem,omitempty"`

@@ -4586,7 +4586,8 @@ export type ReleasePackage = Message<"dayline.admin.v1.ReleasePackage"> & {
   sha256: string;
 
   /**
-   * How a download of it carries its enrolment string: inside, name (of the file), beside (in an archive with it), none.
+   * How a download of it carries its enrolment string: inside, name (of the file), beside (in an archive with it), none; empty where
+   * nobody installs by it, agents update themselves by it.
    *
    * @generated from field: string carrier = 7;
    */

@@ -12,7 +12,7 @@ const (
 )
 
 // WhileHeld does something with a file, again for as long as somebody else holds that, but no longer than six seconds and ctx. Its
-// error is the last of do's, as it is. It is on Windows that files are held.
+// error is the last of do's, as it is. It is on Windows, mostly, that files are held.
 func WhileHeld(ctx context.Context, do func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, heldFor)
 	defer cancel()

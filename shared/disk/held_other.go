@@ -2,5 +2,10 @@
 
 package disk
 
-// Held tells whether an error says that somebody else holds the file.
-func Held(error) bool { return false }
+import (
+	"errors"
+	"syscall"
+)
+
+// Held tells whether an error says that somebody else holds the file: one that is open for writing cannot be run.
+func Held(err error) bool { return errors.Is(err, syscall.ETXTBSY) }

@@ -104,8 +104,11 @@ func (w *Watcher) prepare(ctx context.Context, m *Marker) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, runWithin)
 	defer cancel()
-	said, err := exec.CommandContext(ctx, newOf(target), "version").Output()
-	if err != nil {
+	var said []byte
+	if err := disk.WhileHeld(ctx, func() (err error) {
+		said, err = exec.CommandContext(ctx, newOf(target), "version").Output()
+		return err
+	}); err != nil {
 		return fmt.Errorf("it does not run here: %w", err)
 	}
 	if version := strings.TrimSpace(string(said)); version != m.To {

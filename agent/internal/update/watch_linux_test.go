@@ -367,7 +367,7 @@ func TestAccessIsKept(t *testing.T) {
 	// CAP_NET_ADMIN, permitted: capability.h, vfs_cap_data of revision 2.
 	capabilities := "\x01\x00\x00\x02\x00\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 	c.must(unix.Setxattr(c.Target(), "security.capability", []byte(capabilities), 0))
-	other := filepath.Join(c.folder, "said")
+	other := filepath.Join(c.folder, "other")
 	c.write(other, "another")
 	c.must(keepAccess(other, c.Target()))
 	info, err := os.Stat(other)

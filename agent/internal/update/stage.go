@@ -8,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/dayline-project/dayline/shared/disk"
 	"github.com/dayline-project/dayline/shared/release"
 )
@@ -17,8 +15,6 @@ import (
 const (
 	// maxProgram bounds what a package unpacks to.
 	maxProgram = 64 << 20
-	// maxWindow bounds the memory that unpacking takes.
-	maxWindow = 8 << 20
 	// stagedName is what the unpacked program is called in the folder, followed by the target's ending: Windows runs nothing else.
 	stagedName = "staged"
 )
@@ -57,17 +53,6 @@ func (u *Updater) stage(part string, p release.Package) (name, sum string, err e
 	}
 	sum, err = sumOf(programIn(to))
 	return name, sum, err
-}
-
-// unpackProgram writes a program that is compressed by itself.
-func unpackProgram(packed io.Reader, to string) error {
-	decoder, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxProgram))
-	if err != nil {
-		return err
-	}
-	defer decoder.Close()
-	return write(to, decoder, maxProgram)
 }
 
 // write writes a file that can be run, durably, of so many bytes at most.

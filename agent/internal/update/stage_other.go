@@ -2,9 +2,25 @@
 
 package update
 
-import "io"
+import (
+	"io"
 
-func unpack(packed io.Reader, to string) error { return unpackProgram(packed, to) }
+	"github.com/klauspost/compress/zstd"
+)
+
+// maxWindow bounds the memory that unpacking takes.
+const maxWindow = 8 << 20
+
+// unpack writes a program that is compressed by itself.
+func unpack(packed io.Reader, to string) error {
+	decoder, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+		zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxProgram))
+	if err != nil {
+		return err
+	}
+	defer decoder.Close()
+	return write(to, decoder, maxProgram)
+}
 
 // programIn is the program in what is exchanged: that itself.
 func programIn(target string) string { return target }

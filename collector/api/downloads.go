@@ -33,16 +33,15 @@ const (
 // downloads bounds what is fetched at once.
 type downloads struct {
 	places *semaphore.Weighted
-	// within is fetchedWithin, pace fetchPace.
+	// within is fetchedWithin.
 	within time.Duration
-	pace   int64
 	mu     sync.Mutex
 	// freeAt is when what was let go so far is through.
 	freeAt time.Time
 }
 
 func newDownloads() *downloads {
-	return &downloads{places: semaphore.NewWeighted(maxDownloads), within: fetchedWithin, pace: fetchPace}
+	return &downloads{places: semaphore.NewWeighted(maxDownloads), within: fetchedWithin}
 }
 
 // turn waits until so many bytes may go, after those that came before.
@@ -53,7 +52,7 @@ func (d *downloads) turn(ctx context.Context, bytes int) error {
 		d.freeAt = now
 	}
 	wait := d.freeAt.Sub(now)
-	d.freeAt = d.freeAt.Add(time.Duration(bytes) * time.Second / time.Duration(d.pace))
+	d.freeAt = d.freeAt.Add(time.Duration(bytes) * time.Second / fetchPace)
 	d.mu.Unlock()
 	if wait < leastWait {
 		return nil

@@ -36,7 +36,7 @@ func (p *proof) changes(t *testing.T) {
 		p.told(t, name)
 	}
 	must(p.terminal.Activate(ctx))(t)
-	site.Eventually(t, time.Minute, "the changes are reported", func() error {
+	site.Eventually(t, 2*time.Minute, "the changes are reported", func() error {
 		rows, err := p.Collector.Activity(ctx)
 		if err != nil {
 			return err

@@ -295,7 +295,7 @@ func (p *proof) shell(t *testing.T) {
 // arrives compares what is reported with the script.
 func (p *proof) arrives(t *testing.T) {
 	t.Helper()
-	if err := p.script.Arrives(t.Context(), 30*time.Second, p.Collector.Activity); err != nil {
+	if err := p.script.Arrives(t.Context(), 2*time.Minute, p.Collector.Activity); err != nil {
 		t.Error(err)
 		for _, h := range p.ear.All() {
 			t.Logf("told at %s: %d %t %s %q", h.At.Format("15:04:05.000"), h.Window, h.Private, h.URL, h.Title)

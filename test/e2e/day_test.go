@@ -34,7 +34,7 @@ func TestDay(t *testing.T) {
 	office.lock(t, &s)
 	office.idle(t, &s)
 
-	if err := s.Arrives(t.Context(), time.Minute, here.Collector.Activity); err != nil {
+	if err := s.Arrives(t.Context(), 2*time.Minute, here.Collector.Activity); err != nil {
 		t.Error(err)
 	}
 }

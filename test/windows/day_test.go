@@ -29,7 +29,7 @@ func TestDay(t *testing.T) {
 	s.idle(t, d, programs)
 	s.changeFocus(t, d, programs)
 	s.lock(t, programs[0])
-	if err := s.Arrives(t.Context(), time.Minute, d.Collector.Activity); err != nil {
+	if err := s.Arrives(t.Context(), 2*time.Minute, d.Collector.Activity); err != nil {
 		t.Error(err)
 	}
 }

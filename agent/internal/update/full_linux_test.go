@@ -116,3 +116,12 @@ func (s *shop) notBlamed() {
 		s.t.Errorf("left: %v, %v", found, err)
 	}
 }
+
+func TestWhatIsStagedIsTheOwnersAlone(t *testing.T) {
+	s := openShop(t)
+	s.ask("1.4.0")
+	s.handedOver()
+	if info, err := os.Stat(filepath.Join(s.folder, s.host.watched[0].Staged)); err != nil || info.Mode() != 0o700 {
+		t.Errorf("%v, %v", info, err)
+	}
+}

@@ -305,8 +305,8 @@ func TestWhatIsOrderedIsHandedOver(t *testing.T) {
 	s := openShop(t)
 	s.ask("1.4.0")
 	s.handedOver()
-	if info, err := os.Stat(filepath.Join(s.folder, s.host.watched[0].Staged)); err != nil || info.Mode() != 0o700 {
-		t.Errorf("%v, %v", info, err)
+	if _, err := os.Stat(filepath.Join(s.folder, s.host.watched[0].Staged)); err != nil {
+		t.Error(err)
 	}
 	if size := int64(len(s.files[packageFile])); s.sent > size*12/10 {
 		t.Errorf("%d bytes came for a package of %d", s.sent, size)

@@ -36,21 +36,8 @@ func TestPages(t *testing.T) {
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.ts"), func(t *testing.T) {
 			t.Parallel()
-			s, err := studio.Open(t.Context(), bin, t.TempDir(), rig.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := s.Collector.Stop(); err != nil {
-					t.Error(err)
-				}
-			})
+			s := open(t, bin, filepath.Base(file))
 			built(t, s.Collector.Web)
-			if strings.HasPrefix(filepath.Base(file), "outside.") {
-				if err := s.Stranger(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-			}
 			told, err := studio.Told(s.Collector, studio.Users)
 			if err != nil {
 				t.Fatal(err)
@@ -60,6 +47,37 @@ func TestPages(t *testing.T) {
 			run(t, app, file, "DAYLINE_STUDIO="+told, "DAYLINE_CONTACT="+going.URL)
 		})
 	}
+}
+
+// open gives the studio that a file's tests are for.
+func open(t *testing.T, bin rig.Binaries, file string) *studio.Studio {
+	var trusting rig.Trusting
+	if strings.HasPrefix(file, "updates.") {
+		var err error
+		if trusting, err = rig.BuildTrusting(); err != nil {
+			t.Fatal(err)
+		}
+		bin = trusting.Binaries
+	}
+	s, err := studio.Open(t.Context(), bin, t.TempDir(), rig.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Collector.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	switch {
+	case trusting.Key != "":
+		err = s.Update(t.Context(), trusting.Key)
+	case strings.HasPrefix(file, "outside."):
+		err = s.Stranger(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // built looks that the collector has pages: one built without them says so at every address.

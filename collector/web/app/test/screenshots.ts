@@ -20,6 +20,7 @@ const shots = {
   classification: '/classification',
   account: '/account',
   devices: '/devices',
+  updates: '/admin/updates',
 }
 /** Seen by who is measured. */
 const own = { 'my-day': '/my-day' }

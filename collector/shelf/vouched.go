@@ -99,6 +99,9 @@ func (v *Vouched) lead(dir string, letters map[string][]byte) (fresh []string, r
 		if err == nil {
 			err = v.leads(version, text, after, signed)
 		}
+		if err == nil {
+			_, err = release.ParseSignatures(signatures)
+		}
 		if err != nil && isSent {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}

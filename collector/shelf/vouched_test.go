@@ -342,6 +342,7 @@ func TestEarlierKeysLeadToThoseOfTheBuild(t *testing.T) {
 			}
 		}
 	}
+	refused(t, r, dir, "trusted-3.json: signatures: ", shelftest.Keys(t, shelftest.Trust(3, third)))
 	addSigned(t, r, last)
 	handed(r, last)
 	if got := fetched(r, "GET", "trusted-2.json"); got.Code != 404 {

@@ -41,7 +41,7 @@ func (a adminService) ListDevices(ctx context.Context, _ *connect.Request[adminv
 		}
 	}
 	rows := fleet.Rows(d, scope, &seen, a.Now())
-	a.showUpdates(d, rows)
+	a.showUpdates(d, rows, &seen)
 	return connect.NewResponse(&adminv1.ListDevicesResponse{Devices: rows}), nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/collector/directory"
+	"github.com/dayline-project/dayline/collector/fleet"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 )
 
@@ -59,15 +60,15 @@ func (a adminService) UpdateDevice(ctx context.Context, req *connect.Request[adm
 }
 
 // showUpdates tells in devices' rows how their updates stand.
-func (a adminService) showUpdates(d *directory.Directory, rows []*adminv1.Device) {
+func (a adminService) showUpdates(d *directory.Directory, rows []*adminv1.Device, seen *fleet.Seen) {
+	devices := map[string]*collector.Device{}
+	for i := range seen.Devices {
+		devices[seen.Devices[i].ID] = &seen.Devices[i]
+	}
 	for _, row := range rows {
-		one := a.Agents.devices.find(row.Id)
-		if one == nil {
-			continue
-		}
-		device, says := one.snapshot(), one.said()
+		says := seen.Health[row.Id].GetUpdate()
 		row.UpdateOff = says.GetOff()
-		if row.Update = a.Rollouts.Device(&device, says); row.Update != nil {
+		if row.Update = a.Rollouts.Device(devices[row.Id], says); row.Update != nil {
 			row.Update.Name = d.DeviceName(row.Id)
 		}
 	}

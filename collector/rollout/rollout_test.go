@@ -1,15 +1,23 @@
 package rollout
 
 import (
+	"cmp"
+	"context"
 	"fmt"
+	"log/slog"
+	"maps"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/dayline-project/dayline/collector"
 	"github.com/dayline-project/dayline/collector/fleet"
 	"github.com/dayline-project/dayline/collector/shelf"
+	"github.com/dayline-project/dayline/collector/shelf/shelftest"
+	"github.com/dayline-project/dayline/collector/sqlite"
 	"github.com/dayline-project/dayline/shared/episode"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 	"github.com/dayline-project/dayline/shared/release"
@@ -259,5 +267,94 @@ func TestAPlanIsFollowed(t *testing.T) {
 	}
 	if _, act := advance(s, plan, bad, noon, later); act != halted {
 		t.Errorf("pinned, and bad: %q", act)
+	}
+}
+
+// What devices failed at, and what they are told, as people see it.
+func TestHowADeviceStands(t *testing.T) {
+	now := noon.Add(time.Hour)
+	failed := func(version, step string) *agentv1.SelfUpdate {
+		return &agentv1.SelfUpdate{Failed: []*agentv1.FailedUpdate{{Version: version, Step: step, Reason: "no", AtMs: now.UnixMilli()}}}
+	}
+	for name, c := range map[string]struct {
+		runs, pinned, least, arch string
+		percent                   int
+		says                      *agentv1.SelfUpdate
+		want                      string
+	}{
+		"told":                    {runs: "1.1.0", percent: 100, want: "1.2.0 check "},
+		"not yet":                 {runs: "1.1.0"},
+		"runs it":                 {runs: "1.2.0", percent: 100},
+		"on its way":              {runs: "1.1.0", percent: 100, says: &agentv1.SelfUpdate{Version: "1.2.0", Step: "fetch", Waits: "for its turn"}, want: "1.2.0 fetch for its turn"},
+		"being watched":           {runs: "1.2.0", percent: 100, says: &agentv1.SelfUpdate{Version: "1.2.0", Step: probation}, want: "1.2.0 probation "},
+		"failed":                  {runs: "1.1.0", percent: 100, says: failed("1.2.0", swap), want: "1.2.0 swap no"},
+		"failed, and went past":   {runs: "1.2.0", percent: 100, says: failed("1.1.5", swap)},
+		"failed to be older":      {runs: "1.3.0", pinned: "1.2.0", percent: 1, says: failed("1.2.0", "verify"), want: "1.2.0 verify no"},
+		"too old":                 {runs: "1.0.0", least: "1.1.0", percent: 100, want: "1.2.0 check 1.0.0 is too old to become 1.2.0: that takes 1.1.0 or newer"},
+		"nothing for it":          {runs: "1.1.0", arch: release.ARM64, percent: 100, want: "1.2.0 check release 1.2.0 has no update for linux on arm64 on the shelf"},
+		"does not update itself":  {runs: "1.1.0", percent: 100, says: &agentv1.SelfUpdate{Off: "a package manager does"}},
+		"too old, and not itself": {runs: "1.0.0", least: "1.1.0", percent: 100, says: &agentv1.SelfUpdate{Off: "a package manager does"}},
+	} {
+		r := &Rollouts{}
+		r.plan.Store(&Plan{systems: map[string]system{release.Linux: {
+			policy: settings.UpdatePolicy{Mode: "latest", Pinned: c.pinned}, aim: released(t, "1.2.0", c.least),
+			rollout: collector.Rollout{Version: "1.2.0", Percent: c.percent},
+		}}})
+		d := &collector.Device{ID: "d-1", OS: release.Linux, Arch: cmp.Or(c.arch, release.AMD64), AgentVersion: c.runs}
+		got := ""
+		if shown := r.Device(d, c.says); shown != nil {
+			got = shown.Version + " " + shown.Step + " " + shown.Reason
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// The actor looks when it is told that something changed, and what it did is told to devices and kept.
+func TestItLooksWhenTold(t *testing.T) {
+	key, dir := shelftest.Signer(t), t.TempDir()
+	registry, err := sqlite.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer registry.Close()
+	releases, err := shelf.OpenReleases(dir, shelftest.Trust(1, key), func(int64) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	updates := settings.Default().Updates
+	updates.Rollout.Plan = []int{100}
+	r, err := New(t.Context(), Options{
+		Registry: registry, Releases: releases, Updates: func() *settings.Updates { return &updates },
+		Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := r.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	d := &collector.Device{ID: "d-1", OS: release.Linux, Arch: release.AMD64, AgentVersion: "1.0.0"}
+	if told := r.Tell(d, nil); told != nil {
+		t.Errorf("nothing is there, and it is told %v", told)
+	}
+	files := shelftest.Updating(t, "1.2.0", release.Linux)
+	maps.Copy(files, shelftest.Channel(t, 1, noon, "1.2.0", ""))
+	if _, err := releases.Add(shelftest.Sent(shelftest.Signed(t, files, key))); err != nil {
+		t.Fatal(err)
+	}
+	r.Changed()
+	for r.Tell(d, nil) == nil {
+		runtime.Gosched()
+	}
+	cancel()
+	running.Wait()
+	if kept, err := registry.Rollouts(t.Context()); err != nil || len(kept) != 1 || kept[0].Version != "1.2.0" || kept[0].Percent != 100 {
+		t.Errorf("kept: %v, %v", kept, err)
 	}
 }

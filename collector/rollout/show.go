@@ -40,7 +40,7 @@ func (r *Rollouts) Show(ctx context.Context, activeFor time.Duration) (*adminv1.
 		}
 	}
 	for i := range active {
-		if f := failure(&active[i], v.Health[active[i].ID].GetUpdate()); f != nil {
+		if f := v.systems[active[i].OS].failure(&active[i], v.Health[active[i].ID].GetUpdate()); f != nil {
 			answer.Failures = append(answer.Failures, f)
 		}
 	}
@@ -111,7 +111,7 @@ func (r *Rollouts) Device(d *collector.Device, says *agentv1.SelfUpdate) *adminv
 	p := r.plan.Load()
 	shown := &adminv1.DeviceUpdate{Device: d.ID, Name: d.Name, Os: d.OS, From: d.AgentVersion, Step: check}
 	s := p.systems[d.OS]
-	tell, failed := p.Tell(d, says), failure(d, says)
+	tell, failed := p.Tell(d, says), s.failure(d, says)
 	switch {
 	case says.GetVersion() != "" && says.GetVersion() != d.AgentVersion || ranAt(says.GetStep()):
 		shown.Version, shown.Step, shown.Reason = says.GetVersion(), says.GetStep(), says.GetWaits()

@@ -8,6 +8,7 @@ import (
 	"github.com/dayline-project/dayline/collector/fleet"
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
+	"github.com/dayline-project/dayline/shared/release"
 )
 
 const (
@@ -94,12 +95,18 @@ func failedMs(says *agentv1.SelfUpdate, version string) (ms int64) {
 	return ms
 }
 
-// failure is what a device last failed to become; nil where it became that after all, or never failed.
-func failure(d *collector.Device, says *agentv1.SelfUpdate) *adminv1.DeviceUpdate {
+// failure is what a device last failed to become; nil where it never failed, became that after all, or went on to a newer one that
+// it was not pinned back from.
+func (s system) failure(d *collector.Device, says *agentv1.SelfUpdate) *adminv1.DeviceUpdate {
 	if len(says.GetFailed()) == 0 || says.Failed[0].GetVersion() == d.AgentVersion {
 		return nil
 	}
 	f := says.Failed[0]
+	failed, err := release.ParseVersion(f.GetVersion())
+	runs, err2 := release.ParseVersion(d.AgentVersion)
+	if err == nil && err2 == nil && runs.Compare(failed) > 0 && s.policy.Pinned != f.Version {
+		return nil
+	}
 	return &adminv1.DeviceUpdate{
 		Device: d.ID, Name: d.Name, Os: d.OS, From: d.AgentVersion, Version: f.Version, Step: f.Step, Reason: f.Reason,
 		At: instant(milli(f.AtMs)), RolledBack: f.RolledBack, Until: instant(milli(f.UntilMs)),

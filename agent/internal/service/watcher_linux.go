@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -31,13 +33,18 @@ const (
 
 // ownUpdates are those of the program that this one is, or watches.
 func ownUpdates(folder string) (updates, error) {
-	program, err := ownPath()
-	name := filepath.Base(program)
-	if strings.HasPrefix(name, asidePrefix) && strings.HasSuffix(name, asideSuffix) {
-		name = strings.TrimSuffix(strings.TrimPrefix(name, asidePrefix), asideSuffix)
-		return updates{program: filepath.Join(filepath.Dir(program), name), folder: folder, free: true}, err
+	own, err := ownPath()
+	program := watchedBy(own)
+	return updates{program: program, folder: folder, free: own != program}, err
+}
+
+// watchedBy is the program that one that lies aside watches; of any other it is that itself.
+func watchedBy(program string) string {
+	folder, name := filepath.Split(program)
+	if !strings.HasPrefix(name, asidePrefix) || !strings.HasSuffix(name, asideSuffix) {
+		return program
 	}
-	return updates{program: program, folder: folder}, err
+	return folder + strings.TrimSuffix(strings.TrimPrefix(name, asidePrefix), asideSuffix)
 }
 
 // Target implements update.Host.
@@ -174,28 +181,31 @@ func (u updates) Start(context.Context) error {
 
 // writable tells why nobody may write a folder: its disk is read-only.
 func writable(folder string) error {
-	text, err := os.ReadFile("/proc/self/mountinfo")
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return err
 	}
 	var stat unix.Stat_t
 	if err := unix.Stat(folder, &stat); err != nil {
-		return &os.PathError{Op: "stat", Path: folder, Err: err}
+		return &fs.PathError{Op: "stat", Path: folder, Err: err}
 	}
-	device := fmt.Sprintf("%d:%d", unix.Major(stat.Dev), unix.Minor(stat.Dev))
-	for line := range strings.Lines(string(text)) {
-		// What precedes the dash is of one place alone: the service's own are all closed to it. See proc(5).
-		fields := strings.Fields(line)
-		_, disk, _ := strings.Cut(line, " - ")
-		if len(fields) < 3 || fields[2] != device {
-			continue
-		}
-		if options := strings.Fields(disk); len(options) == 3 && (options[2] == "ro" || strings.HasPrefix(options[2], "ro,")) {
-			return fmt.Errorf("%s is on a disk that is read-only", folder)
-		}
-		return nil
+	if readOnly(string(mounts), fmt.Sprintf("%d:%d", unix.Major(stat.Dev), unix.Minor(stat.Dev))) {
+		return fmt.Errorf("%s is on a disk that is read-only", folder)
 	}
 	return nil
+}
+
+// readOnly tells whether a disk is, by what proc(5) tells of mounts. What a line says before its dash is of one place alone: to the
+// confined service nearly all places are read-only.
+func readOnly(mounts, device string) bool {
+	for line := range strings.Lines(mounts) {
+		mount, disk, _ := strings.Cut(line, " - ")
+		place, options := strings.Fields(mount), strings.Fields(disk)
+		if len(place) > 2 && place[2] == device && len(options) == 3 {
+			return slices.Contains(strings.Split(options[2], ","), "ro")
+		}
+	}
+	return false
 }
 
 func anyThere(names []string) bool {

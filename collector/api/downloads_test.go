@@ -174,28 +174,35 @@ func TestSlowDownloadsAreCutOff(t *testing.T) {
 		"nothing":    func(io.Reader) {},
 		"everything": func(body io.Reader) { _, _ = io.Copy(io.Discard, body) },
 	} {
-		server := httptest.NewServer(h.agents.fetched(files))
-		ctx, cancel := context.WithCancel(t.Context())
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+release.Path+zst, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Authorization", "Bearer "+a.Token)
-		answer, err := server.Client().Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		read(answer.Body)
-		if err := <-files.ended; err == nil { // it comes: the test would not end
-			t.Errorf("%s: it came to its end", name)
-		}
-		cancel()
-		answer.Body.Close()
-		server.Close() // what it served has ended then
-		if one := h.agents.devices.find(a.Credential.Device); !one.beginFetch() {
-			t.Errorf("%s: its one download is still under way", name)
-		} else {
-			one.endFetch()
+		for _, protocol := range []int{1, 2} {
+			server := httptest.NewUnstartedServer(h.agents.fetched(files))
+			server.EnableHTTP2 = protocol == 2
+			server.StartTLS()
+			ctx, cancel := context.WithCancel(t.Context())
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+release.Path+zst, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Authorization", "Bearer "+a.Token)
+			answer, err := server.Client().Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if answer.ProtoMajor != protocol {
+				t.Errorf("it is HTTP/%d", answer.ProtoMajor)
+			}
+			read(answer.Body)
+			if err := <-files.ended; err == nil { // it comes: the test would not end
+				t.Errorf("%s: it came to its end", name)
+			}
+			cancel()
+			answer.Body.Close()
+			server.Close() // what it served has ended then
+			if one := h.agents.devices.find(a.Credential.Device); !one.beginFetch() {
+				t.Errorf("%s: its one download is still under way", name)
+			} else {
+				one.endFetch()
+			}
 		}
 	}
 }

@@ -16,7 +16,7 @@ const goneOn = "rollout.go_on"
 // Set raises, halts or lets go on what a system aims at, by hand. Conflict where that is another version than was meant, or the
 // roll-out is not so that it can be done; what is so already is no error.
 func (r *Rollouts) Set(ctx context.Context, m *adminv1.SetRolloutRequest, actor string) (*adminv1.UpdateAim, error) {
-	if !slices.Contains(Systems, m.Os) {
+	if !slices.Contains(systems, m.Os) {
 		return nil, collector.Refuse(collector.BadRequest, "os", "there is no system %q: windows, macos or linux", m.Os)
 	}
 	r.looking.Lock()
@@ -143,13 +143,16 @@ func (r *Rollouts) orderable(s system, d *collector.Device, off, version string)
 	default:
 		one = s.aim
 	}
-	if err == nil {
-		err = Unfit(one, d)
+	if err != nil {
+		return nil, err
 	}
-	if err == nil && d.AgentVersion == one.Version.String() {
+	if err := unfit(one, d); err != nil {
+		return refuse("%v", err)
+	}
+	if d.AgentVersion == one.Version.String() {
 		return refuse("the device runs %s already", d.AgentVersion)
 	}
-	return one, err
+	return one, nil
 }
 
 // Cancel takes an order back.

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -10,18 +11,18 @@ import (
 	"github.com/dayline-project/dayline/shared/release"
 )
 
-// Systems in the order in which people are told of them.
-var Systems = []string{release.Windows, release.MacOS, release.Linux}
+// systems in the order in which people are told of them.
+var systems = []string{release.Windows, release.MacOS, release.Linux}
 
-// Unfit tells why a device cannot become a release, in people's words; nil: it can.
-func Unfit(one *shelf.Release, d *collector.Device) error {
+// unfit tells why a device cannot become a release, in people's words; nil: it can.
+func unfit(one *shelf.Release, d *collector.Device) error {
 	if _, err := one.UpdateFor(d.OS, d.Arch); err != nil {
 		return err
 	}
 	runs, err := release.ParseVersion(d.AgentVersion)
 	least, bound := release.ParseVersion(one.MinVersion)
 	if err == nil && bound == nil && runs.Compare(least) < 0 {
-		return collector.Refuse(collector.Conflict, "version", "%s is too old to become %s: that takes %s or newer", runs, one.Version, least)
+		return fmt.Errorf("%s is too old to become %s: that takes %s or newer", runs, one.Version, least)
 	}
 	return nil
 }

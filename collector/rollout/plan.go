@@ -72,7 +72,7 @@ func (p *Plan) Tell(d *collector.Device, says *agentv1.SelfUpdate) *agentv1.Upda
 		return nil
 	}
 	if order, told := p.orders[d.ID]; told {
-		if order.release == nil || Unfit(order.release, d) != nil || done(order.UpdateOrder, d, says) {
+		if order.release == nil || unfit(order.release, d) != nil || done(order.UpdateOrder, d, says) {
 			return nil
 		}
 		return &agentv1.Update{Version: order.Version, Pinned: order.Pinned, Now: true}
@@ -90,7 +90,7 @@ func done(o collector.UpdateOrder, d *collector.Device, says *agentv1.SelfUpdate
 
 // wants tells whether a device should and can become what its system aims at.
 func (s system) wants(d *collector.Device) bool {
-	if !s.aims() || d.AgentVersion == s.aim.Version.String() || Unfit(s.aim, d) != nil {
+	if !s.aims() || d.AgentVersion == s.aim.Version.String() || unfit(s.aim, d) != nil {
 		return false
 	}
 	return s.policy.Pinned != "" || !isNewer(d, s.aim)

@@ -4,6 +4,7 @@
 package rollout
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -149,31 +150,17 @@ func (r *Rollouts) advance(ctx context.Context, v *view, now time.Time) error {
 	for _, o := range kept {
 		by[[2]string{o.OS, o.Version}] = o
 	}
-	for _, os := range Systems {
+	for _, os := range systems {
 		s := system{policy: v.updates.Of(os)}
 		if !s.is(Off) {
 			s.aim, s.problem = r.Releases.Aim(os, s.policy.Pinned, now)
 		}
 		if s.aims() {
 			key := [2]string{os, s.aim.Version.String()}
-			former, there := by[key]
+			if s.rollout, v.tallies[os], err = r.rollOn(ctx, v, os, s, by[key], now); err != nil {
+				return err
+			}
 			delete(by, key)
-			s.rollout = former
-			act := ""
-			if !there {
-				s.rollout, act = begin(os, key[1], v.updates.Rollout, now), began
-			}
-			v.tallies[os] = Tallied(s.rollout, &v.Seen, r.upAt, now)
-			next, did := advance(s, v.updates.Rollout, v.tallies[os], r.upAt, now)
-			if did != "" {
-				act = did
-			}
-			if next != former {
-				if err := r.put(ctx, next, act, byItself); err != nil {
-					return err
-				}
-			}
-			s.rollout = next
 		}
 		v.systems[os] = s
 	}
@@ -185,6 +172,21 @@ func (r *Rollouts) advance(ctx context.Context, v *view, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// rollOn takes the roll-out of what a system aims at on, from how far it was (the zero one: none began), and keeps it.
+func (r *Rollouts) rollOn(ctx context.Context, v *view, os string, s system, former collector.Rollout, now time.Time) (collector.Rollout, Tally, error) {
+	s.rollout = former
+	act := ""
+	if former.Version == "" {
+		s.rollout, act = begin(os, s.aim.Version.String(), v.updates.Rollout, now), began
+	}
+	t := Tallied(s.rollout, &v.Seen, r.upAt, now)
+	next, did := advance(s, v.updates.Rollout, t, r.upAt, now)
+	if next == former {
+		return next, t, nil
+	}
+	return next, t, r.put(ctx, next, cmp.Or(did, act), byItself)
 }
 
 // put keeps a roll-out and writes down what was done, where there is something to tell of.

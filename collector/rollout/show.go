@@ -34,7 +34,7 @@ func (r *Rollouts) Show(ctx context.Context, activeFor time.Duration) (*adminv1.
 		answer.Problem = err.Error()
 	}
 	active := v.active(activeFor, now)
-	for _, os := range Systems {
+	for _, os := range systems {
 		if aim := v.aimShown(os, active); aim.Devices > 0 || v.systems[os].aims() {
 			answer.Aims = append(answer.Aims, aim)
 		}
@@ -119,8 +119,8 @@ func (r *Rollouts) Device(d *collector.Device, says *agentv1.SelfUpdate) *adminv
 		return failed
 	case tell != nil:
 		shown.Version = tell.Version
-	case s.aims() && says.GetOff() == "" && Unfit(s.aim, d) != nil:
-		shown.Version, shown.Reason = s.aim.Version.String(), Unfit(s.aim, d).Error()
+	case s.aims() && says.GetOff() == "" && unfit(s.aim, d) != nil:
+		shown.Version, shown.Reason = s.aim.Version.String(), unfit(s.aim, d).Error()
 	default:
 		return nil
 	}

@@ -130,7 +130,7 @@ test('an installer link is made, copied and revoked', async () => {
   const at = await watched(context)
   const { page } = at
   await at.open('/account#links')
-  await page.getByLabel('macOS').check()
+  await page.getByRole('radio', { name: 'macOS' }).check()
   await page.getByRole('button', { name: 'Create link' }).click()
   const made = page.getByRole('dialog', { name: 'The link is made' })
   const address = await made.getByLabel('Address of the link').inputValue()
@@ -167,7 +167,7 @@ test('who is no administrator makes a link where the account says so, and sees a
   await at.open('/my-day')
   await page.getByRole('link', { name: 'Install Dayline' }).click()
   await page.getByText('No link was made yet.').waitFor()
-  assert.ok(await page.getByLabel('Linux').isChecked(), 'it begins with the system that the browser is on')
+  assert.ok(await page.getByRole('radio', { name: 'Linux' }).isChecked(), 'it begins with the system that the browser is on')
   await page.getByLabel('Computers that may join by it').fill('2')
   await page.getByRole('button', { name: 'Create link' }).click()
   const made = page.getByRole('dialog', { name: 'The link is made' })
@@ -236,7 +236,7 @@ test('a release is put on the shelf whole or not at all, is what links hand out,
 
   // What its links hand out, and that somebody took it.
   await at.open('/account#links')
-  await page.getByLabel('Linux').check()
+  await page.getByRole('radio', { name: 'Linux' }).check()
   await page.getByRole('button', { name: 'Create link' }).click()
   const made = page.getByRole('dialog', { name: 'The link is made' })
   await made.getByText('Commands for administrators').click()

@@ -4,9 +4,9 @@ import type en from '../en/updates'
 export default {
   title: 'Aktualisierungen',
   intro: 'Zu welcher Version Agenten unterwegs sind, wie viele sie haben, und welche dort nicht ankamen.',
-  active: 'Geräte, die sich gemeldet haben in den letzten',
+  active: 'Geräte mit Kontakt in den letzten',
   days: '{n} Tagen',
-  all: 'irgendwann',
+  all: 'alle',
   none: 'Noch hat kein Computer einen Agenten.',
   light_green: 'grün',
   light_yellow: 'gelb',

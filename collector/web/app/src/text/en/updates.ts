@@ -3,7 +3,7 @@ export default {
   intro: 'Which version agents are on their way to, how many run it, and which did not get there.',
   active: 'Devices that came in the last',
   days: '{n} days',
-  all: 'ever',
+  all: 'all',
   none: 'No computer has an agent yet.',
   light_green: 'green',
   light_yellow: 'yellow',

@@ -76,7 +76,7 @@ func TestAFirstStartLeavesTheServiceEnabled(t *testing.T) {
 // mostExposed is what systemd may say of the service at the worst; 10 is one that is not confined at all.
 const mostExposed = 2.6
 
-func TestServicesAreConfined(t *testing.T) {
+func TestTheServiceIsConfined(t *testing.T) {
 	service, _, watcher := written(t)
 	for _, unit := range []string{service, watcher} {
 		said := analyze(t, "security", "--offline=true", "--no-pager", unit)

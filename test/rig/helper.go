@@ -61,6 +61,16 @@ func (h *Helper) Store(episodes ...episode.Episode) error {
 	return err
 }
 
+// Stay keeps the session in use until the service ends it, or Close does.
+func (h *Helper) Stay() {
+	for {
+		if m, err := h.receive(24*time.Hour, func(*answer) bool { return true }); err != nil || m.Stop != nil {
+			h.Close()
+			return
+		}
+	}
+}
+
 // answer is what of the service's messages is looked at.
 type answer struct {
 	Welcome *struct {
@@ -73,6 +83,7 @@ type answer struct {
 	Stored *struct {
 		Number uint64 `json:"number"`
 	} `json:"stored"`
+	Stop *struct{} `json:"stop"`
 }
 
 func (h *Helper) send(message any) error {

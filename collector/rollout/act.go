@@ -28,11 +28,11 @@ func (r *Rollouts) Set(ctx context.Context, m *adminv1.SetRolloutRequest, actor 
 	s := v.systems[m.Os]
 	switch {
 	case !s.aims() && s.is(Off):
-		return nil, collector.Refuse(collector.Conflict, "os", "updates.%s is off, so that there is no roll-out", m.Os)
+		return nil, collector.Refuse(collector.Conflict, "", "updates.%s is off, so that there is no roll-out", m.Os)
 	case !s.aims():
-		return nil, collector.Refuse(collector.Conflict, "os", "there is no roll-out: %v", s.problem)
+		return nil, collector.Refuse(collector.Conflict, "", "there is no roll-out: %v", s.problem)
 	case m.Version != s.rollout.Version:
-		return nil, collector.Refuse(collector.Conflict, "version", "%s aims at %s, and no longer at %q", m.Os, s.rollout.Version, m.Version)
+		return nil, collector.Refuse(collector.Conflict, "", "%s aims at %s, and no longer at %q", m.Os, s.rollout.Version, m.Version)
 	}
 	next, act, err := s.set(m, actor, r.Now())
 	if err != nil {
@@ -75,9 +75,9 @@ func (s system) raise(percent int, now time.Time) (next collector.Rollout, act s
 	next = s.rollout
 	switch {
 	case s.policy.Pinned != "":
-		err = collector.Refuse(collector.Conflict, "percent", "updates.%s is pinned to %s, which all devices are told at once", next.OS, s.policy.Pinned)
+		err = collector.Refuse(collector.Conflict, "", "updates.%s is pinned to %s, which all devices are told at once", next.OS, s.policy.Pinned)
 	case !next.HaltedAt.IsZero():
-		err = collector.Refuse(collector.Conflict, "percent", "the roll-out is halted: let it go on first")
+		err = collector.Refuse(collector.Conflict, "", "the roll-out is halted: let it go on first")
 	case percent <= next.Percent || percent > 100:
 		err = collector.Refuse(collector.BadRequest, "percent", "%d is not more than the %d %% that it is at, and 100 at most", percent, next.Percent)
 	}
@@ -125,7 +125,7 @@ func (r *Rollouts) Order(ctx context.Context, id, version, actor string) (string
 // orderable gives the release that a device can be told to become now.
 func (r *Rollouts) orderable(s system, d *collector.Device, off, version string) (one *shelf.Release, err error) {
 	refuse := func(format string, args ...any) (*shelf.Release, error) {
-		return nil, collector.Refuse(collector.Conflict, "version", format, args...)
+		return nil, collector.Refuse(collector.Conflict, "", format, args...)
 	}
 	switch {
 	case !d.RevokedAt.IsZero():

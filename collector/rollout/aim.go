@@ -42,7 +42,7 @@ func find(on *shelf.Releases, system, version string, now time.Time) (*shelf.Rel
 		}
 	}
 	if err != nil {
-		return nil, collector.Refuse(collector.NotFound, "version", "%s cannot become %s: %v", system, version, err)
+		return nil, collector.Refuse(collector.NotFound, "", "%s cannot become %s: %v", system, version, err)
 	}
 	return all[at], nil
 }

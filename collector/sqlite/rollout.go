@@ -72,7 +72,7 @@ func (r *Registry) EndUpdateOrder(ctx context.Context, device string, entries ..
 			return err
 		}
 		if ended, _ := result.RowsAffected(); ended == 0 {
-			return collector.Refuse(collector.NotFound, "device", "it was not told to update now")
+			return collector.Refuse(collector.NotFound, "", "the device was not told to update now")
 		}
 		return appendAll(ctx, tx, entries)
 	})

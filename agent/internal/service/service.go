@@ -314,7 +314,7 @@ func contained(run func() error) (err error) {
 
 // Discard removes what belongs to one collector: the buffer, the settings and the identity.
 func Discard(folder string) error {
-	for _, pattern := range []string{bufferFile + "*", settingsFile, loginsFile} {
+	for _, pattern := range []string{bufferFile + "*", filepath.Join(update.Folder, update.FormerBuffer+"*"), settingsFile, loginsFile} {
 		if err := removeAll(filepath.Join(folder, pattern)); err != nil {
 			return fmt.Errorf("service: discard: %w", err)
 		}

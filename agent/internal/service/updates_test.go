@@ -119,21 +119,27 @@ func TestTheCollectorIsToldOfFailures(t *testing.T) {
 	}
 }
 
-// Another collector may not bring back what was withdrawn.
+// Another collector may not bring back what was withdrawn, and gets nothing of what was recorded for the one before.
 func TestWhatIsKnownOfReleasesOutlivesAnEnrolment(t *testing.T) {
 	folder := t.TempDir()
 	name := filepath.Join(folder, update.Folder, "channel-7.json")
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(name, []byte("{}"), 0o600); err != nil {
-		t.Fatal(err)
+	recorded := filepath.Join(folder, update.Folder, update.FormerBuffer)
+	for _, name := range []string{name, recorded} {
+		if err := os.WriteFile(name, []byte("{}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := Discard(folder); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(name); err != nil {
 		t.Error(err)
+	}
+	if _, err := os.Stat(recorded); err == nil {
+		t.Error("the buffer of the former version is still there")
 	}
 }
 

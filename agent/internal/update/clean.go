@@ -16,7 +16,7 @@ func Clean(ctx context.Context, state string, host Host) error {
 }
 
 // passing are the files of one update in Folder, by pattern.
-var passing = []string{"*.part", "staged*", startsFile, formerFile + "*"}
+var passing = []string{"*.part", "staged*", startsFile, FormerBuffer + "*"}
 
 func cleanState(state string) error {
 	var problems []error

@@ -170,7 +170,7 @@ func (e *eye) look(ctx context.Context, passed time.Duration) sight {
 	if starts := startsIn(e.Folder); starts != e.starts {
 		e.starts, e.since = starts, 0
 	}
-	s := sight{starts: e.starts, since: e.since, damaged: len(buffer.AsideSince(e.Buffer, e.in(formerFile))) > 0, cutOff: !e.connected}
+	s := sight{starts: e.starts, since: e.since, damaged: len(buffer.AsideSince(e.Buffer, e.in(FormerBuffer))) > 0, cutOff: !e.connected}
 	asking, cancel := context.WithTimeout(ctx, e.term.look)
 	defer cancel()
 	if report, err := e.Host.Ask(asking); err == nil {

@@ -81,11 +81,15 @@ func (w *Watcher) prepareFormer(m *Marker) error {
 	return lay(w.Host.Aside(), m.Former, target, w.Host.Aside())
 }
 
-// restore makes sure that the former version finds its buffer.
+// restore makes sure that the former version finds its buffer. A disk that cannot be read keeps no version from going.
 func (w *Watcher) restore() error {
-	restored, err := buffer.Restore(w.Buffer, w.in(formerFile))
+	restored, err := buffer.Restore(w.Buffer, w.in(FormerBuffer))
 	if restored {
 		w.Log.Warn("buffer was damaged and is back as it was before the update")
+	}
+	if err != nil && !errors.Is(err, buffer.ErrLocked) && !errors.Is(err, buffer.ErrDiskFull) {
+		w.Log.Error("buffer not restored", "error", err)
+		return nil
 	}
 	return err
 }

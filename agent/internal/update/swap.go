@@ -59,7 +59,7 @@ func (w *Watcher) exchange(ctx context.Context, m *Marker) error {
 	if err := w.Host.Stop(ctx); err != nil {
 		return err
 	}
-	if err := buffer.Copy(w.Buffer, w.in(formerFile)); err != nil {
+	if err := buffer.Copy(w.Buffer, w.in(FormerBuffer)); err != nil {
 		return err
 	}
 	return commit(ctx, w.Host.Target())

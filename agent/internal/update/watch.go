@@ -13,11 +13,12 @@ import (
 	"github.com/dayline-project/dayline/shared/release"
 )
 
-// Names in Folder: a byte for each start of the service, the buffer as the former version left it, and the end of what a version that
-// failed wrote.
+// FormerBuffer is the buffer in Folder as the former version left it, while an update is under way.
+const FormerBuffer = "buffer.former"
+
+// Names in Folder: a byte for each start of the service, and the end of what a version that failed wrote.
 const (
 	startsFile = "starts"
-	formerFile = "buffer.former"
 	failedLog  = "failed.log"
 )
 

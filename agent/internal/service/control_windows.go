@@ -9,6 +9,8 @@ import (
 	"time"
 
 	kservice "github.com/kardianos/service"
+
+	"github.com/dayline-project/dayline/agent/internal/update"
 )
 
 // program is what kardianos wants to run; our own run loop does that.
@@ -101,15 +103,12 @@ func stop(control kservice.Service) error {
 
 // Uninstall stops the service and takes back everything Install put there, and the state folder too, unless keep.
 func Uninstall(executable, folder string, keep Keep) error {
-	var problems []error
 	control, err := controller(executable)
-	if err == nil {
-		// It first: it would start the service again.
-		err = updates{program: executable}.Unwatch(context.Background())
-	}
 	if err != nil {
 		return fmt.Errorf("service: uninstall: %w", err)
 	}
+	// First, since the watcher of an update would start the service again.
+	problems := []error{update.End(context.Background(), folder, &Exchange{updates: updates{executable, folder}})}
 	if _, err := control.Status(); !errors.Is(err, kservice.ErrNotInstalled) {
 		_ = stop(control) // not running is no reason to stay
 		err := control.Uninstall()
@@ -121,8 +120,7 @@ func Uninstall(executable, folder string, keep Keep) error {
 			problems = append(problems, err)
 		}
 	}
-	problems = append(problems, uninstallHelper(), ownBrowsers().dismiss(executable),
-		removeAll(filepath.Join(filepath.Dir(executable), "."+filepath.Base(executable)+".*")))
+	problems = append(problems, uninstallHelper(), ownBrowsers().dismiss(executable))
 	if keep != KeepData {
 		problems = append(problems, removeState(folder))
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/dayline-project/dayline/shared/release"
@@ -44,6 +45,33 @@ func TestWhereUpdatingIsOff(t *testing.T) {
 			t.Errorf("%s: it asked the collector", name)
 		}
 	}
+}
+
+// A disk that was mounted to be read only may be so no longer.
+func TestWhatKeepsUpdatesOffIsLookedAtAgain(t *testing.T) {
+	s := openShop(t)
+	synctest.Test(t, func(t *testing.T) {
+		s.Updater = New(s.Config)
+		s.settleFor = 1000 * time.Hour // nobody is asked
+		s.host.able = errors.New("the disk is mounted to be read only")
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- s.Run(ctx) }() // ends with ctx
+		synctest.Wait()
+		if s.State().Off != "the disk is mounted to be read only" {
+			t.Errorf("%+v", s.State())
+		}
+		s.host.able = nil
+		time.Sleep(offFor)
+		synctest.Wait()
+		if s.State().Off != "" {
+			t.Errorf("%+v", s.State())
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestTheActorCarriesOutAnOrder(t *testing.T) {

@@ -26,6 +26,8 @@ const (
 	// firstRetry of what failed and may not the next time; each is twice as long after, up to lastRetry.
 	firstRetry = time.Minute
 	lastRetry  = 6 * time.Hour
+	// offFor is how long it is before what keeps updates off is looked at again: a disk may be mounted otherwise.
+	offFor = time.Hour
 	// watcherGone is how many looks find the marker as it was before its watcher counts as gone.
 	watcherGone = 60
 )
@@ -135,12 +137,18 @@ func (u *Updater) say(change func(*State)) {
 
 // Run prepares what is ordered until ctx ends.
 func (u *Updater) Run(ctx context.Context) error {
-	if err := u.begin(ctx); err != nil {
-		u.Log.Info("updates are off", "reason", err.Error())
-		u.say(func(s *State) { s.Off = off(err) })
-		<-ctx.Done()
-		return nil
+	for err := u.begin(ctx); err != nil; err = u.begin(ctx) {
+		if why := off(err); why != u.State().Off {
+			u.Log.Info("updates are off", "reason", why)
+			u.say(func(s *State) { s.Off = why })
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(offFor):
+		}
 	}
+	u.say(func(s *State) { s.Off = "" })
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -172,15 +180,16 @@ func (u *Updater) begin(ctx context.Context) error {
 	if u.Host == nil {
 		return ErrForeground
 	}
+	built, err := u.Built()
+	if err != nil {
+		return err
+	}
 	version, err := release.ParseVersion(u.Version)
 	if err != nil {
 		return fmt.Errorf("this build is no release: %w", err)
 	}
 	u.device = device{version: version, system: u.System, arch: u.Arch}
-	built, err := u.Built()
-	if err == nil {
-		err = u.Host.Able(ctx)
-	}
+	err = u.Host.Able(ctx)
 	if err == nil {
 		err = os.MkdirAll(u.folder, 0o700)
 	}
@@ -309,6 +318,9 @@ func (u *Updater) stuck(ctx context.Context, m *Marker, err error) {
 	var waits waiting
 	var failed final
 	var busy busyError
+	if !errors.As(err, &waits) {
+		u.work.manifest = nil // the next try may be of one that was mended
+	}
 	switch {
 	case errors.As(err, &waits):
 	case errors.As(err, &failed):

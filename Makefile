@@ -66,7 +66,7 @@ $(B)/extension-key.pem:
 build: pages $(EXTENSION_KEY) ## dayline-agent and dayline-collector, into .build/
 	@mkdir -p $(B)
 	@believed=$$(go run ./installer/cmd/mkinstaller link-flags $(BELIEVED)); set -x; \
-	CGO_ENABLED=0 go build -trimpath -gcflags 'google.golang.org/protobuf/...=-l' -ldflags "-s -w -funcalign=16 $(LDFLAGS) $$believed" -o $(B)/ ./agent/cmd/dayline-agent; \
+	CGO_ENABLED=0 go build -trimpath -gcflags=google.golang.org/protobuf/...=-l -gcflags=crypto/...=-l -gcflags=net/...=-l -gcflags=encoding/...=-l -ldflags "-s -w -funcalign=16 $(LDFLAGS) $$believed" -o $(B)/ ./agent/cmd/dayline-agent; \
 	go build -trimpath -ldflags "$(LDFLAGS) $$believed" -o $(B)/ ./collector/cmd/dayline-collector
 
 installers: $(EXTENSION_KEY) ## the packages that install the agent, and release.json that lists them, into .build/installers/; VERSION=1.2.3 names them, RELEASE_KEYS=FILE are those they trust, SIGN=FILE.p12 signs Dayline.app, SIGN_PKG=FILE.p12 its .pkg, SIGN_MSI=FILE.p12 what is for Windows

@@ -12,7 +12,7 @@ func TestMakeLinksTheAgentAlike(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, flag := range []string{"-gcflags '" + notInlined + "'", "-s -w -funcalign=" + functionsEvery + " "} {
+	for _, flag := range []string{strings.Join(compilerFlags(), " "), "-s -w -funcalign=" + functionsEvery + " "} {
 		if !strings.Contains(string(makefile), flag) {
 			t.Errorf("the Makefile has no %s", flag)
 		}

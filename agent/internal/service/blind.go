@@ -126,9 +126,15 @@ func (h *hub) observes(one session.LoginSession) bool {
 	return false
 }
 
-// observed counts the helpers that are here.
+// observed counts the helpers that are here, of this release: those of the one before say nothing of what it can do.
 func (h *hub) observed() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.byConn)
+	count := 0
+	for _, one := range h.byConn {
+		if ofOurs(&one.hello) {
+			count++
+		}
+	}
+	return count
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dayline-project/dayline/agent/internal/buffer"
 	"github.com/dayline-project/dayline/agent/internal/session"
+	"github.com/dayline-project/dayline/shared/buildinfo"
 	"github.com/dayline-project/dayline/shared/episode"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 	"github.com/dayline-project/dayline/shared/stream"
@@ -63,7 +64,7 @@ func (h *hub) hello(c *session.Conn, hello *session.Hello) error {
 	switch {
 	case hello.Protocol != session.Protocol:
 		return refuse("it is of another version")
-	case !runName.MatchString(hello.Run) || len(hello.OSSession) > 64 || len(hello.Display) > 256 || len(hello.Desktop) > 16:
+	case !runName.MatchString(hello.Run) || len(hello.OSSession) > 64 || len(hello.Display) > 256 || len(hello.Desktop) > 16 || len(hello.Version) > 64:
 		return refuse("its hello is malformed")
 	}
 	if h.launches && c.OSSession == "" {
@@ -112,7 +113,18 @@ func (h *hub) hello(c *session.Conn, hello *session.Hello) error {
 	if h.stop != nil {
 		return c.Send(h.stop)
 	}
+	if !ofOurs(hello) && !h.renewed[c.User] {
+		h.renewed[c.User] = true
+		return c.Send(&session.Message{Stop: &session.Stop{EndedBy: episode.ByEnd, Within: closeWithin}})
+	}
 	return h.push(one, now)
+}
+
+// ofOurs tells whether a helper runs the same release as the service, as far as it says. One of the release before, which outlived a
+// service that did not stop in order, is asked to end, so that its session starts the new one: once for each user, since what starts it
+// may be an installation of its own.
+func ofOurs(hello *session.Hello) bool {
+	return hello.Version == "" || hello.Version == buildinfo.Version
 }
 
 // alive counts the runs of a user whose helper may still come back. The hub is locked.

@@ -65,12 +65,15 @@ type hub struct {
 	wanted atomic.Int64
 	// pauses are the open spans of persons' pauses.
 	pauses map[stream.Login]*agentv1.Span
+	// renewed are the users whose helper of another release was asked to end.
+	renewed map[string]bool
 }
 
 func newHub(b *buffer.Buffer, s *settings.Store, log *slog.Logger) (*hub, error) {
 	h := &hub{
 		buffer: b, settings: s, log: log, soon: func() {}, tidy: func(time.Time) {}, wake: make(chan struct{}, 1),
 		helpers: map[string]*helper{}, byConn: map[*session.Conn]*helper{}, pauses: map[stream.Login]*agentv1.Span{},
+		renewed: map[string]bool{},
 	}
 	h.recorder = &recorder{buffer: b, log: log, acknowledge: h.acknowledge, stored: func() {}}
 	var err error

@@ -9,9 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dayline-project/dayline/agent/internal/session"
 	"github.com/dayline-project/dayline/agent/internal/update"
 	"github.com/dayline-project/dayline/agent/internal/uplink/uplinktest"
 	"github.com/dayline-project/dayline/shared/buildinfo"
+	"github.com/dayline-project/dayline/shared/episode"
 	agentv1 "github.com/dayline-project/dayline/shared/gen/dayline/agent/v1"
 )
 
@@ -35,6 +37,26 @@ func TestTheServiceReports(t *testing.T) {
 	if report().Accepted {
 		t.Error("a request is accepted, and nobody answers")
 	}
+}
+
+// A helper of the release before does not speak for this one: it is asked to make room for its successor, and once only.
+func TestAHelperOfAnotherReleaseIsAskedToEnd(t *testing.T) {
+	w := newWorld(t)
+	old := func() *end {
+		e := w.dial()
+		e.send(&session.Message{Hello: &session.Hello{Protocol: session.Protocol, Run: "00000000000000a1", OSSession: "c1", Desktop: "x11", Version: "0.0.9"}})
+		return e
+	}
+	e := old()
+	e.until("stop", func(m *session.Message) bool { return m.Stop != nil && m.Stop.EndedBy == episode.ByEnd })
+	if observed := w.service.report().Observed; observed != 0 {
+		t.Errorf("%d count", observed)
+	}
+	e.closed(1, "Last")
+	e.conn.Close()
+	old().until("settings", collecting)
+	w.helper("00000000000000b1")
+	w.wait("the one of this release counts", func() bool { return w.service.report().Observed == 1 })
 }
 
 // What a collector refuses is not accepted, though it answers.

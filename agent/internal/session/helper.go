@@ -13,6 +13,7 @@ import (
 
 	"github.com/dayline-project/dayline/agent/internal/observe"
 	"github.com/dayline-project/dayline/agent/internal/privacy"
+	"github.com/dayline-project/dayline/shared/buildinfo"
 	"github.com/dayline-project/dayline/shared/episode"
 )
 
@@ -211,6 +212,7 @@ func (h *Helper) arrived(n news) error {
 		h.line = n.up
 		_ = h.line.send(&Message{Hello: &Hello{
 			Protocol: Protocol, Run: h.run, OSSession: h.config.OSSession, Display: h.config.Display, Desktop: h.config.Desktop,
+			Version: buildinfo.Version,
 		}})
 	case n.down != nil:
 		if h.welcomed {

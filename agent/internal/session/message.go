@@ -50,6 +50,8 @@ type Hello struct {
 	Display string `json:"display,omitempty"`
 	// Desktop: x11, wayland, windows, macos.
 	Desktop string `json:"desktop"`
+	// Version of its program. After an update one of the version before may come back.
+	Version string `json:"version,omitempty"`
 }
 
 // Closed is a closed episode. The helper keeps it until the service has stored it and sends it again after a

@@ -9,9 +9,15 @@ import (
 	"github.com/dayline-project/dayline/shared/disk"
 )
 
+// watched is the part of a Host that cleaning up takes.
+type watched interface {
+	Target() string
+	Unwatch(ctx context.Context) error
+}
+
 // Clean removes what an update left, where none is under way: in the state folder, beside the program, and the watcher. The marker and
 // what is known of keys and channel stay, and the log of the version that failed last.
-func Clean(ctx context.Context, state string, host Host) error {
+func Clean(ctx context.Context, state string, host watched) error {
 	return errors.Join(cleanState(state), host.Unwatch(ctx), cleanBeside(host.Target()))
 }
 
@@ -44,7 +50,7 @@ func Beside(target string) []string {
 }
 
 // End ends an update that is under way, whoever's turn it is, with all that belongs to it: the program goes.
-func End(ctx context.Context, state string, host Host) error {
+func End(ctx context.Context, state string, host watched) error {
 	problems := []error{host.Unwatch(ctx)}
 	if m, err := LoadMarker(state); err == nil && m.Step != "" {
 		problems = append(problems, (&Marker{Failed: m.Failed}).Save(state))

@@ -30,7 +30,7 @@ type Marker struct {
 	// Order's.
 	Pinned bool `json:"pinned,omitempty"`
 	Now    bool `json:"now,omitempty"`
-	// Staged is the file that was unpacked and verified, in the folder, and SHA256 its hash, hexadecimal. Former is that of the
+	// Staged is the file, or bundle, that was unpacked and verified, in the folder, and SHA256 its hash, hexadecimal. Former is that of the
 	// program that ran till then.
 	Staged string `json:"staged,omitempty"`
 	SHA256 string `json:"sha256,omitempty"`

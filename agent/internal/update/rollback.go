@@ -76,6 +76,10 @@ func (w *Watcher) returned(ctx context.Context, m *Marker) error {
 func (w *Watcher) prepareFormer(m *Marker) error {
 	target := w.Host.Target()
 	if sum, err := sumOf(oldOf(target)); err == nil && sum == m.Former {
+		// A bundle cannot be renamed over what a cut left there.
+		if err := disk.RemoveAll(newOf(target)); err != nil {
+			return err
+		}
 		return os.Rename(oldOf(target), newOf(target))
 	}
 	return lay(w.Host.Aside(), m.Former, target, w.Host.Aside())

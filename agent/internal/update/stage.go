@@ -24,7 +24,7 @@ var (
 	errTooLarge      = errors.New("it unpacks to more than 64 MB")
 )
 
-// stage unpacks a package that was verified, and gives the name of what came of it and the hash of its program. The bytes are
+// stage unpacks a package that was verified, and gives the name of what came of it and its hash. The bytes are
 // hashed again while they are read: what is staged is what was verified.
 func (u *Updater) stage(part string, p release.Package) (name, sum string, err error) {
 	packed, err := os.Open(part)
@@ -51,7 +51,7 @@ func (u *Updater) stage(part string, p release.Package) (name, sum string, err e
 	if err != nil {
 		return "", "", errors.Join(err, disk.RemoveAll(to))
 	}
-	sum, err = sumOf(programIn(to))
+	sum, err = sumOf(to)
 	return name, sum, err
 }
 

@@ -21,6 +21,3 @@ func unpack(packed io.Reader, to string) error {
 	defer decoder.Close()
 	return write(to, decoder, maxProgram)
 }
-
-// programIn is the program in what is exchanged: that itself.
-func programIn(target string) string { return target }

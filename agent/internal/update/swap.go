@@ -85,7 +85,7 @@ func (w *Watcher) begin(ctx context.Context, m *Marker) error {
 // placed is the hash of what is in the program's place. Where a power cut left nothing there, the former is put back first.
 func (w *Watcher) placed(ctx context.Context, m *Marker) (string, error) {
 	target := w.Host.Target()
-	sum, err := sumOf(programIn(target))
+	sum, err := sumOf(target)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return sum, err
 	}
@@ -106,7 +106,7 @@ func (w *Watcher) prepare(ctx context.Context, m *Marker) error {
 	defer cancel()
 	var said []byte
 	if err := disk.WhileHeld(ctx, func() (err error) {
-		said, err = exec.CommandContext(ctx, newOf(target), "version").Output()
+		said, err = exec.CommandContext(ctx, programIn(newOf(target)), "version").Output()
 		return err
 	}); err != nil {
 		return fmt.Errorf("it does not run here: %w", err)
@@ -125,19 +125,18 @@ func beside(target, what string) string {
 	return filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+"."+what)
 }
 
-// CopyAside puts a copy of a program in a place beside it, whole or not at all, with the same access.
+// CopyAside puts a copy of a program, or of a bundle, in a place beside it, whole or not at all, with the same access.
 func CopyAside(program, aside string) error {
-	content, err := os.Open(program)
-	if err != nil {
-		return err
-	}
-	defer content.Close()
 	written := aside + ".new"
-	if err := os.Remove(written); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := disk.RemoveAll(written); err != nil {
 		return err // of a copy that did not come to its end
 	}
-	err = disk.Create(written, content)
-	if err == nil {
+	var err error
+	if isBundle(program) {
+		if err = copyBundle(program, written, program); err == nil {
+			err = disk.RemoveAll(aside) // over which no folder can be renamed
+		}
+	} else if err = copyFile(program, written); err == nil {
 		err = keepAccess(written, program)
 	}
 	if err == nil {
@@ -149,16 +148,20 @@ func CopyAside(program, aside string) error {
 	return err
 }
 
-// lay writes a program whose hash is known beside the target, durably, with the access that another file has.
+// lay writes a program, or a bundle, whose hash is known beside the target, durably, with the access that another has.
 func lay(program, sum, target, like string) error {
 	checksum, err := hex.DecodeString(sum)
 	if err != nil {
 		return err
 	}
-	if is, err := sumOf(program); err != nil {
+	if err := is(program, sum); err != nil {
 		return err
-	} else if is != sum {
-		return errChanged
+	}
+	if isBundle(program) {
+		if err := copyBundle(program, newOf(target), like); err != nil {
+			return err
+		}
+		return is(newOf(target), sum)
 	}
 	content, err := os.Open(program)
 	if err != nil {
@@ -175,12 +178,21 @@ func lay(program, sum, target, like string) error {
 	return err
 }
 
+// is tells whether it is of this hash.
+func is(program, sum string) error {
+	found, err := sumOf(program)
+	if err == nil && found != sum {
+		err = errChanged
+	}
+	return err
+}
+
 var errChanged = errors.New("it was changed after it was verified")
 
 // commit puts what was laid beside the target in its place; the one before lies beside it then.
 func commit(ctx context.Context, target string) error {
 	// What lies there may still be run, and then a system may let it be renamed and not removed.
-	if err := os.Remove(oldOf(target)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if disk.RemoveAll(oldOf(target)) != nil {
 		_ = os.Rename(oldOf(target), oldOf(target)+"-"+strconv.FormatInt(time.Now().UnixNano(), 36))
 	}
 	err := disk.WhileHeld(ctx, func() error {
@@ -199,8 +211,11 @@ func commit(ctx context.Context, target string) error {
 	return disk.SyncFolder(filepath.Dir(target))
 }
 
-// sumOf is the SHA-256 of a file, hexadecimal.
+// sumOf is the SHA-256 of a program, or of a bundle, hexadecimal.
 func sumOf(name string) (string, error) {
+	if isBundle(name) {
+		return sumOfBundle(name)
+	}
 	file, err := os.Open(name)
 	if err != nil {
 		return "", err

@@ -385,7 +385,7 @@ func (u *Updater) enter(m *Marker, step string) error {
 
 // handOver leaves the rest to the watcher.
 func (u *Updater) handOver(ctx context.Context, m *Marker) error {
-	former, err := sumOf(programIn(u.Host.Target()))
+	former, err := sumOf(u.Host.Target())
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,8 @@ import (
 type computer struct {
 	t      *testing.T
 	folder string
+	// bundle is the name of the bundle that programs are in; empty: they are files.
+	bundle string
 	signer
 	reached bool
 	// ends, of a service that is to run, ends it.
@@ -38,12 +41,14 @@ type computer struct {
 
 var paused = stream.Login{Authority: "vm", Account: "1000", Name: "ada"}
 
-func newComputer(t *testing.T) *computer {
+func newComputer(t *testing.T) *computer { return computerWith(t, "") }
+
+func computerWith(t *testing.T, bundle string) *computer {
 	t.Helper()
-	c := &computer{t: t, folder: t.TempDir(), signer: newSigner(t), reached: true}
+	c := &computer{t: t, folder: t.TempDir(), bundle: bundle, signer: newSigner(t), reached: true}
 	t.Cleanup(func() { c.must(c.Stop(context.Background())) })
 	c.must(os.MkdirAll(filepath.Join(c.state(), Folder), 0o700))
-	c.write(c.Target(), script("1.0.0", works))
+	c.put(c.Target(), script("1.0.0", works))
 	c.must(CopyAside(c.Target(), c.Aside()))
 	b, err := buffer.Open(c.buffer(), buffer.DefaultLimits)
 	c.must(err)
@@ -67,15 +72,30 @@ func (c *computer) write(name, text string) {
 	c.must(os.WriteFile(name, []byte(text), 0o755))
 }
 
-func (c *computer) Target() string             { return filepath.Join(c.folder, "agent") }
-func (c *computer) Aside() string              { return filepath.Join(c.folder, ".agent-watcher") }
+// put writes a program, or a bundle with it.
+func (c *computer) put(name, text string) {
+	c.t.Helper()
+	if c.bundle == "" {
+		c.write(name, text)
+		return
+	}
+	contents := filepath.Join(name, "Contents")
+	c.must(errors.Join(os.RemoveAll(name), os.MkdirAll(filepath.Join(contents, "MacOS"), 0o755)))
+	c.write(filepath.Join(contents, "MacOS", "dayline-agent"), text)
+	c.must(os.WriteFile(filepath.Join(contents, "Info.plist"), []byte("<plist/>"), 0o644))
+}
+
+func (c *computer) Target() string { return filepath.Join(c.folder, cmp.Or(c.bundle, "agent")) }
+func (c *computer) Aside() string {
+	return filepath.Join(c.folder, "."+filepath.Base(c.Target())+"-watcher")
+}
 func (c *computer) Able(context.Context) error { return nil }
 func (c *computer) Watch(context.Context) error {
 	return nil
 }
 func (c *computer) Unwatch(context.Context) error {
 	c.watched++
-	return os.Remove(c.Aside())
+	return os.RemoveAll(c.Aside())
 }
 
 func (c *computer) Stop(context.Context) error {
@@ -104,7 +124,7 @@ func (c *computer) Start(context.Context) error {
 	go func() { // ends with the service
 		defer close(over)
 		for ctx.Err() == nil {
-			service := exec.CommandContext(ctx, c.Target(), "service", c.state(), c.folder)
+			service := exec.CommandContext(ctx, programIn(c.Target()), "service", c.state(), c.folder)
 			service.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 			service.Cancel = func() error { return syscall.Kill(-service.Process.Pid, syscall.SIGKILL) }
 			_ = service.Run()
@@ -140,13 +160,14 @@ const (
 // stage hands a program over to the watcher, as the service does.
 func (c *computer) stage(service string) *Marker {
 	c.t.Helper()
-	staged := filepath.Join(c.state(), Folder, "staged")
-	c.write(staged, script("2.0.0", service))
+	name := stagedName + filepath.Ext(c.bundle)
+	staged := c.in(name)
+	c.put(staged, script("2.0.0", service))
 	sum, err := sumOf(staged)
 	c.must(err)
 	former, err := sumOf(c.Target())
 	c.must(err)
-	m := &Marker{Step: Swap, From: "1.0.0", To: "2.0.0", Staged: "staged", SHA256: sum, Former: former, Connected: true}
+	m := &Marker{Step: Swap, From: "1.0.0", To: "2.0.0", Staged: name, SHA256: sum, Former: former, Connected: true}
 	c.must(m.Save(c.state()))
 	return m
 }
@@ -168,7 +189,7 @@ func (c *computer) watch(version string) []Failed {
 	if m.Step != "" || c.watched != 1 {
 		c.t.Errorf("the marker is at %q; taken back %d times", m.Step, c.watched)
 	}
-	said, err := exec.Command(c.Target(), "version").Output()
+	said, err := exec.Command(programIn(c.Target()), "version").Output()
 	if err != nil || strings.TrimSpace(string(said)) != version {
 		c.t.Errorf("%q is in its place: %v", said, err)
 	}
@@ -176,7 +197,7 @@ func (c *computer) watch(version string) []Failed {
 		c.t.Error("the service does not run")
 	}
 	for folder, kept := range map[string][]string{
-		c.folder: {"agent", "report", "said", "state"}, filepath.Join(c.state(), Folder): {markerFile, "channel-7.json", "channel-7.json.sig", startsFile},
+		c.folder: {filepath.Base(c.Target()), "report", "said", "state"}, filepath.Join(c.state(), Folder): {markerFile, "channel-7.json", "channel-7.json.sig", startsFile},
 	} {
 		entries, err := os.ReadDir(folder)
 		c.must(err)

@@ -280,6 +280,7 @@ func TestHowADeviceStands(t *testing.T) {
 		runs, pinned, least, arch string
 		percent                   int
 		says                      *agentv1.SelfUpdate
+		ordered                   string
 		want                      string
 	}{
 		"told":                    {runs: "1.1.0", percent: 100, want: "1.2.0 check "},
@@ -293,10 +294,19 @@ func TestHowADeviceStands(t *testing.T) {
 		"too old":                 {runs: "1.0.0", least: "1.1.0", percent: 100, want: "1.2.0 check 1.0.0 is too old to become 1.2.0: that takes 1.1.0 or newer"},
 		"nothing for it":          {runs: "1.1.0", arch: release.ARM64, percent: 100, want: "1.2.0 check release 1.2.0 has no update for linux on arm64 on the shelf"},
 		"does not update itself":  {runs: "1.1.0", percent: 100, says: &agentv1.SelfUpdate{Off: "a package manager does"}},
+		"ordered":                 {runs: "1.1.0", ordered: "1.1.5", says: failed("1.2.0", swap), want: "1.1.5 check  ordered"},
+		"ordered, on its way":     {runs: "1.1.0", ordered: "1.2.0", says: &agentv1.SelfUpdate{Version: "1.2.0", Step: "fetch"}, want: "1.2.0 fetch  ordered"},
+		"ordered, and failed":     {runs: "1.1.0", ordered: "1.2.0", says: failed("1.2.0", swap), want: "1.2.0 swap no"},
+		"ordered, and runs it":    {runs: "1.2.0", ordered: "1.2.0", percent: 100},
+		"ordered, and not itself": {runs: "1.1.0", ordered: "1.2.0", says: &agentv1.SelfUpdate{Off: "a package manager does"}, want: "1.2.0 check  ordered"},
 		"too old, and not itself": {runs: "1.0.0", least: "1.1.0", percent: 100, says: &agentv1.SelfUpdate{Off: "a package manager does"}},
 	} {
 		r := &Rollouts{}
-		r.plan.Store(&Plan{systems: map[string]system{release.Linux: {
+		orders := map[string]order{}
+		if c.ordered != "" {
+			orders["d-1"] = order{collector.UpdateOrder{Device: "d-1", Version: c.ordered}, released(t, c.ordered, "")}
+		}
+		r.plan.Store(&Plan{orders: orders, systems: map[string]system{release.Linux: {
 			policy: settings.UpdatePolicy{Mode: "latest", Pinned: c.pinned}, aim: released(t, "1.2.0", c.least),
 			rollout: collector.Rollout{Version: "1.2.0", Percent: c.percent},
 		}}})
@@ -304,6 +314,9 @@ func TestHowADeviceStands(t *testing.T) {
 		got := ""
 		if shown := r.Device(d, c.says); shown != nil {
 			got = shown.Version + " " + shown.Step + " " + shown.Reason
+			if shown.Ordered {
+				got += " ordered"
+			}
 		}
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)

@@ -109,16 +109,20 @@ func (s system) light() (light, reason string) {
 // Device tells how updating stands on a device, nil where there is nothing to say, by what it said last of it.
 func (r *Rollouts) Device(d *collector.Device, says *agentv1.SelfUpdate) *adminv1.DeviceUpdate {
 	p := r.plan.Load()
-	shown := &adminv1.DeviceUpdate{Device: d.ID, Name: d.Name, Os: d.OS, From: d.AgentVersion, Step: check}
+	order, ordered := p.orders[d.ID]
+	ordered = ordered && !done(order.UpdateOrder, d, says)
+	shown := &adminv1.DeviceUpdate{Device: d.ID, Name: d.Name, Os: d.OS, From: d.AgentVersion, Step: check, Ordered: ordered}
 	s := p.systems[d.OS]
 	tell, failed := p.Tell(d, says), s.failure(d, says)
 	switch {
 	case says.GetVersion() != "" && says.GetVersion() != d.AgentVersion || ranAt(says.GetStep()):
 		shown.Version, shown.Step, shown.Reason = says.GetVersion(), says.GetStep(), says.GetWaits()
-	case failed != nil && !tell.GetNow():
+	case failed != nil && !ordered:
 		return failed
 	case tell != nil:
 		shown.Version = tell.Version
+	case ordered: // not told at the moment
+		shown.Version = order.Version
 	case s.aims() && says.GetOff() == "" && unfit(s.aim, d) != nil:
 		shown.Version, shown.Reason = s.aim.Version.String(), unfit(s.aim, d).Error()
 	default:

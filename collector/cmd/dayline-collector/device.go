@@ -84,7 +84,7 @@ func (c *deviceShow) Run(i *invocation) error {
 		}
 		if err := listing.Card(i.out, d, append(slices.Clone(deviceColumns),
 			"os_version", "arch", "time_zone", "enrolled", "groups", "buffered_episodes", "lost_episodes", "limits", "errors",
-			"update_version", "update_step", "update_reason", "update_at", "update_until", "update_off")...); err != nil {
+			"update_version", "update_ordered", "update_step", "update_reason", "update_at", "update_until", "update_off")...); err != nil {
 			return err
 		}
 		printBrowsers(i.out, d.Browsers)

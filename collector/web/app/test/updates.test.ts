@@ -128,7 +128,7 @@ test('a roll-out is raised, halted and let go on, each once it was asked, withou
   await closed(at)
 })
 
-test('one device is told to update now, and refused what is not there', async () => {
+test('one device is told to update now, which can be taken back, and refused what is not there', async () => {
   const at = await opened()
   const { page } = at
   const device = async (name: string) => (await admin.listDevices({})).devices.find((one) => one.name === name)!
@@ -145,6 +145,13 @@ test('one device is told to update now, and refused what is not there', async ()
   await page.getByText('To become 1.1.0', { exact: false }).and(page.locator('section p')).waitFor()
   assert.equal((await device('lilac')).update?.version, '1.1.0')
   assert.ok((await admin.listAudit({ newestFirst: true, limit: 20 })).entries.some((entry) => entry.action === 'device.update' && entry.subject === id))
+  const asked = page.getByText('An administrator told it to update now.')
+  await asked.waitFor()
+  await page.getByRole('button', { name: 'Take back …' }).click()
+  await confirmed(page.getByRole('dialog', { name: 'No longer have lilac update now?' }), 'Take back')
+  await page.getByText('lilac is no longer told to update now.').waitFor({ state: 'attached' })
+  await asked.waitFor({ state: 'detached' })
+  assert.ok(!(await device('lilac')).update?.ordered)
 
   await at.open(`/devices?device=${(await device('iris')).id}`)
   await page.getByText('The version before runs again.').waitFor()

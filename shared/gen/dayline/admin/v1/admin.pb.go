@@ -9915,7 +9915,9 @@ type DeviceUpdate struct {
 	At         string `protobuf:"bytes,8,opt,name=at,proto3" json:"at,omitempty"`
 	RolledBack bool   `protobuf:"varint,9,opt,name=rolled_back,json=rolledBack,proto3" json:"rolled_back,omitempty"`
 	// It is not tried again before that, save by UpdateDevice.
-	Until         string `protobuf:"bytes,10,opt,name=until,proto3" json:"until,omitempty"`
+	Until string `protobuf:"bytes,10,opt,name=until,proto3" json:"until,omitempty"`
+	// UpdateDevice told it to update now, and may take that back: it neither runs the version nor failed to become it.
+	Ordered       bool `protobuf:"varint,11,opt,name=ordered,proto3" json:"ordered,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -10018,6 +10020,13 @@ func (x *DeviceUpdate) GetUntil() string {
 		return x.Until
 	}
 	return ""
+}
+
+func (x *DeviceUpdate) GetOrdered() bool {
+	if x != nil {
+		return x.Ordered
+	}
+	return false
 }
 
 type SetRolloutRequest struct {
@@ -13546,7 +13555,7 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\x06halted\x18\x0e \x01(\tR\x06halted\x12\x1b\n" +
 	"\thalted_by\x18\x0f \x01(\tR\bhaltedBy\x12\x1d\n" +
 	"\n" +
-	"halted_why\x18\x10 \x01(\tR\thaltedWhy\"\xeb\x01\n" +
+	"halted_why\x18\x10 \x01(\tR\thaltedWhy\"\x85\x02\n" +
 	"\fDeviceUpdate\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\tR\x06device\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x0e\n" +
@@ -13559,7 +13568,8 @@ const file_dayline_admin_v1_admin_proto_rawDesc = "" +
 	"\vrolled_back\x18\t \x01(\bR\n" +
 	"rolledBack\x12\x14\n" +
 	"\x05until\x18\n" +
-	" \x01(\tR\x05until\"\x8d\x01\n" +
+	" \x01(\tR\x05until\x12\x18\n" +
+	"\aordered\x18\v \x01(\bR\aordered\"\x8d\x01\n" +
 	"\x11SetRolloutRequest\x12\x0e\n" +
 	"\x02os\x18\x01 \x01(\tR\x02os\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1a\n" +

@@ -118,7 +118,7 @@ func (k *known) learnKeys(get func(name string, most int64) ([]byte, error)) err
 func (k *known) learnChannel(get func(name string, most int64) ([]byte, error), now time.Time) error {
 	text, signatures, err := getSigned(get, release.ChannelName, release.MaxChannelBytes)
 	if errors.Is(err, errNotThere) {
-		return errors.New("the collector has no channel: nobody says which releases are meant to run")
+		return errors.New("the collector has no channel")
 	}
 	if err != nil {
 		return err

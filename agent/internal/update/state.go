@@ -53,6 +53,8 @@ func (s State) Words(now time.Time) string {
 		words = append(words, fmt.Sprintf("on the way to %s, at %s", s.Version, s.Step))
 	case s.Newest != "":
 		words = append(words, fmt.Sprintf("on; %s is out, and the collector has not asked for it", s.Newest))
+	case s.Problem != "":
+		words = append(words, "on")
 	case s.Channel == 0:
 		words = append(words, "on; no channel is known yet")
 	default:

@@ -42,6 +42,11 @@ var errSlow = fmt.Errorf("less than %d KB came in a minute", leastPace>>10)
 // all of it is of now.
 func (u *Updater) fetch(ctx context.Context, version release.Version, p release.Package) (part string, whole bool, err error) {
 	part = filepath.Join(u.folder, p.Name+partEnding)
+	for _, other := range matching(u.folder, "*"+partEnding) {
+		if other != part {
+			_ = os.Remove(other) // what is ordered in turns fills no disk
+		}
+	}
 	file, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return "", false, err

@@ -53,6 +53,24 @@ func TestADownloadGoesOnFromWhereItWasBrokenOff(t *testing.T) {
 	}
 }
 
+// A collector that orders one release after the other fills no disk with parts of them.
+func TestOnePartIsKept(t *testing.T) {
+	s := openShop(t)
+	s.release("1.3.0", func(*release.Manifest) {})
+	s.serve = cutAfter(s, 1000)
+	s.ask("1.4.0")
+	s.serve = func(w http.ResponseWriter, r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, "."+release.Zst) {
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	}
+	s.ask("1.3.0")
+	if parts := matching(s.folder, "*"+partEnding); len(parts) != 1 || !strings.Contains(parts[0], "1.3.0") {
+		t.Errorf("%q", parts)
+	}
+}
+
 // A collector that knows no ranges hands out all of it.
 func TestADownloadBeginsAnewWhereTheCollectorDoes(t *testing.T) {
 	s := openShop(t)

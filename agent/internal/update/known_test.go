@@ -160,6 +160,28 @@ func TestKeysFollowBySignature(t *testing.T) {
 	}
 }
 
+// A manifest that was read before newer keys came counts by those.
+func TestAReplacedKeyMakesNothingMore(t *testing.T) {
+	s := openShop(t)
+	looks := 0
+	s.power = func() power { looks++; return power{battery: looks > 1} }
+	if state := s.ask("1.4.0"); state.Step != Stage {
+		t.Fatalf("%+v", state)
+	}
+	second := newSigner(t)
+	text, err := second.trusted(2).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.put(release.TrustedName(2), text, token.TrustedStatement)
+	s.signer = second
+	s.channel(6, func(*release.Channel) {})
+	s.news.askedAt, s.power = time.Time{}, func() power { return power{percent: 100} }
+	if state := s.again(); !strings.Contains(state.Waits, "no trusted key signed it") || len(s.host.watched) > 0 {
+		t.Errorf("%+v", state)
+	}
+}
+
 // Keys that no longer vouch for a channel leave its version behind: an older one of a key that was kept does not come back.
 func TestANewKeyDoesNotForgetTheHighestChannel(t *testing.T) {
 	s := openShop(t)

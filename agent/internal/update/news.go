@@ -41,6 +41,7 @@ func (u *Updater) learn(ctx context.Context, every time.Duration) {
 
 func (u *Updater) ask(ctx context.Context) error {
 	get := func(name string, most int64) ([]byte, error) { return u.get(ctx, name, most) }
+	u.work.manifest = nil // keys that come may be others than signed it
 	var err error
 	for err == nil {
 		err = u.news.learnKeys(get)

@@ -78,7 +78,10 @@ func (s *Service) answer(ctx context.Context, peer session.Peer, what string) *s
 	case "doctor":
 		document = s.doctor(peer)
 	case "update":
-		document = s.report()
+		// It counts everybody's sessions.
+		if document = s.report(); !peer.Root {
+			err = errors.New("only who watches an update is told")
+		}
 	case "pause":
 		document, err = s.pause(peer.Login)
 	case "resume":

@@ -43,7 +43,7 @@ func (s *Service) order(ordered *agentv1.Update) {
 	}
 	version, err := release.ParseVersion(ordered.Version)
 	if err != nil {
-		s.log.Warn("update not known", "reason", err.Error())
+		s.log.Warn("version to become not known")
 		return
 	}
 	s.updater.Order(&update.Order{Version: version, Pinned: ordered.Pinned, Now: ordered.Now})

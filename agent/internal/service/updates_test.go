@@ -3,6 +3,7 @@
 package service
 
 import (
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +26,9 @@ func TestTheServiceReports(t *testing.T) {
 	var asked update.Report
 	if problem := w.ask("update", &asked); problem != "" || asked.Version != buildinfo.Version || !asked.Buffer || asked.Observed != 0 || !asked.Accepted {
 		t.Errorf("%q, %+v", problem, asked)
+	}
+	if said := w.service.answer(t.Context(), session.Peer{}, "update"); said.Error == "" || said.Document != nil {
+		t.Errorf("anybody is told of everybody's sessions: %s", said.Document)
 	}
 	e := w.helper("00000000000000a1")
 	w.wait("the helper's hello", func() bool { return report().Observed == 1 })
@@ -57,6 +61,16 @@ func TestAHelperOfAnotherReleaseIsAskedToEnd(t *testing.T) {
 	old().until("settings", collecting)
 	w.helper("00000000000000b1")
 	w.wait("the one of this release counts", func() bool { return w.service.report().Observed == 1 })
+}
+
+// What a collector sends in place of a version fills no log.
+func TestAVersionThatIsNoneIsNotLogged(t *testing.T) {
+	var log strings.Builder
+	s := &Service{log: slog.New(slog.NewTextHandler(&log, nil))}
+	s.order(&agentv1.Update{Version: strings.Repeat("../", 1<<16)})
+	if log.Len() == 0 || strings.Contains(log.String(), "../") {
+		t.Errorf("%d bytes", log.Len())
+	}
 }
 
 // What a collector refuses is not accepted, though it answers.

@@ -12,13 +12,13 @@ import (
 func (u *Uplink) Get(ctx context.Context, path string, from int64) (*http.Response, error) {
 	stale := ""
 	for {
+		var answer *http.Response
 		token, err := u.session(ctx, stale)
+		if err == nil {
+			answer, err = u.downloads.get(ctx, path, from, token)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("uplink: get: %s", words(err, problemOf(err)))
-		}
-		answer, err := u.downloads.get(ctx, path, from, token)
-		if err != nil {
-			return nil, fmt.Errorf("uplink: get: %w", err)
 		}
 		if answer.StatusCode != http.StatusUnauthorized || stale != "" {
 			return answer, nil

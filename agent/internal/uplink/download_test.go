@@ -77,8 +77,8 @@ func TestRefusalsOfFilesAreAnswers(t *testing.T) {
 		t.Errorf("%d, asked %d times", status, asked)
 	}
 	c.Stop()
-	if _, err := d.uplink.Get(t.Context(), release.Path+"x", 0); err == nil {
-		t.Error("nobody answered")
+	if _, err := d.uplink.Get(t.Context(), release.Path+"x", 0); err == nil || strings.Contains(err.Error(), c.Address) {
+		t.Errorf("nobody answered: %v", err)
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 func update(args []string, _, stderr io.Writer) int {
 	o := newOptions("update", "", stderr)
 	watch := o.Bool("watch", false, "exchange the program, and watch what came (the system starts it; the collector says when)")
-	managed := o.Bool("managed", false, "the service manager of Windows started it")
+	managed := o.Bool("managed", false, "the service manager of Windows or macOS started it")
 	outside := outsideActs(o)
 	if _, status, ok := o.parse(args, 0); !ok {
 		return status
@@ -31,7 +31,7 @@ func update(args []string, _, stderr io.Writer) int {
 	case act != nil:
 		err = act(ctx)
 	case *managed:
-		return watchManaged(o.state, stderr)
+		return watchManaged(ctx, o.state, stderr)
 	case *watch:
 		err = watchUpdate(ctx, o.state, logTo(stderr))
 	default:

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io"
 
 	"github.com/dayline-project/dayline/agent/internal/service"
 )
@@ -19,4 +21,9 @@ func outsideActs(o *options) func() func(context.Context) error {
 		}
 		return nil
 	}
+}
+
+// watchManaged: systemd asks no more of a watcher than that it runs, and keeps its log.
+func watchManaged(_ context.Context, _ string, stderr io.Writer) int {
+	return fail(stderr, errors.New("--managed is for Windows and macOS"))
 }

@@ -3,6 +3,7 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/dayline-project/dayline/agent/internal/update"
 	"github.com/dayline-project/dayline/shared/disk"
 	"github.com/dayline-project/dayline/shared/extension"
 )
@@ -51,6 +53,10 @@ func (m macInstall) install(executable string, say func(string)) error {
 	logins, err := m.logins()
 	if err != nil {
 		say(err.Error())
+	}
+	// An update that is under way ends: what is installed goes before it.
+	if err := macUpdatesOf(m, executable, m.at(MacState)).Unwatch(context.Background()); err != nil {
+		return err
 	}
 	if err := m.bootout(daemonTarget); err != nil {
 		return err
@@ -133,8 +139,10 @@ func (m macInstall) stop() error {
 // uninstall stops everything and takes back what install and the service put there, and the bundle; state too, unless
 // that is kept.
 func (m macInstall) uninstall(folder string, keep Keep) error {
+	// First, since the watcher of an update would start the service again.
+	problems := []error{update.End(context.Background(), folder, macUpdates{macInstall: m, bundle: m.at(MacApp), folder: folder})}
 	logins, err := m.logins()
-	problems := []error{err, m.bootout(daemonTarget)}
+	problems = append(problems, err, m.bootout(daemonTarget))
 	for _, uid := range logins {
 		problems = append(problems, m.bootout(agentTarget(uid)))
 	}

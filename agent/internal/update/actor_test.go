@@ -117,6 +117,65 @@ func TestAWatcherThatCannotBeStartedIsAFailure(t *testing.T) {
 	}
 }
 
+// ending is a host whose computer shuts down while the watcher is placed.
+type ending struct {
+	*stand
+	end func()
+}
+
+func (e ending) Watch(ctx context.Context) error {
+	e.end()
+	return ctx.Err()
+}
+
+func TestAServiceThatIsEndedBlamesNoRelease(t *testing.T) {
+	s := openShop(t)
+	version, err := release.ParseVersion("1.4.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithCancel(t.Context())
+	s.Host = ending{s.host, end}
+	s.open()
+	s.Order(&Order{Version: version})
+	s.step(ctx)
+	if m := s.marker(); m.Step != Swap || len(m.Failed) > 0 {
+		t.Errorf("%+v", m)
+	}
+	if _, err := os.Lstat(filepath.Join(s.folder, stagedName)); err != nil {
+		t.Error(err)
+	}
+}
+
+// longNamed is a host whose program has a name that no staged file can have: the disk refuses it.
+type longNamed struct{ *stand }
+
+func (l longNamed) Target() string { return filepath.Join(l.folder, "agent."+strings.Repeat("x", 300)) }
+
+func TestADiskThatRefusesBlamesNoRelease(t *testing.T) {
+	s := openShop(t)
+	s.Host = longNamed{s.host}
+	if state := s.ask("1.4.0"); state.Step != Stage || !strings.Contains(state.Waits, "it is tried again at") || len(s.marker().Failed) > 0 {
+		t.Errorf("%+v, %+v", state, s.marker())
+	}
+}
+
+// A package that was installed in the middle of an update ends it: what was kept of the buffer goes.
+func TestAPackageEndsAnUpdate(t *testing.T) {
+	s := openShop(t)
+	kept := filepath.Join(s.folder, FormerBuffer)
+	if err := errors.Join((&Marker{Step: Probation, To: "1.4.0"}).Save(s.Folder), os.WriteFile(kept, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	s.host.able = ErrPackaged
+	if err := s.begin(t.Context()); !errors.Is(err, ErrPackaged) || s.marker().Step != "" {
+		t.Errorf("%+v, %v", s.marker(), err)
+	}
+	if _, err := os.Lstat(kept); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("left: %v", err)
+	}
+}
+
 // A service that was killed between handing over and the watcher's start has it started.
 func TestAWatcherIsStartedAnew(t *testing.T) {
 	s := openShop(t)

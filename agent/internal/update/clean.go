@@ -21,8 +21,8 @@ func Clean(ctx context.Context, state string, host watched) error {
 	return errors.Join(cleanState(state), host.Unwatch(ctx), cleanBeside(host.Target()))
 }
 
-// passing are the files of one update in Folder, by pattern.
-var passing = []string{"*.part", "staged*", startsFile, FormerBuffer + "*"}
+// passing are the files of one update in Folder, by pattern; disk.Replace leaves one with a point before its name where it is cut off.
+var passing = []string{"*.part", "staged*", startsFile, FormerBuffer + "*", ".*"}
 
 func cleanState(state string) error {
 	var problems []error

@@ -59,9 +59,9 @@ func (u *Updater) stage(part string, p release.Package) (name, sum string, err e
 func write(name string, content io.Reader, most int64) error {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o700)
 	if err != nil {
-		return diskError{err}
+		return err
 	}
-	written, err := io.Copy(onDisk{file}, io.LimitReader(content, most+1))
+	written, err := io.Copy(file, io.LimitReader(content, most+1))
 	switch {
 	case err == nil && written > most:
 		err = errTooLarge
@@ -69,15 +69,4 @@ func write(name string, content io.Reader, most int64) error {
 		err = file.Sync()
 	}
 	return errors.Join(err, file.Close())
-}
-
-// onDisk tells errors of the disk from those of what is unpacked.
-type onDisk struct{ file *os.File }
-
-func (d onDisk) Write(block []byte) (int, error) {
-	n, err := d.file.Write(block)
-	if err != nil {
-		err = diskError{err}
-	}
-	return n, err
 }

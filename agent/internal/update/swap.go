@@ -39,7 +39,7 @@ func (w *Watcher) swap(ctx context.Context, m *Marker) error {
 		return w.handsOff(m)
 	}
 	if err := w.prepare(ctx, m); err != nil {
-		return w.failed(m, err)
+		return w.failed(ctx, m, err)
 	}
 	if err := w.exchange(ctx, m); err != nil {
 		if _, gone := os.Lstat(w.Host.Target()); gone != nil {
@@ -49,7 +49,7 @@ func (w *Watcher) swap(ctx context.Context, m *Marker) error {
 		if err := w.Host.Start(ctx); err != nil {
 			return err
 		}
-		return w.failed(m, err)
+		return w.failed(ctx, m, err)
 	}
 	return w.begin(ctx, m)
 }
@@ -70,7 +70,7 @@ func (w *Watcher) begin(ctx context.Context, m *Marker) error {
 	// What was staged is in its place, and a full disk has room for the marker then.
 	for _, name := range []string{startsFile, filepath.Base(m.Staged)} {
 		if err := disk.RemoveAll(w.in(name)); err != nil {
-			return err
+			w.Log.Warn("update not cleaned up", "error", err) // the service is to start
 		}
 	}
 	m.Step, m.Watched = Probation, 0
@@ -125,11 +125,12 @@ func beside(target, what string) string {
 	return filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+"."+what)
 }
 
-// CopyAside puts a copy of a program, or of a bundle, in a place beside it, whole or not at all, with the same access.
+// CopyAside puts a copy of a program, or of a bundle, in a place beside it, whole or not at all, with the same access. One that was
+// cut off lies where Clean looks.
 func CopyAside(program, aside string) error {
-	written := aside + ".new"
+	written := newOf(program)
 	if err := disk.RemoveAll(written); err != nil {
-		return err // of a copy that did not come to its end
+		return err
 	}
 	var err error
 	if isBundle(program) {
@@ -142,10 +143,10 @@ func CopyAside(program, aside string) error {
 	if err == nil {
 		err = os.Rename(written, aside)
 	}
-	if err == nil {
-		err = disk.SyncFolder(filepath.Dir(aside))
+	if err != nil {
+		return errors.Join(err, disk.RemoveAll(written))
 	}
-	return err
+	return disk.SyncFolder(filepath.Dir(aside))
 }
 
 // lay writes a program, or a bundle, whose hash is known beside the target, durably, with the access that another has.

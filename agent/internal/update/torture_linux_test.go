@@ -109,7 +109,7 @@ func (d machine) Watch(context.Context) error {
 }
 
 func (d machine) Unwatch(context.Context) error {
-	return errors.Join(removeIfThere(d.Aside()), removeIfThere(d.Aside()+".new"))
+	return removeIfThere(d.Aside())
 }
 
 func removeIfThere(name string) error {

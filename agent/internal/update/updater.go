@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -190,6 +191,9 @@ func (u *Updater) begin(ctx context.Context) error {
 	}
 	u.device = device{version: version, system: u.System, arch: u.Arch}
 	err = u.Host.Able(ctx)
+	if m, unread := LoadMarker(u.Folder); errors.Is(err, ErrPackaged) && unread == nil && m.Step != "" {
+		u.settle(ctx, m) // the package came in the middle of it
+	}
 	if err == nil {
 		err = os.MkdirAll(u.folder, 0o700)
 	}
@@ -239,7 +243,7 @@ func (u *Updater) step(ctx context.Context) {
 	if err == nil {
 		err = u.handOver(ctx, m)
 	}
-	if err != nil {
+	if err != nil && ctx.Err() == nil { // else the service ends: the next goes on
 		u.stuck(ctx, m, err)
 	}
 }
@@ -367,8 +371,8 @@ func (u *Updater) advance(ctx context.Context, m *Marker) error {
 	if err := u.enter(m, Stage); err != nil {
 		return err
 	}
-	var full diskError
-	if m.Staged, m.SHA256, err = u.stage(part, p); err != nil && !errors.As(err, &full) {
+	var ofDisk *fs.PathError // such as that it is full, or the file held
+	if m.Staged, m.SHA256, err = u.stage(part, p); err != nil && !errors.As(err, &ofDisk) {
 		return final{err}
 	} else if err != nil {
 		return err

@@ -82,8 +82,12 @@ func (w *Watcher) settle(m *Marker, failure *Failed) error {
 	return settled.Save(w.Folder)
 }
 
-// failed settles an update that changed nothing.
-func (w *Watcher) failed(m *Marker, cause error) error {
+// failed settles an update that changed nothing. Where this watcher was ended meanwhile, as when the computer shuts down, nothing
+// failed: the next one goes on.
+func (w *Watcher) failed(ctx context.Context, m *Marker, cause error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	return w.settle(m, &Failed{Reason: cause.Error()})
 }
 

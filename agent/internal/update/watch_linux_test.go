@@ -346,6 +346,54 @@ func TestAWatcherGoesOnFromWhatItFinds(t *testing.T) {
 	}
 }
 
+// A watcher that is ended before the exchange, as when the computer shuts down, leaves it to the next; the release is not blamed.
+func TestAWatcherThatIsEnded(t *testing.T) {
+	shortProbation(t)
+	c := newComputer(t)
+	c.stage(works)
+	ctx, end := context.WithCancel(t.Context())
+	end()
+	if err := c.watcher().Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if failed := c.watch("2.0.0"); len(failed) > 0 {
+		t.Errorf("failed: %+v", failed)
+	}
+}
+
+// Whatever cannot be cleaned up after the exchange, the service starts.
+func TestTheServiceStartsWhateverIsLeft(t *testing.T) {
+	t.Parallel()
+	c := newComputer(t)
+	m := c.stage(works)
+	c.must(c.Stop(t.Context()))
+	m.Staged = strings.Repeat("x", unix.NAME_MAX+1) // no system can remove that
+	if err := c.watcher().begin(t.Context(), m); err != nil || c.ends == nil || m.Step != Probation {
+		t.Errorf("at %s, runs: %t, %v", m.Step, c.ends != nil, err)
+	}
+}
+
+// A copy of the watcher that was cut off, or did not come to its place, goes.
+func TestNothingIsLeftOfAHalfCopy(t *testing.T) {
+	t.Parallel()
+	c := newComputer(t)
+	c.must(errors.Join(c.Stop(t.Context()), os.Remove(c.Aside()), os.MkdirAll(filepath.Join(c.Aside(), "taken"), 0o700)))
+	if err := CopyAside(c.Target(), c.Aside()); err == nil {
+		t.Error("a folder was written over")
+	}
+	if left := matching(c.folder, "*.new"); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+	c.write(newOf(c.Target()), "#!/bi")
+	c.write(c.in("."+markerFile+".123"), "{") // of disk.Replace
+	c.must(Clean(t.Context(), c.state(), c))
+	for _, name := range []string{newOf(c.Target()), c.in("." + markerFile + ".123")} {
+		if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is left: %v", name, err)
+		}
+	}
+}
+
 // What an installer put there meanwhile is left alone.
 func TestAnInstallersProgramStays(t *testing.T) {
 	t.Parallel()

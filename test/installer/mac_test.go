@@ -42,6 +42,12 @@ printf '%s\n' "${DAYLINE_IMAGE:+image }$*" >>/run/called
 [ "$1" = install ] || exec /run/bin/dayline-agent "$@"
 `
 
+// launchctl, where there is nothing of ours to be ended, complains.
+const launchctl = `#!/bin/sh
+printf 'launchctl %s\n' "$*" >>/run/called
+exit 3
+`
+
 // newMac is a computer with what a package for Macs asks of the system, on which the agent keeps its state where it does on
 // Linux.
 func newMac(t *testing.T) *linux.Machine {
@@ -51,6 +57,7 @@ func newMac(t *testing.T) *linux.Machine {
 	mustDo(t, os.Chmod(m.Path(agent), 0o755))
 	mustDo(t, os.MkdirAll(m.Path("/usr/libexec"), 0o755))
 	mustDo(t, os.WriteFile(m.Path("/usr/libexec/PlistBuddy"), []byte(plistBuddy), 0o755))
+	mustDo(t, os.WriteFile(m.Path("/usr/bin/launchctl"), []byte(launchctl), 0o755))
 	return m
 }
 
@@ -125,7 +132,10 @@ func TestAPackageForMacsOverAnother(t *testing.T) {
 		}
 		runs(version)
 	}
-	must(m.Called())(t)
+	// Before it is installed, and before anything of it is: what watches an update would exchange it.
+	if calls := must(m.Called())(t); calls[0] != "launchctl bootout system/org.dayline.agent.update" || calls[len(calls)-1] != "install" {
+		t.Errorf("called %q", calls)
+	}
 	for _, version := range []string{"1.9.0", "1.10.0-rc.1", "0.99.99"} {
 		if said, err := install(version); err == nil || !strings.Contains(said, "Dayline 1.10.0.50000 is installed, which is newer than "+must(release.ParseVersion(version))(t).FileText()) ||
 			!strings.Contains(said, "dayline-agent uninstall --keep-data") {
@@ -146,7 +156,7 @@ func TestAPackageForMacsOverAnother(t *testing.T) {
 	}
 	// The state folder is the agent's, which makes it its own before it looks for a string there.
 	if left := must(m.Left())(t); slices.ContainsFunc(left, func(name string) bool {
-		return !strings.HasPrefix(name, "/Library") && !strings.HasPrefix(name, "/usr/libexec") && name != "/var/lib/dayline-agent"
+		return !strings.HasPrefix(name, "/Library") && !strings.HasPrefix(name, "/usr/libexec") && name != "/usr/bin/launchctl" && name != "/var/lib/dayline-agent"
 	}) {
 		t.Errorf("beside the application and the state there is %q", left)
 	}

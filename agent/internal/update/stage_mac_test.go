@@ -72,8 +72,12 @@ func TestABundleIsUnpacked(t *testing.T) {
 
 func TestPowerAsPmsetTells(t *testing.T) {
 	for told, want := range map[string]power{
-		"Now drawing from 'AC Power'\n -InternalBattery-0 (id=4653155)\t12%; charging; 1:02 remaining present: true\n":         {percent: 100},
-		"Now drawing from 'Battery Power'\n -InternalBattery-0 (id=4653155)\t12%; discharging; 1:02 remaining present: true\n": {battery: true, percent: 12},
+		"Now drawing from 'AC Power'\n -InternalBattery-0 (id=4653155)\t12%; charging; 1:02 remaining present: true\n":          {percent: 100},
+		"Now drawing from 'Battery Power'\n -InternalBattery-0 (id=4653155)\t12%; discharging; 1:02 remaining present: true\n":  {battery: true, percent: 12},
+		"Now drawing from 'Battery Power'\n -InternalBattery-0 (id=22347875)\t100%; discharging; (no estimate) present: true\n": {battery: true, percent: 100},
+		"Now drawing from 'Battery Power'\n -InternalBattery-0 (id=22347875)\t9%; discharging; 0:21 remaining present: true\n":  {battery: true, percent: 9},
+		"Now drawing from 'AC Power'\n -InternalBattery-0 (id=22347875)\t29%; AC attached; not charging present: true\n":        {percent: 100},
+		"Now drawing from 'UPS Power'\n -Back-UPS 650 (id=16777216)\t21%; discharging; 0:12 remaining present: true\n":          {percent: 100},
 		"Now drawing from 'AC Power'\n": {percent: 100},
 		"":                              {percent: 100},
 	} {

@@ -45,6 +45,10 @@ func keepAccess(name, like string) error {
 	return nil
 }
 
+// selinux is there where SELinux is on. A label that is left from before it was switched off means nothing, and only a process that may
+// do anything could keep it (CAP_SYS_ADMIN).
+const selinux = "/sys/fs/selinux/enforce"
+
 // attributesOf are those that say who may do what with a file. What is measured of its content (security.ima, security.evm) is not of
 // them. A file system that keeps none has none.
 func attributesOf(name string) (kept []string, err error) {
@@ -56,9 +60,10 @@ func attributesOf(name string) (kept []string, err error) {
 	if err != nil {
 		return nil, &fs.PathError{Op: "list attributes", Path: name, Err: err}
 	}
+	_, off := os.Stat(selinux)
 	for attribute := range bytes.SplitSeq(all[:size], []byte{0}) {
 		switch one := string(attribute); {
-		case one == "security.selinux", one == "security.capability", strings.HasPrefix(one, "system.posix_acl"):
+		case one == "security.selinux" && off == nil, one == "security.capability", strings.HasPrefix(one, "system.posix_acl"):
 			kept = append(kept, one)
 		}
 	}

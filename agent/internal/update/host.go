@@ -37,3 +37,6 @@ type Report struct {
 	// Accepted: the collector accepted a request since the service was started.
 	Accepted bool `json:"accepted"`
 }
+
+// blind tells whether no helper is where one should be.
+func (r Report) blind() bool { return r.Sessions > 0 && r.Observed == 0 }

@@ -37,6 +37,8 @@ type Marker struct {
 	Former string `json:"former,omitempty"`
 	// Connected: the collector answered, before the swap.
 	Connected bool `json:"connected,omitempty"`
+	// Blind: before the swap no helper was in any of the sessions that should be observed.
+	Blind bool `json:"blind,omitempty"`
 	// Watched is how long the new version was judged, while the computer was awake.
 	Watched time.Duration `json:"watched_ns,omitempty"`
 	// Wanting is why the old version is being put back; empty: it is not.

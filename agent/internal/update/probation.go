@@ -38,8 +38,9 @@ type sight struct {
 	// starts of the service, and how long it has been since the last.
 	starts int
 	since  time.Duration
-	// cutOff: the collector did not answer before the swap, or does not answer the watcher either.
-	cutOff bool
+	// cutOff: the collector did not answer before the swap, or does not answer the watcher either. blind: no helper was there before
+	// the swap either, as where a person keeps theirs from starting.
+	cutOff, blind bool
 }
 
 // verdict on a new version.
@@ -82,7 +83,7 @@ func lacking(to string, s sight) string {
 		return "its service is of another version"
 	case !s.report.Buffer:
 		return "its buffer is not open"
-	case s.report.Sessions > 0 && s.report.Observed == 0:
+	case s.report.blind() && !s.blind:
 		return "no session's helper said hello"
 	case !s.report.Accepted && !s.cutOff:
 		return "the collector, which answers, accepted nothing from it"
@@ -128,7 +129,7 @@ func (w *Watcher) probation(ctx context.Context, m *Marker) error {
 func (w *Watcher) watch(ctx context.Context, m *Marker, t term) (verdict, string, error) {
 	ticker := time.NewTicker(t.look)
 	defer ticker.Stop()
-	eye := &eye{Watcher: w, term: t, to: m.To, connected: m.Connected}
+	eye := &eye{Watcher: w, term: t, to: m.To, connected: m.Connected, blind: m.Blind}
 	kept := m.Watched
 	for last := time.Now(); ; {
 		select {
@@ -158,6 +159,7 @@ type eye struct {
 	term
 	to        string
 	connected bool
+	blind     bool
 	starts    int
 	since     time.Duration
 	// reached is what came of the last try, and holds for some more time.
@@ -170,7 +172,10 @@ func (e *eye) look(ctx context.Context, passed time.Duration) sight {
 	if starts := startsIn(e.Folder); starts != e.starts {
 		e.starts, e.since = starts, 0
 	}
-	s := sight{starts: e.starts, since: e.since, damaged: len(buffer.AsideSince(e.Buffer, e.in(FormerBuffer))) > 0, cutOff: !e.connected}
+	s := sight{
+		starts: e.starts, since: e.since, damaged: len(buffer.AsideSince(e.Buffer, e.in(FormerBuffer))) > 0,
+		cutOff: !e.connected, blind: e.blind,
+	}
 	asking, cancel := context.WithTimeout(ctx, e.term.look)
 	defer cancel()
 	if report, err := e.Host.Ask(asking); err == nil {

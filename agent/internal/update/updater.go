@@ -394,6 +394,9 @@ func (u *Updater) handOver(ctx context.Context, m *Marker) error {
 		return err
 	}
 	m.Step, m.Former, m.Connected = Swap, former, u.Connected()
+	if report, err := u.Host.Ask(ctx); err == nil {
+		m.Blind = report.blind()
+	}
 	if err := m.Save(u.Folder); err != nil {
 		return err
 	}

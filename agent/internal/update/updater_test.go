@@ -65,6 +65,7 @@ type stand struct {
 	unwatch int
 	watched []Marker
 	watch   error
+	report  Report
 }
 
 func (s *stand) Target() string             { return filepath.Join(s.folder, "dayline-agent") }
@@ -77,11 +78,11 @@ func (s *stand) Watch(context.Context) error {
 	}
 	return errors.Join(s.watch, err)
 }
-func (s *stand) Unwatch(context.Context) error         { s.unwatch++; return nil }
-func (*stand) Stop(context.Context) error              { return nil }
-func (*stand) Start(context.Context) error             { return nil }
-func (*stand) Ask(context.Context) (r Report, _ error) { return r, nil }
-func (*stand) Reached(context.Context) bool            { return true }
+func (s *stand) Unwatch(context.Context) error       { s.unwatch++; return nil }
+func (*stand) Stop(context.Context) error            { return nil }
+func (*stand) Start(context.Context) error           { return nil }
+func (s *stand) Ask(context.Context) (Report, error) { return s.report, nil }
+func (*stand) Reached(context.Context) bool          { return true }
 
 func openShop(t *testing.T) *shop {
 	t.Helper()
@@ -320,6 +321,19 @@ func TestWhatIsOrderedIsHandedOver(t *testing.T) {
 	s.step(t.Context())
 	if m := s.marker(); m.Step != Swap {
 		t.Errorf("%+v", m)
+	}
+}
+
+// A person who keeps the helper from starting keeps nobody's version.
+func TestWhetherHelpersWereThereIsNoted(t *testing.T) {
+	for report, blind := range map[Report]bool{{}: false, {Sessions: 2, Observed: 1}: false, {Sessions: 2}: true} {
+		s := openShop(t)
+		s.host.report = report
+		s.ask("1.4.0")
+		s.handedOver()
+		if s.host.watched[0].Blind != blind {
+			t.Errorf("%+v: %+v", report, s.host.watched[0])
+		}
 	}
 }
 

@@ -153,6 +153,7 @@ const (
 	hangs = `exec sleep 1000`
 	ends  = `exit 1`
 	deaf  = `echo '{"version":"'$version'","buffer":true}' >$3/said; mv $3/said $3/report; exec sleep 1000`
+	blind = `echo '{"version":"'$version'","buffer":true,"accepted":true,"sessions":1}' >$3/said; mv $3/said $3/report; exec sleep 1000`
 	// spoils sets the buffer aside as damaged, which it is then, and begins another.
 	spoils = `sleep 0.01; echo x >$2/buffer.db; mv $2/buffer.db $2/buffer.db.corrupt-$(date -u +%Y%m%dT%H%M%S.%3NZ); ` + works
 )
@@ -238,6 +239,8 @@ func TestUpdatesAreWatched(t *testing.T) {
 		"crashes":       {service: ends, runs: "1.0.0", step: Probation, reason: "it was started again and again: its service does not answer"},
 		"is deaf":       {service: deaf, runs: "1.0.0", step: Probation, reason: "the collector, which answers, accepted nothing from it"},
 		"in an outage":  {service: deaf, prepare: func(c *computer) { c.reached = false }, runs: "2.0.0"},
+		"is blind":      {service: blind, runs: "1.0.0", step: Probation, reason: "no session's helper said hello"},
+		"is no blinder": {service: blind, prepare: (*computer).blinded, runs: "2.0.0"},
 		"spoils":        {service: spoils, runs: "1.0.0", step: Probation, reason: "its buffer was damaged"},
 		"is another":    {service: "version=3", prepare: func(c *computer) { c.restage(script("3.0.0", works)) }, runs: "1.0.0", step: Swap, reason: `it is version "3.0.0" and not 2.0.0`},
 		"does not run":  {prepare: func(c *computer) { c.restage("#!/bin/sh\nexit 7\n") }, runs: "1.0.0", step: Swap, reason: "it does not run here: exit status 7"},
@@ -263,6 +266,15 @@ func TestUpdatesAreWatched(t *testing.T) {
 			}
 		})
 	}
+}
+
+// blinded: there was no helper before the swap.
+func (c *computer) blinded() {
+	c.t.Helper()
+	m, err := LoadMarker(c.state())
+	c.must(err)
+	m.Blind = true
+	c.must(m.Save(c.state()))
 }
 
 func (c *computer) in(name string) string { return filepath.Join(c.state(), Folder, name) }

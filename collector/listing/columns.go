@@ -83,7 +83,7 @@ func newColumn(in, field protoreflect.FieldDescriptor) column {
 func isInstant(name string) bool {
 	switch name {
 	case "start", "first_activity", "last_activity", "last_record", "since", "at", "created", "expires", "enrolled", "last_contact",
-		"last_episode", "last_used", "last_sign_in":
+		"last_episode", "last_used", "last_sign_in", "next", "until":
 		return true
 	}
 	return false

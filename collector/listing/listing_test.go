@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	adminv1 "github.com/dayline-project/dayline/shared/gen/dayline/admin/v1"
 )
 
@@ -168,6 +170,14 @@ func TestTimesAreOfTheDeviceOrOfTheReader(t *testing.T) {
 	} {
 		if got := moment(c.text); got != c.want {
 			t.Errorf("moment(%s) = %q, want %q", c.text, got, c.want)
+		}
+	}
+	for column, row := range map[string]proto.Message{
+		"until": &adminv1.DeviceUpdate{Until: "2026-03-02T08:15:00Z"}, "next": &adminv1.UpdateAim{Next: "2026-03-02T08:15:00Z"},
+	} {
+		var card strings.Builder
+		if err := Card(&card, row, column); err != nil || !strings.HasSuffix(card.String(), "2026-03-02 10:15:00\n") {
+			t.Errorf("%s: %q, %v", column, &card, err)
 		}
 	}
 	if table := written(t, Table, &adminv1.ActivityRow{Title: "2026-03-02T08:15:00Z"}); !strings.Contains(table, "2026-03-02T08:15:00Z") {

@@ -106,7 +106,7 @@ func TestAWatcherThatCannotBeStartedIsAFailure(t *testing.T) {
 	s.host.watch = errors.New("no service manager")
 	s.ask("1.4.0")
 	m := s.marker()
-	if m.Step != "" || len(m.Failed) != 1 || m.Failed[0].Step != Swap || m.Failed[0].Reason != "no watcher could be started: no service manager" {
+	if m.Step != "" || len(m.Failed) != 1 || m.Failed[0].Step != Stage || m.Failed[0].Reason != "no watcher could be started: no service manager" {
 		t.Errorf("%+v", m)
 	}
 	if s.host.unwatch < 2 { // at the start, and now

@@ -403,6 +403,7 @@ func (u *Updater) handOver(ctx context.Context, m *Marker) error {
 	u.say(func(s *State) { s.Step, s.Waits = Swap, "" })
 	u.Log.Info("update handed over to its watcher", "version", m.To)
 	if err := u.Host.Watch(ctx); err != nil {
+		u.say(func(s *State) { s.Step = Stage }) // nothing of the release has run: that halts no roll-out
 		return final{fmt.Errorf("no watcher could be started: %w", err)}
 	}
 	return nil

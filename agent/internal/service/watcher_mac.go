@@ -105,7 +105,7 @@ func (u macUpdates) Able(context.Context) error {
 	if err != nil {
 		return err
 	}
-	if daemon, err := os.ReadFile(u.at(MacDaemonPlist)); err != nil || !bytes.Contains(daemon, runs) {
+	if daemon, err := os.ReadFile(u.at(MacDaemonPlist)); err != nil || !bytes.Contains(daemon, runs) || u.folder != u.at(MacState) {
 		return errors.New("it is not what this computer's service runs")
 	}
 	folder := filepath.Dir(u.bundle)

@@ -146,6 +146,9 @@ func TestWhatIsNotExchangedOnAMac(t *testing.T) {
 			t.Errorf("%s: %v", program, err)
 		}
 	}
+	if err := macUpdatesOf(m.macInstall, m.program(), m.at("/tmp/state")).Able(t.Context()); err == nil {
+		t.Error("with another state than the service's")
+	}
 	again := openToOthers(t, m.at("/Library/Dayline"))
 	if err := m.updates(false).Able(t.Context()); err == nil || !strings.Contains(err.Error(), "others than administrators") {
 		t.Errorf("in everybody's folder: %v", err)

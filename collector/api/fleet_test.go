@@ -114,6 +114,30 @@ func TestHostileHealthDoesNothing(t *testing.T) {
 	}
 }
 
+func TestHostileWordsOnUpdatesAreBounded(t *testing.T) {
+	hostile := "\x1b[2J\u202e" + strings.Repeat("é", maxHealthRunes+1)
+	says := &agentv1.SelfUpdate{Off: hostile, Version: hostile, Step: hostile, Waits: hostile}
+	for range maxFailedUpdates + 1 {
+		says.Failed = append(says.Failed, &agentv1.FailedUpdate{Version: hostile, Step: hostile, Reason: hostile, AtMs: math.MinInt64, UntilMs: math.MaxInt64})
+	}
+	kept := keptHealth(&agentv1.Health{Update: says}).Update
+	if len(kept.Failed) != maxFailedUpdates {
+		t.Errorf("%d failures are kept", len(kept.Failed))
+	}
+	texts := []string{kept.Off, kept.Version, kept.Step, kept.Waits}
+	for _, one := range kept.Failed {
+		texts = append(texts, one.Version, one.Step, one.Reason)
+		if one.AtMs != 0 || one.UntilMs != maxUpdateMs {
+			t.Errorf("from %d until %d", one.AtMs, one.UntilMs)
+		}
+	}
+	for _, text := range texts {
+		if text != stream.Printable(text) || utf8.RuneCountInString(text) > maxHealthRunes {
+			t.Errorf("%q is kept", text)
+		}
+	}
+}
+
 func TestHostileNumbersOfABrowserAreBounded(t *testing.T) {
 	h := open(t, t.TempDir())
 	a := h.enrolled()

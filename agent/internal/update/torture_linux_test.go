@@ -230,9 +230,12 @@ func (l *life) on(cut func(events int, since time.Duration) bool) (ended bool) {
 	for {
 		seen += happened(events)
 		if cut(seen, time.Since(began)) {
-			l.must(device.Process.Kill())
-			<-over
-			return false
+			killed := device.Process.Kill() // or it had come to its end just then
+			if err := <-over; killed != nil && err != nil {
+				l.T.Fatalf("the device: %v\n%s", err, l.log.String())
+			} else {
+				return err == nil
+			}
 		}
 		select {
 		case err := <-over:

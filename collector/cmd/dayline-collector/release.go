@@ -284,7 +284,7 @@ func (c *releaseList) Run(i *invocation) error {
 	if answer.Msg.Trusted == 0 {
 		fmt.Fprintln(i.err, nobodyVouches)
 	} else if fmt.Fprintf(i.err, "Releases are verified by version %d of the trusted keys.\n", answer.Msg.Trusted); answer.Msg.Channel == nil {
-		fmt.Fprintln(i.err, "There is no channel.json, so nothing is withdrawn (docs/releases.md).")
+		fmt.Fprintln(i.err, "There is no channel.json: nothing is withdrawn, and no agent updates itself (docs/releases.md).")
 	} else {
 		i.sayChannel(answer.Msg.Channel)
 	}

@@ -7,7 +7,7 @@ export default {
   whoVouches: 'Wer für sie bürgt',
   trusted: 'Wer Dayline herausgibt, signiert jede Version fern von diesem Collector. Er nimmt keine, die nicht ein in ihn eingebauter Schlüssel signiert hat (Schlüssel, Fassung {version}).',
   nobody: 'Niemand: Dieser Collector wurde ohne Schlüssel für Versionen gebaut und nimmt jedes Paket. Was hier liegt, läuft als root auf den Computern, die es installieren.',
-  noChannel: 'Es gibt keine channel.json, die sagt, was zurückgezogen ist.',
+  noChannel: 'Es gibt keine channel.json, die sagt, was zurückgezogen ist, und ohne die sich kein Agent aktualisiert.',
   channel: 'Was installiert werden darf: Kanal {version}, herausgegeben {issued}, gilt bis {expires}.',
   withdrawn: 'Zurückgezogen und an niemanden ausgegeben: {versions}.',
   expired: 'Der Kanal ist abgelaufen. Links gelten weiter; Agenten aktualisieren sich nicht danach. Fügen Sie eine neuere channel.json hinzu.',

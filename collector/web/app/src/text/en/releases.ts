@@ -4,7 +4,7 @@ export default {
   whoVouches: 'Who vouches for them',
   trusted: 'Whoever releases Dayline signs each release, away from this collector. It takes none that is not signed by a key that was built into it (keys, version {version}).',
   nobody: 'Nobody: this collector was built without release keys and takes any package. What is here runs as root on the computers that install it.',
-  noChannel: 'There is no channel.json, which would say what was withdrawn.',
+  noChannel: 'There is no channel.json, which would say what was withdrawn, and without which no agent updates itself.',
   channel: 'What may be installed: channel {version}, issued {issued}, holds until {expires}.',
   withdrawn: 'Withdrawn, and handed out to nobody: {versions}.',
   expired: 'The channel has expired. Links go on; agents will not update by it. Add a newer channel.json.',

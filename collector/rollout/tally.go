@@ -59,7 +59,7 @@ func Tallied(o collector.Rollout, seen *fleet.Seen, upAt, now time.Time) (t Tall
 			here.LastContactAt = upAt
 		}
 		switch {
-		case failed(o, d, says):
+		case failed(o, d, says, now):
 			t.Failed++
 		case swapping && now.Sub(here.LastContactAt) > goneAfter,
 			ran && d.LastContactAt.Sub(d.VersionAt) < settledAfter && fleet.Silent(&here, seen.Going[d.ID], now):
@@ -74,11 +74,13 @@ func Tallied(o collector.Rollout, seen *fleet.Seen, upAt, now time.Time) (t Tall
 
 func ranAt(step string) bool { return step == swap || step == probation }
 
-// failed tells whether a device tried the version and does not run it. Its clock says when, which counts only where some are forgotten.
-func failed(o collector.Rollout, d *collector.Device, says *agentv1.SelfUpdate) bool {
+// failed tells whether a device tried the version and does not run it. Its clock says when, which counts only where some are forgotten;
+// of one that is ahead all is, else nobody could let the roll-out go on.
+func failed(o collector.Rollout, d *collector.Device, says *agentv1.SelfUpdate, now time.Time) bool {
 	for _, f := range says.GetFailed() {
 		if f.GetVersion() == o.Version && (f.GetRolledBack() || ranAt(f.GetStep())) {
-			forgotten := o.CountedFrom.After(o.BeganAt) && time.UnixMilli(f.GetAtMs()).Before(o.CountedFrom)
+			at := time.UnixMilli(f.GetAtMs())
+			forgotten := o.CountedFrom.After(o.BeganAt) && (at.Before(o.CountedFrom) || at.After(now))
 			return d.AgentVersion != o.Version && !forgotten
 		}
 	}

@@ -222,6 +222,24 @@ func TestAMarkerWithoutAWatcherIsSettled(t *testing.T) {
 	s.handedOver()
 }
 
+// What a watcher could not remove, such as its own program, goes once it has settled its update.
+func TestWhatAWatcherLeavesGoes(t *testing.T) {
+	s := openShop(t)
+	if err := (&Marker{Step: Probation, From: "0.9.0", To: "1.0.0"}).Save(s.Folder); err != nil {
+		t.Fatal(err)
+	}
+	s.open()
+	s.step(t.Context())
+	if err := (&Marker{}).Save(s.Folder); err != nil {
+		t.Fatal(err)
+	}
+	s.step(t.Context())
+	s.step(t.Context())
+	if s.host.unwatch != 1 {
+		t.Errorf("cleaned up %d times", s.host.unwatch)
+	}
+}
+
 func TestADamagedMarkerIsSetAside(t *testing.T) {
 	s := openShop(t)
 	name := filepath.Join(s.folder, markerFile)

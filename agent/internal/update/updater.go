@@ -218,6 +218,10 @@ func (u *Updater) step(ctx context.Context) {
 		u.say(func(s *State) { s.Version, s.Step, s.Waits, s.Failed = m.To, m.Step, "", m.Failed })
 		return
 	}
+	if u.watched.Step != "" {
+		u.watched = Marker{}
+		u.clean(ctx) // a watcher cannot remove what it runs on each system
+	}
 	working, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	u.mu.Lock()

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -32,83 +31,36 @@ const hurried = " -X github.com/dayline-project/dayline/agent/internal/update.pr
 	" -X github.com/dayline-project/dayline/agent/internal/update.splay=0s" +
 	" -X github.com/dayline-project/dayline/agent/internal/update.settle=0s"
 
-// builds is a folder with a collector that trusts the key in it, an agent of each version (agent-VERSION), and the key.
-type builds string
+// builds are a collector that trusts a key, and beside it an agent of each version (agent-VERSION) and the reader of the release before.
+type builds struct{ rig.Trusting }
 
-func (b builds) in(name string) string       { return filepath.Join(string(b), name) }
+func (b builds) in(name string) string       { return filepath.Join(string(b.Binaries), name) }
 func (b builds) agent(version string) string { return b.in("agent-" + version) }
-func (b builds) key() string                 { return b.in("release.key") }
-func (b builds) collector() rig.Binaries     { return rig.Binaries(b) }
 
 // build builds them once for all tests, from the tree of the caller.
-var build = sync.OnceValues(func() (builds, error) {
+var build = sync.OnceValues(func() (b builds, err error) {
 	root, err := rig.Root()
 	if err != nil {
-		return "", err
+		return b, err
 	}
-	b := builds(filepath.Join(root, ".build", "test", "update"))
-	if err := os.MkdirAll(string(b), 0o755); err != nil {
-		return "", err
-	}
-	lock, err := os.OpenFile(b.in("lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return "", err
-	}
-	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return "", err
-	}
-	flags, err := b.flags(root)
-	if err != nil {
-		return "", err
+	if b.Trusting, err = rig.BuildTrusting(); err != nil {
+		return b, err
 	}
 	overlay, err := b.overlay(root)
 	if err != nil {
-		return "", err
+		return b, err
 	}
-	errs := []error{
-		b.link(root, "1", "./collector/cmd/dayline-collector", "dayline-collector", flags),
-		b.link(root, "0", "./agent/internal/former", "former", ""),
-	}
+	errs := []error{b.link(root, "./agent/internal/former", "former", "")}
 	for _, version := range []string{oldest, newer, poisoned} {
-		named := flags + hurried + " -s -w -X github.com/dayline-project/dayline/shared/buildinfo.Version=" + version
+		named := b.Flags + hurried + " -s -w -X github.com/dayline-project/dayline/shared/buildinfo.Version=" + version
 		var more []string
 		if version == poisoned {
 			more = []string{"-overlay", overlay}
 		}
-		errs = append(errs, b.link(root, "0", "./agent/cmd/dayline-agent", "agent-"+version, named, more...))
+		errs = append(errs, b.link(root, "./agent/cmd/dayline-agent", "agent-"+version, named, more...))
 	}
 	return b, errors.Join(errs...)
 })
-
-// flags are the linker's for what shares the keys. The key is made once, by the real command, and kept: what is built by another is
-// linked anew.
-func (b builds) flags(root string) (string, error) {
-	if _, err := os.Stat(b.in("trusted.json")); err != nil {
-		bin, err := rig.Build()
-		if err != nil {
-			return "", err
-		}
-		os.Remove(b.key())
-		if output, err := exec.Command(bin.Collector(), "release", "keygen", "--out", b.key()).CombinedOutput(); err != nil {
-			return "", fmt.Errorf("keygen: %w: %s", err, output)
-		}
-	}
-	text, err := os.ReadFile(b.in("trusted.json"))
-	if err != nil {
-		return "", err
-	}
-	trusted, err := release.ParseTrusted(text)
-	if err != nil {
-		return "", err
-	}
-	keys, err := trusted.LinkFlag()
-	if err != nil {
-		return "", err
-	}
-	believed, err := rig.ExtensionFlag()
-	return believed + " " + keys, err
-}
 
 func (b builds) overlay(root string) (string, error) {
 	text, err := json.Marshal(map[string]map[string]string{"Replace": {
@@ -120,10 +72,10 @@ func (b builds) overlay(root string) (string, error) {
 	return b.in("overlay.json"), os.WriteFile(b.in("overlay.json"), text, 0o600)
 }
 
-func (b builds) link(root, cgo, program, name, flags string, more ...string) error {
+func (b builds) link(root, program, name, flags string, more ...string) error {
 	args := append([]string{"build", "-trimpath", "-ldflags", flags, "-o", b.in(name)}, more...)
 	cmd := exec.Command("go", append(args, program)...)
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED="+cgo)
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build %s: %w\n%s", name, err, output)
 	}
@@ -140,9 +92,9 @@ func (b builds) shelve(t *testing.T, c *rig.Collector, versions ...string) {
 	for _, version := range versions {
 		parsed := must(release.ParseVersion(version))(t)
 		folder := must(c.Packed(parsed, rig.Packed{OS: release.Linux, Arch: release.AMD64, Kind: release.Zst, Content: must(b.packed(version))(t)}))(t)
-		must(c.Run(t.Context(), "release", "sign", folder, "--key", b.key()))(t)
+		must(c.Run(t.Context(), "release", "sign", folder, "--key", b.Key))(t)
 		must(c.Run(t.Context(), "release", "add", folder))(t)
-		must(c.Run(t.Context(), "release", "channel", keys, "--key", b.key(), "--newest", "linux="+version))(t)
+		must(c.Run(t.Context(), "release", "channel", keys, "--key", b.Key, "--newest", "linux="+version))(t)
 	}
 	must(c.Run(t.Context(), "release", "add", filepath.Join(keys, "channel.json")))(t)
 }

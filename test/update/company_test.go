@@ -45,7 +45,7 @@ func newCompany(t *testing.T, updates string) *company {
 	t.Helper()
 	b := must(build())(t)
 	dir := site.Folder(t)
-	c := &company{leave: func() {}, builds: b, collector: must(rig.NewCollector(b.collector(), dir, rig.Options{Account: account(updates)}))(t)}
+	c := &company{leave: func() {}, builds: b, collector: must(rig.NewCollector(b.Binaries, dir, rig.Options{Account: account(updates)}))(t)}
 	mustDo(t, c.collector.Start(t.Context()))
 	t.Cleanup(func() {
 		if err := c.collector.Stop(); err != nil {

@@ -95,12 +95,12 @@ func TestAPoisonedReleaseGoes(t *testing.T) {
 			c.at(t, "probation")
 			c.at(t, "")
 			c.runs(t, oldest)
+			c.works(t, 3) // a service whose session nobody uses comes every five minutes alone
 			c.stands(t, poisoned, "halted")
 			failed := c.marker().Failed
 			if len(failed) != 1 || failed[0].Version != poisoned || !failed[0].RolledBack || !strings.Contains(failed[0].Reason, reason) {
 				t.Errorf("failed: %+v", failed)
 			}
-			c.works(t, 3)
 			c.reported(t)
 		})
 	}

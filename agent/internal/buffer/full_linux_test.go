@@ -104,3 +104,56 @@ func fillDisk(t *testing.T, path string, writeRest func()) {
 		t.Errorf("stats %+v", stats)
 	}
 }
+
+// Wherever there is no room to restore a buffer, both files stay as they are; with room it is restored.
+func TestAFullDiskRestoresAllOrNothing(t *testing.T) {
+	folder := t.TempDir()
+	free := 0
+	if err := unix.Mount("tmpfs", folder, "tmpfs", 0, "size=24m"); err != nil {
+		t.Logf("no tmpfs (%v): there is room at once", err)
+		free = 24 << 20
+	} else {
+		t.Cleanup(func() {
+			if err := unix.Unmount(folder, 0); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	path, copied, k := updatedIn(t, folder)
+	if err := beginAnew(path); err != nil {
+		t.Fatal(err)
+	}
+	const stored = 1000 // which is more than the copy's pages hold
+	b := reopen(t, path)
+	for n := 20; n < stored; n++ {
+		big := record(anna, n)
+		big.URL = "https://example.com/" + randomText(1500)
+		if err := b.Append("1000/anna", uint64(n+1), big, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.Close()
+	rest := filepath.Join(folder, "rest")
+	for ; ; free += 256 << 10 {
+		if err := os.WriteFile(rest, make([]byte, 24<<20), 0o600); err != nil && !errors.Is(err, syscall.ENOSPC) {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(rest); err != nil || os.Truncate(rest, max(info.Size()-int64(free), 0)) != nil {
+			t.Fatal(err)
+		}
+		restored, err := Restore(path, copied)
+		if err == nil && restored {
+			break
+		}
+		if left, _ := filepath.Glob(path + ".restored*"); restored || !errors.Is(err, ErrDiskFull) || len(left) > 0 {
+			t.Fatalf("%d bytes free: %t, %v, left: %q", free, restored, err, left)
+		}
+	}
+	if err := os.Remove(rest); err != nil {
+		t.Fatal(err)
+	}
+	b = reopen(t, path)
+	defer b.Close()
+	k.drain(b)
+	equal(t, "sent", k.order, append(titles(0, 10), titles(15, stored)...))
+}

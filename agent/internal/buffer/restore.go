@@ -68,7 +68,7 @@ func AsideSince(path, copied string) []string {
 // Restore makes sure, before this release of the agent opens the buffer again, that it has what it had when it was copied. A sound one
 // stays as another release left it. One that was damaged, or set aside and begun anew, is replaced by the copy and by what the other
 // release stored since, as far as it can be read. It tells whether it did that; repeated, or cut off and repeated, it does no more.
-// ErrLocked where an agent has the buffer open.
+// ErrLocked where an agent has the buffer open; ErrDiskFull where there is no room for both, and then all is as it was.
 //
 // The copy's episodes go on in their own streams, under the sequences they had: what of them was sent since is a repeat to the
 // collector. A later run writes a stream of its own, so no sequence is used twice. What was open when it was copied is not restored:
@@ -77,7 +77,11 @@ func Restore(path, copied string) (restored bool, err error) {
 	if _, err := os.Stat(copied); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	if restored, err = restore(path, copied); err != nil {
+	restored, err = restore(path, copied)
+	if isDiskFull(err) {
+		err = ErrDiskFull
+	}
+	if err != nil {
 		err = fmt.Errorf("buffer: restore: %w", err)
 	}
 	return restored, err

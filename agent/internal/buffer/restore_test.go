@@ -57,9 +57,11 @@ func (k *known) take(pending *Pending) {
 
 // updated is a buffer that was copied with episodes 0 to 9, of which 0 to 3 were sent, after which a later release of the agent sent
 // 4 and 5 and stored 10 to 14, of which it sent none.
-func updated(t *testing.T) (path, copied string, k *known) {
+func updated(t *testing.T) (path, copied string, k *known) { return updatedIn(t, t.TempDir()) }
+
+func updatedIn(t *testing.T, folder string) (path, copied string, k *known) {
 	t.Helper()
-	path, k = filepath.Join(t.TempDir(), "buffer.db"), &known{t: t, titles: map[string]string{}}
+	path, k = filepath.Join(folder, "buffer.db"), &known{t: t, titles: map[string]string{}}
 	copied = path + ".before"
 	send := func(b *Buffer, most int) {
 		pending, err := b.Peek(most)

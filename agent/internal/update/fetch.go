@@ -62,8 +62,10 @@ func (u *Updater) fetch(ctx context.Context, version release.Version, p release.
 	if has == p.Size {
 		return part, false, nil
 	}
-	if free, err := disk.Free(u.folder); err == nil && free < room*p.Size-has {
-		return "", false, errors.Join(fmt.Errorf("the disk has too little room: %d MB are free, %d needed", free>>20, (room*p.Size-has)>>20), os.Remove(part))
+	for _, folder := range []string{u.folder, filepath.Dir(u.Host.Target())} {
+		if free, err := disk.Free(folder); err == nil && free < room*p.Size-has {
+			return "", false, errors.Join(fmt.Errorf("the disk has too little room: %d MB are free, %d needed", free>>20, (room*p.Size-has)>>20), os.Remove(part))
+		}
 	}
 	from, err := u.load(ctx, release.Path+version.String()+"/"+p.Name, file, has, p.Size)
 	var full diskError

@@ -17,7 +17,8 @@ const (
 	// lookEvery is how often the service is asked; a look that came late counts for lateLook at most: the computer slept or stood still.
 	lookEvery = 2 * time.Second
 	lateLook  = 5 * time.Second
-	// mostStarts of the service there are before it does its work.
+	// mostStarts of the service there are before it does its work. The computer's own are counted with the others: a version that takes
+	// the computer down with it has to go too, and who starts theirs anew does not do so three times before it has worked a minute.
 	mostStarts = 3
 )
 
@@ -101,7 +102,7 @@ func (w *Watcher) probation(ctx context.Context, m *Marker) error {
 	case placed == m.Former:
 		return w.returned(ctx, m)
 	case placed != m.SHA256:
-		return w.handsOff(m)
+		return w.handsOff(ctx, m)
 	case m.Wanting != "":
 		return w.rollback(ctx, m)
 	}
@@ -118,7 +119,7 @@ func (w *Watcher) probation(ctx context.Context, m *Marker) error {
 		return err
 	case found == healthy:
 		w.Log.Info("update done", "version", m.To)
-		return w.settle(m, nil)
+		return w.settle(ctx, m, nil)
 	}
 	w.Log.Warn("the new version goes", "version", m.To, "reason", why)
 	m.Wanting = why

@@ -24,10 +24,7 @@ func (w *Watcher) rollback(ctx context.Context, m *Marker) error {
 		return w.stays(ctx, m, err)
 	}
 	w.keepLog()
-	if err := w.Host.Stop(ctx); err != nil {
-		return err
-	}
-	if err := w.restore(); err != nil {
+	if err := w.stopRestored(ctx); err != nil {
 		return errors.Join(err, w.Host.Start(ctx))
 	}
 	if err := commit(ctx, w.Host.Target()); err != nil {
@@ -58,7 +55,7 @@ func (w *Watcher) stays(ctx context.Context, m *Marker, cause error) error {
 	if err := w.Host.Start(ctx); err != nil {
 		return err
 	}
-	return w.settle(m, &Failed{Reason: fmt.Sprintf("%s; it stays, since %s cannot come back: %v", m.Wanting, m.From, cause)})
+	return w.settle(ctx, m, &Failed{Reason: fmt.Sprintf("%s; it stays, since %s cannot come back: %v", m.Wanting, m.From, cause)})
 }
 
 // returned settles an update whose former version is in its place again.
@@ -69,7 +66,7 @@ func (w *Watcher) returned(ctx context.Context, m *Marker) error {
 	if err := w.Host.Start(ctx); err != nil {
 		return err
 	}
-	return w.settle(m, &Failed{Reason: m.Wanting, RolledBack: true})
+	return w.settle(ctx, m, &Failed{Reason: m.Wanting, RolledBack: true})
 }
 
 // prepareFormer lays the former program beside the target: the file itself where it is still there, else the watcher's own.
@@ -83,6 +80,27 @@ func (w *Watcher) prepareFormer(m *Marker) error {
 		return os.Rename(oldOf(target), newOf(target))
 	}
 	return lay(w.Host.Aside(), m.Former, target, w.Host.Aside())
+}
+
+// stopRestored stops the service and sees to its buffer. The disk may have no room for that for long: the service goes on till then,
+// and does not come to take this watcher for gone, since it is stopped for each try.
+func (w *Watcher) stopRestored(ctx context.Context) error {
+	for {
+		if err := w.Host.Stop(ctx); err != nil {
+			return err
+		}
+		err := w.restore()
+		if !errors.Is(err, buffer.ErrDiskFull) {
+			return err
+		}
+		w.Log.Warn("the disk has no room for the buffer as it was before the update", "again_in", probation)
+		if err := w.Host.Start(ctx); err != nil {
+			return err
+		}
+		if err := wait(ctx, length(probation)); err != nil {
+			return err
+		}
+	}
 }
 
 // restore makes sure that the former version finds its buffer. A disk that cannot be read keeps no version from going.

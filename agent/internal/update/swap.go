@@ -36,7 +36,7 @@ func (w *Watcher) swap(ctx context.Context, m *Marker) error {
 		return w.begin(ctx, m)
 	case m.Former:
 	default:
-		return w.handsOff(m)
+		return w.handsOff(ctx, m)
 	}
 	if err := w.prepare(ctx, m); err != nil {
 		return w.failed(ctx, m, err)
@@ -89,8 +89,10 @@ func (w *Watcher) placed(ctx context.Context, m *Marker) (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return sum, err
 	}
-	if err := w.prepareFormer(m); err != nil {
-		return "", err
+	if is(newOf(target), m.Former) != nil { // else it was on its way back, and needs no room
+		if err := w.prepareFormer(m); err != nil {
+			return "", err
+		}
 	}
 	return m.Former, commit(ctx, target)
 }

@@ -67,19 +67,39 @@ func (w *Watcher) standby(ctx context.Context) error {
 
 func (w *Watcher) in(name string) string { return filepath.Join(w.Folder, Folder, name) }
 
-// settle ends an update: what of it lies about goes, and the marker is the service's again. A failure is kept in it.
-func (w *Watcher) settle(m *Marker, failure *Failed) error {
-	// First, since a full disk may have no room for the marker before.
-	if err := errors.Join(cleanState(w.Folder), cleanBeside(w.Host.Target())); err != nil {
-		w.Log.Warn("update not cleaned up", "error", err)
-	}
+// settle ends an update: what of it lies about goes, and the marker is the service's again. A failure is kept in it. A disk that is full
+// is waited for, since the next watcher would not know what failed.
+func (w *Watcher) settle(ctx context.Context, m *Marker, failure *Failed) error {
 	settled := &Marker{Failed: slices.DeleteFunc(m.Failed, func(one Failed) bool { return one.Version == m.To })}
 	if failure != nil {
 		failure.Version, failure.Step, failure.At = m.To, m.Step, time.Now()
 		w.Log.Error("update failed", "version", m.To, "step", m.Step, "reason", failure.Reason, "rolled_back", failure.RolledBack)
 		settled.fail(*failure)
 	}
-	return settled.Save(w.Folder)
+	for {
+		// First, since a full disk may have no room for the marker before.
+		if err := errors.Join(cleanState(w.Folder), cleanBeside(w.Host.Target())); err != nil {
+			w.Log.Warn("update not cleaned up", "error", err)
+		}
+		err := settled.Save(w.Folder)
+		if err == nil {
+			return nil
+		}
+		w.Log.Warn("update not settled", "error", err)
+		if err := wait(ctx, newTerm(length(probation)).reach); err != nil {
+			return err
+		}
+	}
+}
+
+// wait for so long, or for the end of ctx, which is an error.
+func wait(ctx context.Context, long time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(long):
+		return nil
+	}
 }
 
 // failed settles an update that changed nothing. Where this watcher was ended meanwhile, as when the computer shuts down, nothing
@@ -88,11 +108,11 @@ func (w *Watcher) failed(ctx context.Context, m *Marker, cause error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return w.settle(m, &Failed{Reason: cause.Error()})
+	return w.settle(ctx, m, &Failed{Reason: cause.Error()})
 }
 
 // handsOff settles an update that somebody else's overtook, such as an installer's.
-func (w *Watcher) handsOff(m *Marker) error {
+func (w *Watcher) handsOff(ctx context.Context, m *Marker) error {
 	w.Log.Warn("somebody else exchanged the program: the update ends", "version", m.To)
-	return w.settle(m, nil)
+	return w.settle(ctx, m, nil)
 }

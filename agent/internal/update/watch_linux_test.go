@@ -31,6 +31,8 @@ type computer struct {
 	folder string
 	// bundle is the name of the bundle that programs are in; empty: they are files.
 	bundle string
+	// reports is where the service's report goes; empty: the folder.
+	reports string
 	signer
 	reached bool
 	// ends, of a service that is to run, ends it.
@@ -46,16 +48,24 @@ func newComputer(t *testing.T) *computer { return computerWith(t, "") }
 func computerWith(t *testing.T, bundle string) *computer {
 	t.Helper()
 	c := &computer{t: t, folder: t.TempDir(), bundle: bundle, signer: newSigner(t), reached: true}
-	t.Cleanup(func() { c.must(c.Stop(context.Background())) })
+	c.setUp()
+	return c
+}
+
+// setUp has the oldest version run, with a watcher aside.
+func (c *computer) setUp() {
+	c.t.Helper()
+	c.t.Cleanup(func() { c.must(c.Stop(context.Background())) })
 	c.must(os.MkdirAll(filepath.Join(c.state(), Folder), 0o700))
 	c.put(c.Target(), script("1.0.0", works))
 	c.must(CopyAside(c.Target(), c.Aside()))
 	b, err := buffer.Open(c.buffer(), buffer.DefaultLimits)
 	c.must(err)
 	c.must(errors.Join(b.Pause(paused, time.Now()), b.Close()))
-	c.must(c.Start(t.Context()))
-	return c
+	c.must(c.Start(c.t.Context()))
 }
+
+func (c *computer) report() string { return filepath.Join(cmp.Or(c.reports, c.folder), "report") }
 
 func (c *computer) must(err error) {
 	c.t.Helper()
@@ -105,7 +115,7 @@ func (c *computer) Stop(context.Context) error {
 		c.ends()
 		c.ends = nil
 	}
-	err := os.Remove(filepath.Join(c.folder, "report"))
+	err := os.Remove(c.report())
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
@@ -124,7 +134,7 @@ func (c *computer) Start(context.Context) error {
 	go func() { // ends with the service
 		defer close(over)
 		for ctx.Err() == nil {
-			service := exec.CommandContext(ctx, programIn(c.Target()), "service", c.state(), c.folder)
+			service := exec.CommandContext(ctx, programIn(c.Target()), "service", c.state(), filepath.Dir(c.report()))
 			service.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 			service.Cancel = func() error { return syscall.Kill(-service.Process.Pid, syscall.SIGKILL) }
 			_ = service.Run()
@@ -134,7 +144,7 @@ func (c *computer) Start(context.Context) error {
 }
 
 func (c *computer) Ask(context.Context) (report Report, err error) {
-	text, err := os.ReadFile(filepath.Join(c.folder, "report"))
+	text, err := os.ReadFile(c.report())
 	if err == nil {
 		err = json.Unmarshal(text, &report)
 	}
@@ -145,7 +155,7 @@ func (c *computer) Reached(context.Context) bool { return c.reached }
 
 // script is an agent of a version, whose service does this, given the state folder and where its report goes.
 func script(version, service string) string {
-	return fmt.Sprintf("#!/bin/sh\nset -e\nversion=%s\nif [ $1 = version ]; then echo $version; exit; fi\nprintf . >>$2/update/starts\n%s\n", version, service)
+	return fmt.Sprintf("#!/bin/sh\nset -e\nversion=%s\nif [ $1 = version ]; then echo $version; exit; fi\nprintf . >>$2/update/starts || true\n%s\n", version, service)
 }
 
 const (
@@ -185,6 +195,11 @@ func (c *computer) watcher() *Watcher {
 func (c *computer) watch(version string) []Failed {
 	c.t.Helper()
 	c.must(c.watcher().Run(c.t.Context()))
+	return c.came(version)
+}
+
+func (c *computer) came(version string) []Failed {
+	c.t.Helper()
 	m, err := LoadMarker(c.state())
 	c.must(err)
 	if m.Step != "" || c.watched != 1 {
@@ -338,6 +353,11 @@ func TestAWatcherGoesOnFromWhatItFinds(t *testing.T) {
 		}},
 		"on the way back, with no program": {service: works, runs: "1.0.0", reason: "it hangs", found: func(c *computer, m *Marker) {
 			c.must(errors.Join(c.Stop(c.t.Context()), os.Remove(c.Target())))
+			m.Step, m.Wanting = Probation, "it hangs"
+		}},
+		"on the way back, between the two renames": {service: hangs, runs: "1.0.0", reason: "it hangs", found: func(c *computer, m *Marker) {
+			c.must(errors.Join(c.Stop(c.t.Context()), os.Rename(c.Target(), newOf(c.Target())), os.Rename(c.in("staged"), oldOf(c.Target()))))
+			c.must(os.Remove(c.Aside())) // as good as a disk that has no room for a copy of it
 			m.Step, m.Wanting = Probation, "it hangs"
 		}},
 		"before the way back was noted": {service: works, runs: "1.0.0", reason: "it hangs", found: func(c *computer, m *Marker) {

@@ -17,7 +17,7 @@ func (s *Service) newUpdater() *update.Updater {
 		Folder: s.Folder, Version: buildinfo.Version, System: health.OS(), Arch: runtime.GOARCH,
 		OSVersion: func() string { return s.facts().OsVersion },
 		Device:    s.Identity.Device(), Built: release.Built, Host: s.Updates, Get: s.uplink.Get, Time: s.latestTime,
-		Connected: func() bool { return s.uplink.Status().Connected }, Log: s.log,
+		Connected: func() bool { return s.uplink.Status().Connected }, Soon: s.uplink.Soon, Log: s.log,
 	})
 }
 

@@ -235,8 +235,8 @@ func TestWhatAWatcherLeavesGoes(t *testing.T) {
 	}
 	s.step(t.Context())
 	s.step(t.Context())
-	if s.host.unwatch != 1 {
-		t.Errorf("cleaned up %d times", s.host.unwatch)
+	if s.host.unwatch != 1 || s.soon != 1 {
+		t.Errorf("cleaned up %d times, told %d times", s.host.unwatch, s.soon)
 	}
 }
 

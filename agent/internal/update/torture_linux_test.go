@@ -155,7 +155,7 @@ func live(folder, shop string) error {
 		if version != "" {
 			u := New(Config{
 				Folder: d.state(), Version: version, System: release.Linux, Arch: release.AMD64, OSVersion: func() string { return "debian 12" },
-				Device: "d-1", Built: built, Host: d, Get: get, Time: time.Now, Connected: func() bool { return true }, Log: log,
+				Device: "d-1", Built: built, Host: d, Get: get, Time: time.Now, Connected: func() bool { return true }, Soon: func() {}, Log: log,
 			})
 			u.settleFor, u.splayFor, u.power = 0, 0, func() power { return power{percent: 100} }
 			if err := u.begin(ctx); err != nil {

@@ -52,7 +52,9 @@ type Config struct {
 	Time func() time.Time
 	// Connected: the collector answered when it was called last.
 	Connected func() bool
-	Log       *slog.Logger
+	// Soon has the collector told what is new.
+	Soon func()
+	Log  *slog.Logger
 }
 
 // Updater is the actor that prepares updates. Make it with New.
@@ -219,6 +221,7 @@ func (u *Updater) step(ctx context.Context) {
 		return
 	}
 	if u.watched.Step != "" {
+		defer u.Soon() // whoever follows a roll-out waits for it
 		u.watched = Marker{}
 		u.clean(ctx) // a watcher cannot remove what it runs on each system
 	}

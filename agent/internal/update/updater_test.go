@@ -49,6 +49,8 @@ type shop struct {
 	now     time.Time
 	program []byte
 	log     bytes.Buffer
+	// soon counts how often the collector was to be told.
+	soon int
 
 	mu    sync.Mutex
 	files map[string][]byte
@@ -112,7 +114,7 @@ func openShop(t *testing.T) *shop {
 			}
 			return http.DefaultTransport.RoundTrip(request)
 		},
-		Time: func() time.Time { return s.now }, Connected: func() bool { return true },
+		Time: func() time.Time { return s.now }, Connected: func() bool { return true }, Soon: func() { s.soon++ },
 		Log: slog.New(slog.NewTextHandler(&s.log, nil)),
 	})
 	s.settleFor, s.splayFor, s.power = 0, 0, func() power { return power{percent: 100} }

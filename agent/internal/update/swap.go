@@ -157,14 +157,14 @@ func lay(program, sum, target, like string) error {
 	if err != nil {
 		return err
 	}
-	if err := is(program, sum); err != nil {
-		return err
-	}
 	if isBundle(program) {
 		if err := copyBundle(program, newOf(target), like); err != nil {
 			return err
 		}
 		return is(newOf(target), sum)
+	}
+	if err := is(program, sum); err != nil {
+		return err
 	}
 	content, err := os.Open(program)
 	if err != nil {

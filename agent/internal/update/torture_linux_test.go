@@ -42,6 +42,8 @@ func TestMain(m *testing.M) {
 	switch {
 	case os.Getenv(serveIn) != "":
 		err = serve(os.Getenv(serveIn), os.Getenv(serveHow))
+	case os.Getenv(watchIn) != "":
+		err = watch(os.Getenv(watchIn), os.Stdin)
 	case os.Getenv(liveIn) != "":
 		err = live(os.Getenv(liveIn), os.Getenv(shopAt))
 	default:
@@ -55,6 +57,7 @@ func TestMain(m *testing.M) {
 
 // serve is a service: it appends to the buffer until it is killed, and says what is stored. how is "VERSION KIND".
 func serve(folder, how string) error {
+	dieSometime(service)
 	version, kind, _ := strings.Cut(how, " ")
 	state := filepath.Join(folder, "state")
 	path := filepath.Join(state, "buffer.db")
@@ -119,19 +122,24 @@ func removeIfThere(name string) error {
 	return nil
 }
 
-// live is a device from its power switch on, until it runs the version that it is asked to become, or has given that up.
-func live(folder, shop string) error {
-	probation = tortured
-	ctx := context.Background()
-	d := machine{&computer{folder: folder, reached: true}}
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	built := func() (release.Trusted, error) {
+// trustedIn gives the keys that are trusted there.
+func trustedIn(folder string) func() (release.Trusted, error) {
+	return func() (release.Trusted, error) {
 		text, err := os.ReadFile(filepath.Join(folder, "trusted"))
 		if err != nil {
 			return release.Trusted{}, err
 		}
 		return release.ParseTrusted(text)
 	}
+}
+
+// live is a device from its power switch on, until it runs the version that it is asked to become, or has given that up.
+func live(folder, shop string) error {
+	probation = tortured
+	ctx := context.Background()
+	d := machine{&computer{folder: folder, reached: true}}
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	built := trustedIn(folder)
 	get := func(ctx context.Context, path string, from int64) (*http.Response, error) {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, shop+path, nil)
 		if err != nil {
@@ -166,7 +174,11 @@ func live(folder, shop string) error {
 		}
 		if _, err := os.Lstat(d.Aside()); err == nil {
 			w := &Watcher{Folder: d.state(), Buffer: d.buffer(), Host: d, System: release.Linux, Built: built, Log: log}
-			if err := w.Run(ctx); err != nil {
+			run := w.Run
+			if os.Getenv(dies) != "" {
+				run = d.apart
+			}
+			if err := run(ctx); err != nil {
 				log.Error("watcher ended", "error", err)
 			}
 			continue // by a version that may be another
@@ -181,11 +193,19 @@ func live(folder, shop string) error {
 	}
 }
 
+// soak is how many times as long the tests are.
+func soak() int {
+	times, _ := strconv.Atoi(os.Getenv("DAYLINE_SOAK"))
+	return max(times, 1)
+}
+
 // life is a device that is cut off again and again.
 type life struct {
 	*testing.T
 	*computer
 	shop string
+	// dies is who does, with the power on; empty: nobody.
+	dies string
 	log  strings.Builder
 }
 
@@ -219,7 +239,7 @@ func (l *life) on(cut func(events int, since time.Duration) bool) (ended bool) {
 		l.must(err)
 	}
 	device := exec.Command(os.Args[0])
-	device.Env = append(os.Environ(), liveIn+"="+l.folder, shopAt+"="+l.shop)
+	device.Env = append(os.Environ(), liveIn+"="+l.folder, shopAt+"="+l.shop, dies+"="+l.dies)
 	device.Stderr = &l.log
 	// All that runs there goes with it, as with a computer's power.
 	device.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID, Pdeathsig: syscall.SIGKILL}
@@ -319,15 +339,11 @@ func (l *life) settled(kind string) {
 // A power cut at any moment leaves a device that comes to its end: the old program or the new one whole, the marker settled and the
 // buffer as it was, whichever version it is that came.
 func TestNoPowerCutLosesAnAgent(t *testing.T) {
-	times, err := strconv.Atoi(os.Getenv("DAYLINE_SOAK"))
-	if err != nil || times < 1 {
-		times = 1
-	}
 	const cuts = 50
 	for _, kind := range []string{"works", "deaf", "spoils", "works"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			for range times {
+			for range soak() {
 				l, at, done := newLife(t, kind), map[string]int{}, 0
 				for n := 0; n < cuts; n++ {
 					events, within := 1+rand.IntN(12), time.Hour

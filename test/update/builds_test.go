@@ -19,11 +19,10 @@ import (
 	"github.com/dayline-project/dayline/test/rig"
 )
 
-// The versions: oldest runs at first. Poisoned is the one that does what a file beside it says, and nothing bad without one.
+// The versions: oldest runs at first. Newer does what a file beside it says, and nothing bad without one.
 const (
-	oldest   = "1.0.0"
-	newer    = "1.1.0"
-	poisoned = "1.2.0"
+	oldest = "1.0.0"
+	newer  = "1.1.0"
 )
 
 // What a build for tests has shorter, or not at all.
@@ -51,10 +50,10 @@ var build = sync.OnceValues(func() (b builds, err error) {
 		return b, err
 	}
 	errs := []error{b.link(root, "./agent/internal/former", "former", "")}
-	for _, version := range []string{oldest, newer, poisoned} {
+	for _, version := range []string{oldest, newer} {
 		named := b.Flags + hurried + " -s -w -X github.com/dayline-project/dayline/shared/buildinfo.Version=" + version
 		var more []string
-		if version == poisoned {
+		if version == newer {
 			more = []string{"-overlay", overlay}
 		}
 		errs = append(errs, b.link(root, "./agent/cmd/dayline-agent", "agent-"+version, named, more...))

@@ -13,7 +13,7 @@ import (
 func TestAnAgentBecomesWhatItIsAskedTo(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t, "paused")
-	c.builds.shelve(t, c.collector, newer)
+	c.builds.shelve(t, c.collector, oldest, newer)
 	c.stands(t, newer, "paused")
 	c.works(t, 3)
 	c.reported(t)
@@ -27,21 +27,19 @@ func TestAnAgentBecomesWhatItIsAskedTo(t *testing.T) {
 	c.stands(t, newer, "")
 
 	c.updates(t, "{pinned: "+oldest+"}")
-	c.builds.shelve(t, c.collector, oldest)
 	c.runs(t, oldest)
 	c.works(t, 3)
 
-	c.builds.shelve(t, c.collector, poisoned)
 	c.updates(t, "latest")
 	c.at(t, "probation")
 	mustDo(t, c.Reboot(t.Context()))
 	c.works(t, 3)
-	c.runs(t, poisoned)
+	c.runs(t, newer)
 	c.reported(t)
 	c.former(t)
 	c.works(t, 3)
 
-	c.updates(t, "{pinned: "+newer+"}")
+	c.updates(t, "{pinned: "+oldest+"}")
 	c.at(t, "probation")
 	c.do(t, program, "uninstall")
 	if left := must(c.Left())(t); !slices.Equal(left, c.bare) {
@@ -90,15 +88,15 @@ func TestAPoisonedReleaseGoes(t *testing.T) {
 			c.works(t, 3)
 			mustDo(t, c.collector.Start(t.Context()))
 
-			c.builds.shelve(t, c.collector, poisoned)
+			c.builds.shelve(t, c.collector, newer)
 			c.updates(t, "latest")
 			c.at(t, "probation")
 			c.at(t, "")
 			c.runs(t, oldest)
 			c.works(t, 3) // a service whose session nobody uses comes every five minutes alone
-			c.stands(t, poisoned, "halted")
+			c.stands(t, newer, "halted")
 			failed := c.marker().Failed
-			if len(failed) != 1 || failed[0].Version != poisoned || !failed[0].RolledBack || !strings.Contains(failed[0].Reason, reason) {
+			if len(failed) != 1 || failed[0].Version != newer || !failed[0].RolledBack || !strings.Contains(failed[0].Reason, reason) {
 				t.Errorf("failed: %+v", failed)
 			}
 			c.reported(t)

@@ -1,4 +1,4 @@
-// This file is linked into the tests' poisoned agent alone (go build -overlay). What it is to do stands in a file beside the program;
+// This file is linked into the newer agent of the tests alone (go build -overlay). What it is to do stands in a file beside the program;
 // without one it is as good as any.
 package main
 

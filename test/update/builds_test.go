@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -35,6 +36,17 @@ type builds struct{ rig.Trusting }
 
 func (b builds) in(name string) string       { return filepath.Join(string(b.Binaries), name) }
 func (b builds) agent(version string) string { return b.in("agent-" + version) }
+
+// TestMain has more computers at once than there are processors: they mostly wait for the end of a probation.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if most := flag.Lookup("test.parallel"); most.Value.String() == most.DefValue {
+		if err := most.Value.Set("4"); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
 
 // build builds them once for all tests, from the tree of the caller.
 var build = sync.OnceValues(func() (b builds, err error) {

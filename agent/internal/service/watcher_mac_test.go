@@ -146,7 +146,7 @@ func TestWhatIsNotExchangedOnAMac(t *testing.T) {
 			t.Errorf("%s: %v", program, err)
 		}
 	}
-	if err := macUpdatesOf(m.macInstall, m.program(), m.at("/tmp/state")).Able(t.Context()); err == nil {
+	if err := macUpdatesOf(m.macInstall, m.program(), m.at("/Users/somebody/state")).Able(t.Context()); err == nil {
 		t.Error("with another state than the service's")
 	}
 	again := openToOthers(t, m.at("/Library/Dayline"))

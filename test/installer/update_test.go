@@ -41,7 +41,18 @@ func TestWatchersOfUpdates(t *testing.T) {
 		mustDo(t, errors.Join(os.WriteFile(fresh, agent, 0o755), os.Rename(fresh, m.Path(unpacked))))
 		do(unpacked, "install")
 	}
+	runs := func() {
+		t.Helper()
+		site.Eventually(t, patience, "the service runs", func() error {
+			said, err := m.Run(t.Context(), nil, unpacked, "status")
+			if err == nil && !strings.Contains(said, "running since") {
+				err = errors.New(said)
+			}
+			return err
+		})
+	}
 	install()
+	runs() // with all its files there
 	do("sh", "-ec", "mount --bind /usr/local/bin /usr/local/bin; mount -o remount,bind,ro /usr/local/bin")
 	before := must(m.Left())(t)
 	if said, err := m.Run(t.Context(), nil, unpacked, "update", "--place"); err == nil || !strings.Contains(said, "read-only file system") {
@@ -73,13 +84,7 @@ func TestWatchersOfUpdates(t *testing.T) {
 			t.Errorf("%s is left", gone)
 		}
 	}
-	site.Eventually(t, patience, "the service runs", func() error {
-		said, err := m.Run(t.Context(), nil, unpacked, "status")
-		if err == nil && !strings.Contains(said, "running since") {
-			err = errors.New(said)
-		}
-		return err
-	})
+	runs()
 	do(unpacked, "uninstall")
 	if left := must(m.Left())(t); len(left) > 0 {
 		t.Errorf("left: %q", left)

@@ -61,7 +61,7 @@ systemctl daemon-reload; systemctl enable --now sleeper.service`)
 	if fourth := do(running); fourth == third {
 		t.Error("it was not started with the computer")
 	}
-	if said := do(`systemctl stop sleeper; for _ in 1 2 3 4 5 6 7 8; do systemctl start sleeper & done; wait; ps -eo args | grep -c '^/usr/bin/sleep'`); said != "1\n" {
+	if said := do(`systemctl stop sleeper; for _ in 1 2 3 4 5 6 7 8; do systemctl start sleeper & done; wait; until ps -eo args | grep "^/usr/bin/sleep"; do sleep 0.05; done | wc -l`); said != "1\n" {
 		t.Errorf("asked for at once it runs %s times", said)
 	}
 	do(`systemctl disable --now sleeper; rm -r /etc/systemd/system/sleeper.service /var/lib/sleeper`)

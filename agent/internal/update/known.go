@@ -116,18 +116,16 @@ func (k *known) learnKeys(get func(name string, most int64) ([]byte, error)) err
 
 // learnChannel takes the channel that the collector hands out; an error where it is none that follows.
 func (k *known) learnChannel(get func(name string, most int64) ([]byte, error), now time.Time) error {
-	text, signatures, err := getSigned(get, release.ChannelName, release.MaxChannelBytes)
-	if errors.Is(err, errNotThere) {
-		return errors.New("the collector has no channel")
+	channel, text, signatures, err := k.getChannel(get)
+	if errors.Is(err, release.ErrNotSigned) { // another may have taken its place between the two requests
+		channel, text, signatures, err = k.getChannel(get)
 	}
-	if err != nil {
-		return err
-	}
-	channel, err := k.keys.VerifyChannel(text, signatures)
 	if err == nil {
 		err = ahead(release.ChannelName, channel.IssuedAt, now)
 	}
 	switch {
+	case errors.Is(err, errNotThere):
+		return errors.New("the collector has no channel")
 	case err != nil:
 		return err
 	case bytes.Equal(text, k.text):
@@ -142,6 +140,13 @@ func (k *known) learnChannel(get func(name string, most int64) ([]byte, error), 
 	}
 	k.channel, k.text, k.seen = channel, text, channel.Version
 	return k.removeFormer()
+}
+
+func (k *known) getChannel(get func(name string, most int64) ([]byte, error)) (channel release.Channel, text, signatures []byte, err error) {
+	if text, signatures, err = getSigned(get, release.ChannelName, release.MaxChannelBytes); err == nil {
+		channel, err = k.keys.VerifyChannel(text, signatures)
+	}
+	return channel, text, signatures, err
 }
 
 // removeFormer removes the channels before.

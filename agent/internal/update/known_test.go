@@ -1,6 +1,7 @@
 package update
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,6 +81,22 @@ func TestAReplayHoldsUpNothing(t *testing.T) {
 		t.Errorf("%+v", state)
 	}
 	s.handedOver()
+}
+
+func TestAChannelMayBeRenewedWhileItIsFetched(t *testing.T) {
+	s := openShop(t)
+	s.open()
+	renewed := false
+	s.serve = func(_ http.ResponseWriter, r *http.Request) bool {
+		if !renewed && r.URL.Path == release.Path+release.ChannelName {
+			renewed = true
+			s.channel(6, func(*release.Channel) {})
+		}
+		return false
+	}
+	if state := s.learnt(); state.Channel != 6 || state.Problem != "" {
+		t.Errorf("%+v", state)
+	}
 }
 
 func TestAChannelThatExpiresIsToldOf(t *testing.T) {

@@ -31,6 +31,8 @@ func TestKill(t *testing.T) {
 		victim := []string{"session", "service", "collector"}[w.rand.IntN(3)]
 		switch victim {
 		case "session":
+			served(t, here)
+			w.show(t) // what it kept is handed over meanwhile
 			w.killed = append(w.killed, gap{from: time.Now()})
 			here.Agent.KillSession()
 			w.work(t, time.Duration(w.rand.IntN(300))*time.Millisecond)
@@ -50,6 +52,19 @@ func TestKill(t *testing.T) {
 	w.crash(t, here)
 	w.work(t, time.Second)
 	w.arrived(t, here)
+}
+
+// served waits until the helper has the service again, of which the round before may have killed it: what it keeps till then is lost
+// with it.
+func served(t *testing.T, here *site.Site) {
+	t.Helper()
+	site.Eventually(t, time.Minute, "the helper has a service", func() error {
+		log := string(site.Contents(t, here.Agent.Session().Log(), "*"))
+		if strings.LastIndex(log, "service is there") < strings.LastIndex(log, "service is gone") {
+			return errors.New("it is gone")
+		}
+		return nil
+	})
 }
 
 // crash holds one window until it was checkpointed, ends everything of the agent at once, as a power cut does, and

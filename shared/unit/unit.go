@@ -104,27 +104,7 @@ NoNewPrivileges=yes
 CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER
 ProtectSystem=strict
 ReadWritePaths=-/etc/dayline
-ProtectHome=yes
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
-ProtectKernelLogs=yes
-ProtectControlGroups=yes
-ProtectClock=yes
-RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-SystemCallErrorNumber=EPERM
-
-[Install]
-WantedBy=multi-user.target
-`
+` + confinement
 
 // watcherUnit: root, that may change the program's folder, its own unit, and what is the service's. CAP_SETFCAP is for a program that
 // has capabilities. It comes back until it takes itself away: only it knows which program is to run.
@@ -145,7 +125,11 @@ NoNewPrivileges=yes
 CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_SETFCAP
 ProtectSystem=strict
 ReadWritePaths=@FOLDER@ @STATE@ /etc/systemd/system
-ProtectHome=yes
+ProtectHostname=yes
+` + confinement
+
+// confinement is what holds for both of root's units, which end in it.
+const confinement = `ProtectHome=yes
 PrivateTmp=yes
 PrivateDevices=yes
 ProtectKernelTunables=yes
@@ -153,7 +137,6 @@ ProtectKernelModules=yes
 ProtectKernelLogs=yes
 ProtectControlGroups=yes
 ProtectClock=yes
-ProtectHostname=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
 RestrictNamespaces=yes
 RestrictRealtime=yes

@@ -247,10 +247,10 @@ func TestStaged(t *testing.T) {
 		want    error
 	}{
 		"whole":                         {packed, p, nil},
-		"changed after it was verified": {append(bytes.Clone(packed[:len(packed)-1]), 'x'), p, errChangedOnDisk},
-		"no longer of that kind":        {[]byte("something else"), p, errChangedOnDisk},
-		"grown after it was verified":   {append(bytes.Clone(packed), 'x'), p, errChangedOnDisk},
-		"cut off after it was verified": {packed[:1000], p, errChangedOnDisk},
+		"changed after it was verified": {append(bytes.Clone(packed[:len(packed)-1]), 'x'), p, errChanged},
+		"no longer of that kind":        {[]byte("something else"), p, errChanged},
+		"grown after it was verified":   {append(bytes.Clone(packed), 'x'), p, errChanged},
+		"cut off after it was verified": {packed[:1000], p, errChanged},
 	} {
 		if err := os.WriteFile(part, test.content, 0o600); err != nil {
 			t.Fatal(err)

@@ -19,10 +19,7 @@ const (
 	stagedName = "staged"
 )
 
-var (
-	errChangedOnDisk = errors.New("it was changed after it was verified")
-	errTooLarge      = errors.New("it unpacks to more than 64 MB")
-)
+var errTooLarge = errors.New("it unpacks to more than 64 MB")
 
 // stage unpacks a package that was verified, and gives the name of what came of it and its hash. The bytes are
 // hashed again while they are read: what is staged is what was verified.
@@ -43,7 +40,7 @@ func (u *Updater) stage(part string, p release.Package) (name, sum string, err e
 	if _, rest := io.Copy(io.Discard, read); rest != nil {
 		err = errors.Join(err, rest)
 	} else if hex.EncodeToString(hash.Sum(nil)) != p.SHA256 {
-		err = errChangedOnDisk // of such bytes no other error means anything
+		err = errChanged // of such bytes no other error means anything
 	}
 	if err == nil {
 		err = disk.SyncFolder(u.folder)
